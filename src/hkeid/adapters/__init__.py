@@ -1,0 +1,1 @@
+"""Adapters: one folder per outside thing; the only rooms that touch the outside world."""

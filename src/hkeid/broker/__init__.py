@@ -1,0 +1,1 @@
+"""The hub: sessions, single sign-on, step-up and logout that crosses protocols."""

@@ -1,0 +1,87 @@
+"""Broker sessions and the repository they live in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from hkeid.audit.events import AuditTrail
+from hkeid.identity.assurance import Acr
+from hkeid.kernel.instants import Instant
+from hkeid.op.records import GrantRepository
+from hkeid.ports.storage import AttemptBudgets, SingleUse
+from hkeid.residents.records import CredentialRepository, ResidentRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A resident's session in one browser.
+
+    :ivar id: internal id, from which each client's ``sid`` is derived.
+    :ivar digest: SHA-256 of the reference in the browser's cookie; replaced at every login.
+    :ivar credential_id: the credential of the latest authentication, or None (an upstream).
+    :ivar agent: coarse name of browser and system for the resident's own list; sealed by the caller.
+    """
+
+    id: str
+    digest: bytes
+    resident_id: str
+    credential_id: bytes | None
+    acr: Acr
+    amr: tuple[str, ...]
+    authenticated_at: Instant
+    created_at: Instant
+    expires_at: Instant
+    ended_at: Instant | None = None
+    agent: bytes = b""
+
+
+class SessionRepository(Protocol):
+    """Sessions inside a transaction."""
+
+    def add(self, session: Session) -> None:
+        """Keep a new session."""
+        ...
+
+    def get(self, session_id: str) -> Session | None:
+        """By internal id, ended or not."""
+        ...
+
+    def by_digest(self, digest: bytes) -> Session | None:
+        """By the digest of the browser's reference, ended or not."""
+        ...
+
+    def renew(self, session: Session) -> bool:
+        """Replace digest, credential, acr, amr, times of a session that has not ended; False else."""
+        ...
+
+    def end(self, session_id: str, now: Instant) -> bool:
+        """End; False when there is none or it ended already."""
+        ...
+
+    def of_resident(self, resident_id: str) -> tuple[Session, ...]:
+        """A resident's sessions that have not ended, newest first (expired ones included)."""
+        ...
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete sessions that expired before ``before``."""
+        ...
+
+
+class BrokerTransaction(Protocol):
+    """What the broker needs of a transaction."""
+
+    @property
+    def single_use(self) -> SingleUse: ...
+    @property
+    def budgets(self) -> AttemptBudgets: ...
+    @property
+    def sessions(self) -> SessionRepository: ...
+    @property
+    def grants(self) -> GrantRepository: ...
+    @property
+    def residents(self) -> ResidentRepository: ...
+    @property
+    def credentials(self) -> CredentialRepository: ...
+    @property
+    def audit(self) -> AuditTrail: ...

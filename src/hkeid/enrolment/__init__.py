@@ -1,0 +1,1 @@
+"""Journeys that change an eID: activation, device binding, suspension, revocation."""

@@ -1,0 +1,1 @@
+"""Who a person is: identity-card numbers, names, partial birth dates, eID states, assurance."""

@@ -1,0 +1,45 @@
+"""The ladder of assurance: ``acr`` values and how they compare.
+
+``acr`` (OpenID Connect Core §2) says how well the person and the login were proved. The ladder is
+total, so "at least" is one comparison; no back door may report more than it proved (law 7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Acr(StrEnum):
+    """The four rungs, lowest first."""
+
+    EID = "urn:hkeid:acr:eid"
+    EID_BOUND = "urn:hkeid:acr:eid-bound"
+    EID_PLUS = "urn:hkeid:acr:eid-plus"
+    EID_PLUS_ATTESTED = "urn:hkeid:acr:eid-plus-attested"
+
+    @property
+    def rung(self) -> int:
+        """Position on the ladder, 0 is the lowest."""
+        return _RUNGS[self]
+
+    def at_least(self, other: Acr) -> bool:
+        """Whether this rung is as high as ``other`` or higher."""
+        return _RUNGS[self] >= _RUNGS[other]
+
+
+_RUNGS = {acr: rung for rung, acr in enumerate(Acr)}
+
+
+def parse_acr_values(text: str) -> tuple[Acr, ...]:
+    """The known values of an ``acr_values`` parameter, in order of preference.
+
+    Unknown values are left out: the parameter is a voluntary request (OpenID Connect Core §3.1.2.1).
+    """
+    known = {acr.value: acr for acr in Acr}
+    return tuple(known[word] for word in text.split(" ") if word in known)
+
+
+def lowest(values: Iterable[Acr]) -> Acr | None:
+    """The least demanding of ``values``: reaching it satisfies a request for any of them."""
+    return min(values, key=lambda acr: acr.rung, default=None)

@@ -1,0 +1,1 @@
+"""JWS, JWK and JWT policy: explicit algorithm allow-lists, ``typ``, key states."""

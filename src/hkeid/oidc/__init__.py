@@ -1,0 +1,1 @@
+"""Wire vocabulary that both sides of OpenID Connect share."""

@@ -1,0 +1,1 @@
+"""Consent ledger and disclosure to relying parties (e-ME itself comes later)."""

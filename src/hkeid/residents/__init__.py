@@ -1,0 +1,1 @@
+"""The registry: residents, credentials, sealed fields, blind index, registry of personal fields."""

@@ -1,0 +1,1 @@
+"""For relying parties: log in with eID."""

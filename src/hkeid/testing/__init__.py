@@ -1,0 +1,1 @@
+"""For tests, demonstrations and sandboxes: personas, software authenticator, contract kits."""

@@ -1,0 +1,1 @@
+"""WebAuthn registration and authentication ceremonies (WebAuthn Level 3 §7)."""

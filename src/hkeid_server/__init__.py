@@ -1,0 +1,1 @@
+"""The Flask reference server over hkeid."""
