@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from flow import CLIENT_ID, REDIRECT_URI, Driver, Place, discover
-from processes import ServerProcess, free_port
-
 from hkeid.testing.browser import Browser
+from processes import ServerProcess, free_port
 
 PEERS = Path(__file__).parent / "peers"
 
@@ -77,10 +76,9 @@ def _log_in_at_oidc_provider(browser: Browser, issuer: str) -> None:
     page = browser.get(address)
     values = {"login": "resident", "password": "any"}
     page = browser.submit(page.forms[0], values)
-    try:
+    # The last redirect leads to the client, where nobody listens.
+    with suppress(OSError):
         browser.submit(page.forms[0])
-    except OSError:
-        pass  # the last redirect leads to the client, where nobody listens
 
 
 Starter = Callable[[ExitStack, Path], Contestant]
