@@ -20,6 +20,8 @@ class Session:
     :ivar id: internal id, from which each client's ``sid`` is derived.
     :ivar digest: SHA-256 of the reference in the browser's cookie; replaced at every login.
     :ivar credential_id: the credential of the latest authentication, or None (an upstream).
+    :ivar expires_at: the idle limit, never later than the absolute one (``authenticated_at`` plus the
+        broker's session lifetime).
     :ivar agent: coarse name of browser and system for the resident's own list; sealed by the caller.
     """
 
@@ -53,6 +55,12 @@ class SessionRepository(Protocol):
 
     def renew(self, session: Session) -> bool:
         """Replace digest, credential, acr, amr, times of a session that has not ended; False else."""
+        ...
+
+    def touch(self, session_id: str, *, digest: bytes, expires_at: Instant) -> bool:
+        """Move the idle limit in one conditional statement: only while the session has not ended
+        and its reference is still ``digest``, so that a page view never undoes a login's new one.
+        """
         ...
 
     def end(self, session_id: str, now: Instant) -> bool:

@@ -42,6 +42,8 @@ class Client:
     :ivar sector_identifier: host under which pairwise subjects are made (OpenID Connect Core §8.1).
     :ivar scopes: scopes it may ask for.
     :ivar claims: personal claims it may ask for, each with the reason shown to the resident (S7, S8).
+    :ivar voluntary_claims: those of ``claims`` that the resident may withhold and still be served
+        (Cap. 486 DPP1: obligatory or voluntary must be said); the others are required.
     :ivar require_pkce: false only under the sandbox profile.
     :ivar sender_constrained: its tokens are bound to a key; refresh tokens then do not rotate.
     """
@@ -57,6 +59,7 @@ class Client:
     application_type: str = "web"
     scopes: tuple[str, ...] = ("openid",)
     claims: Mapping[str, Mapping[str, str]]
+    voluntary_claims: tuple[str, ...] = ()
     grant_types: tuple[str, ...] = ("authorization_code",)
     post_logout_redirect_uris: tuple[str, ...] = ()
     id_token_signed_response_alg: str = "ES256"

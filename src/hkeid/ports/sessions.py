@@ -37,7 +37,10 @@ class ClaimsSource(Protocol):
     ) -> frozenset[str]:
         """Those of ``names`` about which the resident has not yet decided for this client.
 
-        A refusal is a decision: the claim is then neither asked for again nor released.
+        A refusal of a voluntary claim is a decision: it is then neither asked for again nor
+        released. A required claim that was refused or withdrawn counts as undecided, because the
+        client's service cannot be had without it. Claims that the client has not registered are
+        never among them; they are not released either.
         """
         ...
 

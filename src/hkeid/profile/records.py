@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
 from hkeid.kernel.instants import Instant
+from hkeid.op.records import ClientRepository
 from hkeid.residents.records import ResidentRepository, SealedFieldRepository
 
 
@@ -16,8 +17,9 @@ class ConsentDecision:
 
     :ivar claim: claim name without language tag.
     :ivar agreed: True: agreed; False: refused or withdrawn.
-    :ivar purpose: the reason as registered for the client and shown, by language tag's digest:
-        ``statement`` names the version of the collection statement that was on the page.
+    :ivar statement: the version of the collection statement that was on the page, a full stop, and
+        the digest of this claim's purpose as it stood there: the decision holds for that purpose
+        and for no other (Cap. 486 DPP3).
     :ivar language: the script in which the page was shown (``en``, ``zh-Hant-HK``, ``zh-Hans``).
     """
 
@@ -81,5 +83,7 @@ class ProfileTransaction(Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
+    @property
+    def clients(self) -> ClientRepository: ...
     @property
     def audit(self) -> AuditTrail: ...

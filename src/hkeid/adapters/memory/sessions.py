@@ -1,0 +1,177 @@
+"""Broker sessions, consent decisions and disclosures in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+from hkeid.adapters.memory.journal import Journal
+from hkeid.broker.records import Session
+from hkeid.kernel.errors import Refused
+from hkeid.kernel.instants import Instant
+from hkeid.profile.records import ConsentDecision, Disclosure
+
+
+class MemorySessions:
+    """:class:`hkeid.broker.records.SessionRepository`."""
+
+    __slots__ = ("_by_digest", "_journal", "_of_resident", "_sessions")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._sessions: dict[str, Session] = {}
+        self._by_digest: dict[bytes, str] = {}
+        self._of_resident: dict[str, dict[str, None]] = {}
+
+    def add(self, session: Session) -> None:
+        """Keep a new session.
+
+        :raises hkeid.kernel.errors.Refused: ``record_exists``.
+        """
+        if session.id in self._sessions or session.digest in self._by_digest:
+            raise Refused("record_exists", detail="sessions")
+        self._journal.set(self._sessions, session.id, session)
+        self._journal.set(self._by_digest, session.digest, session.id)
+        self._journal.link(self._of_resident, session.resident_id, session.id)
+
+    def get(self, session_id: str) -> Session | None:
+        """By internal id, ended or not."""
+        return self._sessions.get(session_id)
+
+    def by_digest(self, digest: bytes) -> Session | None:
+        """By the digest of the browser's reference, ended or not."""
+        session_id = self._by_digest.get(digest)
+        return None if session_id is None else self._sessions[session_id]
+
+    def renew(self, session: Session) -> bool:
+        """Replace digest, credential, acr, amr and times of the same resident's live session."""
+        stored = self._sessions.get(session.id)
+        if (
+            stored is None
+            or stored.ended_at is not None
+            or stored.resident_id != session.resident_id
+        ):
+            return False
+        if self._by_digest.get(session.digest, session.id) != session.id:
+            raise Refused("record_exists", detail="sessions")
+        renewed = replace(
+            stored,
+            digest=session.digest,
+            credential_id=session.credential_id,
+            acr=session.acr,
+            amr=session.amr,
+            authenticated_at=session.authenticated_at,
+            expires_at=session.expires_at,
+        )
+        self._journal.remove(self._by_digest, stored.digest)
+        self._journal.set(self._by_digest, renewed.digest, renewed.id)
+        self._journal.set(self._sessions, renewed.id, renewed)
+        return True
+
+    def touch(self, session_id: str, *, digest: bytes, expires_at: Instant) -> bool:
+        """Move the idle limit while the session lives under this reference."""
+        stored = self._sessions.get(session_id)
+        if stored is None or stored.ended_at is not None or stored.digest != digest:
+            return False
+        self._journal.set(self._sessions, session_id, replace(stored, expires_at=expires_at))
+        return True
+
+    def end(self, session_id: str, now: Instant) -> bool:
+        """End; False when there is none or it ended already."""
+        stored = self._sessions.get(session_id)
+        if stored is None or stored.ended_at is not None:
+            return False
+        self._journal.set(self._sessions, session_id, replace(stored, ended_at=now))
+        return True
+
+    def of_resident(self, resident_id: str) -> tuple[Session, ...]:
+        """A resident's sessions that have not ended, newest first."""
+        found = [self._sessions[key] for key in self._of_resident.get(resident_id, ())]
+        live = [session for session in found if session.ended_at is None]
+        return tuple(sorted(live, key=lambda one: (one.created_at, one.id), reverse=True))
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete sessions that expired."""
+        expired = (one for one in self._sessions.values() if one.expires_at < before)
+        chosen = list(islice(expired, limit))
+        for session in chosen:
+            self._journal.remove(self._sessions, session.id)
+            self._journal.remove(self._by_digest, session.digest)
+            self._journal.unlink(self._of_resident, session.resident_id, session.id)
+        return len(chosen)
+
+
+class MemoryConsents:
+    """:class:`hkeid.profile.records.ConsentRepository`."""
+
+    __slots__ = ("_decisions", "_ids", "_journal")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._ids: dict[str, None] = {}
+        self._decisions: dict[str, dict[int, ConsentDecision]] = {}
+
+    def append(self, decisions: tuple[ConsentDecision, ...]) -> None:
+        """Record decisions.
+
+        :raises hkeid.kernel.errors.Refused: ``record_exists``.
+        """
+        for decision in decisions:
+            if decision.id in self._ids:
+                raise Refused("record_exists", detail="consents")
+            self._journal.set(self._ids, decision.id, None)
+            ledger = self._decisions.get(decision.resident_id)
+            if ledger is None:
+                ledger = {}
+                self._journal.set(self._decisions, decision.resident_id, ledger)
+            self._journal.set(ledger, len(ledger), decision)
+
+    def latest(self, resident_id: str, client_id: str) -> dict[str, ConsentDecision]:
+        """The newest decision by claim; of two at one instant the one appended last."""
+        result: dict[str, ConsentDecision] = {}
+        for _, decision in sorted(self._of(resident_id)):
+            if decision.client_id == client_id:
+                result[decision.claim] = decision
+        return result
+
+    def history(self, resident_id: str) -> tuple[ConsentDecision, ...]:
+        """All decisions of a resident, newest first."""
+        ordered = sorted(self._of(resident_id), reverse=True)
+        return tuple(decision for _, decision in ordered)
+
+    def _of(self, resident_id: str) -> list[tuple[tuple[Instant, int], ConsentDecision]]:
+        ledger = self._decisions.get(resident_id, {})
+        return [((one.decided_at, position), one) for position, one in ledger.items()]
+
+
+class MemoryDisclosures:
+    """:class:`hkeid.profile.records.DisclosureRepository`."""
+
+    __slots__ = ("_disclosures", "_ids", "_journal")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._ids: dict[str, None] = {}
+        self._disclosures: dict[str, dict[int, Disclosure]] = {}
+
+    def append(self, disclosure: Disclosure) -> None:
+        """Record a disclosure.
+
+        :raises hkeid.kernel.errors.Refused: ``record_exists``.
+        """
+        if disclosure.id in self._ids:
+            raise Refused("record_exists", detail="disclosures")
+        self._journal.set(self._ids, disclosure.id, None)
+        ledger = self._disclosures.get(disclosure.resident_id)
+        if ledger is None:
+            ledger = {}
+            self._journal.set(self._disclosures, disclosure.resident_id, ledger)
+        self._journal.set(ledger, len(ledger), disclosure)
+
+    def of_resident(self, resident_id: str, *, limit: int = 200) -> tuple[Disclosure, ...]:
+        """A resident's disclosures, newest first."""
+        ledger = self._disclosures.get(resident_id, {})
+        ordered = sorted(
+            ledger.items(), key=lambda item: (item[1].disclosed_at, item[0]), reverse=True
+        )
+        return tuple(disclosure for _, disclosure in ordered[:limit])

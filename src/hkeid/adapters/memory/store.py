@@ -1,0 +1,135 @@
+"""The memory store: one lock, held for the transaction, and a journal to take changes back."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from threading import Lock, get_ident
+from types import TracebackType
+
+from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
+from hkeid.adapters.memory.audit import MemoryAuditRecords
+from hkeid.adapters.memory.journal import Journal
+from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
+from hkeid.adapters.memory.residents import (
+    MemoryBlindIndex,
+    MemoryCredentials,
+    MemoryResidents,
+    MemorySealedFields,
+)
+from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
+from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
+from hkeid.kernel.errors import Unavailable
+from hkeid.ports.keys import KeyStore
+from hkeid.ports.surroundings import Clock, Random
+
+
+class MemoryTransaction:
+    """All repositories. There is one, and it belongs to whoever holds the store's lock."""
+
+    __slots__ = (
+        "access_tokens",
+        "audit",
+        "audit_records",
+        "blind_index",
+        "budgets",
+        "clients",
+        "consents",
+        "credentials",
+        "disclosures",
+        "grants",
+        "residents",
+        "sealed_fields",
+        "sessions",
+        "single_use",
+    )
+
+    def __init__(self, journal: Journal, writers: AuditWriters) -> None:
+        self.single_use = MemorySingleUse(journal)
+        self.budgets = MemoryAttemptBudgets(journal)
+        self.residents = MemoryResidents(journal)
+        self.credentials = MemoryCredentials(journal)
+        self.sealed_fields = MemorySealedFields(journal)
+        self.blind_index = MemoryBlindIndex(journal)
+        self.sessions = MemorySessions(journal)
+        self.access_tokens = MemoryAccessTokens(journal)
+        self.grants = MemoryGrants(journal, self.access_tokens)
+        self.access_tokens.belong_to(self.grants)
+        self.clients = MemoryClients(journal)
+        self.consents = MemoryConsents(journal)
+        self.disclosures = MemoryDisclosures(journal)
+        self.audit_records = MemoryAuditRecords(journal)
+        self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
+
+
+class MemoryStore:
+    """:class:`hkeid.ports.Store` for every room, within one process.
+
+    :param keys: authenticates audit records.
+    :param patience: seconds that a transaction waits for the one before it.
+    """
+
+    def __init__(
+        self, keys: KeyStore, clock: Clock, random: Random, *, patience: float = 10.0
+    ) -> None:
+        self._journal = Journal()
+        self._lock = Lock()
+        self._owner = 0
+        self._patience = patience
+        self._transaction = MemoryTransaction(self._journal, AuditWriters(keys, clock, random))
+        self._turn = _Turn(self)
+
+    def transaction(self) -> AbstractContextManager[MemoryTransaction]:
+        """Begin when the transaction before has ended; commit, or roll back on any exception.
+
+        :raises hkeid.kernel.errors.Unavailable: ``store_busy``, the wait was too long.
+        """
+        return self._turn
+
+    def reading(self) -> AbstractContextManager[MemoryTransaction]:
+        """A transaction for long reads; here it is the same as any other."""
+        return self._turn
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _begin(self) -> MemoryTransaction:
+        me = get_ident()
+        if self._owner == me:
+            raise RuntimeError("transactions do not nest")
+        if not self._lock.acquire(timeout=self._patience):
+            raise Unavailable("store_busy", detail="memory store")
+        self._owner = me
+        self._journal.open()
+        return self._transaction
+
+    def _end(self, *, commit: bool) -> None:
+        try:
+            if commit:
+                self._journal.close()
+                self._transaction.audit.committed()
+            else:
+                self._journal.undo()
+                self._transaction.audit.rolled_back()
+        finally:
+            self._owner = 0
+            self._lock.release()
+
+
+class _Turn:
+    """The context manager of every transaction; it has no state, so one is enough."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> MemoryTransaction:
+        return self._store._begin()  # noqa: SLF001 - two halves of one class
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._store._end(commit=kind is None)  # noqa: SLF001 - two halves of one class
