@@ -94,9 +94,7 @@ class Verifier:
             if authentic and newest is not None and record.at < newest - self._tolerance:
                 walk.backdated(record.sequence)
 
-    def finish(
-        self, *, now: Instant | None = None, max_age: timedelta | None = None
-    ) -> Report:
+    def finish(self, *, now: Instant | None = None, max_age: timedelta | None = None) -> Report:
         """The report.
 
         :param now: with ``max_age``: the newest checkpoint must not be older at this moment.

@@ -7,7 +7,8 @@ It takes the options a page would give to ``navigator.credentials`` (JSON form) 
     answer = phone.create(start.options, "https://id.example.hk")
     answer = phone.get(start.options, "https://id.example.hk")
 
-Every way of cheating is a member of :class:`Dishonesty`.
+Every way of cheating is a member of
+:class:`hkeid.testing.authenticator_dishonesty.Dishonesty`.
 """
 
 from __future__ import annotations
@@ -15,27 +16,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fido2.cbor import encode as cbor_encode
-from fido2.cose import CoseKey
 
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import HkeidError
 from hkeid.testing.authenticator_ca import AAGUID, Batch
+from hkeid.testing.authenticator_dishonesty import HONEST, Dishonesty
+from hkeid.testing.authenticator_keys import SoftwareCredential, cose_key, new_key, sign
 
-Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 _ALGORITHMS = (-7, -8, -257)
 
 
@@ -43,74 +37,6 @@ class AuthenticatorRefused(HkeidError):
     """What a browser throws instead of answering. The reason is the ``DOMException`` in snake case:
     ``not_allowed_error``, ``invalid_state_error``, ``not_supported_error``, ``security_error``.
     """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dishonesty:
-    """Departures from honest conduct; whatever is None or empty stays honest.
-
-    Values replace what honest conduct would have put; functions are given it and return what is sent
-    instead. What comes before a signature is signed over, so that only the rule in question can
-    notice.
-
-    :ivar client_data: members of client data to set; a value of ``...`` leaves the member out.
-    :ivar client_data_json: rewrites the bytes, before they are hashed and signed.
-    :ivar client_data_json_after: rewrites the bytes after signing.
-    :ivar flags_set: flag bits forced on; ``flags_cleared``: forced off.
-    :ivar attested_id: credential id inside the attested data.
-    :ivar public_key: COSE_Key bytes in place of the real ones.
-    :ivar attested_data: rewrites the attested credential data.
-    :ivar extensions: authenticator extension outputs, with the ED flag.
-    :ivar auth_data: rewrites authenticator data before signing; ``auth_data_after``: after it.
-    :ivar statement: rewrites format and statement; ``attestation_object``: rewrites its bytes.
-    :ivar members: rewrites the members of the attestation object before encoding.
-    :ivar signature: rewrites the assertion's signature.
-    :ivar signing_key: signs with another key.
-    :ivar user_handle: sent instead; ``...`` leaves it out.
-    :ivar response: rewrites the JSON that is sent.
-    :ivar out_of_scope: answers although the origin may not use the RP ID, as no browser would.
-    :ivar unasked_attestation: attests although ``attestation`` is ``none``.
-    """
-
-    client_data: Mapping[str, Any] = field(default_factory=dict)
-    client_data_json: Callable[[bytes], bytes] | None = None
-    client_data_json_after: Callable[[bytes], bytes] | None = None
-    rp_id: str | None = None
-    flags_set: int = 0
-    flags_cleared: int = 0
-    sign_count: int | None = None
-    attested_id: bytes | None = None
-    public_key: bytes | None = None
-    attested_data: Callable[[bytes], bytes] | None = None
-    extensions: Mapping[str, Any] | None = None
-    auth_data: Callable[[bytes], bytes] | None = None
-    auth_data_after: Callable[[bytes], bytes] | None = None
-    statement: Callable[[str, dict[str, Any]], tuple[str, Any]] | None = None
-    members: Callable[[dict[str, Any]], Any] | None = None
-    attestation_object: Callable[[bytes], bytes] | None = None
-    signature: Callable[[bytes], bytes] | None = None
-    signing_key: Key | None = field(default=None, repr=False)
-    user_handle: Any = None
-    response: Callable[[dict[str, Any]], Any] | None = None
-    out_of_scope: bool = False
-    unasked_attestation: bool = False
-
-
-HONEST = Dishonesty()
-
-
-@dataclass(slots=True, kw_only=True)
-class SoftwareCredential:
-    """A discoverable credential in the authenticator."""
-
-    id: bytes
-    rp_id: str
-    user_handle: bytes
-    user_name: str
-    display_name: str
-    algorithm: int
-    key: Key = field(repr=False)
-    sign_count: int = 0
 
 
 class SoftwareAuthenticator:
@@ -158,7 +84,7 @@ class SoftwareAuthenticator:
 
         :raises AuthenticatorRefused: where a browser would throw.
         """
-        rp_id = options["rp"].get("id") or urlsplit(origin).hostname
+        rp_id = str(options["rp"].get("id") or urlsplit(origin).hostname)
         self._check_scope(rp_id, origin, dishonesty)
         self._check_verification(options["authenticatorSelection"]["userVerification"])
         excluded = {base64url.decode(item["id"]) for item in options.get("excludeCredentials", ())}
@@ -172,14 +98,16 @@ class SoftwareAuthenticator:
             user_name=options["user"]["name"],
             display_name=options["user"]["displayName"],
             algorithm=algorithm,
-            key=_new_key(algorithm),
+            key=new_key(algorithm),
         )
         client_data = _client_data("webauthn.create", options, origin, dishonesty)
         auth_data = self._auth_data(credential, dishonesty, attest=True)
         attested = options.get("attestation", "none") != "none" or dishonesty.unasked_attestation
         format_, statement = self._statement(credential, auth_data, client_data, attested=attested)
         self._replace(credential)
-        return self._registration(credential, client_data, auth_data, format_, statement, dishonesty)
+        return self._registration(
+            credential, client_data, auth_data, format_, statement, dishonesty
+        )
 
     def get(
         self,
@@ -194,7 +122,7 @@ class SoftwareAuthenticator:
         :param credential_id: the passkey the person picks; the newest fitting one if left out.
         :raises AuthenticatorRefused: where a browser would throw.
         """
-        rp_id = options.get("rpId") or urlsplit(origin).hostname
+        rp_id = str(options.get("rpId") or urlsplit(origin).hostname)
         self._check_scope(rp_id, origin, dishonesty)
         self._check_verification(options.get("userVerification", "preferred"))
         credential = self._pick(options, rp_id, credential_id)
@@ -203,7 +131,7 @@ class SoftwareAuthenticator:
         client_data = _client_data("webauthn.get", options, origin, dishonesty)
         auth_data = self._auth_data(credential, dishonesty, attest=False)
         message = auth_data + hashlib.sha256(client_data).digest()
-        signature = _sign(dishonesty.signing_key or credential.key, message)
+        signature = sign(dishonesty.signing_key or credential.key, message)
         if dishonesty.signature is not None:
             signature = dishonesty.signature(signature)
         answer = {
@@ -222,36 +150,11 @@ class SoftwareAuthenticator:
 
     def export_credential(self, credential_id: bytes) -> dict[str, Any]:
         """A credential with its private key as JSON values: what a clone starts from."""
-        credential = next(one for one in self.credentials if one.id == credential_id)
-        key = credential.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return {
-            "credentialId": base64url.encode(credential.id),
-            "rpId": credential.rp_id,
-            "userHandle": base64url.encode(credential.user_handle),
-            "userName": credential.user_name,
-            "userDisplayName": credential.display_name,
-            "algorithm": credential.algorithm,
-            "privateKey": base64url.encode(key),
-            "signCount": credential.sign_count,
-        }
+        return next(one for one in self.credentials if one.id == credential_id).exported()
 
     def import_credential(self, exported: Mapping[str, Any]) -> None:
         """Take in what :meth:`export_credential` of any software authenticator gave."""
-        key = load_der_private_key(base64url.decode(exported["privateKey"]), None)
-        assert isinstance(
-            key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
-        )
-        credential = SoftwareCredential(
-            id=base64url.decode(exported["credentialId"]),
-            rp_id=exported["rpId"],
-            user_handle=base64url.decode(exported["userHandle"]),
-            user_name=exported["userName"],
-            display_name=exported["userDisplayName"],
-            algorithm=exported["algorithm"],
-            key=key,
-            sign_count=exported["signCount"],
-        )
-        self.credentials.append(credential)
+        self.credentials.append(SoftwareCredential.imported(exported))
 
     def clone(self) -> SoftwareAuthenticator:
         """A second device holding copies of every key, counters included."""
@@ -327,23 +230,26 @@ class SoftwareAuthenticator:
         if credential_id is None:
             credential_id = credential.id
         public_key = dishonesty.public_key or cose_key(credential.key, credential.algorithm)
-        attested = (
-            self.aaguid + len(credential_id).to_bytes(2, "big") + credential_id + public_key
-        )
+        attested = self.aaguid + len(credential_id).to_bytes(2, "big") + credential_id + public_key
         return dishonesty.attested_data(attested) if dishonesty.attested_data else attested
 
     def _statement(
-        self, credential: SoftwareCredential, auth_data: bytes, client_data: bytes, *, attested: bool
+        self,
+        credential: SoftwareCredential,
+        auth_data: bytes,
+        client_data: bytes,
+        *,
+        attested: bool,
     ) -> tuple[str, dict[str, Any]]:
         if self.attestation == "none" or not attested:
             return "none", {}
         message = auth_data + hashlib.sha256(client_data).digest()
         if self.attestation == "self":
-            signature = _sign(credential.key, message)
+            signature = sign(credential.key, message)
             return "packed", {"alg": credential.algorithm, "sig": signature}
         assert self.batch is not None, "packed attestation needs a batch"
         algorithm = -257 if isinstance(self.batch.key, rsa.RSAPrivateKey) else -7
-        signature = _sign(self.batch.key, message)
+        signature = sign(self.batch.key, message)
         return "packed", {"alg": algorithm, "sig": signature, "x5c": list(self.batch.chain)}
 
     def _registration(
@@ -375,28 +281,6 @@ class SoftwareAuthenticator:
         return _credential_json(credential.id, answer, results, dishonesty)
 
 
-def cose_key(key: Key, algorithm: int) -> bytes:
-    """The public half as COSE_Key bytes."""
-    encoded: bytes = cbor_encode(CoseKey.for_alg(algorithm).from_cryptography_key(key.public_key()))
-    return encoded
-
-
-def _new_key(algorithm: int) -> Key:
-    if algorithm == -7:
-        return ec.generate_private_key(ec.SECP256R1())
-    if algorithm == -8:
-        return ed25519.Ed25519PrivateKey.generate()
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _sign(key: Key, message: bytes) -> bytes:
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.sign(message, ec.ECDSA(hashes.SHA256()))
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return key.sign(message)
-    return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
-
-
 def _client_data(
     type_: str, options: Mapping[str, Any], origin: str, dishonesty: Dishonesty
 ) -> bytes:
@@ -426,7 +310,7 @@ def _credential_json(
     answer: dict[str, Any],
     results: dict[str, Any],
     dishonesty: Dishonesty,
-) -> Any:
+) -> dict[str, Any]:
     text = base64url.encode(credential_id)
     whole = {
         "id": text,

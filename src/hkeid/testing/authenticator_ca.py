@@ -5,7 +5,7 @@ Every fault that a chain can have is an argument.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 AAGUID = bytes.fromhex("7e57ab1e000040008000000068b6e1d0")
 """The AAGUID of software authenticators: no real model's."""
 
-FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-UNTIL = datetime.datetime(2050, 1, 1, tzinfo=datetime.UTC)
+FROM = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+UNTIL = dt.datetime(2050, 1, 1, tzinfo=dt.UTC)
 _OID_AAGUID = x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -49,8 +49,8 @@ def certificate(
     ca: bool | None,
     path_length: int | None = None,
     extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
-    not_before: datetime.datetime = FROM,
-    not_after: datetime.datetime = UNTIL,
+    not_before: dt.datetime = FROM,
+    not_after: dt.datetime = UNTIL,
     digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA1 | None = None,
 ) -> x509.Certificate:
     """Any certificate. ``ca`` None leaves Basic Constraints out."""
@@ -89,8 +89,8 @@ class AttestationAuthority:
 
     subject: x509.Name = field(default_factory=lambda: name("hkeid test attestation root"))
     key: PrivateKey = field(default_factory=_new_key, repr=False)
-    not_before: datetime.datetime = FROM
-    not_after: datetime.datetime = UNTIL
+    not_before: dt.datetime = FROM
+    not_after: dt.datetime = UNTIL
     aaguids: frozenset[str] | None = None
     root: x509.Certificate = field(init=False)
 
@@ -121,8 +121,8 @@ class AttestationAuthority:
         ca: bool | None = False,
         path_length: int | None = None,
         extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
-        not_before: datetime.datetime = FROM,
-        not_after: datetime.datetime = UNTIL,
+        not_before: dt.datetime = FROM,
+        not_after: dt.datetime = UNTIL,
         issuer: x509.Name | None = None,
         digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA1 | None = None,
     ) -> x509.Certificate:

@@ -14,6 +14,7 @@ from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.instants import Instant
 from hkeid.residents.records import Credential
 from hkeid.webauthn.attestation import Assessment, Evidence, assess
+from hkeid.webauthn.attestation_object import parse_attestation_object
 from hkeid.webauthn.authenticator_data import (
     BE,
     BS,
@@ -21,7 +22,6 @@ from hkeid.webauthn.authenticator_data import (
     AttestedCredential,
     AuthenticatorData,
 )
-from hkeid.webauthn.attestation_object import parse_attestation_object
 from hkeid.webauthn.beginning import REQUESTED_AT_REGISTRATION
 from hkeid.webauthn.ceremony import Ceremony, check_kind
 from hkeid.webauthn.client_data import check_client_data, parse_client_data
