@@ -17,8 +17,11 @@ class Protection(StrEnum):
     """How a field is protected at rest."""
 
     SEALED = "AES-256-GCM under the resident's own data key"
-    KEYED_DIGEST = "HMAC-SHA-256 under a key that stays in the key store"
-    PSEUDONYM = "in the clear, under the resident's random internal id only"
+    SEALED_AND_INDEXED = (
+        "AES-256-GCM under the resident's own data key; in the index only its HMAC-SHA-256 under a "
+        "key that stays in the key store"
+    )
+    PSEUDONYM = "in the clear, but under the resident's random internal id only"
 
 
 class Viewer(StrEnum):
@@ -27,19 +30,19 @@ class Viewer(StrEnum):
     RESIDENT = "the resident"
     CONSENTED_CLIENT = "relying parties to which the resident agreed"
     AUDITOR = "auditors"
-    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalField:
     """One kind of personal data.
 
-    :ivar name: its name in the sealed store, and in ``Column.info["personal"]`` of a column.
+    :ivar name: its name among the sealed fields, or in ``Column.info["personal"]`` of its column.
     :ivar purpose: what it is kept for (Cap. 486 DPP1 and DPP3).
     :ivar retention: when it goes (DPP2).
     :ivar protection: how it is kept (DPP4).
     :ivar visible_to: who may see it in the clear.
-    :ivar places: ``table.column`` of each place where it is kept.
+    :ivar places: ``table.column`` of each place where it is kept; for what is kept under a
+        pseudonym, the tables.
     """
 
     name: str
@@ -71,6 +74,18 @@ def _particular(
     )
 
 
+def _pseudonymous(name: str, purpose: str, retention: str, *tables: str) -> PersonalField:
+    """What is known about an internal id; whose it is, only sealed fields and the index tell."""
+    return PersonalField(
+        name=name,
+        purpose=purpose,
+        retention=retention,
+        protection=Protection.PSEUDONYM,
+        visible_to=(Viewer.RESIDENT, Viewer.AUDITOR),
+        places=tables,
+    )
+
+
 _DECLARED = (
     _particular("name_english", "To address the resident; claims name, given_name, family_name"),
     _particular("name_chinese", "To address the resident; claim name#zh-Hant-HK"),
@@ -84,20 +99,18 @@ _DECLARED = (
         "To tell apart Chinese names written with characters that a system lacks",
         (Viewer.RESIDENT,),
     ),
-    _particular(
-        "hkic_number", "To prove identity to a service that must know it; claim hkic_number"
+    PersonalField(
+        name="hkic_number",
+        purpose="To find the one eID of a person, and to prove identity to a service that must "
+        "know it; claim hkic_number",
+        retention=_WITH_THE_EID,
+        protection=Protection.SEALED_AND_INDEXED,
+        visible_to=_CLAIMS_VIEWERS,
+        places=(SEALED_PLACE, "blind_index.digest"),
     ),
     _particular("birth_date", "Age, and telling namesakes apart; claim birthdate"),
     _particular("sex", "Forms that must state it; claim gender"),
     _particular("updated_at", "To tell services that particulars changed; claim updated_at"),
-    PersonalField(
-        name="hkic_number_digest",
-        purpose="To find a resident by identity-card number, and to keep eIDs one per person",
-        retention=_WITH_THE_EID,
-        protection=Protection.KEYED_DIGEST,
-        visible_to=(Viewer.NOBODY,),
-        places=("blind_index.digest",),
-    ),
     PersonalField(
         name="device_label",
         purpose="For the resident to recognise a device in the list of devices",
@@ -114,19 +127,39 @@ _DECLARED = (
         visible_to=(Viewer.RESIDENT,),
         places=("sessions.agent",),
     ),
-    PersonalField(
-        name="service_use",
-        purpose="Proof of consent and of what was disclosed to whom (never the values disclosed)",
-        retention="As long as the operator must be able to prove consent; after erasure of the "
-        "eID nothing ties the internal id to a person",
-        protection=Protection.PSEUDONYM,
-        visible_to=(Viewer.RESIDENT, Viewer.AUDITOR),
-        places=(
-            "consents.claim",
-            "consents.agreed",
-            "consents.language",
-            "disclosures.claims",
-        ),
+    _pseudonymous(
+        "eid_entry",
+        "The eID itself: its state, and how well its owner was proved",
+        "Kept after erasure, as an entry about nobody that keeps the id from being given again",
+        "residents",
+    ),
+    _pseudonymous(
+        "device_key",
+        "To verify logins: public keys of the resident's devices, when they were used last",
+        "Revoked when the resident removes the device or the eID is erased; then kept as evidence",
+        "credentials",
+    ),
+    _pseudonymous(
+        "login_record",
+        "To keep the resident logged in, and to show and end sessions",
+        "Until purged after expiry (hours to months, as configured)",
+        "sessions",
+        "grants",
+        "single_use",
+    ),
+    _pseudonymous(
+        "service_use",
+        "Proof of consent and of what was disclosed to whom (never the values disclosed)",
+        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
+        "ties the internal id to a person",
+        "consents",
+        "disclosures",
+    ),
+    _pseudonymous(
+        "audit_trail",
+        "To prove who did what, and that nothing was altered",
+        "As long as the operator's audit rules say",
+        "audit_records",
     ),
 )
 
