@@ -17,10 +17,7 @@ class Protection(StrEnum):
     """How a field is protected at rest."""
 
     SEALED = "AES-256-GCM under the resident's own data key"
-    SEALED_AND_INDEXED = (
-        "AES-256-GCM under the resident's own data key; in the index only its HMAC-SHA-256 under a "
-        "key that stays in the key store"
-    )
+    KEYED_DIGEST = "only its HMAC-SHA-256, under a key that stays in the key store"
     PSEUDONYM = "in the clear, but under the resident's random internal id only"
 
 
@@ -30,6 +27,7 @@ class Viewer(StrEnum):
     RESIDENT = "the resident"
     CONSENTED_CLIENT = "relying parties to which the resident agreed"
     AUDITOR = "auditors"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +97,20 @@ _DECLARED = (
         "To tell apart Chinese names written with characters that a system lacks",
         (Viewer.RESIDENT,),
     ),
-    PersonalField(
-        name="hkic_number",
-        purpose="To find the one eID of a person, and to prove identity to a service that must "
-        "know it; claim hkic_number",
-        retention=_WITH_THE_EID,
-        protection=Protection.SEALED_AND_INDEXED,
-        visible_to=_CLAIMS_VIEWERS,
-        places=(SEALED_PLACE, "blind_index.digest"),
+    _particular(
+        "hkic_number", "To prove identity to a service that must know it; claim hkic_number"
     ),
     _particular("birth_date", "Age, and telling namesakes apart; claim birthdate"),
     _particular("sex", "Forms that must state it; claim gender"),
     _particular("updated_at", "To tell services that particulars changed; claim updated_at"),
+    PersonalField(
+        name="hkic_number_digest",
+        purpose="To find a resident by identity-card number, and to keep eIDs one per person",
+        retention=_WITH_THE_EID,
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("blind_index.digest",),
+    ),
     PersonalField(
         name="device_label",
         purpose="For the resident to recognise a device in the list of devices",
