@@ -1,1 +1,23 @@
 """The registry: residents, credentials, sealed fields, blind index, registry of personal fields."""
+
+from hkeid.residents.erasure import ResidentErased, erase, replay_erasures
+from hkeid.residents.fields import FIELDS, PersonalField, Protection, Viewer, data_map
+from hkeid.residents.finding import HKIC_INDEX, bind_hkic, blind_digest, find_by_hkic
+from hkeid.residents.sealing import PersonalFields, Unsealable
+
+__all__ = [
+    "FIELDS",
+    "HKIC_INDEX",
+    "PersonalField",
+    "PersonalFields",
+    "Protection",
+    "ResidentErased",
+    "Unsealable",
+    "Viewer",
+    "bind_hkic",
+    "blind_digest",
+    "data_map",
+    "erase",
+    "find_by_hkic",
+    "replay_erasures",
+]

@@ -1,1 +1,38 @@
-"""For relying parties: log in with eID."""
+"""For relying parties: log in with eID.
+
+::
+
+    from hkeid.rp import RelyingParty
+
+    rp = RelyingParty.discover("https://eid.example.hk", client_id="…", private_key="client.pem")
+    login = rp.start_login(redirect_uri="https://service.example.hk/eid/callback")
+    # keep login.state for this browser, send it to login.url; when it is back:
+    resident = rp.finish_login(login.state, callback_url)
+
+Kits that do the keeping and sending: :mod:`hkeid.rp.flask` and :mod:`hkeid.rp.django`. Importing this
+package brings neither a framework nor anything else that is heavy.
+"""
+
+from hkeid.rp.client import RelyingParty
+from hkeid.rp.client_key import ClientKey
+from hkeid.rp.errors import (
+    LoginDeclined,
+    LoginFailed,
+    ProviderMisbehaved,
+    ProviderUnavailable,
+    StartAgain,
+)
+from hkeid.rp.records import Login, Resident, Tokens
+
+__all__ = [
+    "ClientKey",
+    "Login",
+    "LoginDeclined",
+    "LoginFailed",
+    "ProviderMisbehaved",
+    "ProviderUnavailable",
+    "RelyingParty",
+    "Resident",
+    "StartAgain",
+    "Tokens",
+]

@@ -1,0 +1,157 @@
+"""Keys held in memory behind the verbs of :class:`hkeid.ports.KeyStore`."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hkeid.jose.signatures import PrivateSigningKey, Signer, public_jwk, signer
+from hkeid.kernel import base64url
+from hkeid.kernel.errors import ConfigurationError, Refused
+from hkeid.kernel.instants import Instant
+from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
+
+SIGNING_PURPOSES = frozenset({KeyPurpose.TOKEN_SIGNING, KeyPurpose.AUDIT_CHECKPOINT})
+"""Asymmetric keys with key ids."""
+WRAPPING_PURPOSES = frozenset({KeyPurpose.RESIDENT_DATA})
+"""Key-encryption keys; what they wrapped names its key, so they rotate."""
+MAC_PURPOSES = frozenset(KeyPurpose) - SIGNING_PURPOSES - WRAPPING_PURPOSES
+"""MAC keys. Their outputs are kept for good and name no key, so they never rotate."""
+
+_NONCE_BYTES = 12
+_ORDER = {KeyState.ACTIVE: 0, KeyState.NEXT: 1, KeyState.PASSIVE: 2, KeyState.RETIRED: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A private signing key or the bytes of a symmetric one, with its state."""
+
+    kid: str
+    purpose: KeyPurpose
+    algorithm: str
+    state: KeyState
+    since: Instant
+    private: PrivateSigningKey | bytes = field(repr=False)
+
+    def in_state(self, state: KeyState, now: Instant) -> HeldKey:
+        """The same key in another state."""
+        return HeldKey(
+            kid=self.kid,
+            purpose=self.purpose,
+            algorithm=self.algorithm,
+            state=state,
+            since=now,
+            private=self.private,
+        )
+
+    def public(self) -> SigningKey:
+        """The public face of a signing key."""
+        if isinstance(self.private, bytes):
+            raise ConfigurationError("key_not_asymmetric", detail=self.kid)
+        return SigningKey(
+            kid=self.kid,
+            purpose=self.purpose,
+            algorithm=self.algorithm,
+            state=self.state,
+            public_jwk={**public_jwk(self.private), "kid": self.kid},
+            since=self.since,
+        )
+
+
+class KeyRing:
+    """An unchanging set of keys with the verbs of a key store.
+
+    :param token_bytes: source of chance, for the nonces of :meth:`wrap`.
+    """
+
+    def __init__(self, keys: Iterable[HeldKey], token_bytes: Callable[[int], bytes]) -> None:
+        self.keys = tuple(sorted(keys, key=lambda key: (_ORDER[key.state], key.algorithm, key.kid)))
+        self._token_bytes = token_bytes
+        self._signers: dict[tuple[KeyPurpose, str], Signer | None] = {}
+        self._public: dict[KeyPurpose, tuple[SigningKey, ...]] = {}
+        self._macs: dict[KeyPurpose, hmac.HMAC] = {}
+        self._wrapping: dict[KeyPurpose, tuple[bytes, AESGCM]] = {}
+        self._unwrapping: dict[tuple[KeyPurpose, bytes], AESGCM] = {}
+        for key in self.keys:
+            self._hold(key)
+        for purpose in SIGNING_PURPOSES:
+            self._public[purpose] = tuple(
+                key.public()
+                for key in self.keys
+                if key.purpose is purpose and key.state is not KeyState.RETIRED
+            )
+
+    def _hold(self, key: HeldKey) -> None:
+        active = key.state is KeyState.ACTIVE
+        if not isinstance(key.private, bytes):
+            self._signers[key.purpose, key.kid] = signer(key.private) if active else None
+        elif key.purpose in MAC_PURPOSES:
+            self._macs[key.purpose] = hmac.new(key.private, digestmod="sha256")
+        elif key.state is not KeyState.RETIRED:
+            cipher, kid = AESGCM(key.private), base64url.decode(key.kid)
+            self._unwrapping[key.purpose, kid] = cipher
+            if active:
+                self._wrapping[key.purpose] = (kid, cipher)
+
+    def signing_keys(self, purpose: KeyPurpose) -> tuple[SigningKey, ...]:
+        """See :meth:`hkeid.ports.KeyStore.signing_keys`."""
+        return self._public.get(purpose, ())
+
+    def sign(self, purpose: KeyPurpose, kid: str, message: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.sign`."""
+        try:
+            sign = self._signers[purpose, kid]
+        except KeyError:
+            raise Refused("key_unknown", detail=f"{purpose.value} {kid}") from None
+        if sign is None:
+            raise Refused("key_not_active", detail=f"{purpose.value} {kid}")
+        return sign(message)
+
+    def mac(self, purpose: KeyPurpose, message: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.mac`.
+
+        :raises Refused: ``key_unknown``: the purpose has no MAC key.
+        """
+        keyed = self._macs.get(purpose)
+        if keyed is None:
+            raise Refused("key_unknown", detail=purpose.value)
+        fresh = keyed.copy()
+        fresh.update(message)
+        return fresh.digest()
+
+    def wrap(self, purpose: KeyPurpose, key: bytes, *, context: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.wrap`. Layout: length of the key id, key id, nonce, AES-GCM."""
+        found = self._wrapping.get(purpose)
+        if found is None:
+            raise Refused("key_unknown", detail=purpose.value)
+        kid, cipher = found
+        nonce = self._token_bytes(_NONCE_BYTES)
+        head = bytes((len(kid),)) + kid
+        return head + nonce + cipher.encrypt(nonce, key, head + context)
+
+    def knows_wrapping_key(self, purpose: KeyPurpose, wrapped: bytes) -> bool:
+        """Whether the key that ``wrapped`` names is here."""
+        return bool(wrapped) and (purpose, wrapped[1 : 1 + wrapped[0]]) in self._unwrapping
+
+    def unwrap(self, purpose: KeyPurpose, wrapped: bytes, *, context: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.unwrap`."""
+        if not wrapped:
+            raise Refused("unwrap_failed")
+        end = 1 + wrapped[0]
+        cipher = self._unwrapping.get((purpose, wrapped[1:end]))
+        nonce, sealed = wrapped[end : end + _NONCE_BYTES], wrapped[end + _NONCE_BYTES :]
+        if cipher is None or len(nonce) != _NONCE_BYTES:
+            raise Refused("unwrap_failed")
+        try:
+            return cipher.decrypt(nonce, sealed, wrapped[:end] + context)
+        except InvalidTag:
+            raise Refused("unwrap_failed") from None
+
+    def decrypt(self, purpose: KeyPurpose, kid: str, ciphertext: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.decrypt`. No purpose has such a key yet: always refused."""
+        del ciphertext
+        raise Refused("key_unknown", detail=f"{purpose.value} {kid}")

@@ -1,0 +1,34 @@
+"""Scopes, and the claims that a scope stands for (OpenID Connect Core §5.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+OPENID = "openid"
+PROFILE = "profile"
+OFFLINE_ACCESS = "offline_access"
+
+SCOPES = (OPENID, PROFILE, OFFLINE_ACCESS)
+"""Every scope there is."""
+
+SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {PROFILE: ("name", "given_name", "family_name", "birthdate", "gender")}
+)
+"""Personal claims by scope: the part of OpenID Connect's ``profile`` that hkeid holds at all."""
+
+# RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces.
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*\Z")
+
+
+def parse_scope(text: str) -> tuple[str, ...] | None:
+    """The words of a ``scope`` value, each once, in order; None when it does not parse."""
+    if not _SCOPE.match(text):
+        return None
+    return tuple(dict.fromkeys(text.split(" ")))
+
+
+def claims_of(scopes: Iterable[str]) -> tuple[str, ...]:
+    """The personal claims that ``scopes`` stand for."""
+    return tuple(name for scope in scopes for name in SCOPE_CLAIMS.get(scope, ()))

@@ -1,0 +1,157 @@
+"""The registry of personal fields: what is kept about a person, why, how long, how, for whose eyes.
+
+Nothing personal is stored that is not declared here: :class:`~hkeid.residents.PersonalFields`
+refuses an undeclared field, and a test compares every column of the database with this list. The
+data map in the documentation is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Protection(StrEnum):
+    """How a field is protected at rest."""
+
+    SEALED = "AES-256-GCM under the resident's own data key"
+    KEYED_DIGEST = "HMAC-SHA-256 under a key that stays in the key store"
+    PSEUDONYM = "in the clear, under the resident's random internal id only"
+
+
+class Viewer(StrEnum):
+    """Who may see a field in the clear."""
+
+    RESIDENT = "the resident"
+    CONSENTED_CLIENT = "relying parties to which the resident agreed"
+    AUDITOR = "auditors"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalField:
+    """One kind of personal data.
+
+    :ivar name: its name in the sealed store, and in ``Column.info["personal"]`` of a column.
+    :ivar purpose: what it is kept for (Cap. 486 DPP1 and DPP3).
+    :ivar retention: when it goes (DPP2).
+    :ivar protection: how it is kept (DPP4).
+    :ivar visible_to: who may see it in the clear.
+    :ivar places: ``table.column`` of each place where it is kept.
+    """
+
+    name: str
+    purpose: str
+    retention: str
+    protection: Protection
+    visible_to: tuple[Viewer, ...]
+    places: tuple[str, ...]
+
+
+SEALED_PLACE = "sealed_fields.sealed"
+"""Where the fields that :class:`~hkeid.residents.PersonalFields` keeps by name are."""
+
+_WITH_THE_EID = "Until the eID is erased"
+_CLAIMS_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT)
+
+
+def _particular(
+    name: str, purpose: str, visible_to: tuple[Viewer, ...] = _CLAIMS_VIEWERS
+) -> PersonalField:
+    """A field of the person's particulars, sealed by name."""
+    return PersonalField(
+        name=name,
+        purpose=purpose,
+        retention=_WITH_THE_EID,
+        protection=Protection.SEALED,
+        visible_to=visible_to,
+        places=(SEALED_PLACE,),
+    )
+
+
+_DECLARED = (
+    _particular("name_english", "To address the resident; claims name, given_name, family_name"),
+    _particular("name_chinese", "To address the resident; claim name#zh-Hant-HK"),
+    _particular(
+        "name_chinese_simplified",
+        "To address the resident on pages in simplified Chinese",
+        (Viewer.RESIDENT,),
+    ),
+    _particular(
+        "name_commercial_code",
+        "To tell apart Chinese names written with characters that a system lacks",
+        (Viewer.RESIDENT,),
+    ),
+    _particular(
+        "hkic_number", "To prove identity to a service that must know it; claim hkic_number"
+    ),
+    _particular("birth_date", "Age, and telling namesakes apart; claim birthdate"),
+    _particular("sex", "Forms that must state it; claim gender"),
+    _particular("updated_at", "To tell services that particulars changed; claim updated_at"),
+    PersonalField(
+        name="hkic_number_digest",
+        purpose="To find a resident by identity-card number, and to keep eIDs one per person",
+        retention=_WITH_THE_EID,
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("blind_index.digest",),
+    ),
+    PersonalField(
+        name="device_label",
+        purpose="For the resident to recognise a device in the list of devices",
+        retention="Until the resident removes or renames the device, or the eID is erased",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT,),
+        places=("credentials.label",),
+    ),
+    PersonalField(
+        name="session_agent",
+        purpose="For the resident to recognise a session in the list of sessions",
+        retention="Until the session is purged after its end, or the eID is erased",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT,),
+        places=("sessions.agent",),
+    ),
+    PersonalField(
+        name="service_use",
+        purpose="Proof of consent and of what was disclosed to whom (never the values disclosed)",
+        retention="As long as the operator must be able to prove consent; after erasure of the "
+        "eID nothing ties the internal id to a person",
+        protection=Protection.PSEUDONYM,
+        visible_to=(Viewer.RESIDENT, Viewer.AUDITOR),
+        places=(
+            "consents.claim",
+            "consents.agreed",
+            "consents.language",
+            "disclosures.claims",
+        ),
+    ),
+)
+
+FIELDS: Mapping[str, PersonalField] = MappingProxyType({field.name: field for field in _DECLARED})
+"""Every declared field by name."""
+
+
+def sealed_by_name() -> frozenset[str]:
+    """Names of the fields that :class:`~hkeid.residents.PersonalFields` keeps by name."""
+    return _SEALED_BY_NAME
+
+
+_SEALED_BY_NAME = frozenset(field.name for field in _DECLARED if SEALED_PLACE in field.places)
+
+
+def data_map(declared: Iterable[PersonalField] = _DECLARED) -> str:
+    """The registry as a Markdown table, for the documentation."""
+    rows = [
+        "| field | purpose | kept until | protection at rest | seen in the clear by | where |",
+        "|---|---|---|---|---|---|",
+    ]
+    rows.extend(
+        f"| `{field.name}` | {field.purpose} | {field.retention} | {field.protection.value} "
+        f"| {', '.join(viewer.value for viewer in field.visible_to)} "
+        f"| {', '.join(f'`{place}`' for place in field.places)} |"
+        for field in declared
+    )
+    return "\n".join(rows) + "\n"

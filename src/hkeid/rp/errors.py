@@ -1,0 +1,62 @@
+"""What can go wrong at a relying party, as one small tree below :class:`hkeid.kernel.errors.Refused`.
+
+::
+
+    LoginFailed                 every way in which a login (refresh, revocation …) does not succeed
+    ├── StartAgain              the browser's side of the login does not fit: begin a new one
+    ├── LoginDeclined           the provider answered with an error; ``error`` is its wire code
+    ├── ProviderMisbehaved      an answer breaks a rule; nothing in it was trusted
+    └── ProviderUnavailable     no usable answer; try again later
+
+``reason`` is a stable ``snake_case`` word, one per rule. ``safe_text`` may be shown to anybody.
+``detail`` is for the log and holds neither tokens nor personal data.
+"""
+
+from __future__ import annotations
+
+from hkeid.kernel.errors import Refused, Unavailable
+
+
+class LoginFailed(Refused):
+    """The login did not succeed; nobody is logged in because of it."""
+
+    default_safe_text = "You are not logged in. Please try again."
+
+
+class StartAgain(LoginFailed):
+    """This browser did not begin this login, or began it too long ago, or has finished it already."""
+
+    default_safe_text = "This login can no longer be completed. Please start again."
+
+
+class LoginDeclined(LoginFailed):
+    """The provider answered with an error response (RFC 6749 §4.1.2.1, §5.2).
+
+    :ivar error: the wire code, ``access_denied`` for example; one of the codes that the
+        specifications register, or ``unknown``.
+    """
+
+    default_safe_text = "The login was not completed. You can try again."
+
+    def __init__(
+        self,
+        reason: str,
+        safe_text: str | None = None,
+        *,
+        error: str = "unknown",
+        detail: str | None = None,
+    ) -> None:
+        self.error = error
+        super().__init__(reason, safe_text, detail=detail)
+
+
+class ProviderMisbehaved(LoginFailed):
+    """An answer of the provider breaks a rule of the specifications. Nothing in it was trusted."""
+
+    default_safe_text = "The login could not be verified, so you are not logged in."
+
+
+class ProviderUnavailable(LoginFailed, Unavailable):
+    """The provider gave no usable answer."""
+
+    default_safe_text = "eID login is not available at the moment. Please try again later."

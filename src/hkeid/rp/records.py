@@ -1,0 +1,86 @@
+"""What a login begins with and what it ends with: plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hkeid.identity.assurance import Acr
+from hkeid.kernel.instants import Instant
+from hkeid.kernel.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A login that has begun.
+
+    :ivar url: where to send the browser.
+    :ivar state: what to keep for this browser, and nobody else, until it comes back: hand it to
+        ``finish_login`` once, then forget it. Text; it holds the PKCE verifier, so it is not shown.
+    """
+
+    url: str
+    state: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What the token endpoint answered, verified where it can be.
+
+    :ivar id_token: the ID token as it came; a hint for logging out.
+    :ivar expires_at: when the access token ends, or None where the provider does not say.
+    :ivar scope: the scope that was granted, or None where it is the one asked for.
+    """
+
+    access_token: Secret
+    id_token: Secret
+    refresh_token: Secret | None = None
+    expires_at: Instant | None = None
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resident:
+    """A resident who logged in, as verified.
+
+    :ivar sub: the resident at this relying party; no other relying party sees the same value.
+    :ivar acr: how well person and login were proved, or None where the provider does not say.
+    :ivar amr: how the login was done (RFC 8176).
+    :ivar auth_time: when the resident acted.
+    :ivar sid: the provider's session, for logout.
+    :ivar claims: personal claims that the resident agreed to release, by wire name.
+    :ivar tokens: the tokens, or None where a kit did not keep them.
+    """
+
+    issuer: str
+    sub: str = field(repr=False)
+    acr: str | None = None
+    amr: tuple[str, ...] = ()
+    auth_time: Instant | None = None
+    sid: str | None = field(default=None, repr=False)
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    tokens: Tokens | None = field(default=None, repr=False)
+
+    def reaches(self, acr: str) -> bool:
+        """Whether this login is at ``acr`` or higher on the ladder; unknown values never are."""
+        return reaches(self.acr, acr)
+
+    def claim(self, name: str, language: str | None = None) -> Any:
+        """A claim in the language asked for where there is one (OpenID Connect Core §5.2), or None.
+
+        ``claim("name", "zh-Hant-HK")`` looks for ``name#zh-Hant-HK``, then for ``name``.
+        """
+        if language is not None and (tagged := f"{name}#{language}") in self.claims:
+            return self.claims[tagged]
+        return self.claims.get(name)
+
+
+def reaches(reached: str | None, wanted: str) -> bool:
+    """Whether ``reached`` is ``wanted`` or a higher rung; values off the ladder are equal or nothing."""
+    if reached is None:
+        return False
+    try:
+        return Acr(reached).at_least(Acr(wanted))
+    except ValueError:
+        return reached == wanted

@@ -1,0 +1,141 @@
+"""Keys that live in memory only: for tests and throw-away sandboxes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from datetime import UTC, datetime
+from functools import cache
+
+from hkeid.adapters.keyfiles.ring import (
+    MAC_PURPOSES,
+    SIGNING_PURPOSES,
+    WRAPPING_PURPOSES,
+    HeldKey,
+    KeyRing,
+)
+from hkeid.jose.rotation import RotationPlan, RotationPolicy, plan_rotation
+from hkeid.jose.signatures import PrivateSigningKey, generate, public_jwk
+from hkeid.kernel import base64url
+from hkeid.kernel.errors import Refused
+from hkeid.kernel.instants import Instant
+from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
+
+_BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class MemoryKeyStore:
+    """A :class:`hkeid.ports.KeyStore` whose keys die with it.
+
+    Every purpose has a key: ``ES256``, ``Ed25519`` and ``RS256`` for tokens, ``Ed25519`` and
+    ``ES256`` for checkpoints. The RSA key, slow to make, is made when it is first needed and shared
+    by all stores of the process.
+
+    :param algorithms: algorithms of the token-signing keys.
+    :param since: when the first keys became active.
+    """
+
+    def __init__(
+        self,
+        *,
+        algorithms: Collection[str] = ("ES256", "Ed25519", "RS256"),
+        since: Instant = _BEGINNING,
+    ) -> None:
+        self._lazy_rsa = "RS256" in algorithms
+        self._since = since
+        keys = [
+            _signing(KeyPurpose.TOKEN_SIGNING, generate(name), name, KeyState.ACTIVE, since)
+            for name in algorithms
+            if name != "RS256"
+        ]
+        keys += [
+            _signing(KeyPurpose.AUDIT_CHECKPOINT, generate(name), name, KeyState.ACTIVE, since)
+            for name in ("ES256", "Ed25519")
+        ]
+        keys += [_symmetric(purpose, since) for purpose in sorted(MAC_PURPOSES | WRAPPING_PURPOSES)]
+        self._ring = KeyRing(keys, os.urandom)
+
+    def signing_keys(self, purpose: KeyPurpose) -> tuple[SigningKey, ...]:
+        """See :meth:`hkeid.ports.KeyStore.signing_keys`."""
+        if self._lazy_rsa and purpose is KeyPurpose.TOKEN_SIGNING:
+            self._lazy_rsa = False
+            rsa = _signing(purpose, _shared_rsa(), "RS256", KeyState.ACTIVE, self._since)
+            self._ring = KeyRing((*self._ring.keys, rsa), os.urandom)
+        return self._ring.signing_keys(purpose)
+
+    def sign(self, purpose: KeyPurpose, kid: str, message: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.sign`."""
+        return self._ring.sign(purpose, kid, message)
+
+    def mac(self, purpose: KeyPurpose, message: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.mac`."""
+        return self._ring.mac(purpose, message)
+
+    def wrap(self, purpose: KeyPurpose, key: bytes, *, context: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.wrap`."""
+        return self._ring.wrap(purpose, key, context=context)
+
+    def unwrap(self, purpose: KeyPurpose, wrapped: bytes, *, context: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.unwrap`."""
+        return self._ring.unwrap(purpose, wrapped, context=context)
+
+    def decrypt(self, purpose: KeyPurpose, kid: str, ciphertext: bytes) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.decrypt`."""
+        return self._ring.decrypt(purpose, kid, ciphertext)
+
+    def rotate(
+        self,
+        purpose: KeyPurpose,
+        algorithm: str,
+        now: Instant,
+        policy: RotationPolicy = RotationPolicy(),  # noqa: B008 (frozen)
+    ) -> RotationPlan:
+        """One step of rotation, by the same rules as the file key store."""
+        if purpose in MAC_PURPOSES:
+            raise Refused("key_never_rotates", detail=purpose.value)
+        self.signing_keys(purpose)
+        held = [key for key in self._ring.keys if key.purpose is purpose]
+        published = purpose in SIGNING_PURPOSES
+        plan = plan_rotation(held, algorithm, now, policy, publication_required=published)
+        moved = {step.kid: step.state for step in plan.transitions}
+        keys = [
+            key.in_state(moved[key.kid], now) if key.kid in moved else key
+            for key in self._ring.keys
+        ]
+        if plan.create is not None:
+            keys.append(
+                _signing(purpose, generate(algorithm), algorithm, plan.create, now)
+                if published
+                else _symmetric(purpose, now)
+            )
+        self._ring = KeyRing(keys, os.urandom)
+        return plan
+
+
+@cache
+def _shared_rsa() -> PrivateSigningKey:
+    return generate("RS256")
+
+
+def _signing(
+    purpose: KeyPurpose, private: PrivateSigningKey, algorithm: str, state: KeyState, now: Instant
+) -> HeldKey:
+    return HeldKey(
+        kid=public_jwk(private)["kid"],
+        purpose=purpose,
+        algorithm=algorithm,
+        state=state,
+        since=now,
+        private=private,
+    )
+
+
+def _symmetric(purpose: KeyPurpose, now: Instant) -> HeldKey:
+    return HeldKey(
+        kid=base64url.encode(os.urandom(8)),
+        purpose=purpose,
+        algorithm="A256GCM" if purpose in WRAPPING_PURPOSES else "HS256",
+        state=KeyState.ACTIVE,
+        since=now,
+        private=os.urandom(32),
+    )
