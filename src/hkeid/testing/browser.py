@@ -22,6 +22,9 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 20
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+)
 
 
 class UnexpectedPage(AssertionError):
@@ -35,6 +38,7 @@ class Form:
     :ivar action: absolute URL.
     :ivar fields: names and values that would be sent, without those of buttons.
     :ivar buttons: name and value of each named submit button, in order.
+    :ivar names: what :meth:`Page.form` finds it by: its id, its action's path, its buttons' ids.
     """
 
     id: str
@@ -42,6 +46,7 @@ class Form:
     method: str
     fields: tuple[tuple[str, str], ...] = field(repr=False)
     buttons: tuple[tuple[str, str], ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,7 @@ class Page:
     """What the last request brought, after redirects.
 
     :ivar attributes: attributes of every element with an id, by that id.
+    :ivar texts: text of every element with an id, by that id.
     """
 
     url: str
@@ -67,15 +73,16 @@ class Page:
     forms: tuple[Form, ...] = ()
     links: tuple[Link, ...] = ()
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     text: str = field(default="", repr=False)
 
     def form(self, name: str) -> Form:
-        """The form whose id, or whose action's path, is ``name``.
+        """The form whose id, action's path or button's id is ``name``.
 
         :raises UnexpectedPage: there is none.
         """
         for form in self.forms:
-            if name in (form.id, urlsplit(form.action).path):
+            if name in form.names:
                 return form
         raise self.unexpected(f"no form {name!r}")
 
@@ -219,6 +226,7 @@ def _page(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Pag
         forms=tuple(reader.forms),
         links=tuple(reader.links),
         attributes=reader.attributes,
+        texts=reader.texts,
         text=" ".join("".join(reader.text).split()),
     )
 
@@ -233,7 +241,10 @@ class _Reader(HTMLParser):
         self.links: list[Link] = []
         self.attributes: dict[str, dict[str, str]] = {}
         self.text: list[str] = []
+        self.texts: dict[str, str] = {}
+        self._open: list[tuple[str, str | None, int]] = []
         self._form: dict[str, str] | None = None
+        self._names: set[str] = set()
         self._fields: list[tuple[str, str]] = []
         self._buttons: list[tuple[str, str]] = []
         self._link: dict[str, str] | None = None
@@ -246,9 +257,11 @@ class _Reader(HTMLParser):
         at = {name: value or "" for name, value in attrs}
         if "id" in at:
             self.attributes[at["id"]] = at
+        if tag not in _VOID:
+            self._open.append((tag, at.get("id"), len(self.text)))
         match tag:
             case "form":
-                self._form, self._fields, self._buttons = at, [], []
+                self._form, self._fields, self._buttons, self._names = at, [], [], set()
             case "input" | "button":
                 self._control(tag, at)
             case "select":
@@ -265,9 +278,11 @@ class _Reader(HTMLParser):
 
     def _control(self, tag: str, at: dict[str, str]) -> None:
         name = at.get("name")
+        kind = at.get("type", "submit" if tag == "button" else "text").lower()
+        if self._form is not None and kind == "submit" and "id" in at:
+            self._names.add(at["id"])
         if self._form is None or not name or "disabled" in at:
             return
-        kind = at.get("type", "submit" if tag == "button" else "text").lower()
         if kind in ("submit", "image"):
             self._buttons.append((name, at.get("value", "")))
         elif kind in ("checkbox", "radio"):
@@ -277,6 +292,7 @@ class _Reader(HTMLParser):
             self._fields.append((name, at.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
+        self._close(tag)
         match tag:
             case "form" if self._form is not None:
                 self._end_form(self._form)
@@ -296,11 +312,23 @@ class _Reader(HTMLParser):
             case "script" | "style" | "template" if self._silent:
                 self._silent -= 1
 
+    def _close(self, tag: str) -> None:
+        if tag not in (name for name, _, _ in self._open):
+            return
+        while self._open:
+            name, element, start = self._open.pop()
+            if element is not None:
+                self.texts[element] = " ".join("".join(self.text[start:]).split())
+            if name == tag:
+                return
+
     def _end_form(self, at: dict[str, str]) -> None:
+        action = urljoin(self._url, at.get("action", "") or self._url)
         self.forms.append(
             Form(
                 id=at.get("id", ""),
-                action=urljoin(self._url, at.get("action", "") or self._url),
+                action=action,
+                names=frozenset({at.get("id", ""), urlsplit(action).path, *self._names} - {""}),
                 method=at.get("method", "get").upper(),
                 fields=tuple(self._fields),
                 buttons=tuple(self._buttons),
