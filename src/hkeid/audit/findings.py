@@ -72,7 +72,11 @@ class Finding:
     last: int | None = None
 
     def __str__(self) -> str:
-        place = f"checkpoint {self.sequence}" if self.writer is None else f"{self.writer} {self.sequence}"
+        place = (
+            f"checkpoint {self.sequence}"
+            if self.writer is None
+            else f"{self.writer} {self.sequence}"
+        )
         return f"{self.reason.value}: {place}" + ("" if self.last is None else f"-{self.last}")
 
 

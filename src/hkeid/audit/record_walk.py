@@ -95,9 +95,7 @@ class WriterWalk:
                     self._find(Reason.RECORD_MOVED, place, record.sequence)
 
     def _find(self, reason: Reason, sequence: int, last: int | None = None) -> None:
-        self._report(
-            Finding(reason=reason, writer=self._base.writer, sequence=sequence, last=last)
-        )
+        self._report(Finding(reason=reason, writer=self._base.writer, sequence=sequence, last=last))
 
 
 def _digest_of(record: AuditRecord) -> bytes | None:

@@ -46,8 +46,8 @@ class AuditRecordRepository(Protocol):
         """Keep a checkpoint. False, and nothing changes, when there is one of that number."""
         ...
 
-    def checkpoints(self) -> Iterator[StoredCheckpoint]:
-        """All checkpoints, the newest last."""
+    def checkpoints(self, after: int = 0) -> Iterator[StoredCheckpoint]:
+        """The checkpoints with a number greater than ``after``, the newest last."""
         ...
 
 

@@ -17,13 +17,14 @@ that window is as long as the time between two checkpoints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from hkeid.audit.chain import AuditRecord, ChainHead
 from hkeid.audit.checkpoint_walk import CheckpointWalk
 from hkeid.audit.findings import Finding, Reason, Report
+from hkeid.audit.reading import stored_checkpoints, stored_records
 from hkeid.audit.record_walk import WriterWalk
 from hkeid.audit.records import AuditTransaction
 from hkeid.kernel.errors import Refused
@@ -94,9 +95,7 @@ class Verifier:
             if authentic and newest is not None and record.at < newest - self._tolerance:
                 walk.backdated(record.sequence)
 
-    def finish(
-        self, *, now: Instant | None = None, max_age: timedelta | None = None
-    ) -> Report:
+    def finish(self, *, now: Instant | None = None, max_age: timedelta | None = None) -> Report:
         """The report.
 
         :param now: with ``max_age``: the newest checkpoint must not be older at this moment.
@@ -168,8 +167,8 @@ def verify_store(
 ) -> Report:
     """Verify the trail in a store while it is in use.
 
-    Checkpoints are read first and records afterwards, a transaction for each writer, so that
-    whatever a checkpoint covers must be there.
+    Checkpoints are read first and records afterwards, in short transactions, so that whatever a
+    checkpoint covers must be there.
 
     :param public_keys: public JWKs of retired checkpoint keys, besides those in the key store.
     """
@@ -179,19 +178,11 @@ def verify_store(
         mac=lambda digest: keys.mac(KeyPurpose.AUDIT_RECORD, digest),
         anchors=anchors,
     )
-    for signed in stored_checkpoints(store):
-        verifier.add_checkpoint(signed)
+    for stored in stored_checkpoints(store):
+        verifier.add_checkpoint(stored.signed)
     with store.transaction() as tx:
         writers = tx.audit_records.writers()
     for writer in writers:
-        with store.transaction() as tx:
-            for record in tx.audit_records.of_writer(writer):
-                verifier.add_record(record)
+        for record in stored_records(store, writer):
+            verifier.add_record(record)
     return verifier.finish(now=now, max_age=max_age)
-
-
-def stored_checkpoints(store: Store[AuditTransaction]) -> Iterator[bytes]:
-    """Every signed checkpoint of a store, oldest first."""
-    with store.transaction() as tx:
-        for stored in tx.audit_records.checkpoints():
-            yield stored.signed

@@ -50,6 +50,7 @@ class MemoryAuditRecords:
         self._journal.set(self._checkpoints, number, checkpoint)
         return True
 
-    def checkpoints(self) -> Iterator[StoredCheckpoint]:
-        """All checkpoints, the newest last."""
-        return iter([self._checkpoints[number] for number in sorted(self._checkpoints)])
+    def checkpoints(self, after: int = 0) -> Iterator[StoredCheckpoint]:
+        """The checkpoints after ``after``, the newest last."""
+        numbers = sorted(number for number in self._checkpoints if number > after)
+        return iter([self._checkpoints[number] for number in numbers])

@@ -68,6 +68,14 @@ class MemorySessions:
         self._journal.set(self._sessions, renewed.id, renewed)
         return True
 
+    def touch(self, session_id: str, *, digest: bytes, expires_at: Instant) -> bool:
+        """Move the idle limit while the session lives under this reference."""
+        stored = self._sessions.get(session_id)
+        if stored is None or stored.ended_at is not None or stored.digest != digest:
+            return False
+        self._journal.set(self._sessions, session_id, replace(stored, expires_at=expires_at))
+        return True
+
     def end(self, session_id: str, now: Instant) -> bool:
         """End; False when there is none or it ended already."""
         stored = self._sessions.get(session_id)

@@ -1,0 +1,1 @@
+"""Providers written elsewhere, each set up as its documentation says, to compare with."""

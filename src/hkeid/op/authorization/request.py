@@ -1,0 +1,117 @@
+"""An authorization request that passed every check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from hkeid.identity.assurance import Acr
+from hkeid.oidc.prompts import Prompt
+
+
+class ResponseMode(StrEnum):
+    """How the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode)."""
+
+    QUERY = "query"
+    FORM_POST = "form_post"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyTo:
+    """Where an answer goes, errors included; known as soon as the redirect URI is trusted."""
+
+    redirect_uri: str
+    response_mode: ResponseMode
+    state: str | None
+    ui_locales: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """What the relying party wants, understood.
+
+    :ivar scopes: those that will be granted if the resident agrees.
+    :ivar max_age: seconds, with the client's default applied.
+    :ivar acr: the lowest rung that was asked for, or None.
+    :ivar acr_required: whether a lower rung is an error (``essential``) or only a pity.
+    :ivar expected: pairwise subjects of which the resident must be one; empty: anybody.
+    :ivar hinted: the pairwise subject in ``login_hint``, if it was one.
+    :ivar id_token_claims: personal claims wanted in the ID token.
+    :ivar userinfo_claims: personal claims wanted from UserInfo, those of scopes included.
+    """
+
+    client_id: str
+    reply_to: ReplyTo
+    scopes: tuple[str, ...]
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompts: frozenset[Prompt] = frozenset()
+    max_age: int | None = None
+    acr: Acr | None = None
+    acr_required: bool = False
+    expected: tuple[str, ...] = ()
+    hinted: str | None = None
+    id_token_claims: tuple[str, ...] = ()
+    userinfo_claims: tuple[str, ...] = ()
+    ui_locales: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """All personal claims wanted, each once."""
+        if not self.id_token_claims:
+            return self.userinfo_claims
+        return tuple(dict.fromkeys((*self.id_token_claims, *self.userinfo_claims)))
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody may be asked anything (``prompt=none``)."""
+        return Prompt.NONE in self.prompts
+
+    def as_record(self) -> dict[str, Any]:
+        """JSON values from which :func:`from_record` makes the same request again."""
+        return {
+            "client_id": self.client_id,
+            "redirect_uri": self.reply_to.redirect_uri,
+            "response_mode": self.reply_to.response_mode.value,
+            "state": self.reply_to.state,
+            "scopes": list(self.scopes),
+            "nonce": self.nonce,
+            "code_challenge": self.code_challenge,
+            "prompts": sorted(self.prompts),
+            "max_age": self.max_age,
+            "acr": self.acr,
+            "acr_required": self.acr_required,
+            "expected": list(self.expected),
+            "hinted": self.hinted,
+            "id_token_claims": list(self.id_token_claims),
+            "userinfo_claims": list(self.userinfo_claims),
+            "ui_locales": list(self.ui_locales),
+        }
+
+
+def from_record(record: Mapping[str, Any]) -> AuthorizationRequest:
+    """The inverse of :meth:`AuthorizationRequest.as_record`."""
+    locales = tuple(record["ui_locales"])
+    return AuthorizationRequest(
+        client_id=record["client_id"],
+        reply_to=ReplyTo(
+            redirect_uri=record["redirect_uri"],
+            response_mode=ResponseMode(record["response_mode"]),
+            state=record["state"],
+            ui_locales=locales,
+        ),
+        scopes=tuple(record["scopes"]),
+        nonce=record["nonce"],
+        code_challenge=record["code_challenge"],
+        prompts=frozenset(map(Prompt, record["prompts"])),
+        max_age=record["max_age"],
+        acr=None if record["acr"] is None else Acr(record["acr"]),
+        acr_required=record["acr_required"],
+        expected=tuple(record["expected"]),
+        hinted=record["hinted"],
+        id_token_claims=tuple(record["id_token_claims"]),
+        userinfo_claims=tuple(record["userinfo_claims"]),
+        ui_locales=locales,
+    )
