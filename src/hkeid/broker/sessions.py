@@ -162,6 +162,11 @@ class Sessions:
         session = self._presented(tx, reference)
         return session if session is not None and _is_live(tx, session, now) else None
 
+    def live_by_id(self, tx: BrokerTransaction, session_id: str, now: Instant) -> Session | None:
+        """The live session with this internal id, inside a transaction."""
+        session = tx.sessions.get(session_id)
+        return session if _is_live(tx, session, now) else None
+
     def of_resident(
         self, resident_id: str, *, current: str | None = None
     ) -> tuple[SessionEntry, ...]:
@@ -259,7 +264,7 @@ def _view(session: Session) -> SessionView:
 
 
 def _told(
-    event: type[SessionStarted] | type[SessionRenewed], session: Session, client_id: str | None
+    event: type[SessionStarted | SessionRenewed], session: Session, client_id: str | None
 ) -> SessionStarted | SessionRenewed:
     credential = session.credential_id
     return event(
