@@ -199,6 +199,7 @@ class Activation:
         :raises EnrolmentRefused: ``ticket_used``, ``ticket_expired``, ``ticket_revoked``,
             ``eid_not_applicant``, ``credential_registered``, ``eid_changed``.
         """
+        words = parse_label(label or agent or "Passkey")
         now = self._clock.now()
         ceremony = claim_ceremony(self._store, ceremony_id, kinds=_KINDS, binding=browser, now=now)
         try:
