@@ -80,7 +80,8 @@ class AttestationRules:
         inside and is for signing (WebAuthn L3 §8.4).
     :ivar android_hardware: and these lists, and the attestation itself, must be enforced by hardware
         (security level TrustedEnvironment or StrongBox).
-    :ivar anchor_in_chain: tolerate the root inside ``x5c``; the FIDO server tests refuse it.
+    :ivar anchor_in_chain: tolerate the root inside ``x5c``, which the FIDO server tests refuse; for
+        android-key it belongs there and is always tolerated.
     """
 
     u2f_zero_aaguid: bool = True
