@@ -14,7 +14,7 @@ import http.cookiejar
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -64,6 +64,7 @@ class Page:
 
     :ivar attributes: attributes of every element with an id, by that id.
     :ivar texts: text of every element with an id, by that id.
+    :ivar classes: the class attribute of every element that has one, in order.
     """
 
     url: str
@@ -74,6 +75,7 @@ class Page:
     links: tuple[Link, ...] = ()
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    classes: tuple[str, ...] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
 
     def form(self, name: str) -> Form:
@@ -95,6 +97,10 @@ class Page:
             if name in (link.id, urlsplit(link.href).path, link.text):
                 return link
         raise self.unexpected(f"no link {name!r}")
+
+    def count(self, classes: str) -> int:
+        """How many elements have exactly this class attribute."""
+        return self.classes.count(classes)
 
     def json(self) -> Any:
         """The body as JSON."""
@@ -159,16 +165,18 @@ class Browser:
         form: Form,
         values: Mapping[str, str] | None = None,
         *,
+        further: Iterable[tuple[str, str]] = (),
         button: tuple[str, str] | None = None,
     ) -> Page:
         """Fill a form and send it.
 
         :param values: replace or add fields.
+        :param further: fields to add as they are (boxes that are ticked, say).
         :param button: name and value of the button that is pressed.
         """
         given = dict(values or {})
         fields = [(name, given.pop(name, value)) for name, value in form.fields]
-        fields += given.items()
+        fields += [*given.items(), *further]
         if button is not None:
             fields.append(button)
         encoded = urlencode(fields)
@@ -227,6 +235,7 @@ def _page(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Pag
         links=tuple(reader.links),
         attributes=reader.attributes,
         texts=reader.texts,
+        classes=tuple(reader.classes),
         text=" ".join("".join(reader.text).split()),
     )
 
@@ -242,6 +251,7 @@ class _Reader(HTMLParser):
         self.attributes: dict[str, dict[str, str]] = {}
         self.text: list[str] = []
         self.texts: dict[str, str] = {}
+        self.classes: list[str] = []
         self._open: list[tuple[str, str | None, int]] = []
         self._form: dict[str, str] | None = None
         self._names: set[str] = set()
@@ -255,10 +265,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         at = {name: value or "" for name, value in attrs}
-        if "id" in at:
-            self.attributes[at["id"]] = at
-        if tag not in _VOID:
-            self._open.append((tag, at.get("id"), len(self.text)))
+        self._note(tag, at)
         match tag:
             case "form":
                 self._form, self._fields, self._buttons, self._names = at, [], [], set()
@@ -275,6 +282,14 @@ class _Reader(HTMLParser):
                 self._link, self._link_text = at, []
             case "script" | "style" | "template":
                 self._silent += 1
+
+    def _note(self, tag: str, at: dict[str, str]) -> None:
+        if "id" in at:
+            self.attributes[at["id"]] = at
+        if "class" in at:
+            self.classes.append(at["class"])
+        if tag not in _VOID:
+            self._open.append((tag, at.get("id"), len(self.text)))
 
     def _control(self, tag: str, at: dict[str, str]) -> None:
         name = at.get("name")
