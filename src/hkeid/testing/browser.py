@@ -120,9 +120,14 @@ class Page:
 class Browser:
     """Keeps cookies as a browser on this machine does: ``Secure`` ones too, as localhost counts as
     a secure place, and by host without regard to the port.
+
+    :param stop_at: beginning of addresses that are not opened: a redirect there ends on an empty page
+        with that address, for callers that play the relying party themselves.
     """
 
-    def __init__(self, *, language: str = "en", agent: str = "hkeid-journey/1") -> None:
+    def __init__(
+        self, *, language: str = "en", agent: str = "hkeid-journey/1", stop_at: str | None = None
+    ) -> None:
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.cookies = http.cookiejar.CookieJar(policy)
         self._opener = urllib.request.build_opener(
@@ -130,6 +135,7 @@ class Browser:
             urllib.request.HTTPCookieProcessor(self.cookies),
             _Stay(),
         )
+        self._stop_at = stop_at
         self._headers = {"User-Agent": agent, "Accept-Language": language}
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
@@ -204,6 +210,8 @@ class Browser:
             if status not in _REDIRECTS or "location" not in got:
                 return _page(url, status, got, content)
             url = urljoin(url, got["location"])
+            if self._stop_at is not None and url.startswith(self._stop_at):
+                return Page(url=url, status=status, headers=got, body=b"")
             if status not in (307, 308):
                 method, body = "GET", None
                 headers = {"Accept": "text/html"}

@@ -127,3 +127,9 @@ def test_says_where_it_stands_when_something_is_missing(site: str) -> None:
         page.form("nine")
     with pytest.raises(UnexpectedPage, match="no link"):
         page.link("nine")
+
+
+def test_stops_before_an_address_that_the_caller_plays(site: str) -> None:
+    page = Browser(stop_at=site + "/json").get(site + "/far")
+    assert (page.url, page.status) == (site + "/json", 303)
+    assert _Site.seen[-1][1] == "/far"
