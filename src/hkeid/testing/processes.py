@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -29,7 +30,8 @@ class DidNotStart(RuntimeError):
 
 
 class ServerProcess:
-    """A server with its children, in a process group of its own.
+    """A server with its children, in a process group of its own; as a context manager it stops at
+    the end.
 
     :param port: where it will listen, on loopback.
     :param log: file that its standard output and error are appended to.
@@ -60,6 +62,12 @@ class ServerProcess:
                 start_new_session=True,
             )
         self._await(patience)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def running(self) -> bool:
