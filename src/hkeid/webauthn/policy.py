@@ -37,13 +37,11 @@ class AttestationTrust(Protocol):
 TPM_MANUFACTURERS: frozenset[str] = frozenset(
     {
         "id:414D4400",  # AMD
-        "id:414E5400",  # Ant Group
         "id:41544D4C",  # Atmel
         "id:4252434D",  # Broadcom
         "id:4353434F",  # Cisco
         "id:464C5953",  # Flyslice
         "id:474F4F47",  # Google
-        "id:48504900",  # HPI
         "id:48504500",  # HPE
         "id:48495349",  # Huawei
         "id:49424D00",  # IBM

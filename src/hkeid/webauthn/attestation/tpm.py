@@ -159,4 +159,5 @@ def _manufacturer(certificate: x509.Certificate) -> str:
         if len(directories[0].get_attributes_for_oid(oid)) != 1:
             raise CeremonyRefused("tpm_certificate_names")
     value = directories[0].get_attributes_for_oid(_OID_MANUFACTURER)[0].value
-    return value if isinstance(value, str) else ""
+    # the registry writes upper case, some makers lower
+    return "id:" + value[3:].upper() if isinstance(value, str) else ""
