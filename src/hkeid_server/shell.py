@@ -71,6 +71,12 @@ def settings() -> PageSettings:
     return cast(PageSettings, current_app.extensions["hkeid.pages"])
 
 
+def begin(who: Visit) -> None:
+    """Begin a request: who visits, and in which language the pages speak."""
+    g.visit = who
+    g.language = _choose(())
+
+
 def visit() -> Visit:
     """Who visits: the browser's values and the reference number of this request."""
     return cast(Visit, g.visit)

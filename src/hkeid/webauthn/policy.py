@@ -37,13 +37,11 @@ class AttestationTrust(Protocol):
 TPM_MANUFACTURERS: frozenset[str] = frozenset(
     {
         "id:414D4400",  # AMD
-        "id:414E5400",  # Ant Group
         "id:41544D4C",  # Atmel
         "id:4252434D",  # Broadcom
         "id:4353434F",  # Cisco
         "id:464C5953",  # Flyslice
         "id:474F4F47",  # Google
-        "id:48504900",  # HPI
         "id:48504500",  # HPE
         "id:48495349",  # Huawei
         "id:49424D00",  # IBM
@@ -80,7 +78,8 @@ class AttestationRules:
         inside and is for signing (WebAuthn L3 §8.4).
     :ivar android_hardware: and these lists, and the attestation itself, must be enforced by hardware
         (security level TrustedEnvironment or StrongBox).
-    :ivar anchor_in_chain: tolerate the root inside ``x5c``; the FIDO server tests refuse it.
+    :ivar anchor_in_chain: tolerate the root inside ``x5c``, which the FIDO server tests refuse; for
+        android-key it belongs there and is always tolerated.
     """
 
     u2f_zero_aaguid: bool = True
