@@ -211,6 +211,7 @@ class Hub:
     def add_device(
         self, session: LoggedInSession, phone: SoftwareAuthenticator, label: str = "Spare"
     ) -> Any:
+        self.clock.pass_(seconds=1)  # devices are listed by age
         start = self.devices.start_adding(session.view, browser="b1")
         return self.devices.finish_adding(
             session.view, start.id, phone.create(start.options, ORIGIN), browser="b1", label=label
