@@ -9,10 +9,10 @@ from hkeid.audit.checkpoints import (
     read_checkpoint,
     sign_checkpoint,
 )
-from hkeid.audit.records import AuditTransaction, StoredCheckpoint
+from hkeid.audit.reading import TrailStore, stored_checkpoints
+from hkeid.audit.records import StoredCheckpoint
 from hkeid.kernel.errors import Refused
 from hkeid.ports.keys import KeyPurpose, KeyStore
-from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock
 
 
@@ -22,7 +22,7 @@ class Checkpointer:
     The first call reads the checkpoints there are; later ones only those added since by others.
     """
 
-    def __init__(self, store: Store[AuditTransaction], keys: KeyStore, clock: Clock) -> None:
+    def __init__(self, store: TrailStore, keys: KeyStore, clock: Clock) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -40,8 +40,8 @@ class Checkpointer:
             what was signed. Run the verification; nothing was signed.
         :raises hkeid.kernel.errors.ConfigurationError: ``audit_checkpoint_key_missing``.
         """
-        with self._store.transaction() as tx:
-            self._catch_up(tx)
+        self._catch_up()
+        with self._store.reading() as tx:
             heads = tx.audit_records.heads()
         checkpoint = self._fold.next(heads, self._clock.now())
         signed = sign_checkpoint(self._keys, checkpoint)
@@ -51,26 +51,26 @@ class Checkpointer:
         self._fold.take(checkpoint, anchor(signed))
         return StoredCheckpoint(number=checkpoint.number, at=checkpoint.at, signed=signed)
 
-    def _catch_up(self, tx: AuditTransaction) -> None:
+    def _catch_up(self) -> None:
         newest = None
-        for stored in tx.audit_records.checkpoints():
+        # The newest one seen before is read again: it must still be what it was.
+        for stored in stored_checkpoints(self._store, max(self._fold.number - 1, 0)):
             newest = stored
-            if stored.number <= self._fold.number:
+            if stored.number == self._fold.number:
+                if anchor(stored.signed) != self._fold.digest:
+                    raise Refused("checkpoint_forged", detail=f"number {stored.number}")
                 continue
             checkpoint = read_checkpoint(stored.signed)
-            if (
-                checkpoint.number != self._fold.number + 1
-                or checkpoint.previous != self._fold.digest
+            if (checkpoint.number, checkpoint.previous) != (
+                self._fold.number + 1,
+                self._fold.digest,
             ):
                 raise Refused("audit_checkpoint_missing", detail=f"before {checkpoint.number}")
             self._fold.take(checkpoint, anchor(stored.signed))
-        if newest is None or newest.number < self._fold.number:
-            if self._fold.number:
-                raise Refused("audit_checkpoint_missing", detail=f"number {self._fold.number}")
-            return
-        if anchor(newest.signed) != self._fold.digest:
-            raise Refused("checkpoint_forged", detail=f"number {newest.number}")
-        self._check_newest(newest)
+        if newest is not None:
+            self._check_newest(newest)
+        elif self._fold.number:
+            raise Refused("audit_checkpoint_missing", detail=f"number {self._fold.number}")
 
     def _check_newest(self, newest: StoredCheckpoint) -> None:
         keys = [key.public_jwk for key in self._keys.signing_keys(KeyPurpose.AUDIT_CHECKPOINT)]

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hkeid import jose
@@ -141,7 +142,7 @@ def _parse(signed: str) -> Checkpoint:
     if claims.keys() != _MEMBERS or not isinstance(claims["moved"], list):
         raise MalformedInput("members")
     moved = tuple(_head(item) for item in claims["moved"])
-    if any(a.writer >= b.writer for a, b in zip(moved, moved[1:], strict=False)):
+    if any(a.writer >= b.writer for a, b in pairwise(moved)):
         raise MalformedInput("heads_not_sorted")
     return Checkpoint(
         number=_count(claims["number"], lowest=1),

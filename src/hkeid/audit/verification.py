@@ -17,19 +17,18 @@ that window is as long as the time between two checkpoints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from hkeid.audit.chain import AuditRecord, ChainHead
 from hkeid.audit.checkpoint_walk import CheckpointWalk
 from hkeid.audit.findings import Finding, Reason, Report
+from hkeid.audit.reading import TrailStore, stored_checkpoints, stored_records
 from hkeid.audit.record_walk import WriterWalk
-from hkeid.audit.records import AuditTransaction
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.keys import KeyPurpose, KeyStore
-from hkeid.ports.storage import Store
 
 Mac = Callable[[bytes], bytes]
 
@@ -156,7 +155,7 @@ def verify(
 
 
 def verify_store(
-    store: Store[AuditTransaction],
+    store: TrailStore,
     keys: KeyStore,
     *,
     public_keys: Iterable[Mapping[str, Any]] = (),
@@ -166,8 +165,8 @@ def verify_store(
 ) -> Report:
     """Verify the trail in a store while it is in use.
 
-    Checkpoints are read first and records afterwards, a transaction for each writer, so that
-    whatever a checkpoint covers must be there.
+    Checkpoints are read first and records afterwards, in short transactions, so that whatever a
+    checkpoint covers must be there.
 
     :param public_keys: public JWKs of retired checkpoint keys, besides those in the key store.
     """
@@ -177,19 +176,11 @@ def verify_store(
         mac=lambda digest: keys.mac(KeyPurpose.AUDIT_RECORD, digest),
         anchors=anchors,
     )
-    for signed in stored_checkpoints(store):
-        verifier.add_checkpoint(signed)
-    with store.transaction() as tx:
+    for stored in stored_checkpoints(store):
+        verifier.add_checkpoint(stored.signed)
+    with store.reading() as tx:
         writers = tx.audit_records.writers()
     for writer in writers:
-        with store.transaction() as tx:
-            for record in tx.audit_records.of_writer(writer):
-                verifier.add_record(record)
+        for record in stored_records(store, writer):
+            verifier.add_record(record)
     return verifier.finish(now=now, max_age=max_age)
-
-
-def stored_checkpoints(store: Store[AuditTransaction]) -> Iterator[bytes]:
-    """Every signed checkpoint of a store, oldest first."""
-    with store.transaction() as tx:
-        for stored in tx.audit_records.checkpoints():
-            yield stored.signed

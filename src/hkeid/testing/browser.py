@@ -14,7 +14,7 @@ import http.cookiejar
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -22,6 +22,9 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 20
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+)
 
 
 class UnexpectedPage(AssertionError):
@@ -35,6 +38,7 @@ class Form:
     :ivar action: absolute URL.
     :ivar fields: names and values that would be sent, without those of buttons.
     :ivar buttons: name and value of each named submit button, in order.
+    :ivar names: what :meth:`Page.form` finds it by: its id, its action's path, its buttons' ids.
     """
 
     id: str
@@ -42,6 +46,7 @@ class Form:
     method: str
     fields: tuple[tuple[str, str], ...] = field(repr=False)
     buttons: tuple[tuple[str, str], ...] = ()
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +63,8 @@ class Page:
     """What the last request brought, after redirects.
 
     :ivar attributes: attributes of every element with an id, by that id.
+    :ivar texts: text of every element with an id, by that id.
+    :ivar classes: the class attribute of every element that has one, in order.
     """
 
     url: str
@@ -67,15 +74,17 @@ class Page:
     forms: tuple[Form, ...] = ()
     links: tuple[Link, ...] = ()
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    classes: tuple[str, ...] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
 
     def form(self, name: str) -> Form:
-        """The form whose id, or whose action's path, is ``name``.
+        """The form whose id, action's path or button's id is ``name``.
 
         :raises UnexpectedPage: there is none.
         """
         for form in self.forms:
-            if name in (form.id, urlsplit(form.action).path):
+            if name in form.names:
                 return form
         raise self.unexpected(f"no form {name!r}")
 
@@ -88,6 +97,10 @@ class Page:
             if name in (link.id, urlsplit(link.href).path, link.text):
                 return link
         raise self.unexpected(f"no link {name!r}")
+
+    def count(self, classes: str) -> int:
+        """How many elements have exactly this class attribute."""
+        return self.classes.count(classes)
 
     def json(self) -> Any:
         """The body as JSON."""
@@ -107,9 +120,14 @@ class Page:
 class Browser:
     """Keeps cookies as a browser on this machine does: ``Secure`` ones too, as localhost counts as
     a secure place, and by host without regard to the port.
+
+    :param stop_at: beginning of addresses that are not opened: a redirect there ends on an empty page
+        with that address, for callers that play the relying party themselves.
     """
 
-    def __init__(self, *, language: str = "en", agent: str = "hkeid-journey/1") -> None:
+    def __init__(
+        self, *, language: str = "en", agent: str = "hkeid-journey/1", stop_at: str | None = None
+    ) -> None:
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.cookies = http.cookiejar.CookieJar(policy)
         self._opener = urllib.request.build_opener(
@@ -117,6 +135,7 @@ class Browser:
             urllib.request.HTTPCookieProcessor(self.cookies),
             _Stay(),
         )
+        self._stop_at = stop_at
         self._headers = {"User-Agent": agent, "Accept-Language": language}
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
@@ -152,16 +171,18 @@ class Browser:
         form: Form,
         values: Mapping[str, str] | None = None,
         *,
+        further: Iterable[tuple[str, str]] = (),
         button: tuple[str, str] | None = None,
     ) -> Page:
         """Fill a form and send it.
 
         :param values: replace or add fields.
+        :param further: fields to add as they are (boxes that are ticked, say).
         :param button: name and value of the button that is pressed.
         """
         given = dict(values or {})
         fields = [(name, given.pop(name, value)) for name, value in form.fields]
-        fields += given.items()
+        fields += [*given.items(), *further]
         if button is not None:
             fields.append(button)
         encoded = urlencode(fields)
@@ -189,6 +210,8 @@ class Browser:
             if status not in _REDIRECTS or "location" not in got:
                 return _page(url, status, got, content)
             url = urljoin(url, got["location"])
+            if self._stop_at is not None and url.startswith(self._stop_at):
+                return Page(url=url, status=status, headers=got, body=b"")
             if status not in (307, 308):
                 method, body = "GET", None
                 headers = {"Accept": "text/html"}
@@ -219,6 +242,8 @@ def _page(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Pag
         forms=tuple(reader.forms),
         links=tuple(reader.links),
         attributes=reader.attributes,
+        texts=reader.texts,
+        classes=tuple(reader.classes),
         text=" ".join("".join(reader.text).split()),
     )
 
@@ -233,7 +258,11 @@ class _Reader(HTMLParser):
         self.links: list[Link] = []
         self.attributes: dict[str, dict[str, str]] = {}
         self.text: list[str] = []
+        self.texts: dict[str, str] = {}
+        self.classes: list[str] = []
+        self._open: list[tuple[str, str | None, int]] = []
         self._form: dict[str, str] | None = None
+        self._names: set[str] = set()
         self._fields: list[tuple[str, str]] = []
         self._buttons: list[tuple[str, str]] = []
         self._link: dict[str, str] | None = None
@@ -244,11 +273,10 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         at = {name: value or "" for name, value in attrs}
-        if "id" in at:
-            self.attributes[at["id"]] = at
+        self._note(tag, at)
         match tag:
             case "form":
-                self._form, self._fields, self._buttons = at, [], []
+                self._form, self._fields, self._buttons, self._names = at, [], [], set()
             case "input" | "button":
                 self._control(tag, at)
             case "select":
@@ -263,11 +291,21 @@ class _Reader(HTMLParser):
             case "script" | "style" | "template":
                 self._silent += 1
 
+    def _note(self, tag: str, at: dict[str, str]) -> None:
+        if "id" in at:
+            self.attributes[at["id"]] = at
+        if "class" in at:
+            self.classes.append(at["class"])
+        if tag not in _VOID:
+            self._open.append((tag, at.get("id"), len(self.text)))
+
     def _control(self, tag: str, at: dict[str, str]) -> None:
         name = at.get("name")
+        kind = at.get("type", "submit" if tag == "button" else "text").lower()
+        if self._form is not None and kind == "submit" and "id" in at:
+            self._names.add(at["id"])
         if self._form is None or not name or "disabled" in at:
             return
-        kind = at.get("type", "submit" if tag == "button" else "text").lower()
         if kind in ("submit", "image"):
             self._buttons.append((name, at.get("value", "")))
         elif kind in ("checkbox", "radio"):
@@ -277,6 +315,7 @@ class _Reader(HTMLParser):
             self._fields.append((name, at.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
+        self._close(tag)
         match tag:
             case "form" if self._form is not None:
                 self._end_form(self._form)
@@ -296,11 +335,23 @@ class _Reader(HTMLParser):
             case "script" | "style" | "template" if self._silent:
                 self._silent -= 1
 
+    def _close(self, tag: str) -> None:
+        if tag not in (name for name, _, _ in self._open):
+            return
+        while self._open:
+            name, element, start = self._open.pop()
+            if element is not None:
+                self.texts[element] = " ".join("".join(self.text[start:]).split())
+            if name == tag:
+                return
+
     def _end_form(self, at: dict[str, str]) -> None:
+        action = urljoin(self._url, at.get("action", "") or self._url)
         self.forms.append(
             Form(
                 id=at.get("id", ""),
-                action=urljoin(self._url, at.get("action", "") or self._url),
+                action=action,
+                names=frozenset({at.get("id", ""), urlsplit(action).path, *self._names} - {""}),
                 method=at.get("method", "get").upper(),
                 fields=tuple(self._fields),
                 buttons=tuple(self._buttons),

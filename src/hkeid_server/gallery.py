@@ -1,0 +1,307 @@
+"""Every page in every state with invented content, for translators, testers and designers.
+
+Served by the sandbox profile only, under ``/sandbox/pages``. It uses the same templates and page
+models as the journeys do, but neither store nor keys.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from flask import Blueprint, Response, abort
+
+from hkeid_server.models import (
+    AccountPage,
+    ActivatedPage,
+    ActivatePage,
+    ActivatePasskeyPage,
+    CeremonyForm,
+    ChoosePage,
+    ConsentItem,
+    ConsentPage,
+    DeviceAddPage,
+    DeviceCard,
+    DeviceRemovePage,
+    DisclosureLine,
+    EidCard,
+    FarewellPage,
+    LocalService,
+    LoginPage,
+    LogoutPage,
+    PersonaCard,
+    PlainPage,
+    ProblemPage,
+    SandboxPage,
+    ServiceCard,
+    SessionCard,
+    Text,
+    Ticket,
+    WhoAsks,
+)
+from hkeid_server.problems import KINDS
+from hkeid_server.shell import language, show, translate
+
+blueprint = Blueprint("gallery", __name__)
+
+_NOON = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
+_EARLIER = datetime(2026, 9, 1, 1, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A page with sample content; ``make`` runs within a request, in its language."""
+
+    template: str
+    make: Callable[[], object] = PlainPage
+    again: dict[str, str] = field(default_factory=dict)
+
+
+def _in_script(en: str, hant: str, hans: str) -> str:
+    return {"zh-Hant-HK": hant, "zh-Hans": hans}.get(language().tag, en)
+
+
+def _observatory() -> WhoAsks:
+    return WhoAsks(
+        name=_in_script(
+            "Hong Kong Observatory: suggestion form",
+            "香港天文台:天氣服務建議表格",
+            "香港天文台:天气服务建议表格",
+        ),
+        domain="suggestions.hko.example",
+        policy="https://suggestions.hko.example/privacy",
+    )
+
+
+def _tax() -> str:
+    return _in_script("Inland Revenue Department: eTAX", "稅務局:稅務易", "税务局:税务易")
+
+
+def _ceremony(kind: str) -> CeremonyForm:
+    request = {"challenge": "c2FtcGxl", "rpId": "localhost", "userVerification": "required"}
+    creation = {
+        "challenge": "c2FtcGxl",
+        "rp": {"id": "localhost", "name": "hkeid"},
+        "user": {"id": "c2FtcGxl", "name": "eID", "displayName": "eID"},
+        "pubKeyCredParams": [{"type": "public-key", "alg": -7}],
+    }
+    return CeremonyForm(
+        kind=kind,
+        id="sample",
+        options=json.dumps(request if kind == "get" else creation),
+        action="/sandbox/pages",
+        lifetime=300,
+        restart="/sandbox/pages",
+    )
+
+
+def _card(state: str = "active") -> EidCard:
+    return EidCard(
+        names=(Text(text="CHAN, Tai Man", lang="en"), Text(text="陳大文", lang="zh-Hant-HK")),
+        state=state,
+        since=_EARLIER,
+    )
+
+
+def _login(problem: str | None = None) -> LoginPage:
+    return LoginPage(
+        who=_observatory(),
+        ceremony=_ceremony("get"),
+        decline="/sandbox/pages",
+        will_ask=True,
+        problem=problem,
+    )
+
+
+def _consent() -> ConsentPage:
+    name = ConsentItem(
+        claim="name",
+        label=translate("Name"),
+        values=(Text(text="CHAN, Tai Man", lang="en"), Text(text="陳大文", lang="zh-Hant-HK")),
+        why=_in_script("To address our answer to you.", "以便稱呼你及回覆。", "以便称呼你及回复。"),
+    )
+    number = ConsentItem(
+        claim="hkic_number",
+        label=translate("Identity card number"),
+        values=(Text(text="A123***(*)"),),
+        why=_in_script("To find your file.", "以便查找你的個案。", "以便查找你的个案。"),
+    )
+    birth = ConsentItem(
+        claim="birthdate",
+        label=translate("Date of birth"),
+        values=(Text(text="1990-04"),),
+        why=_in_script("For statistics on age groups.", "用作年齡組別統計。", "用作年龄组别统计。"),
+    )
+    return ConsentPage(
+        who=_observatory(),
+        action="/sandbox/pages",
+        required=(name,),
+        voluntary=(birth, number),
+        statement="2026-11",
+        statement_text=_in_script(
+            "Your data is collected for the purposes shown. You may see and correct it.",
+            "收集個人資料的目的如上所示。你有權查閱及改正你的個人資料。",
+            "收集个人资料的目的如上所示。你有权查阅及改正你的个人资料。",
+        ),
+        shown="name birthdate hkic_number",
+    )
+
+
+def _account(done: str | None = None) -> AccountPage:
+    phone = _in_script("My phone", "我的手機", "我的手机")
+    laptop = _in_script("Laptop at home", "家中手提電腦", "家里的笔记本电脑")
+    return AccountPage(
+        card=_card(),
+        devices=(
+            DeviceCard(id="a", name=phone, synced=False, added=_EARLIER, used=_NOON, current=True),
+            DeviceCard(id="b", name=laptop, synced=True, added=_NOON, used=None),
+        ),
+        sessions=(
+            SessionCard(
+                id="1",
+                agent="Chrome, Android",
+                since=_NOON,
+                current=True,
+                services=(_observatory().name, _tax()),
+            ),
+            SessionCard(id="2", agent="Safari, macOS", since=_EARLIER, current=False),
+        ),
+        services=(
+            ServiceCard(
+                id="hko",
+                name=_observatory().name,
+                domain=_observatory().domain,
+                agreed=(translate("Name"),),
+                disclosures=(
+                    DisclosureLine(claims=(translate("Name"),), at=_NOON),
+                    DisclosureLine(
+                        claims=(translate("Name"), translate("Date of birth")), at=_EARLIER
+                    ),
+                ),
+            ),
+            ServiceCard(
+                id="ird", name=_tax(), domain="etax.ird.example", agreed=(), disclosures=()
+            ),
+        ),
+        done=done,
+    )
+
+
+def _new_account() -> AccountPage:
+    full = _account()
+    return AccountPage(
+        card=full.card, devices=full.devices[:1], sessions=full.sessions[:1], services=()
+    )
+
+
+def _sandbox(ticket: Ticket | None = None) -> SandboxPage:
+    stories = (
+        ("chan-tai-man", "CHAN, Tai Man", "陳大文", "Adult, permanent resident.", "applicant"),
+        ("wong-siu-ling", "WONG, Siu Ling", "黃小玲", "Has upgraded to eID+.", "upgraded"),
+        ("smith-john", "SMITH, John", None, "No Chinese name; partial birth date.", "suspended"),
+    )
+    return SandboxPage(
+        personas=tuple(
+            PersonaCard(
+                id=id_,
+                name=name,
+                chinese=chinese,
+                story=story,
+                state=state,
+                can_activate=state == "applicant",
+            )
+            for id_, name, chinese, story, state in stories
+        ),
+        services=(
+            LocalService(
+                name=_observatory().name, domain="localhost:5001", url="http://localhost:5001"
+            ),
+        ),
+        ticket=ticket,
+    )
+
+
+_CEREMONY_STATES = (
+    "expired", "unverified", "unknown", "suspended", "device-suspended", "another-person",
+    "stronger", "taken", "attempts", "refused",
+)  # fmt: skip
+
+SAMPLES: dict[str, Sample] = {
+    "home": Sample(template="home.html"),
+    "help": Sample(template="help.html"),
+    "privacy": Sample(template="privacy.html"),
+    "activate": Sample(template="activate.html", make=ActivatePage),
+    "activate-unknown": Sample(
+        template="activate.html", make=lambda: ActivatePage(error="unknown")
+    ),
+    "activate-passkey": Sample(
+        template="activate_passkey.html",
+        make=lambda: ActivatePasskeyPage(ceremony=_ceremony("create")),
+        again={"code": "sample"},
+    ),
+    "activate-passkey-expired": Sample(
+        template="activate_passkey.html",
+        make=lambda: ActivatePasskeyPage(ceremony=_ceremony("create"), problem="expired"),
+    ),
+    "activated": Sample(template="activate_done.html", make=lambda: ActivatedPage(card=_card())),
+    "login": Sample(template="login.html", make=_login),
+    "login-own": Sample(
+        template="login.html", make=lambda: LoginPage(who=None, ceremony=_ceremony("get"))
+    ),
+    "consent": Sample(template="consent.html", make=_consent),
+    "choose": Sample(
+        template="choose.html",
+        make=lambda: ChoosePage(
+            who=_observatory(), name="CHAN, Tai Man", keep="#", change="#", decline="#"
+        ),
+    ),
+    "account": Sample(template="account.html", make=_account),
+    "account-new": Sample(template="account.html", make=_new_account),
+    "account-done": Sample(template="account.html", make=lambda: _account("device-added")),
+    "device-add-login": Sample(
+        template="device_add.html", make=lambda: DeviceAddPage(ceremony=_ceremony("get"))
+    ),
+    "device-add": Sample(
+        template="device_add.html", make=lambda: DeviceAddPage(ceremony=_ceremony("create"))
+    ),
+    "device-remove": Sample(
+        template="device_remove.html",
+        make=lambda: DeviceRemovePage(
+            name=_in_script("My phone", "我的手機", "我的手机"), action="#", last=True
+        ),
+    ),
+    "freeze": Sample(template="freeze.html"),
+    "logout": Sample(
+        template="logout.html",
+        make=lambda: LogoutPage(who=_observatory(), confirm="#", decline="#"),
+    ),
+    "sandbox": Sample(template="sandbox.html", make=_sandbox),
+    "sandbox-ticket": Sample(
+        template="sandbox.html",
+        make=lambda: _sandbox(Ticket(name="CHAN, Tai Man", code="7F3K-9Q2M-XA4D")),
+    ),
+    **{
+        f"farewell-{kind}": Sample(template="farewell.html", make=partial(FarewellPage, kind=kind))
+        for kind in ("out", "stayed", "frozen")
+    },
+    **{
+        f"login-{state}": Sample(template="login.html", make=partial(_login, state))
+        for state in _CEREMONY_STATES
+    },
+    **{
+        f"problem-{kind}": Sample(template="problem.html", make=partial(ProblemPage, kind=kind))
+        for kind in KINDS
+    },
+}
+
+
+@blueprint.get("/sandbox/pages/<name>")
+def page(name: str) -> Response:
+    """One sample page."""
+    sample = SAMPLES.get(name)
+    if sample is None:
+        abort(404)
+    return show(sample.template, sample.make(), again=sample.again)

@@ -1,0 +1,41 @@
+"""Security headers of the pages. Protocol answers carry the headers their room gave them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; form-action {targets}"
+)
+_PERMISSIONS = (
+    "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), "
+    "microphone=(), geolocation=(), usb=(), payment=(), browsing-topics=()"
+)
+
+
+@cache
+def page_headers(*, secure: bool, leads_away: bool) -> dict[str, str]:
+    """The headers of a page.
+
+    :param secure: the server is reached by https: HSTS for two years (RFC 6797).
+    :param leads_away: a form on the page ends, by redirects, at a relying party. Chromium applies
+        ``form-action`` to every redirect that follows, those that the relying party makes after its
+        callback too, so such a page cannot list the hosts; it still refuses plain http elsewhere.
+    """
+    targets = "'self'"
+    if leads_away:
+        targets = "'self' https:" if secure else "'self' https: http://localhost:*"
+    headers = {
+        "Content-Security-Policy": _POLICY.format(targets=targets),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": _PERMISSIONS,
+        # Not no-referrer: under that policy browsers send "Origin: null" with our own forms.
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    return headers

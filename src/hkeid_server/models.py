@@ -1,0 +1,274 @@
+"""What each page shows: plain values between the core and the templates.
+
+A view fills one of these; a template reads nothing else. So a page can be looked at, tested and
+translated without the journey that leads to it (see :mod:`hkeid_server.gallery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A piece of text with the language it is in, where that is not the page's."""
+
+    text: str
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhoAsks:
+    """The relying party as the resident sees it: its name, and the domain that cannot be chosen."""
+
+    name: str
+    domain: str
+    policy: str | None = None
+
+    @property
+    def initial(self) -> str:
+        """The first letter or character, for the monogram."""
+        return self.name[:1].upper()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CeremonyForm:
+    """A WebAuthn ceremony on a page.
+
+    :ivar kind: ``get`` (use a passkey) or ``create``.
+    :ivar options: JSON for ``parseRequestOptionsFromJSON``/``parseCreationOptionsFromJSON``.
+    :ivar lifetime: seconds until the server forgets the challenge.
+    :ivar restart: address of a page with a new challenge.
+    :ivar autofill: offer passkeys in a field as well (conditional mediation).
+    """
+
+    kind: str
+    id: str
+    options: str
+    action: str
+    lifetime: int
+    restart: str
+    autofill: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EidCard:
+    """The eID as a card."""
+
+    names: tuple[Text, ...]
+    state: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainPage:
+    """A page that shows the same to everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivatePage:
+    """Enter the activation code. ``error``: ``empty``, ``unknown`` or ``attempts``."""
+
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivatePasskeyPage:
+    """Create the first passkey. ``fields`` travel with the form."""
+
+    ceremony: CeremonyForm
+    problem: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivatedPage:
+    """The eID is active."""
+
+    card: EidCard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginPage:
+    """Log in: for a relying party (``who``), or for the account page (None)."""
+
+    who: WhoAsks | None
+    ceremony: CeremonyForm
+    decline: str | None = None
+    will_ask: bool = False
+    fresh: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentItem:
+    """One claim on the consent page."""
+
+    claim: str
+    label: str
+    values: tuple[Text, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentPage:
+    """Agree, or do not.
+
+    :ivar statement: version of the collection statement that is on the page.
+    :ivar shown: the claims on the page, which the answer must be about.
+    :ivar changed: the question changed while the resident was reading.
+    """
+
+    who: WhoAsks
+    action: str
+    required: tuple[ConsentItem, ...]
+    voluntary: tuple[ConsentItem, ...]
+    statement: str
+    statement_text: str
+    shown: str
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoosePage:
+    """Keep the eID of this browser, or use another."""
+
+    who: WhoAsks
+    name: str
+    keep: str
+    change: str
+    decline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCard:
+    """A device on the account page."""
+
+    id: str
+    name: str
+    synced: bool
+    added: datetime
+    used: datetime | None
+    current: bool = False
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCard:
+    """A browser in which the resident is logged in."""
+
+    id: str
+    agent: str
+    since: datetime
+    current: bool
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisclosureLine:
+    """What was sent at one moment: labels of claims, never values."""
+
+    claims: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCard:
+    """A relying party that received something or may."""
+
+    id: str
+    name: str
+    domain: str
+    agreed: tuple[str, ...]
+    disclosures: tuple[DisclosureLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """My eID. ``done`` names what was just done, for the notice on top."""
+
+    card: EidCard
+    devices: tuple[DeviceCard, ...]
+    sessions: tuple[SessionCard, ...]
+    services: tuple[ServiceCard, ...]
+    done: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceAddPage:
+    """Add a device: show who you are (``get``), then make the passkey (``create``)."""
+
+    ceremony: CeremonyForm
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRemovePage:
+    """Confirm the removal of a device."""
+
+    name: str
+    action: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutPage:
+    """A relying party asks to log out (OpenID Connect RP-Initiated Logout §2)."""
+
+    who: WhoAsks | None
+    confirm: str
+    decline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarewellPage:
+    """After logging out (``out``), staying (``stayed``) or freezing (``frozen``)."""
+
+    kind: str = "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemPage:
+    """Something went wrong; ``kind`` is one of :data:`hkeid_server.problems.KINDS`."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaCard:
+    """A test person of the sandbox."""
+
+    id: str
+    name: str
+    chinese: str | None
+    story: str
+    state: str
+    can_activate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """An activation code, shown once."""
+
+    name: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalService:
+    """A relying party of the sandbox that runs on this machine."""
+
+    name: str
+    domain: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPage:
+    """The test persons, and the activation code just made."""
+
+    personas: tuple[PersonaCard, ...]
+    services: tuple[LocalService, ...]
+    ticket: Ticket | None = None

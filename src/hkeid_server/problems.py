@@ -1,0 +1,66 @@
+"""From an error to what a person sees: a kind of problem page, and an HTTP status."""
+
+from __future__ import annotations
+
+from hkeid.kernel.errors import (
+    AlreadyUsed,
+    Expired,
+    HkeidError,
+    MalformedInput,
+    NotFound,
+    Refused,
+    TooManyAttempts,
+    Unavailable,
+)
+
+KINDS = (
+    "not-found",
+    "service",
+    "interaction",
+    "form",
+    "attempts",
+    "not-allowed",
+    "too-large",
+    "unavailable",
+    "internal",
+)
+
+
+def problem_of(error: HkeidError) -> tuple[str, int]:
+    """The kind of page and the status for an error that reached a view."""
+    match error:
+        case TooManyAttempts():
+            return "attempts", 429
+        case Unavailable():
+            return "unavailable", 503
+        case AlreadyUsed() | Expired():
+            return "interaction", 409
+        case NotFound():
+            return "not-found", 404
+        case Refused():
+            return "not-allowed", 409
+        case MalformedInput():
+            return "form", 400
+        case _:
+            return "internal", 500
+
+
+def ceremony_problem(reason: str) -> str:
+    """The word for a refused ceremony by which ``components/passkey.html`` explains it."""
+    return _CEREMONY_PROBLEMS.get(reason, "refused")
+
+
+_CEREMONY_PROBLEMS = {
+    "ceremony_expired": "expired",
+    "ceremony_used": "expired",
+    "ceremony_unknown": "expired",
+    "ceremony_other_browser": "expired",
+    "user_verification_missing": "unverified",
+    "uv_missing": "unverified",
+    "credential_unknown": "unknown",
+    "credential_revoked": "unknown",
+    "credential_suspended": "device-suspended",
+    "counter_regressed": "device-suspended",
+    "eid_not_active": "suspended",
+    "resident_may_not_log_in": "suspended",
+}

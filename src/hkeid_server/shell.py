@@ -1,0 +1,188 @@
+"""Around every page: language, form token, headers, and the one function that renders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from importlib import resources
+from typing import Any, cast
+
+from flask import Flask, Response, current_app, g, render_template, request
+
+from hkeid_server import languages
+from hkeid_server.browser import LANGUAGE_LIFETIME, CookieNames, form_token, read_cookies
+from hkeid_server.headers import page_headers
+from hkeid_server.languages import Language
+from hkeid_server.references import Visit
+
+_TAG = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """What the pages need to know of the configuration.
+
+    :ivar origin: scheme, host and port under which browsers see the server.
+    :ivar sandbox: the sandbox profile: test persons, gallery, a band on every page.
+    """
+
+    origin: str
+    cookies: CookieNames
+    sandbox: bool
+    default_language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chrome:
+    """What the frame of a page shows; ``ui`` in templates.
+
+    :ivar here: address of this page for the language switch, without a query.
+    :ivar again: fields that must be sent again to get this page in another language, or none.
+    """
+
+    language: Language
+    csrf: str
+    here: str
+    sandbox: bool
+    signed_in: bool
+    reference: str
+    again: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages of the switch."""
+        return languages.languages()
+
+    def date(self, moment: datetime) -> str:
+        """A day in the page's language."""
+        return self.language.date(moment)
+
+    def moment(self, moment: datetime) -> str:
+        """Day and time in the page's language."""
+        return self.language.moment(moment)
+
+
+def settings() -> PageSettings:
+    """The settings of the running application."""
+    return cast(PageSettings, current_app.extensions["hkeid.pages"])
+
+
+def begin(who: Visit) -> None:
+    """Begin a request: who visits, and in which language the pages speak."""
+    g.visit = who
+    g.language = _choose(())
+
+
+def visit() -> Visit:
+    """Who visits: the browser's values and the reference number of this request."""
+    return cast(Visit, g.visit)
+
+
+def language() -> Language:
+    """The language of this request."""
+    return cast(Language, g.language)
+
+
+def translate(message: str, **values: object) -> str:
+    """``message`` in the language of this request."""
+    text = language().translations.gettext(message)
+    return text % values if values else text
+
+
+def prefer_languages(wanted: tuple[str, ...]) -> None:
+    """Honour a relying party's ``ui_locales`` unless the person chose a language here."""
+    g.language = _choose(wanted)
+
+
+def _choose(wanted: tuple[str, ...]) -> Language:
+    asked = request.args.get("lang", "")
+    if asked == "en-XA" and settings().sandbox:
+        return languages.pseudo_language()
+    kept = read_cookies(request.headers.get("Cookie", "")).get(settings().cookies.language)
+    chosen = asked if languages.by_tag(asked) is not None else kept
+    return languages.choose(
+        chosen=chosen,
+        wanted=wanted,
+        accept_language=request.headers.get("Accept-Language"),
+        default=settings().default_language,
+    )
+
+
+def show(
+    template: str,
+    page: object,
+    *,
+    status: int = 200,
+    here: str | None = None,
+    again: Mapping[str, str] | None = None,
+    leads_away: bool = False,
+) -> Response:
+    """Render a page.
+
+    :param here: where the language switch leads; this path if not given.
+    :param again: fields with which the switch repeats a POST, where no GET shows the page.
+    :param leads_away: a form on the page ends at a relying party (see ``page_headers``).
+    """
+    chrome = Chrome(
+        language=language(),
+        csrf=form_token(visit().browser),
+        here=here if here is not None else request.path,
+        again=again or {},
+        sandbox=settings().sandbox,
+        signed_in=visit().session is not None,
+        reference=visit().reference,
+    )
+    answer = Response(render_template(template, ui=chrome, page=page), status=status)
+    g.leads_away = leads_away
+    return answer
+
+
+def send_headers(answer: Response) -> Response:
+    """Put the security headers and our own cookies on a page."""
+    place = settings()
+    answer.headers.extend(
+        page_headers(secure=place.cookies.secure, leads_away=g.get("leads_away", False))
+    )
+    if answer.headers.get("Cache-Control") is None:
+        answer.headers["Cache-Control"] = "no-store"
+    who: Visit | None = g.get("visit")
+    if who is not None and who.new_browser:
+        answer.headers.add(*place.cookies.set_cookie(place.cookies.browser, who.browser))
+    asked = request.args.get("lang", "")
+    if languages.by_tag(asked) is not None:
+        answer.headers.add(
+            *place.cookies.set_cookie(place.cookies.language, asked, max_age=LANGUAGE_LIFETIME)
+        )
+    return answer
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    content = resources.files("hkeid_server").joinpath("static", name).read_bytes()
+    return sha256(content).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """Address of a static file; it changes with the content, so that it may be cached for long."""
+    return f"/static/{name}?v={_fingerprint(name)}"
+
+
+def install_templates(app: Flask) -> None:
+    """Teach Jinja the translations and the addresses of static files."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+    def gettext(message: str) -> str:
+        return language().translations.gettext(message)
+
+    def ngettext(one: str, many: str, number: int) -> str:
+        return language().translations.ngettext(one, many, number)
+
+    environment: Any = app.jinja_env
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)
+    app.jinja_env.globals["asset"] = asset
