@@ -120,25 +120,19 @@ def _consent() -> ConsentPage:
         claim="name",
         label=translate("Name"),
         values=(Text(text="CHAN, Tai Man", lang="en"), Text(text="陳大文", lang="zh-Hant-HK")),
-        why=_in_script(
-            "To address our answer to you.", "以便稱呼你及回覆。", "以便称呼你及回复。"
-        ),
+        why=_in_script("To address our answer to you.", "以便稱呼你及回覆。", "以便称呼你及回复。"),
     )
     number = ConsentItem(
         claim="hkic_number",
         label=translate("Identity card number"),
         values=(Text(text="A123***(*)"),),
-        why=_in_script(
-            "To find your file.", "以便查找你的個案。", "以便查找你的个案。"
-        ),
+        why=_in_script("To find your file.", "以便查找你的個案。", "以便查找你的个案。"),
     )
     birth = ConsentItem(
         claim="birthdate",
         label=translate("Date of birth"),
         values=(Text(text="1990-04"),),
-        why=_in_script(
-            "For statistics on age groups.", "用作年齡組別統計。", "用作年龄组别统计。"
-        ),
+        why=_in_script("For statistics on age groups.", "用作年齡組別統計。", "用作年龄组别统计。"),
     )
     return ConsentPage(
         who=_observatory(),
@@ -161,9 +155,7 @@ def _account(done: str | None = None) -> AccountPage:
     return AccountPage(
         card=_card(),
         devices=(
-            DeviceCard(
-                id="a", name=phone, synced=False, added=_EARLIER, used=_NOON, current=True
-            ),
+            DeviceCard(id="a", name=phone, synced=False, added=_EARLIER, used=_NOON, current=True),
             DeviceCard(id="b", name=laptop, synced=True, added=_NOON, used=None),
         ),
         sessions=(
@@ -213,7 +205,11 @@ def _sandbox(ticket: Ticket | None = None) -> SandboxPage:
     return SandboxPage(
         personas=tuple(
             PersonaCard(
-                id=id_, name=name, chinese=chinese, story=story, state=state,
+                id=id_,
+                name=name,
+                chinese=chinese,
+                story=story,
+                state=state,
                 can_activate=state == "applicant",
             )
             for id_, name, chinese, story, state in stories

@@ -97,9 +97,7 @@ def languages() -> tuple[Language, ...]:
 @cache
 def pseudo_language() -> Language:
     """The pseudo-locale (``en-XA``) for layout tests; offered by the sandbox only, unlisted."""
-    return Language(
-        tag="en-XA", name="[Pseudo]", locale="en_HK", translations=PseudoTranslations()
-    )
+    return Language(tag="en-XA", name="[Pseudo]", locale="en_HK", translations=PseudoTranslations())
 
 
 def by_tag(tag: str | None) -> Language | None:
