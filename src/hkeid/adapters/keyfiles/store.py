@@ -241,9 +241,14 @@ class FileKeyStore:
         if self._index_identity() == self._identity:
             return
         with self._loading:
-            identity = self._index_identity()
-            if identity != self._identity:
-                self._salt, self._ring = self._load()
+            while (identity := self._index_identity()) != self._identity:
+                try:
+                    self._salt, self._ring = self._load()
+                except ConfigurationError:
+                    # A key that retired while we read the index before it: read the index after it.
+                    if self._index_identity() == identity:
+                        raise
+                    continue
                 self._identity = identity
 
     def _index_identity(self) -> _Identity:
