@@ -78,9 +78,11 @@ class KeysSection:
     """``[keys]``: the key store.
 
     :ivar directory: folder of key files, readable by the server alone.
+    :ivar passphrase: seals the key files, where they were made with one.
     """
 
     directory: Path = Path("keys")
+    passphrase: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +110,14 @@ class PasskeySection:
 class SessionSection:
     """``[sessions]``: how long a resident stays logged in.
 
-    :ivar lifetime_minutes: since the login, at most.
-    :ivar ticket_days: how long an activation code is good.
+    :ivar lifetime_minutes: since the login, at most 1440.
+    :ivar idle_minutes: without any use, at most 60.
+    :ivar ticket_days: how long an activation code is good, 1 to 7.
     """
 
     lifetime_minutes: int = 720
-    ticket_days: int = 14
+    idle_minutes: int = 60
+    ticket_days: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
