@@ -258,7 +258,7 @@ def _cut(count: int) -> Any:
 
 TPM: dict[str, tuple[dict[str, Any], Dishonesty, str]] = {
     "P-1": ({}, HONEST, "ok"),
-    "P-1 RSA identity key": ({"rsa": True}, HONEST, "ok"),
+    "P-1 RSA identity key": ({"rsa_identity": True}, HONEST, "ok"),
     "P AAGUID in the certificate": ({"aaguid": AAGUID}, HONEST, "ok"),
     "P manufacturer in lower case": ({"names": tpm_names("id:49424d00")}, HONEST, "ok"),
     "F-2 extraData another": ({"extra_data": bytes(32)}, HONEST, "tpm_extra_data_mismatch"),
