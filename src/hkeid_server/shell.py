@@ -71,6 +71,12 @@ def settings() -> PageSettings:
     return cast(PageSettings, current_app.extensions["hkeid.pages"])
 
 
+def begin(who: Visit) -> None:
+    """Begin a request: who visits, and in which language the pages speak."""
+    g.visit = who
+    g.language = _choose(())
+
+
 def visit() -> Visit:
     """Who visits: the browser's values and the reference number of this request."""
     return cast(Visit, g.visit)
@@ -113,12 +119,14 @@ def show(
     status: int = 200,
     here: str | None = None,
     again: Mapping[str, str] | None = None,
+    reference: str | None = None,
     leads_away: bool = False,
 ) -> Response:
     """Render a page.
 
     :param here: where the language switch leads; this path if not given.
     :param again: fields with which the switch repeats a POST, where no GET shows the page.
+    :param reference: the reference number to show; this request's if not given.
     :param leads_away: a form on the page ends at a relying party (see ``page_headers``).
     """
     chrome = Chrome(
@@ -128,7 +136,7 @@ def show(
         again=again or {},
         sandbox=settings().sandbox,
         signed_in=visit().session is not None,
-        reference=visit().reference,
+        reference=reference or visit().reference,
     )
     answer = Response(render_template(template, ui=chrome, page=page), status=status)
     g.leads_away = leads_away

@@ -15,7 +15,7 @@ from joserfc.jws import JWSRegistry
 from hkeid.jose.algorithms import ALGORITHMS, MINIMUM_RSA_BITS, SignatureAlgorithm
 from hkeid.jose.errors import JoseRefused
 from hkeid.kernel import base64url, canonical_json
-from hkeid.kernel.errors import ConfigurationError, MalformedInput
+from hkeid.kernel.errors import ConfigurationError, MalformedInput, Refused
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.ports.keys import KeyPurpose, KeyState, KeyStore, SigningKey
 
@@ -47,9 +47,19 @@ def sign_jwt(
 
     :raises ConfigurationError: ``signing_key_missing`` (no active key), ``algorithm_unknown``.
     """
+    body = base64url.encode(_encode_claims(claims).encode())
+    try:
+        return _sign(keys, purpose, body, algorithm, typ)
+    except Refused as error:
+        if error.reason != "key_not_active":
+            raise
+    # The keys were rotated between looking one up and signing with it: look again, once.
+    return _sign(keys, purpose, body, algorithm, typ)
+
+
+def _sign(keys: KeyStore, purpose: KeyPurpose, body: str, algorithm: str, typ: str | None) -> str:
     key = active_key(keys, purpose, algorithm)
-    body = _encode_claims(claims).encode()
-    message = f"{_header(key.kid, algorithm, typ)}.{base64url.encode(body)}"
+    message = f"{_header(key.kid, algorithm, typ)}.{body}"
     signature = keys.sign(purpose, key.kid, message.encode("ascii"))
     return f"{message}.{base64url.encode(signature)}"
 

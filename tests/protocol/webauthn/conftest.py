@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,22 @@ import pytest
 from cryptography import x509
 
 from hkeid.kernel import base64url
-from hkeid.webauthn import AttestationRules, Ceremony, CeremonyKind, WebAuthnPolicy
+from hkeid.residents.records import Credential
+from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.authenticator_ca import AttestationAuthority
+from hkeid.testing.authenticator_dishonesty import HONEST, Dishonesty
+from hkeid.webauthn import (
+    AttestationRules,
+    Ceremony,
+    CeremonyKind,
+    CeremonyRefused,
+    MalformedResponse,
+    NewCredential,
+    VerifiedAssertion,
+    WebAuthnPolicy,
+    verify_assertion,
+    verify_registration,
+)
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 VECTORS = Path(__file__).parents[2] / "vectors" / "webauthn-l3.json"
@@ -137,3 +152,93 @@ def vectors() -> list[Vector]:
 @pytest.fixture(scope="session")
 def vector_by_name() -> dict[str, Vector]:
     return {one.name: one for one in vectors()}
+
+
+ORIGIN = "https://id.example.hk"
+HANDLE = bytes(range(1, 65))
+
+
+@dataclass
+class Bench:
+    """A relying party without a store: one challenge, one resident, any policy."""
+
+    policy: WebAuthnPolicy
+    challenge: bytes = bytes(range(100, 132))
+
+    def ceremony(self, kind: CeremonyKind, **changes: Any) -> Ceremony:
+        settings: dict[str, Any] = {
+            "id": "bench",
+            "kind": kind,
+            "challenge": self.challenge,
+            "binding": bytes(32),
+            "resident_id": None,
+            "user_handle": None,
+            "allowed": (),
+            "context": {},
+            "created_at": NOW,
+            "expires_at": NOW + timedelta(minutes=5),
+        }
+        return Ceremony(**{**settings, **changes})
+
+    def options(self) -> dict[str, Any]:
+        """Creation and request options in one."""
+        return {
+            "rp": {"id": "id.example.hk"},
+            "rpId": "id.example.hk",
+            "user": {"id": base64url.encode(HANDLE), "name": "eID", "displayName": "Resident"},
+            "challenge": base64url.encode(self.challenge),
+            "pubKeyCredParams": [{"type": "public-key", "alg": n} for n in (-7, -8, -257)],
+            "authenticatorSelection": {"userVerification": "discouraged"},
+            "attestation": "direct",
+        }
+
+    def create(self, phone: SoftwareAuthenticator, dishonesty: Dishonesty = HONEST) -> Any:
+        return phone.create(self.options(), ORIGIN, dishonesty=dishonesty)
+
+    def register(self, answer: Any, **changes: Any) -> NewCredential:
+        policy = replace(self.policy, **changes)
+        return verify_registration(answer, self.ceremony(CeremonyKind.ACTIVATE), policy)
+
+    def credential(self, phone: SoftwareAuthenticator) -> Credential:
+        return self.register(self.create(phone)).as_credential("resident", b"", NOW)
+
+    def get(self, phone: SoftwareAuthenticator, dishonesty: Dishonesty = HONEST) -> Any:
+        return phone.get(self.options(), ORIGIN, dishonesty=dishonesty)
+
+    def log_in(
+        self, answer: Any, credential: Credential, ceremony: Any = None, **changes: Any
+    ) -> VerifiedAssertion:
+        chosen = self.ceremony(CeremonyKind.LOGIN, **(ceremony or {}))
+        policy = replace(self.policy, **changes)
+        return verify_assertion(answer, chosen, credential, HANDLE, policy)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(
+        WebAuthnPolicy(rp_id="id.example.hk", rp_name="Hong Kong eID", origins=frozenset({ORIGIN}))
+    )
+
+
+@pytest.fixture(scope="session")
+def authority() -> AttestationAuthority:
+    return AttestationAuthority()
+
+
+@pytest.fixture
+def expect() -> Callable[[str, Callable[[], object]], None]:
+    """Run and compare: ``reason`` of a refusal, ``reason@field`` of a malformed response, or
+    ``ok``. Anything that is raised besides is a stray exception and fails the test.
+    """
+
+    def check(expected: str, attempt: Callable[[], object]) -> None:
+        try:
+            attempt()
+            outcome = "ok"
+        except MalformedResponse as error:
+            outcome = f"{error.reason}@{error.field}"
+        except CeremonyRefused as error:
+            outcome = error.reason
+        assert outcome == expected
+
+    return check
