@@ -148,9 +148,7 @@ def send_headers(answer: Response) -> Response:
     place = settings()
     if request.endpoint == "static":
         return _static_headers(answer)
-    answer.headers.extend(
-        page_headers(secure=place.cookies.secure, leads_to=g.get("leads_to", ()))
-    )
+    answer.headers.extend(page_headers(secure=place.cookies.secure, leads_to=g.get("leads_to", ())))
     if answer.headers.get("Cache-Control") is None:
         answer.headers["Cache-Control"] = "no-store"
     who: Visit | None = g.get("visit")
@@ -169,9 +167,7 @@ def _static_headers(answer: Response) -> Response:
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     kept = answer.status_code == 200 and request.args.get("v", "") != ""
-    answer.headers["Cache-Control"] = (
-        "public, max-age=31536000, immutable" if kept else "no-cache"
-    )
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
     return answer
 
 
