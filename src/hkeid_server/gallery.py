@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Blueprint, Response, abort
 
@@ -37,6 +38,7 @@ from hkeid_server.models import (
     SandboxPage,
     ServiceCard,
     SessionCard,
+    Terms,
     Text,
     Ticket,
     WhoAsks,
@@ -120,25 +122,19 @@ def _consent() -> ConsentPage:
         claim="name",
         label=translate("Name"),
         values=(Text(text="CHAN, Tai Man", lang="en"), Text(text="陳大文", lang="zh-Hant-HK")),
-        why=_in_script(
-            "To address our answer to you.", "以便稱呼你及回覆。", "以便称呼你及回复。"
-        ),
+        why=_in_script("To address our answer to you.", "以便稱呼你及回覆。", "以便称呼你及回复。"),
     )
     number = ConsentItem(
         claim="hkic_number",
         label=translate("Identity card number"),
         values=(Text(text="A123***(*)"),),
-        why=_in_script(
-            "To find your file.", "以便查找你的個案。", "以便查找你的个案。"
-        ),
+        why=_in_script("To find your file.", "以便查找你的個案。", "以便查找你的个案。"),
     )
     birth = ConsentItem(
         claim="birthdate",
         label=translate("Date of birth"),
         values=(Text(text="1990-04"),),
-        why=_in_script(
-            "For statistics on age groups.", "用作年齡組別統計。", "用作年龄组别统计。"
-        ),
+        why=_in_script("For statistics on age groups.", "用作年齡組別統計。", "用作年龄组别统计。"),
     )
     return ConsentPage(
         who=_observatory(),
@@ -146,10 +142,19 @@ def _consent() -> ConsentPage:
         required=(name,),
         voluntary=(birth, number),
         statement="2026-11",
-        statement_text=_in_script(
-            "Your data is collected for the purposes shown. You may see and correct it.",
-            "收集個人資料的目的如上所示。你有權查閱及改正你的個人資料。",
-            "收集个人资料的目的如上所示。你有权查阅及改正你的个人资料。",
+        terms=Terms(
+            title=_in_script(
+                "Personal information collection statement", "收集個人資料聲明", "收集个人资料声明"
+            ),
+            opening=_in_script(
+                "Your data is collected for these purposes:", "收集資料的目的:", "收集资料的目的:"
+            ),
+            purposes=(name.why, birth.why, number.why),
+            paragraphs=(
+                _in_script(
+                    "You may see and correct it.", "你有權查閱及改正。", "你有权查阅及改正。"
+                ),
+            ),
         ),
         shown="name birthdate hkic_number",
     )
@@ -161,9 +166,7 @@ def _account(done: str | None = None) -> AccountPage:
     return AccountPage(
         card=_card(),
         devices=(
-            DeviceCard(
-                id="a", name=phone, synced=False, added=_EARLIER, used=_NOON, current=True
-            ),
+            DeviceCard(id="a", name=phone, synced=False, added=_EARLIER, used=_NOON, current=True),
             DeviceCard(id="b", name=laptop, synced=True, added=_NOON, used=None),
         ),
         sessions=(
@@ -213,7 +216,11 @@ def _sandbox(ticket: Ticket | None = None) -> SandboxPage:
     return SandboxPage(
         personas=tuple(
             PersonaCard(
-                id=id_, name=name, chinese=chinese, story=story, state=state,
+                id=id_,
+                name=name,
+                chinese=chinese,
+                story=story,
+                state=state,
                 can_activate=state == "applicant",
             )
             for id_, name, chinese, story, state in stories
@@ -287,19 +294,15 @@ SAMPLES: dict[str, Sample] = {
         make=lambda: _sandbox(Ticket(name="CHAN, Tai Man", code="7F3K-9Q2M-XA4D")),
     ),
     **{
-        f"farewell-{kind}": Sample(
-            template="farewell.html", make=lambda kind=kind: FarewellPage(kind=kind)
-        )
+        f"farewell-{kind}": Sample(template="farewell.html", make=partial(FarewellPage, kind=kind))
         for kind in ("out", "stayed", "frozen")
     },
     **{
-        f"login-{state}": Sample(template="login.html", make=lambda state=state: _login(state))
+        f"login-{state}": Sample(template="login.html", make=partial(_login, state))
         for state in _CEREMONY_STATES
     },
     **{
-        f"problem-{kind}": Sample(
-            template="problem.html", make=lambda kind=kind: ProblemPage(kind=kind)
-        )
+        f"problem-{kind}": Sample(template="problem.html", make=partial(ProblemPage, kind=kind))
         for kind in KINDS
     },
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Final, NoReturn, TypeVar
 
+from hkeid.kernel.errors import HkeidError, Refused
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -18,20 +20,39 @@ class _NoTransaction(list[Any]):
         raise RuntimeError("the memory store was written outside a transaction")
 
 
+class _ReadOnly(list[Any]):
+    """Stands in for the entries of a reading transaction."""
+
+    def append(self, _entry: Any) -> NoReturn:
+        raise Refused("store_read_only", detail="memory store")
+
+
 _CLOSED: Final = _NoTransaction()
+_READ_ONLY: Final = _ReadOnly()
 
 
 class Journal:
-    """Every change goes through here; ``undo`` plays them back from last to first."""
+    """Every change goes through here; ``undo`` plays them back from last to first.
 
-    __slots__ = ("_entries",)
+    :ivar doomed: whether a change was refused, so that committing is out of the question: that is
+        how databases are, and whoever swallows the error shall notice here too.
+    """
+
+    __slots__ = ("_entries", "doomed")
 
     def __init__(self) -> None:
         self._entries: list[Any] = _CLOSED
+        self.doomed = False
 
-    def open(self) -> None:
+    def open(self, *, read_only: bool) -> None:
         """A transaction begins."""
-        self._entries = []
+        self._entries = _READ_ONLY if read_only else []
+        self.doomed = False
+
+    def doom(self, error: HkeidError) -> HkeidError:
+        """A change was refused with ``error``."""
+        self.doomed = True
+        return error
 
     def close(self) -> None:
         """The transaction has ended and its changes stay."""

@@ -31,7 +31,7 @@ class MemoryGrants:
         :raises hkeid.kernel.errors.Refused: ``record_exists``.
         """
         if grant.id in self._grants:
-            raise Refused("record_exists", detail="grants")
+            raise self._journal.doom(Refused("record_exists", detail="grants"))
         self._journal.set(self._grants, grant.id, grant)
         self._journal.link(self._of_resident, grant.resident_id, grant.id)
         self._journal.link(self._of_session, grant.session_id, grant.id)
@@ -95,9 +95,9 @@ class MemoryAccessTokens:
             is no such grant.
         """
         if token.digest in self._tokens:
-            raise Refused("record_exists", detail="access_tokens")
+            raise self._journal.doom(Refused("record_exists", detail="access_tokens"))
         if self._grants is None or self._grants.get(token.grant_id) is None:
-            raise Refused("record_without_owner", detail="access_tokens")
+            raise self._journal.doom(Refused("record_without_owner", detail="access_tokens"))
         self._journal.set(self._tokens, token.digest, token)
         self._journal.link(self._of_grant, token.grant_id, token.digest)
 

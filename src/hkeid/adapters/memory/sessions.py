@@ -29,7 +29,7 @@ class MemorySessions:
         :raises hkeid.kernel.errors.Refused: ``record_exists``.
         """
         if session.id in self._sessions or session.digest in self._by_digest:
-            raise Refused("record_exists", detail="sessions")
+            raise self._journal.doom(Refused("record_exists", detail="sessions"))
         self._journal.set(self._sessions, session.id, session)
         self._journal.set(self._by_digest, session.digest, session.id)
         self._journal.link(self._of_resident, session.resident_id, session.id)
@@ -53,7 +53,7 @@ class MemorySessions:
         ):
             return False
         if self._by_digest.get(session.digest, session.id) != session.id:
-            raise Refused("record_exists", detail="sessions")
+            raise self._journal.doom(Refused("record_exists", detail="sessions"))
         renewed = replace(
             stored,
             digest=session.digest,
@@ -69,7 +69,7 @@ class MemorySessions:
         return True
 
     def touch(self, session_id: str, *, digest: bytes, expires_at: Instant) -> bool:
-        """Move the idle limit while the session lives under this reference."""
+        """Move the idle limit of a live session whose reference is still ``digest``."""
         stored = self._sessions.get(session_id)
         if stored is None or stored.ended_at is not None or stored.digest != digest:
             return False
@@ -118,7 +118,7 @@ class MemoryConsents:
         """
         for decision in decisions:
             if decision.id in self._ids:
-                raise Refused("record_exists", detail="consents")
+                raise self._journal.doom(Refused("record_exists", detail="consents"))
             self._journal.set(self._ids, decision.id, None)
             ledger = self._decisions.get(decision.resident_id)
             if ledger is None:
@@ -160,7 +160,7 @@ class MemoryDisclosures:
         :raises hkeid.kernel.errors.Refused: ``record_exists``.
         """
         if disclosure.id in self._ids:
-            raise Refused("record_exists", detail="disclosures")
+            raise self._journal.doom(Refused("record_exists", detail="disclosures"))
         self._journal.set(self._ids, disclosure.id, None)
         ledger = self._disclosures.get(disclosure.resident_id)
         if ledger is None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
+from hkeid.adapters.budget_windows import seconds_left
 from hkeid.adapters.memory.journal import Journal
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import BudgetAnswer, Lost, SingleUseRecord, UseOutcome, Vanished, Won
@@ -99,14 +100,14 @@ class MemoryAttemptBudgets:
         self, kind: str, subject: bytes, *, limit: int, window: timedelta, now: Instant
     ) -> BudgetAnswer:
         """Take one attempt from the budget."""
+        if limit < 1:
+            return BudgetAnswer(allowed=False, remaining=0, retry_after=seconds_left(window))
         key = (kind, subject)
         ends_at, spent = self._windows.get(key, (now, 0))
         if now >= ends_at:
             ends_at, spent = now + window, 0
         if spent >= limit:
-            return BudgetAnswer(
-                allowed=False, remaining=0, retry_after=whole_seconds(ends_at - now)
-            )
+            return BudgetAnswer(allowed=False, remaining=0, retry_after=seconds_left(ends_at - now))
         self._journal.set(self._windows, key, (ends_at, spent + 1))
         return BudgetAnswer(allowed=True, remaining=limit - spent - 1)
 
@@ -121,8 +122,3 @@ class MemoryAttemptBudgets:
         for key in chosen:
             self._journal.remove(self._windows, key)
         return len(chosen)
-
-
-def whole_seconds(wait: timedelta) -> int:
-    """``wait`` rounded up, so that whoever waits that long does not come too early."""
-    return -(-wait // timedelta(seconds=1))

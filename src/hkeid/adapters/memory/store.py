@@ -76,7 +76,8 @@ class MemoryStore:
         self._owner = 0
         self._patience = patience
         self._transaction = MemoryTransaction(self._journal, AuditWriters(keys, clock, random))
-        self._turn = _Turn(self)
+        self._turn = _Turn(self, read_only=False)
+        self._reading = _Turn(self, read_only=True)
 
     def transaction(self) -> AbstractContextManager[MemoryTransaction]:
         """Begin when the transaction before has ended; commit, or roll back on any exception.
@@ -86,30 +87,33 @@ class MemoryStore:
         return self._turn
 
     def reading(self) -> AbstractContextManager[MemoryTransaction]:
-        """A transaction for long reads; here it is the same as any other."""
-        return self._turn
+        """A transaction that refuses to write (``store_read_only``); here it waits like any other."""
+        return self._reading
 
     def close(self) -> None:
         """Nothing to release."""
 
-    def _begin(self) -> MemoryTransaction:
+    def _begin(self, *, read_only: bool) -> MemoryTransaction:
         me = get_ident()
         if self._owner == me:
             raise RuntimeError("transactions do not nest")
         if not self._lock.acquire(timeout=self._patience):
             raise Unavailable("store_busy", detail="memory store")
         self._owner = me
-        self._journal.open()
+        self._journal.open(read_only=read_only)
         return self._transaction
 
     def _end(self, *, commit: bool) -> None:
+        journal = self._journal
         try:
-            if commit:
-                self._journal.close()
-                self._transaction.audit.committed()
-            else:
-                self._journal.undo()
+            if not commit or journal.doomed:
+                journal.undo()
                 self._transaction.audit.rolled_back()
+            else:
+                journal.close()
+                self._transaction.audit.committed()
+            if commit and journal.doomed:
+                raise Unavailable("store_transaction_failed", detail="an error was swallowed")
         finally:
             self._owner = 0
             self._lock.release()
@@ -118,13 +122,14 @@ class MemoryStore:
 class _Turn:
     """The context manager of every transaction; it has no state, so one is enough."""
 
-    __slots__ = ("_store",)
+    __slots__ = ("_read_only", "_store")
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: MemoryStore, *, read_only: bool) -> None:
         self._store = store
+        self._read_only = read_only
 
     def __enter__(self) -> MemoryTransaction:
-        return self._store._begin()  # noqa: SLF001 - two halves of one class
+        return self._store._begin(read_only=self._read_only)  # noqa: SLF001 - two halves of one class
 
     def __exit__(
         self,

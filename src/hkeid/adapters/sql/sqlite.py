@@ -1,0 +1,145 @@
+"""SQLite as the engine of the data store: one process, one file, one writer at a time."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from threading import Lock
+from typing import Literal
+
+from sqlalchemy.engine import URL
+
+from hkeid.adapters.sql.connection import SqlConnection
+from hkeid.adapters.sql.failures import of_sqlite
+from hkeid.kernel.errors import ConfigurationError, Unavailable
+
+Synchronous = Literal["FULL", "NORMAL"]
+
+
+def database_file(url: URL) -> Path:
+    """The file behind a SQLite URL.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``sqlite_needs_file``; for a store in memory
+        there is :mod:`hkeid.adapters.memory`.
+    """
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise ConfigurationError("sqlite_needs_file", detail="write sqlite:///folder/hkeid.sqlite")
+    return Path(url.database)
+
+
+def connect(
+    file: Path, *, patience: float = 5.0, synchronous: Synchronous = "FULL", read_only: bool = False
+) -> sqlite3.Connection:
+    """A connection that leaves transactions to its caller; only the owner may read a new file."""
+    try:
+        if not read_only and not file.exists():
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        driver = sqlite3.connect(
+            file, timeout=patience, isolation_level=None, check_same_thread=False
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise Unavailable("store_unreachable", detail=type(error).__name__) from None
+    try:
+        # WAL: readers and the writer do not wait for each other. FULL: a commit is on the disk
+        # before it is acknowledged; NORMAL would lose the latest ones with the power (only with the
+        # power: not with the process), a used-up code or an audit record among them.
+        driver.execute("PRAGMA journal_mode=WAL").fetchall()
+        driver.execute(f"PRAGMA synchronous={synchronous}")
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.execute("PRAGMA trusted_schema=OFF")
+        if read_only:
+            driver.execute("PRAGMA query_only=ON")
+    except sqlite3.Error as error:
+        driver.close()
+        raise (of_sqlite(error) or error) from None
+    return driver
+
+
+class SqliteDatabase:
+    """Transactions of one process on one SQLite file.
+
+    Only one transaction can write at a time whatever one does, so the process has one connection
+    for them and a lock before it: waiting at the lock is fair and wakes at once, where SQLite itself
+    would sleep and ask again. Between processes SQLite's own lock and ``busy_timeout`` decide.
+    """
+
+    def __init__(self, url: URL, *, synchronous: Synchronous, patience: float) -> None:
+        self._file = database_file(url)
+        self._synchronous = synchronous
+        self._patience = patience
+        self._lock = Lock()
+        self._writer: SqlConnection | None = None
+
+    def begin(self) -> SqlConnection:
+        """Begin a transaction that may write (BEGIN IMMEDIATE: it never fails half-way as busy)."""
+        if not self._lock.acquire(timeout=self._patience):
+            raise Unavailable("store_busy", detail="too many transactions wait")
+        try:
+            connection = self._writer
+            if connection is None:
+                driver = connect(self._file, patience=self._patience, synchronous=self._synchronous)
+                connection = self._writer = _open(driver)
+            connection.doomed = False
+            connection.driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            self._lock.release()
+            raise (of_sqlite(error) or error) from None
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
+
+    def commit(self, connection: SqlConnection) -> None:
+        """Commit; what raises here leaves the outcome unknown."""
+        try:
+            connection.driver.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._forget(connection)
+            raise (of_sqlite(error) or error) from None
+        finally:
+            self._lock.release()
+
+    def rollback(self, connection: SqlConnection) -> None:
+        """Roll back. SQLite may have done so itself after an error."""
+        try:
+            if connection.driver.in_transaction:
+                connection.driver.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._forget(connection)
+        finally:
+            self._lock.release()
+
+    def begin_reading(self) -> SqlConnection:
+        """Begin a transaction that sees one state and holds nobody up, on its own connection."""
+        connection = _open(connect(self._file, patience=self._patience, read_only=True))
+        try:
+            connection.driver.execute("BEGIN")
+            # A deferred transaction begins with its first read.
+            connection.driver.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+        except sqlite3.Error as error:
+            connection.driver.close()
+            raise (of_sqlite(error) or error) from None
+        return connection
+
+    def end_reading(self, connection: SqlConnection) -> None:
+        """End it and close its connection."""
+        connection.driver.close()
+
+    def close(self) -> None:
+        """Close the connection, when the transaction that uses it has ended."""
+        with self._lock:
+            if self._writer is not None:
+                self._writer.driver.close()
+                self._writer = None
+
+    def _forget(self, connection: SqlConnection) -> None:
+        """Give up a connection whose state is not known; closing rolls back what is open."""
+        self._writer = None
+        connection.driver.close()
+
+
+def _open(driver: sqlite3.Connection) -> SqlConnection:
+    return SqlConnection(
+        driver, driver.cursor(), engine="sqlite", errors=sqlite3.Error, translate=of_sqlite
+    )

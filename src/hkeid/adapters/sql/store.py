@@ -1,0 +1,290 @@
+"""The SQL store: all repositories over one open transaction."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from threading import Lock, local
+from types import TracebackType
+from typing import Protocol
+
+from sqlalchemy.engine import URL, make_url
+
+from hkeid.adapters.audit_writers import AuditWriters
+from hkeid.adapters.sql import schema
+from hkeid.adapters.sql.audit import SqlAuditRecords
+from hkeid.adapters.sql.clients import SqlClients
+from hkeid.adapters.sql.connection import SqlConnection
+from hkeid.adapters.sql.credentials import SqlCredentials
+from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
+from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
+from hkeid.adapters.sql.residents import SqlResidents
+from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
+from hkeid.adapters.sql.sessions import SqlSessions
+from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
+from hkeid.adapters.sql.sqlite import SqliteDatabase, Synchronous
+from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.ports.keys import KeyStore
+from hkeid.ports.surroundings import Clock, Random
+
+
+class Database(Protocol):
+    """What the store needs of an engine. Ending a transaction also lets go of its connection."""
+
+    def begin(self) -> SqlConnection:
+        """Begin a transaction that may write."""
+        ...
+
+    def commit(self, connection: SqlConnection) -> None:
+        """Commit; an error means that nobody knows."""
+        ...
+
+    def rollback(self, connection: SqlConnection) -> None:
+        """Roll back; raises nothing."""
+        ...
+
+    def begin_reading(self) -> SqlConnection:
+        """Begin a transaction that sees one state and holds nobody up."""
+        ...
+
+    def end_reading(self, connection: SqlConnection) -> None:
+        """End a reading transaction; raises nothing."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+def open_database(
+    url: URL,
+    *,
+    pool_size: int,
+    patience: float,
+    statement_timeout: float,
+    lock_timeout: float,
+    synchronous: Synchronous,
+) -> Database:
+    """The engine that a URL names.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``store_url_unknown``.
+    """
+    if url.get_backend_name() == "sqlite":
+        return SqliteDatabase(url, synchronous=synchronous, patience=patience)
+    if url.drivername == "postgresql+psycopg":
+        from hkeid.adapters.sql.postgresql import PostgresqlDatabase
+
+        return PostgresqlDatabase(
+            url,
+            pool_size=pool_size,
+            pool_patience=patience,
+            statement_timeout=statement_timeout,
+            lock_timeout=lock_timeout,
+        )
+    raise ConfigurationError(
+        "store_url_unknown",
+        detail=f"{url.drivername}; known: sqlite:///FILE, postgresql+psycopg://HOST/NAME",
+    )
+
+
+class SqlTransaction:
+    """All repositories within one transaction."""
+
+    __slots__ = (
+        "_connection",
+        "access_tokens",
+        "audit",
+        "audit_records",
+        "blind_index",
+        "budgets",
+        "clients",
+        "consents",
+        "credentials",
+        "disclosures",
+        "grants",
+        "residents",
+        "sealed_fields",
+        "sessions",
+        "single_use",
+    )
+
+    def __init__(self, connection: SqlConnection, writers: AuditWriters) -> None:
+        self._connection = connection
+        self.single_use = SqlSingleUse(connection)
+        self.budgets = SqlAttemptBudgets(connection)
+        self.residents = SqlResidents(connection)
+        self.credentials = SqlCredentials(connection)
+        self.sealed_fields = SqlSealedFields(connection)
+        self.blind_index = SqlBlindIndex(connection)
+        self.sessions = SqlSessions(connection)
+        self.grants = SqlGrants(connection)
+        self.access_tokens = SqlAccessTokens(connection)
+        self.clients = SqlClients(connection)
+        self.consents = SqlConsents(connection)
+        self.disclosures = SqlDisclosures(connection)
+        self.audit_records = SqlAuditRecords(connection)
+        self.audit = writers.trail(self.audit_records.keep)
+
+
+class SqlStore:
+    """:class:`hkeid.ports.Store` for every room, on SQLite or PostgreSQL.
+
+    :param url: ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
+    :param keys: authenticates audit records.
+    :param pool_size: PostgreSQL: connections of this process; as many as it has threads is plenty.
+    :param patience: seconds that a transaction waits for its turn (SQLite) or for a connection.
+    :param statement_timeout: PostgreSQL: seconds for one statement.
+    :param lock_timeout: PostgreSQL: seconds that a statement waits for another transaction.
+    :param sqlite_synchronous: ``NORMAL`` is for measurements: a power cut then takes back commits
+        that were acknowledged.
+    """
+
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        keys: KeyStore,
+        clock: Clock,
+        random: Random,
+        pool_size: int = 16,
+        patience: float = 5.0,
+        statement_timeout: float = 5.0,
+        lock_timeout: float = 4.0,
+        sqlite_synchronous: Synchronous = "FULL",
+    ) -> None:
+        self._database = open_database(
+            make_url(url),
+            pool_size=pool_size,
+            patience=patience,
+            statement_timeout=statement_timeout,
+            lock_timeout=lock_timeout,
+            synchronous=sqlite_synchronous,
+        )
+        self._writers = AuditWriters(keys, clock, random)
+        self._here = local()
+        self._process = os.getpid()
+        self._checked = False
+        self._checking = Lock()
+
+    def transaction(self) -> AbstractContextManager[SqlTransaction]:
+        """Begin; commit on leaving normally, roll back on any exception.
+
+        :raises hkeid.kernel.errors.Unavailable: the database cannot be reached, is busy or timed
+            out, or a statement failed before and somebody swallowed the error.
+        :raises hkeid.kernel.errors.ConfigurationError: ``schema_not_current``,
+            ``restore_not_finished``, ``store_crossed_fork``.
+        """
+        return _Turn(self)
+
+    def reading(self) -> AbstractContextManager[SqlTransaction]:
+        """A transaction for long reads (verification, export): it sees one state from beginning to
+        end, keeps nobody from writing, and refuses to write (``store_read_only``).
+        """
+        return _Reading(self)
+
+    def check_schema(self) -> None:
+        """Refuse to serve unless the schema is this release's and no restore is half done.
+
+        The first transaction does this by itself.
+
+        :raises hkeid.kernel.errors.ConfigurationError: ``schema_not_current``,
+            ``restore_not_finished``.
+        """
+        connection = self._database.begin_reading()
+        try:
+            schema.check(connection)
+        finally:
+            self._database.end_reading(connection)
+        self._checked = True
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._database.close()
+
+    def _ready(self) -> None:
+        if os.getpid() != self._process:
+            # Connections and audit writers of the parent: two processes would use them as one.
+            raise ConfigurationError("store_crossed_fork", detail="open the store after forking")
+        if getattr(self._here, "inside", False):
+            raise RuntimeError("transactions do not nest")
+        if not self._checked:
+            with self._checking:
+                if not self._checked:
+                    self.check_schema()
+
+
+class _Turn:
+    """One transaction as a context manager."""
+
+    __slots__ = ("_connection", "_store", "_transaction")
+
+    _connection: SqlConnection
+    _transaction: SqlTransaction
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def __enter__(self) -> SqlTransaction:
+        store = self._store
+        store._ready()  # noqa: SLF001 - two halves of one class
+        self._connection = store._database.begin()  # noqa: SLF001
+        store._here.inside = True  # noqa: SLF001
+        self._transaction = SqlTransaction(self._connection, store._writers)  # noqa: SLF001
+        return self._transaction
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._store._here.inside = False  # noqa: SLF001
+        if kind is None:
+            self._commit()
+        else:
+            self._rollback()
+
+    def _commit(self) -> None:
+        try:
+            self._transaction.audit_records.write()
+            if self._connection.doomed:
+                raise Unavailable("store_transaction_failed", detail="an error was swallowed")
+        except BaseException:
+            self._rollback()
+            raise
+        try:
+            self._store._database.commit(self._connection)  # noqa: SLF001
+        except BaseException:
+            self._transaction.audit.unknown()
+            raise
+        self._transaction.audit.committed()
+
+    def _rollback(self) -> None:
+        try:
+            self._store._database.rollback(self._connection)  # noqa: SLF001
+        finally:
+            self._transaction.audit.rolled_back()
+
+
+class _Reading(_Turn):
+    """One reading transaction as a context manager."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> SqlTransaction:
+        store = self._store
+        store._ready()  # noqa: SLF001
+        self._connection = store._database.begin_reading()  # noqa: SLF001
+        store._here.inside = True  # noqa: SLF001
+        self._transaction = SqlTransaction(self._connection, store._writers)  # noqa: SLF001
+        return self._transaction
+
+    def _commit(self) -> None:
+        try:
+            self._transaction.audit_records.write()
+        finally:
+            self._rollback()
+
+    def _rollback(self) -> None:
+        self._transaction.audit.rolled_back()
+        self._store._database.end_reading(self._connection)  # noqa: SLF001
