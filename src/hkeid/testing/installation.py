@@ -56,7 +56,7 @@ class Installation:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "clients").mkdir(exist_ok=True)
         for client in clients:
-            (folder / "clients" / f"{client['id']}.toml").write_text(_toml(client), "utf-8")
+            made.describe(client)
         settings: dict[str, Any] = {
             "profile": "sandbox",
             "issuer": made.issuer,
@@ -70,6 +70,15 @@ class Installation:
         made.run("keys", "init")
         made.run("db", "upgrade")
         return made
+
+    def describe(self, client: Mapping[str, Any]) -> None:
+        """Write a client's description: keys as in ``clients/*.toml``, and ``jwks`` itself."""
+        client, place = dict(client), self.folder / "clients"
+        if "jwks" in client:
+            keys = place / f"{client['id']}.jwks.json"
+            keys.write_text(json.dumps(client.pop("jwks")), "utf-8")
+            client["jwks_file"] = keys.name
+        (place / f"{client['id']}.toml").write_text(_toml(client), "utf-8")
 
     def run(self, *words: str) -> str:
         """Run ``hkeid WORDS`` with this configuration; gives what it printed.
