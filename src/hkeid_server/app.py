@@ -21,14 +21,12 @@ from hkeid_server.references import new_reference, visit_of
 from hkeid_server.shell import begin, install_templates, send_headers, show, visit
 
 _STATUS_KINDS = {404: "not-found", 405: "not-found", 413: "too-large", 400: "form"}
-_STATIC_AGE = 31_536_000
 
 
 def create_pages(parts: House) -> Flask:
     """The application over a house."""
     app = Flask("hkeid_server", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = parts.config.server.body_limit
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_AGE
     app.extensions["hkeid"] = parts
     app.extensions["hkeid.pages"] = parts.pages
     install_templates(app)

@@ -26,3 +26,23 @@ def who_asks(client: Client, tag: str) -> WhoAsks:
     return WhoAsks(
         name=client_name(client, tag), domain=client_domain(client), policy=client.policy_uri
     )
+
+
+def form_targets(client: Client | None) -> tuple[str, ...]:
+    """CSP sources for a page whose form ends, by redirects, at a relying party.
+
+    Chromium applies ``form-action`` to every redirect after a form was sent, also to those that the
+    relying party makes after its callback, so hosts cannot be listed. What can: https in general,
+    and the loopback addresses and app schemes that this client registered (RFC 8252 §7).
+    """
+    targets = {"https:": None}
+    uris = () if client is None else (*client.redirect_uris, *client.post_logout_redirect_uris)
+    for uri in uris:
+        parts = urlsplit(uri)
+        if parts.scheme == "http":
+            # CSP has no form for IPv6 addresses.
+            host = parts.hostname or ""
+            targets["http:" if ":" in host else f"http://{host}:*"] = None
+        elif parts.scheme != "https":
+            targets[f"{parts.scheme}:"] = None
+    return tuple(targets)

@@ -97,8 +97,8 @@ def open_keys(config: Config, clock: Clock, random: Random) -> KeyStore:
     )
 
 
-def open_store(config: Config, keys: KeyStore, clock: Clock, random: Random) -> Store[Any]:
-    """The store of a configuration; in memory only where the sandbox says so."""
+def open_store(config: Config, keys: KeyStore, clock: Clock, random: Random) -> Any:
+    """The store of a configuration, with the repositories of every room."""
     if config.store.url == MEMORY:
         from hkeid.adapters.memory import MemoryStore
 

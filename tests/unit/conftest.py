@@ -1,17 +1,20 @@
-"""A hub of all its parts on the memory store, software authenticators in front of it."""
+"""A hub of all its parts, on the memory store if nothing else is said, software authenticators in front."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hkeid.adapters.memory import MemoryStore
+from hkeid.adapters.sql import SqlStore, upgrade
 from hkeid.adapters.system import SystemRandom
 from hkeid.audit import AuditRecord, verify_store
 from hkeid.broker import Broker, BrokerSettings, LoggedInSession
@@ -86,11 +89,11 @@ class _SteppingTransaction:
 
 @dataclass
 class KillableStore:
-    """A memory store that dies at a chosen step: before any call of a repository, before a commit
+    """A store that dies at a chosen step: before any call of a repository, before a commit
     or after it, when the caller never hears of it.
     """
 
-    inner: MemoryStore
+    inner: Any
     steps: Steps = field(default_factory=Steps)
 
     @contextmanager
@@ -136,11 +139,12 @@ class Hub:
         *,
         broker: BrokerSettings | None = None,
         enrolment: EnrolmentSettings | None = None,
+        store: Callable[..., Any] = MemoryStore,
     ) -> None:
         self.keys = keys
         self.clock = TestClock()
         self.random = SystemRandom()
-        self.memory = MemoryStore(keys, self.clock, self.random)
+        self.memory = store(keys=keys, clock=self.clock, random=self.random)
         self.steps = Steps()
         self.store = KillableStore(self.memory, self.steps)
         self.vault = VaultInMemory()
@@ -277,6 +281,34 @@ def make_hub(keys: MemoryKeyStore) -> Callable[..., Hub]:
         return Hub(keys, **settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema and nothing in it."""
+    file = tmp_path_factory.mktemp("sqlite") / "empty.db"
+    upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def make_hub_on_each_store(
+    request: pytest.FixtureRequest, keys: MemoryKeyStore, tmp_path: Path, empty_database: Path
+) -> Iterator[Callable[..., Hub]]:
+    opened: list[SqlStore] = []
+
+    def on_sqlite(**parts: Any) -> SqlStore:
+        file = tmp_path / f"{len(opened)}.db"
+        shutil.copy(empty_database, file)
+        opened.append(SqlStore(f"sqlite:///{file}", sqlite_synchronous="NORMAL", **parts))
+        return opened[-1]
+
+    def make(**settings: Any) -> Hub:
+        return Hub(keys, store=MemoryStore if request.param == "memory" else on_sqlite, **settings)
+
+    yield make
+    for store in opened:
+        store.close()
 
 
 @pytest.fixture

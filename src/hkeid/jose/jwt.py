@@ -22,6 +22,9 @@ from hkeid.ports.keys import KeyPurpose, KeyState, KeyStore, SigningKey
 _MOST_CANDIDATES = 4
 """How many keys are tried for a token without ``kid``."""
 
+_MAXIMUM_RSA_BITS = 8192
+"""Verifying with longer keys costs more than a caller should make us spend."""
+
 _encode_claims = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
@@ -249,10 +252,12 @@ def _imported_members(
             return ECKey.import_key({"kty": "EC", "crv": crv or "", "x": x or "", "y": y or ""})
         if kty == "OKP":
             return OKPKey.import_key({"kty": "OKP", "crv": crv or "", "x": x or ""})
-        key = RSAKey.import_key({"kty": "RSA", "n": n or "", "e": e or ""})
-    except (JoseError, ValueError, TypeError):
+        bits = int.from_bytes(base64url.decode(n or ""), "big").bit_length()
+        if not MINIMUM_RSA_BITS <= bits <= _MAXIMUM_RSA_BITS:
+            return None
+        return RSAKey.import_key({"kty": "RSA", "n": n or "", "e": e or ""})
+    except (JoseError, MalformedInput, ValueError, TypeError):
         return None
-    return key if key.public_key.key_size >= MINIMUM_RSA_BITS else None
 
 
 def _imported(*members: Any) -> ECKey | OKPKey | RSAKey | None:

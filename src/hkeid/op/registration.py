@@ -187,8 +187,9 @@ def _check_shapes(metadata: Mapping[str, Any]) -> None:
 
 def _check_by_authlib(metadata: Mapping[str, Any]) -> None:
     """The rules of RFC 7591 and OpenID Connect Registration that Authlib knows."""
-    values = {name: value for name, value in metadata.items() if name != "claims"}
-    values.pop("redirect_uris", None)  # ours are stricter, and know private-use schemes
+    # Left out: what is hkeid's own, and what our rules check more strictly.
+    ours = ("claims", "jwks", "redirect_uris")
+    values = {name: value for name, value in metadata.items() if name not in ours}
     for model in (OAuthMetadata, OidcMetadata):
         try:
             model(values, {}, model.get_claims_options(_PROVIDER)).validate()

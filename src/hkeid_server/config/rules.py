@@ -63,6 +63,7 @@ def _check_ranges(config: Config) -> None:
         "server.threads": (config.server.threads, 1, 256),
         "server.body_limit": (config.server.body_limit, 16_384, 4_194_304),
         "admin.port": (config.admin.port, 0, 65_535),
+        "admin.housekeeping_minutes": (config.admin.housekeeping_minutes, 0, 1440),
         "passkeys.lifetime_seconds": (config.passkeys.lifetime_seconds, 30, 600),
         "sessions.lifetime_minutes": (config.sessions.lifetime_minutes, 1, 1440),
         "sessions.idle_minutes": (config.sessions.idle_minutes, 6, 60),

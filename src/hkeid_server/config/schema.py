@@ -41,11 +41,14 @@ class AdminSection:
     :ivar enabled: whether ``hkeid serve`` starts it.
     :ivar host: address to listen on; never one that the public reaches.
     :ivar port: TCP port.
+    :ivar housekeeping_minutes: how often audit checkpoints are made and expired records swept out;
+        0: never, something else does it.
     """
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: int = 8001
+    housekeeping_minutes: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,7 @@ class ConsentHandler:
             changed=changed,
         )
         status = 409 if changed else 200
-        return show("consent.html", page, here=turn.here, status=status, leads_away=True)
+        return show("consent.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
 
 
 def _session(turn: Turn) -> SessionView:

@@ -80,7 +80,7 @@ class LoginHandler:
             signal=None if error is None else forget_signal(error),
         )
         status = 200 if error is None else 403
-        return show("login.html", page, here=turn.here, status=status, leads_away=True)
+        return show("login.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
 
 
 class ChooseHandler:
@@ -101,7 +101,7 @@ class ChooseHandler:
             change=turn.action("change"),
             decline=turn.action("decline"),
         )
-        return show("choose.html", page, here=turn.here, leads_away=True)
+        return show("choose.html", page, here=turn.here, leads_to=turn.leads_to)
 
     def act(self, turn: Turn, action: str) -> Response:
         """``keep``, ``change``, or what the login page offers."""

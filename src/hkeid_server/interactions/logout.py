@@ -23,7 +23,7 @@ class LogoutHandler:
         page = LogoutPage(
             who=turn.who(), confirm=turn.action("confirm"), decline=turn.action("decline")
         )
-        return show("logout.html", page, here=turn.here, leads_away=True)
+        return show("logout.html", page, here=turn.here, leads_to=turn.leads_to)
 
     def act(self, turn: Turn, action: str) -> Response:
         """``confirm`` or ``decline``."""

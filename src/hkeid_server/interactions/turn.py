@@ -12,7 +12,7 @@ from hkeid.op import Interaction, LogoutPage, Outcome
 from hkeid.op.records import Client
 from hkeid_server.house import Door
 from hkeid_server.models import FarewellPage, WhoAsks
-from hkeid_server.names import who_asks
+from hkeid_server.names import form_targets, who_asks
 from hkeid_server.shell import language, show, visit
 from hkeid_server.visitors import as_answer, see_other
 
@@ -41,6 +41,11 @@ class Turn:
         client = self.interaction.client
         assert client is not None
         return client
+
+    @property
+    def leads_to(self) -> tuple[str, ...]:
+        """Where a form of the page may lead in the end."""
+        return form_targets(self.interaction.client)
 
     def who(self) -> WhoAsks | None:
         """The relying party as the page shows it, or None."""

@@ -20,6 +20,11 @@ from hkeid.testing.authenticator_dishonesty import Dishonesty
 from hkeid.webauthn import CeremonyRefused
 
 
+@pytest.fixture
+def make_hub(make_hub_on_each_store):
+    return make_hub_on_each_store
+
+
 class _Run:
     """A journey up to the step to be killed."""
 

@@ -6,10 +6,17 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from hkeid.kernel.errors import HkeidError
 from hkeid.testing.authenticator import SoftwareAuthenticator
 
 AT_ONCE = 16
+
+
+@pytest.fixture
+def hub(make_hub_on_each_store):
+    return make_hub_on_each_store()
 
 
 def together(calls: list[Callable[[], Any]]) -> tuple[list[Any], list[str]]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hkeid.rp.django import login_required
 from relying_party_django.figures import BASIC_ALLOWANCE, YEAR, Confirmations, tax_return
-from relying_party_django.words import local_time, masked, words
+from relying_party_django.words import local_date, local_time, masked, words
 
 CONFIRMATIONS = Confirmations()
 _ONE_YEAR = 365 * 24 * 3600
@@ -63,7 +63,7 @@ def account(request: HttpRequest) -> HttpResponse:
     known = {
         **_return_of(request),
         "resident": resident,
-        "birthdate": resident.claim("birthdate"),
+        "birthdate": local_date(resident.claim("birthdate"), language),
         "hkic": masked(resident.claim("hkic_number")),
         "acr": words(language).get(f"acr_{level}", level),
         "auth_time": None if moment is None else local_time(moment, language),

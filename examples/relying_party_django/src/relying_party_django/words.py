@@ -66,6 +66,17 @@ def local_time(moment: datetime, language: str) -> str:
     return f"{there.year}年{there.month}月{there.day}日 {half}{hour}:{minute:02}"
 
 
+def local_date(value: Any, language: str) -> str | None:
+    """A ``birthdate`` claim in the local form; incomplete dates as they are."""
+    parts = value.split("-") if isinstance(value, str) else []
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts) or "0000" in parts:
+        return value if isinstance(value, str) else None
+    year, month, day = (int(part) for part in parts)
+    if language == "en":
+        return f"{day} {_MONTHS[month - 1]} {year}"
+    return f"{year}年{month}月{day}日"
+
+
 def masked(number: Any) -> str | None:
     """An identity-card number with its last half hidden, as it is shown everywhere."""
     if not isinstance(number, str) or len(number) < 6:

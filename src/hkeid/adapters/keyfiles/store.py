@@ -144,7 +144,7 @@ class FileKeyStore:
         """See :meth:`hkeid.ports.KeyStore.decrypt`."""
         return self._ring.decrypt(purpose, kid, ciphertext)
 
-    def keys(self) -> tuple[HeldKey, ...]:
+    def held(self) -> tuple[HeldKey, ...]:
         """Every key with its state, for an operator's list; private halves do not print."""
         self._reload_if_changed()
         return self._ring.keys
