@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
+
 from contestants import Contestant
 from flow import CLIENT_ID, REDIRECT_URI, discover
-
 from hkeid.testing.installation import Installation
 from hkeid.testing.virtual_resident import VirtualResident
 
