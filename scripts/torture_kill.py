@@ -28,9 +28,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "lib"))
 
-from fresh_people import applicants
-
 from code_flow import CodeFlow, Refusal
+from fresh_people import applicants
 from hkeid.testing.browser import UnexpectedPage
 from hkeid.testing.installation import Installation, database_url
 from hkeid.testing.processes import ServerProcess

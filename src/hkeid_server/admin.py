@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable
 from http.client import HTTPConnection
 from pathlib import Path
@@ -142,7 +141,9 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: a worker forked while its lock is held would wait for it for ever.
+    while os.read(0, 64):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hkeid.adapters.vault import MemoryVault, SqlVault
+from hkeid.adapters.vault import MemoryVault, SqlVault, upgrade
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
         yield MemoryVault()
         return
     url = f"sqlite:///{tmp_path / 'vault.sqlite'}"
-    SqlVault.prepare(url)
+    upgrade(url)
     vault = SqlVault(url)
     yield vault
     vault.close()
@@ -63,7 +63,7 @@ def test_put_and_destroy_at_once_never_leave_a_key_of_an_erased_resident(vault: 
 
 def test_a_destroyed_key_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'vault.sqlite'}"
-    SqlVault.prepare(url)
+    upgrade(url)
     vault = SqlVault(url)
     trace = b"wrapped-canary-" * 20
     assert vault.put("r1", trace)
@@ -73,5 +73,5 @@ def test_a_destroyed_key_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
         assert b"wrapped-canary" not in file.read_bytes(), file.name
     vault.close()
     with sqlite3.connect(tmp_path / "vault.sqlite") as driver:
-        assert driver.execute("SELECT count(*) FROM wrapped_keys").fetchone() == (1,)
+        assert driver.execute("SELECT count(wrapped) FROM data_keys").fetchone() == (1,)
     driver.close()

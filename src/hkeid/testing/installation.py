@@ -15,7 +15,7 @@ from typing import Any
 
 from hkeid.testing.processes import ServerProcess, free_port
 
-_COMMAND = (sys.executable, "-m", "hkeid_server")
+_COMMAND = (sys.executable, "-m", "hkeid_server.cli")
 
 
 class CommandFailed(AssertionError):
@@ -67,8 +67,7 @@ class Installation:
         for name, section in sections.items():
             settings[name] = {**settings.get(name, {}), **section}
         made.configuration.write_text(_toml(settings), "utf-8")
-        made.run("keys", "init")
-        made.run("db", "upgrade")
+        made._hkeid("init", "--data", str(folder), "--sandbox")
         return made
 
     def describe(self, client: Mapping[str, Any]) -> None:
@@ -85,8 +84,11 @@ class Installation:
 
         :raises CommandFailed: it did not end with status 0.
         """
+        return self._hkeid(*words, "--config", str(self.configuration))
+
+    def _hkeid(self, *words: str) -> str:
         ended = subprocess.run(  # noqa: S603 - our own command
-            [*_COMMAND, *words, "--config", str(self.configuration)],
+            [*_COMMAND, *words],
             cwd=self.folder,
             capture_output=True,
             text=True,

@@ -27,8 +27,9 @@ def serve(config_path: Path, *, no_admin: bool) -> None:
     """
     config = read(config_path)
     os.environ["HKEID_CONFIG"] = str(config_path.resolve())
-    _try_once(config)
+    # The folder first: the metrics library looks for it when it is imported.
     with _metrics_folder(), _admin(config, wanted=config.admin.enabled and not no_admin):
+        _try_once(config)
         click.echo(f"hkeid: {config.issuer} ({config.profile.value})", err=True)
         listen(
             "hkeid_server.wsgi:from_environment",

@@ -1,4 +1,4 @@
-"""A vault in the memory of one process: for tests, demonstrations and measurements."""
+"""A vault in the memory of one process, for tests and demonstrations."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from hkeid.kernel.instants import Instant
 
 
 class MemoryVault:
-    """:class:`hkeid.ports.DataKeyVault` that ends with its process."""
+    """:class:`hkeid.ports.DataKeyVault`."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._keys: dict[str, bytes] = {}
         self._erased: dict[str, Instant] = {}
-        self._lock = Lock()
 
     def put(self, resident_id: str, wrapped: bytes) -> bool:
         """Keep a new wrapped key; False when there is one or the resident was erased."""
@@ -29,7 +29,7 @@ class MemoryVault:
         return self._keys.get(resident_id)
 
     def destroy(self, resident_id: str, now: Instant) -> None:
-        """Destroy the key and list the resident as erased; the first time counts."""
+        """Destroy the key and put the resident on the erasure list; once there, it stays as it is."""
         with self._lock:
             self._erased.setdefault(resident_id, now)
             self._keys.pop(resident_id, None)
@@ -37,8 +37,8 @@ class MemoryVault:
     def erased(self) -> Iterator[tuple[str, Instant]]:
         """The erasure list, oldest first."""
         with self._lock:
-            listed = sorted(self._erased.items(), key=lambda entry: (entry[1], entry[0]))
-        return iter(listed)
+            entries = sorted(self._erased.items(), key=lambda entry: (entry[1], entry[0]))
+        return iter(entries)
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Nothing to release."""

@@ -1,126 +1,178 @@
-"""A vault on SQLite or PostgreSQL."""
+"""The vault on SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import ClauseElement, and_, func, inspect, literal_column, or_, select
 from sqlalchemy.engine import URL, make_url
 
+from hkeid.adapters.sql import schema
 from hkeid.adapters.sql.connection import SqlConnection
-from hkeid.adapters.sql.sqlite import connect, database_file
-from hkeid.adapters.sql.statements import Statement, param, values
-from hkeid.adapters.sql.store import open_database
-from hkeid.adapters.vault.tables import erasures, prepare, wrapped_keys
-from hkeid.kernel.errors import Unavailable
+from hkeid.adapters.sql.database import open_database
+from hkeid.adapters.sql.sqlite import SqliteSettings
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
+from hkeid.adapters.vault.tables import data_keys
+from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 
-_k = wrapped_keys.c
-_e = erasures.c
+HEAD: Final = "vault_0001"
+"""The revision that this release serves."""
 
-_GET: Final = Statement(select(_k.wrapped).where(_k.resident_id == param(_k.resident_id)))
+VERSION_TABLE: Final = "vault_schema_version"
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+VAULT_SETTINGS: Final = SqliteSettings(journal="DELETE", synchronous="EXTRA", secure_delete=True)
+"""No copy of a destroyed key stays in the file or in one beside it."""
+
+_PAGE: Final = 1000
+
+_k = data_keys.c
+
+_REVISION: Final = schema.revision_statement(VERSION_TABLE)
 _PUT: Final = Statement(
-    lambda insert: insert(wrapped_keys).values(values(wrapped_keys)).on_conflict_do_nothing()
+    lambda insert: insert(data_keys).values(values(data_keys)).on_conflict_do_nothing()
 )
-_DESTROY: Final = Statement(delete(wrapped_keys).where(_k.resident_id == param(_k.resident_id)))
-_IS_ERASED: Final = Statement(select(_e.erased_at).where(_e.resident_id == param(_e.resident_id)))
-_LIST: Final = Statement(
-    lambda insert: insert(erasures).values(values(erasures)).on_conflict_do_nothing()
-)
+_GET: Final = Statement(select(_k.wrapped).where(_k.resident_id == param(_k.resident_id)))
+
+
+def _destroying(insert: Insert) -> ClauseElement:
+    fresh = insert(data_keys).values(values(data_keys))
+    statement: ClauseElement = fresh.on_conflict_do_update(
+        index_elements=[_k.resident_id],
+        set_={
+            "wrapped": None,
+            "erased_at": func.coalesce(_k.erased_at, fresh.excluded.erased_at),
+        },
+    )
+    return statement
+
+
+_DESTROY: Final = Statement(_destroying)
 _ERASED: Final = Statement(
-    select(_e.resident_id, _e.erased_at).order_by(_e.erased_at, _e.resident_id)
+    select(_k.resident_id, _k.erased_at)
+    .where(
+        or_(
+            _k.erased_at > param(_k.erased_at, "after"),
+            and_(
+                _k.erased_at == param(_k.erased_at, "after"),
+                _k.resident_id > param(_k.resident_id, "after_id"),
+            ),
+        )
+    )
+    .order_by(_k.erased_at, _k.resident_id)
+    .limit(literal_column(str(_PAGE)))
 )
+
+
+def upgrade(url: str | URL, revision: str = "head") -> None:
+    """Bring the vault's schema up to ``revision``, as :func:`hkeid.adapters.sql.upgrade` does.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``vault_not_apart``, the data is kept in this
+        database, and would be backed up together with the keys to it.
+    """
+    with schema.migrating(url, VAULT_SETTINGS) as connection:
+        if inspect(connection).has_table(schema.VERSION_TABLE):
+            raise ConfigurationError("vault_not_apart", detail="give the vault its own database")
+    schema.upgrade(url, revision, migrations=_MIGRATIONS, sqlite=VAULT_SETTINGS)
+
+
+def downgrade(url: str | URL, revision: str) -> None:
+    """Take the vault's schema back to ``revision``; ``base`` destroys every key."""
+    schema.downgrade(url, revision, migrations=_MIGRATIONS, sqlite=VAULT_SETTINGS)
 
 
 class SqlVault:
     """:class:`hkeid.ports.DataKeyVault` in a database of its own.
 
-    Commits are on the disk before they are acknowledged. On SQLite a destroyed key is overwritten
-    with zeros and the write-ahead log is emptied, so that the file holds no trace of it; what a
-    disk keeps of blocks it has replaced is beyond any database.
+    On SQLite a destroyed key is overwritten in the file before ``destroy`` returns. PostgreSQL keeps
+    a former row until it is vacuumed, and in its write-ahead log as long as that is archived: there
+    ``destroy`` vacuums the table, and the archive must not outlast the horizon of the backups.
 
-    :param url: ``sqlite:///FILE`` or ``postgresql+psycopg://…``, never the data's.
-    :param pool_size: PostgreSQL: connections of this process.
+    :param url: ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
     """
 
-    def __init__(self, url: str | URL, *, pool_size: int = 4, patience: float = 5.0) -> None:
-        self._url = make_url(url)
-        self._patience = patience
+    def __init__(self, url: str | URL, *, pool_size: int = 4) -> None:
         self._database = open_database(
-            self._url,
+            make_url(url),
             pool_size=pool_size,
-            patience=patience,
             statement_timeout=5.0,
             lock_timeout=4.0,
-            synchronous="FULL",
+            sqlite=VAULT_SETTINGS,
         )
-
-    @staticmethod
-    def prepare(url: str | URL) -> None:
-        """Make the vault's tables where they are missing."""
-        prepare(url)
+        self._checked = False
 
     def put(self, resident_id: str, wrapped: bytes) -> bool:
         """Keep a new wrapped key; False when there is one or the resident was erased."""
-        with self._turn() as connection:
-            connection.one_at_a_time(f"vault:{resident_id}")
-            if connection.one(_IS_ERASED, {"resident_id": resident_id}) is not None:
-                return False
-            return connection.change(_PUT, {"resident_id": resident_id, "wrapped": wrapped}) == 1
+        parameters = {"resident_id": resident_id, "wrapped": wrapped, "erased_at": None}
+        return self._write(_PUT, parameters) == 1
 
     def get(self, resident_id: str) -> bytes | None:
         """The wrapped key, or None."""
-        with self._turn() as connection:
-            row = connection.one(_GET, {"resident_id": resident_id})
-        return None if row is None else bytes(row[0])
+        connection = self._begin_reading()
+        try:
+            row = connection.find(_GET, {"resident_id": resident_id})
+        finally:
+            self._database.end_reading(connection)
+        return None if row is None else row[0]
 
     def destroy(self, resident_id: str, now: Instant) -> None:
-        """Destroy the key and list the resident as erased, in one transaction."""
-        with self._turn() as connection:
-            connection.one_at_a_time(f"vault:{resident_id}")
-            if connection.engine == "sqlite":
-                connection.driver.execute("PRAGMA secure_delete=ON").fetchall()
-            connection.change(_DESTROY, {"resident_id": resident_id})
-            connection.change(
-                _LIST, {"resident_id": resident_id, "erased_at": epoch_microseconds(now)}
-            )
-        if connection.engine == "sqlite":
-            self._empty_log()
+        """Destroy the key and put the resident on the erasure list; once there, it stays as it is."""
+        parameters = {
+            "resident_id": resident_id,
+            "wrapped": None,
+            "erased_at": epoch_microseconds(now),
+        }
+        self._write(_DESTROY, parameters)
+        self._database.vacuum(data_keys.name)
 
     def erased(self) -> Iterator[tuple[str, Instant]]:
         """The erasure list, oldest first."""
-        with self._turn() as connection:
-            rows = connection.rows(_ERASED, {})
-        return iter([(resident_id, from_epoch_microseconds(at)) for resident_id, at in rows])
+        after, after_id = -(2**62), ""
+        while page := self._page(after, after_id):
+            for after_id, after in page:
+                yield after_id, from_epoch_microseconds(after)
+
+    def check_schema(self) -> None:
+        """Refuse to serve unless the schema is this release's. The first use does this by itself.
+
+        :raises hkeid.kernel.errors.ConfigurationError: ``schema_not_current``.
+        """
+        connection = self._database.begin_reading()
+        try:
+            schema.check_revision(connection, _REVISION, HEAD)
+        finally:
+            self._database.end_reading(connection)
+        self._checked = True
 
     def close(self) -> None:
         """Close the connections."""
         self._database.close()
 
-    def _empty_log(self) -> None:
-        """Move the write-ahead log into the file and cut it, on a connection of its own.
-
-        The key is destroyed all the same when a reader is in the way; the next one cuts the log.
-        """
-        driver = connect(database_file(self._url), patience=self._patience)
+    def _page(self, after: int, after_id: str) -> list[tuple[str, int]]:
+        connection = self._begin_reading()
         try:
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except sqlite3.OperationalError as error:
-            raise Unavailable("vault_log_not_emptied", detail=type(error).__name__) from None
+            rows = connection.rows(_ERASED, {"after": after, "after_id": after_id})
         finally:
-            driver.close()
+            self._database.end_reading(connection)
+        return [(row[0], row[1]) for row in rows]
 
-    @contextmanager
-    def _turn(self) -> Iterator[SqlConnection]:
+    def _begin_reading(self) -> SqlConnection:
+        if not self._checked:
+            self.check_schema()
+        return self._database.begin_reading()
+
+    def _write(self, statement: Statement, parameters: Mapping[str, object]) -> int:
+        if not self._checked:
+            self.check_schema()
         connection = self._database.begin()
         try:
-            yield connection
-            if connection.doomed:
-                raise Unavailable("vault_transaction_failed")
+            count = connection.change(statement, parameters)
         except BaseException:
             self._database.rollback(connection)
             raise
         self._database.commit(connection)
+        return count
