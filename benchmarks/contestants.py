@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flow import CLIENT_ID, REDIRECT_URI, Driver, Place, discover
 from hkeid.testing.browser import Browser
-from processes import ServerProcess, free_port
+from hkeid.testing.processes import ServerProcess, free_port
 
 PEERS = Path(__file__).parent / "peers"
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from flask import Blueprint, Response, abort
 
@@ -37,6 +38,7 @@ from hkeid_server.models import (
     SandboxPage,
     ServiceCard,
     SessionCard,
+    Terms,
     Text,
     Ticket,
     WhoAsks,
@@ -140,10 +142,19 @@ def _consent() -> ConsentPage:
         required=(name,),
         voluntary=(birth, number),
         statement="2026-11",
-        statement_text=_in_script(
-            "Your data is collected for the purposes shown. You may see and correct it.",
-            "收集個人資料的目的如上所示。你有權查閱及改正你的個人資料。",
-            "收集个人资料的目的如上所示。你有权查阅及改正你的个人资料。",
+        terms=Terms(
+            title=_in_script(
+                "Personal information collection statement", "收集個人資料聲明", "收集个人资料声明"
+            ),
+            opening=_in_script(
+                "Your data is collected for these purposes:", "收集資料的目的:", "收集资料的目的:"
+            ),
+            purposes=(name.why, birth.why, number.why),
+            paragraphs=(
+                _in_script(
+                    "You may see and correct it.", "你有權查閱及改正。", "你有权查阅及改正。"
+                ),
+            ),
         ),
         shown="name birthdate hkic_number",
     )
@@ -283,19 +294,15 @@ SAMPLES: dict[str, Sample] = {
         make=lambda: _sandbox(Ticket(name="CHAN, Tai Man", code="7F3K-9Q2M-XA4D")),
     ),
     **{
-        f"farewell-{kind}": Sample(
-            template="farewell.html", make=lambda kind=kind: FarewellPage(kind=kind)
-        )
+        f"farewell-{kind}": Sample(template="farewell.html", make=partial(FarewellPage, kind=kind))
         for kind in ("out", "stayed", "frozen")
     },
     **{
-        f"login-{state}": Sample(template="login.html", make=lambda state=state: _login(state))
+        f"login-{state}": Sample(template="login.html", make=partial(_login, state))
         for state in _CEREMONY_STATES
     },
     **{
-        f"problem-{kind}": Sample(
-            template="problem.html", make=lambda kind=kind: ProblemPage(kind=kind)
-        )
+        f"problem-{kind}": Sample(template="problem.html", make=partial(ProblemPage, kind=kind))
         for kind in KINDS
     },
 }

@@ -40,7 +40,7 @@ class Visit:
     reference: str
 
 
-def visit_of(cookie_header: str, names: CookieNames, random: Random) -> Visit:
+def visit_of(cookie_header: str, names: CookieNames, random: Random, *, reference: str) -> Visit:
     """Read a visitor from the Cookie header; values that we cannot have set are ignored."""
     cookies: Mapping[str, str] = read_cookies(cookie_header) if cookie_header else {}
     browser = cookies.get(names.browser, "")
@@ -50,5 +50,5 @@ def visit_of(cookie_header: str, names: CookieNames, random: Random) -> Visit:
         browser=browser if known else random.token(32),
         new_browser=not known,
         session=session if _VALUE.match(session) else None,
-        reference=new_reference(random),
+        reference=reference,
     )

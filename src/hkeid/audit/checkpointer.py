@@ -9,11 +9,10 @@ from hkeid.audit.checkpoints import (
     read_checkpoint,
     sign_checkpoint,
 )
-from hkeid.audit.reading import stored_checkpoints
-from hkeid.audit.records import AuditTransaction, StoredCheckpoint
+from hkeid.audit.reading import TrailStore, stored_checkpoints
+from hkeid.audit.records import StoredCheckpoint
 from hkeid.kernel.errors import Refused
 from hkeid.ports.keys import KeyPurpose, KeyStore
-from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock
 
 
@@ -23,7 +22,7 @@ class Checkpointer:
     The first call reads the checkpoints there are; later ones only those added since by others.
     """
 
-    def __init__(self, store: Store[AuditTransaction], keys: KeyStore, clock: Clock) -> None:
+    def __init__(self, store: TrailStore, keys: KeyStore, clock: Clock) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
@@ -42,7 +41,7 @@ class Checkpointer:
         :raises hkeid.kernel.errors.ConfigurationError: ``audit_checkpoint_key_missing``.
         """
         self._catch_up()
-        with self._store.transaction() as tx:
+        with self._store.reading() as tx:
             heads = tx.audit_records.heads()
         checkpoint = self._fold.next(heads, self._clock.now())
         signed = sign_checkpoint(self._keys, checkpoint)

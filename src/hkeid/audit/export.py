@@ -34,12 +34,10 @@ from hkeid.audit.export_lines import (
     record_line,
 )
 from hkeid.audit.findings import Report
-from hkeid.audit.reading import stored_checkpoints, stored_records
-from hkeid.audit.records import AuditTransaction
+from hkeid.audit.reading import TrailStore, stored_checkpoints, stored_records
 from hkeid.audit.verification import Mac, Verifier
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import Instant
-from hkeid.ports.storage import Store
 
 
 @dataclass(slots=True)
@@ -53,7 +51,7 @@ class _Window:
 
 
 def export_trail(
-    store: Store[AuditTransaction],
+    store: TrailStore,
     *,
     made_at: Instant,
     since: Instant | None = None,
@@ -78,7 +76,7 @@ def export_trail(
         checkpoints += 1
         yield line("checkpoint", stored.signed.decode("latin-1"))
     records = 0
-    with store.transaction() as tx:
+    with store.reading() as tx:
         writers = tx.audit_records.writers()
     for writer in writers:
         for record in _within(store, window, writer):
@@ -87,9 +85,7 @@ def export_trail(
     yield EndLine(checkpoints=checkpoints, records=records).encode()
 
 
-def _window(
-    store: Store[AuditTransaction], since: Instant | None, until: Instant | None
-) -> _Window:
+def _window(store: TrailStore, since: Instant | None, until: Instant | None) -> _Window:
     window = _Window()
     if since is None and until is None:
         return window
@@ -105,7 +101,7 @@ def _window(
     return window
 
 
-def _within(store: Store[AuditTransaction], window: _Window, writer: str) -> Iterator[AuditRecord]:
+def _within(store: TrailStore, window: _Window, writer: str) -> Iterator[AuditRecord]:
     begin = (window.base or {}).get(writer)
     end = window.ends.get(writer)
     if window.last is not None and end is None:

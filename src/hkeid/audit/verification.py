@@ -24,13 +24,11 @@ from typing import Any
 from hkeid.audit.chain import AuditRecord, ChainHead
 from hkeid.audit.checkpoint_walk import CheckpointWalk
 from hkeid.audit.findings import Finding, Reason, Report
-from hkeid.audit.reading import stored_checkpoints, stored_records
+from hkeid.audit.reading import TrailStore, stored_checkpoints, stored_records
 from hkeid.audit.record_walk import WriterWalk
-from hkeid.audit.records import AuditTransaction
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.keys import KeyPurpose, KeyStore
-from hkeid.ports.storage import Store
 
 Mac = Callable[[bytes], bytes]
 
@@ -157,7 +155,7 @@ def verify(
 
 
 def verify_store(
-    store: Store[AuditTransaction],
+    store: TrailStore,
     keys: KeyStore,
     *,
     public_keys: Iterable[Mapping[str, Any]] = (),
@@ -180,7 +178,7 @@ def verify_store(
     )
     for stored in stored_checkpoints(store):
         verifier.add_checkpoint(stored.signed)
-    with store.transaction() as tx:
+    with store.reading() as tx:
         writers = tx.audit_records.writers()
     for writer in writers:
         for record in stored_records(store, writer):

@@ -1,1 +1,30 @@
 """Journeys that change an eID: activation, device binding, suspension, revocation."""
+
+from hkeid.enrolment.activation import Activation, ActivationStart
+from hkeid.enrolment.devices import Device, Devices
+from hkeid.enrolment.errors import (
+    DeviceUnknown,
+    EnrolmentRefused,
+    ResidentUnknown,
+    TicketExpired,
+    TicketUnknown,
+    TicketUsed,
+)
+from hkeid.enrolment.settings import EnrolmentSettings
+from hkeid.enrolment.standing import Actor, Standing
+
+__all__ = [
+    "Activation",
+    "ActivationStart",
+    "Actor",
+    "Device",
+    "DeviceUnknown",
+    "Devices",
+    "EnrolmentRefused",
+    "EnrolmentSettings",
+    "ResidentUnknown",
+    "Standing",
+    "TicketExpired",
+    "TicketUnknown",
+    "TicketUsed",
+]

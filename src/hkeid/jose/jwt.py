@@ -15,12 +15,15 @@ from joserfc.jws import JWSRegistry
 from hkeid.jose.algorithms import ALGORITHMS, MINIMUM_RSA_BITS, SignatureAlgorithm
 from hkeid.jose.errors import JoseRefused
 from hkeid.kernel import base64url, canonical_json
-from hkeid.kernel.errors import ConfigurationError, MalformedInput
+from hkeid.kernel.errors import ConfigurationError, MalformedInput, Refused
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.ports.keys import KeyPurpose, KeyState, KeyStore, SigningKey
 
 _MOST_CANDIDATES = 4
 """How many keys are tried for a token without ``kid``."""
+
+_MAXIMUM_RSA_BITS = 8192
+"""Verifying with longer keys costs more than a caller should make us spend."""
 
 _encode_claims = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
@@ -47,9 +50,19 @@ def sign_jwt(
 
     :raises ConfigurationError: ``signing_key_missing`` (no active key), ``algorithm_unknown``.
     """
+    body = base64url.encode(_encode_claims(claims).encode())
+    try:
+        return _sign(keys, purpose, body, algorithm, typ)
+    except Refused as error:
+        if error.reason != "key_not_active":
+            raise
+    # The keys were rotated between looking one up and signing with it: look again, once.
+    return _sign(keys, purpose, body, algorithm, typ)
+
+
+def _sign(keys: KeyStore, purpose: KeyPurpose, body: str, algorithm: str, typ: str | None) -> str:
     key = active_key(keys, purpose, algorithm)
-    body = _encode_claims(claims).encode()
-    message = f"{_header(key.kid, algorithm, typ)}.{base64url.encode(body)}"
+    message = f"{_header(key.kid, algorithm, typ)}.{body}"
     signature = keys.sign(purpose, key.kid, message.encode("ascii"))
     return f"{message}.{base64url.encode(signature)}"
 
@@ -239,10 +252,12 @@ def _imported_members(
             return ECKey.import_key({"kty": "EC", "crv": crv or "", "x": x or "", "y": y or ""})
         if kty == "OKP":
             return OKPKey.import_key({"kty": "OKP", "crv": crv or "", "x": x or ""})
-        key = RSAKey.import_key({"kty": "RSA", "n": n or "", "e": e or ""})
-    except (JoseError, ValueError, TypeError):
+        bits = int.from_bytes(base64url.decode(n or ""), "big").bit_length()
+        if not MINIMUM_RSA_BITS <= bits <= _MAXIMUM_RSA_BITS:
+            return None
+        return RSAKey.import_key({"kty": "RSA", "n": n or "", "e": e or ""})
+    except (JoseError, MalformedInput, ValueError, TypeError):
         return None
-    return key if key.public_key.key_size >= MINIMUM_RSA_BITS else None
 
 
 def _imported(*members: Any) -> ECKey | OKPKey | RSAKey | None:

@@ -77,7 +77,8 @@ def plan_rotation(
     :raises Refused: ``key_not_published_long_enough``; the detail says from when on.
     """
     mine = [key for key in keys if key.algorithm == algorithm]
-    transitions = list(plan_retirement(mine, now, policy))
+    # What a key-encryption key has wrapped may be kept for ever, so it never retires by itself.
+    transitions = list(plan_retirement(mine, now, policy)) if publication_required else []
     active = [key for key in mine if key.state is KeyState.ACTIVE]
     following = sorted(
         (key for key in mine if key.state is KeyState.NEXT), key=lambda key: (key.since, key.kid)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hkeid.kernel.instants import Instant
-from hkeid.op.records import Client, ClientAuthMethod
+from hkeid.op.records import Client, ClientAuthMethod, ProviderTransaction
 from hkeid.op.settings import Profile
-
-if TYPE_CHECKING:
-    from hkeid.op.records import ProviderTransaction
-    from hkeid.ports.storage import Store
+from hkeid.ports.storage import Store
 
 _CLIENT_ID = re.compile(r"[\x21-\x7E]{1,255}\Z")
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?=[/?]|\Z)")

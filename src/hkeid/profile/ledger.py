@@ -171,11 +171,11 @@ class ConsentLedger:
         asked = agreed | refused
         if agreed & refused or not asked:
             raise MalformedInput("consent_contradictory")
-        now = self._clock.now()
         with self._store.transaction() as tx:
             client = self._client_to_decide_on(tx, resident_id, client_id)
             self._check_answer(client, agreed, refused, statement)
             purposes = self._purposes_of(client)
+            now = _not_before(tx.consents.latest(resident_id, client_id), self._clock.now())
             tx.consents.append(
                 tuple(
                     self._decision(
@@ -217,11 +217,12 @@ class ConsentLedger:
         :raises hkeid.kernel.errors.MalformedInput: reason ``language_unknown``.
         """
         spoken = Language.parse(language)
-        now = self._clock.now()
         with self._store.transaction() as tx:
+            latest = tx.consents.latest(resident_id, client_id)
+            now = _not_before(latest, self._clock.now())
             standing = {
                 claim: decision
-                for claim, decision in tx.consents.latest(resident_id, client_id).items()
+                for claim, decision in latest.items()
                 if decision.agreed and (claims is None or claim in claims)
             }
             if not standing:
@@ -372,3 +373,10 @@ class ConsentLedger:
             language=language.value,
             decided_at=now,
         )
+
+
+def _not_before(latest: Mapping[str, ConsentDecision], now: Instant) -> Instant:
+    """``now``, or the newest decision's moment if another machine's clock ran ahead: a withdrawal
+    must never sort before the agreement that it withdraws.
+    """
+    return max([now, *(decision.decided_at for decision in latest.values())])

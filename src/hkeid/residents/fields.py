@@ -17,8 +17,8 @@ class Protection(StrEnum):
     """How a field is protected at rest."""
 
     SEALED = "AES-256-GCM under the resident's own data key"
-    KEYED_DIGEST = "HMAC-SHA-256 under a key that stays in the key store"
-    PSEUDONYM = "in the clear, under the resident's random internal id only"
+    KEYED_DIGEST = "only its HMAC-SHA-256, under a key that stays in the key store"
+    PSEUDONYM = "in the clear, but under the resident's random internal id only"
 
 
 class Viewer(StrEnum):
@@ -34,12 +34,13 @@ class Viewer(StrEnum):
 class PersonalField:
     """One kind of personal data.
 
-    :ivar name: its name in the sealed store, and in ``Column.info["personal"]`` of a column.
+    :ivar name: its name among the sealed fields, or in ``Column.info["personal"]`` of its column.
     :ivar purpose: what it is kept for (Cap. 486 DPP1 and DPP3).
     :ivar retention: when it goes (DPP2).
     :ivar protection: how it is kept (DPP4).
     :ivar visible_to: who may see it in the clear.
-    :ivar places: ``table.column`` of each place where it is kept.
+    :ivar places: ``table.column`` of each place where it is kept; for what is kept under a
+        pseudonym, the tables.
     """
 
     name: str
@@ -68,6 +69,18 @@ def _particular(
         protection=Protection.SEALED,
         visible_to=visible_to,
         places=(SEALED_PLACE,),
+    )
+
+
+def _pseudonymous(name: str, purpose: str, retention: str, *tables: str) -> PersonalField:
+    """What is known about an internal id; whose it is, only sealed fields and the index tell."""
+    return PersonalField(
+        name=name,
+        purpose=purpose,
+        retention=retention,
+        protection=Protection.PSEUDONYM,
+        visible_to=(Viewer.RESIDENT, Viewer.AUDITOR),
+        places=tables,
     )
 
 
@@ -114,19 +127,39 @@ _DECLARED = (
         visible_to=(Viewer.RESIDENT,),
         places=("sessions.agent",),
     ),
-    PersonalField(
-        name="service_use",
-        purpose="Proof of consent and of what was disclosed to whom (never the values disclosed)",
-        retention="As long as the operator must be able to prove consent; after erasure of the "
-        "eID nothing ties the internal id to a person",
-        protection=Protection.PSEUDONYM,
-        visible_to=(Viewer.RESIDENT, Viewer.AUDITOR),
-        places=(
-            "consents.claim",
-            "consents.agreed",
-            "consents.language",
-            "disclosures.claims",
-        ),
+    _pseudonymous(
+        "eid_entry",
+        "The eID itself: its state, and how well its owner was proved",
+        "Kept after erasure, as an entry about nobody that keeps the id from being given again",
+        "residents",
+    ),
+    _pseudonymous(
+        "device_key",
+        "To verify logins: public keys of the resident's devices, when they were used last",
+        "Revoked when the resident removes the device or the eID is erased; then kept as evidence",
+        "credentials",
+    ),
+    _pseudonymous(
+        "login_record",
+        "To keep the resident logged in, and to show and end sessions",
+        "Until purged after expiry (hours to months, as configured)",
+        "sessions",
+        "grants",
+        "single_use",
+    ),
+    _pseudonymous(
+        "service_use",
+        "Proof of consent and of what was disclosed to whom (never the values disclosed)",
+        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
+        "ties the internal id to a person",
+        "consents",
+        "disclosures",
+    ),
+    _pseudonymous(
+        "audit_trail",
+        "To prove who did what, and that nothing was altered",
+        "As long as the operator's audit rules say",
+        "audit_records",
     ),
 )
 

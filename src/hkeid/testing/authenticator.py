@@ -28,7 +28,10 @@ from hkeid.kernel import base64url
 from hkeid.kernel.errors import HkeidError
 from hkeid.testing.authenticator_ca import AAGUID, Batch
 from hkeid.testing.authenticator_dishonesty import HONEST, Dishonesty
+from hkeid.testing.authenticator_formats import Attestor
 from hkeid.testing.authenticator_keys import SoftwareCredential, cose_key, new_key, sign
+
+__all__ = ["HONEST", "AuthenticatorRefused", "Dishonesty", "SoftwareAuthenticator"]
 
 _ALGORITHMS = (-7, -8, -257)
 
@@ -46,7 +49,8 @@ class SoftwareAuthenticator:
     :param user_verified: whether the person passes biometrics; if not, required verification ends
         in ``not_allowed_error``, as in a browser.
     :param algorithms: COSE algorithms it can do, of ES256 (-7), EdDSA (-8), RS256 (-257).
-    :param attestation: what it attests with where the page asks for attestation.
+    :param attestation: what it attests with where the page asks for attestation; an attestor of
+        :mod:`hkeid.testing.authenticator_formats` for the platforms' own formats.
     :param batch: attestation key and chain, for ``packed``.
     :param counts: whether the signature counter counts (a synced one never does).
     """
@@ -57,7 +61,7 @@ class SoftwareAuthenticator:
         synced: bool = False,
         user_verified: bool = True,
         algorithms: tuple[int, ...] = _ALGORITHMS,
-        attestation: Literal["none", "self", "packed"] = "none",
+        attestation: Literal["none", "self", "packed"] | Attestor = "none",
         batch: Batch | None = None,
         aaguid: bytes = AAGUID,
         counts: bool = True,
@@ -243,7 +247,10 @@ class SoftwareAuthenticator:
     ) -> tuple[str, dict[str, Any]]:
         if self.attestation == "none" or not attested:
             return "none", {}
-        message = auth_data + hashlib.sha256(client_data).digest()
+        digest = hashlib.sha256(client_data).digest()
+        if callable(self.attestation):
+            return self.attestation(credential, auth_data, digest)
+        message = auth_data + digest
         if self.attestation == "self":
             signature = sign(credential.key, message)
             return "packed", {"alg": credential.algorithm, "sig": signature}

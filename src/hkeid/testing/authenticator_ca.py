@@ -51,7 +51,7 @@ def certificate(
     extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
     not_before: dt.datetime = FROM,
     not_after: dt.datetime = UNTIL,
-    digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA1 | None = None,
+    digest: hashes.SHA256 | hashes.SHA384 | None = None,
 ) -> x509.Certificate:
     """Any certificate. ``ca`` None leaves Basic Constraints out."""
     builder = (
@@ -124,7 +124,7 @@ class AttestationAuthority:
         not_before: dt.datetime = FROM,
         not_after: dt.datetime = UNTIL,
         issuer: x509.Name | None = None,
-        digest: hashes.SHA256 | hashes.SHA384 | hashes.SHA1 | None = None,
+        digest: hashes.SHA256 | hashes.SHA384 | None = None,
     ) -> x509.Certificate:
         """A certificate signed by the root; ``issuer`` lies about whose it is."""
         return certificate(

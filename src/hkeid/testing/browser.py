@@ -14,7 +14,7 @@ import http.cookiejar
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -64,6 +64,7 @@ class Page:
 
     :ivar attributes: attributes of every element with an id, by that id.
     :ivar texts: text of every element with an id, by that id.
+    :ivar classes: the class attribute of every element that has one, in order.
     """
 
     url: str
@@ -74,6 +75,7 @@ class Page:
     links: tuple[Link, ...] = ()
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    classes: tuple[str, ...] = field(default=(), repr=False)
     text: str = field(default="", repr=False)
 
     def form(self, name: str) -> Form:
@@ -96,6 +98,10 @@ class Page:
                 return link
         raise self.unexpected(f"no link {name!r}")
 
+    def count(self, classes: str) -> int:
+        """How many elements have exactly this class attribute."""
+        return self.classes.count(classes)
+
     def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
@@ -114,9 +120,14 @@ class Page:
 class Browser:
     """Keeps cookies as a browser on this machine does: ``Secure`` ones too, as localhost counts as
     a secure place, and by host without regard to the port.
+
+    :param stop_at: beginning of addresses that are not opened: a redirect there ends on an empty page
+        with that address, for callers that play the relying party themselves.
     """
 
-    def __init__(self, *, language: str = "en", agent: str = "hkeid-journey/1") -> None:
+    def __init__(
+        self, *, language: str = "en", agent: str = "hkeid-journey/1", stop_at: str | None = None
+    ) -> None:
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.cookies = http.cookiejar.CookieJar(policy)
         self._opener = urllib.request.build_opener(
@@ -124,6 +135,7 @@ class Browser:
             urllib.request.HTTPCookieProcessor(self.cookies),
             _Stay(),
         )
+        self._stop_at = stop_at
         self._headers = {"User-Agent": agent, "Accept-Language": language}
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
@@ -159,16 +171,18 @@ class Browser:
         form: Form,
         values: Mapping[str, str] | None = None,
         *,
+        further: Iterable[tuple[str, str]] = (),
         button: tuple[str, str] | None = None,
     ) -> Page:
         """Fill a form and send it.
 
         :param values: replace or add fields.
+        :param further: fields to add as they are (boxes that are ticked, say).
         :param button: name and value of the button that is pressed.
         """
         given = dict(values or {})
         fields = [(name, given.pop(name, value)) for name, value in form.fields]
-        fields += given.items()
+        fields += [*given.items(), *further]
         if button is not None:
             fields.append(button)
         encoded = urlencode(fields)
@@ -196,6 +210,8 @@ class Browser:
             if status not in _REDIRECTS or "location" not in got:
                 return _page(url, status, got, content)
             url = urljoin(url, got["location"])
+            if self._stop_at is not None and url.startswith(self._stop_at):
+                return Page(url=url, status=status, headers=got, body=b"")
             if status not in (307, 308):
                 method, body = "GET", None
                 headers = {"Accept": "text/html"}
@@ -227,6 +243,7 @@ def _page(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Pag
         links=tuple(reader.links),
         attributes=reader.attributes,
         texts=reader.texts,
+        classes=tuple(reader.classes),
         text=" ".join("".join(reader.text).split()),
     )
 
@@ -242,6 +259,7 @@ class _Reader(HTMLParser):
         self.attributes: dict[str, dict[str, str]] = {}
         self.text: list[str] = []
         self.texts: dict[str, str] = {}
+        self.classes: list[str] = []
         self._open: list[tuple[str, str | None, int]] = []
         self._form: dict[str, str] | None = None
         self._names: set[str] = set()
@@ -255,10 +273,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         at = {name: value or "" for name, value in attrs}
-        if "id" in at:
-            self.attributes[at["id"]] = at
-        if tag not in _VOID:
-            self._open.append((tag, at.get("id"), len(self.text)))
+        self._note(tag, at)
         match tag:
             case "form":
                 self._form, self._fields, self._buttons, self._names = at, [], [], set()
@@ -275,6 +290,14 @@ class _Reader(HTMLParser):
                 self._link, self._link_text = at, []
             case "script" | "style" | "template":
                 self._silent += 1
+
+    def _note(self, tag: str, at: dict[str, str]) -> None:
+        if "id" in at:
+            self.attributes[at["id"]] = at
+        if "class" in at:
+            self.classes.append(at["class"])
+        if tag not in _VOID:
+            self._open.append((tag, at.get("id"), len(self.text)))
 
     def _control(self, tag: str, at: dict[str, str]) -> None:
         name = at.get("name")

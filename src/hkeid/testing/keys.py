@@ -11,12 +11,13 @@ from hkeid.adapters.keyfiles.ring import (
     MAC_PURPOSES,
     SIGNING_PURPOSES,
     WRAPPING_PURPOSES,
-    HeldKey,
     KeyRing,
+    held_signing_key,
+    new_signing_key,
+    new_symmetric_key,
 )
 from hkeid.jose.rotation import RotationPlan, RotationPolicy, plan_rotation
-from hkeid.jose.signatures import PrivateSigningKey, generate, public_jwk
-from hkeid.kernel import base64url
+from hkeid.jose.signatures import PrivateSigningKey, generate
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
@@ -44,22 +45,25 @@ class MemoryKeyStore:
         self._lazy_rsa = "RS256" in algorithms
         self._since = since
         keys = [
-            _signing(KeyPurpose.TOKEN_SIGNING, generate(name), name, KeyState.ACTIVE, since)
+            new_signing_key(KeyPurpose.TOKEN_SIGNING, name, KeyState.ACTIVE, since)
             for name in algorithms
             if name != "RS256"
         ]
         keys += [
-            _signing(KeyPurpose.AUDIT_CHECKPOINT, generate(name), name, KeyState.ACTIVE, since)
+            new_signing_key(KeyPurpose.AUDIT_CHECKPOINT, name, KeyState.ACTIVE, since)
             for name in ("ES256", "Ed25519")
         ]
-        keys += [_symmetric(purpose, since) for purpose in sorted(MAC_PURPOSES | WRAPPING_PURPOSES)]
+        keys += [
+            new_symmetric_key(purpose, since, os.urandom)
+            for purpose in sorted(MAC_PURPOSES | WRAPPING_PURPOSES)
+        ]
         self._ring = KeyRing(keys, os.urandom)
 
     def signing_keys(self, purpose: KeyPurpose) -> tuple[SigningKey, ...]:
         """See :meth:`hkeid.ports.KeyStore.signing_keys`."""
         if self._lazy_rsa and purpose is KeyPurpose.TOKEN_SIGNING:
             self._lazy_rsa = False
-            rsa = _signing(purpose, _shared_rsa(), "RS256", KeyState.ACTIVE, self._since)
+            rsa = held_signing_key(purpose, _shared_rsa(), KeyState.ACTIVE, self._since)
             self._ring = KeyRing((*self._ring.keys, rsa), os.urandom)
         return self._ring.signing_keys(purpose)
 
@@ -104,9 +108,9 @@ class MemoryKeyStore:
         ]
         if plan.create is not None:
             keys.append(
-                _signing(purpose, generate(algorithm), algorithm, plan.create, now)
+                new_signing_key(purpose, algorithm, plan.create, now)
                 if published
-                else _symmetric(purpose, now)
+                else new_symmetric_key(purpose, now, os.urandom)
             )
         self._ring = KeyRing(keys, os.urandom)
         return plan
@@ -115,27 +119,3 @@ class MemoryKeyStore:
 @cache
 def _shared_rsa() -> PrivateSigningKey:
     return generate("RS256")
-
-
-def _signing(
-    purpose: KeyPurpose, private: PrivateSigningKey, algorithm: str, state: KeyState, now: Instant
-) -> HeldKey:
-    return HeldKey(
-        kid=public_jwk(private)["kid"],
-        purpose=purpose,
-        algorithm=algorithm,
-        state=state,
-        since=now,
-        private=private,
-    )
-
-
-def _symmetric(purpose: KeyPurpose, now: Instant) -> HeldKey:
-    return HeldKey(
-        kid=base64url.encode(os.urandom(8)),
-        purpose=purpose,
-        algorithm="A256GCM" if purpose in WRAPPING_PURPOSES else "HS256",
-        state=KeyState.ACTIVE,
-        since=now,
-        private=os.urandom(32),
-    )

@@ -37,13 +37,11 @@ class AttestationTrust(Protocol):
 TPM_MANUFACTURERS: frozenset[str] = frozenset(
     {
         "id:414D4400",  # AMD
-        "id:414E5400",  # Ant Group
         "id:41544D4C",  # Atmel
         "id:4252434D",  # Broadcom
         "id:4353434F",  # Cisco
         "id:464C5953",  # Flyslice
         "id:474F4F47",  # Google
-        "id:48504900",  # HPI
         "id:48504500",  # HPE
         "id:48495349",  # Huawei
         "id:49424D00",  # IBM
@@ -80,7 +78,8 @@ class AttestationRules:
         inside and is for signing (WebAuthn L3 §8.4).
     :ivar android_hardware: and these lists, and the attestation itself, must be enforced by hardware
         (security level TrustedEnvironment or StrongBox).
-    :ivar anchor_in_chain: tolerate the root inside ``x5c``; the FIDO server tests refuse it.
+    :ivar anchor_in_chain: tolerate the root inside ``x5c``, which the FIDO server tests refuse; for
+        android-key it belongs there and is always tolerated.
     """
 
     u2f_zero_aaguid: bool = True
@@ -157,10 +156,15 @@ def _check_origin(origin: str, rp_id: str) -> None:
     """
     if origin.startswith("android:apk-key-hash:"):
         return
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
-    if f"{parts.scheme}://{parts.netloc}" != origin or parts.scheme not in {"https", "http"}:
-        raise _invalid(f"not an origin: {origin!r}")
+    try:
+        parts = urlsplit(origin)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _invalid(f"not an origin: {origin!r}") from None
+    usual = {"https": 443, "http": 80}
+    written = host if port is None else f"{host}:{port}"
+    if f"{parts.scheme}://{written}" != origin or port == usual.get(parts.scheme, port):
+        raise _invalid(f"not as a browser writes an origin: {origin!r}")
     local = host == "localhost" or host.endswith(".localhost")
     if parts.scheme == "http" and not local:
         raise _invalid(f"not a secure context: {origin!r}")

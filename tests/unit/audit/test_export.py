@@ -25,6 +25,8 @@ class TrailStore:
     def transaction(self):
         return self
 
+    reading = transaction
+
     def __enter__(self):
         return self
 

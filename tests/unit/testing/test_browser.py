@@ -12,7 +12,7 @@ import pytest
 from hkeid.testing.browser import Browser, UnexpectedPage
 
 PAGE = """<!doctype html><title>t</title><h1 id="page-title">Good <em>morning</em></h1>
-<p>Line<br>break</p><script>var hidden = "no";</script>
+<p class="card device">Line<br>break</p><script>var hidden = "no";</script>
 <form id="one" action="/echo?x=1" method="post"><input type="hidden" name="csrf" value="a&amp;b">
 <input type="checkbox" name="off" value="1"><input type="checkbox" name="on" value="2" checked>
 <textarea name="text">some
@@ -76,6 +76,7 @@ def test_reads_texts_links_and_forms(site: str) -> None:
     page = Browser().get(site + "/")
     assert page.texts["page-title"] == "Good morning"
     assert "hidden" not in page.text
+    assert page.count("card device") == 1
     assert page.link("Far away").href == site + "/far"
     assert page.link("next") == page.link("/far")
     form = page.form("one")
@@ -88,11 +89,16 @@ def test_reads_texts_links_and_forms(site: str) -> None:
 def test_sends_forms_and_follows_with_get(site: str) -> None:
     browser = Browser()
     page = browser.get(site + "/")
-    after = browser.submit(page.form("one"), {"text": "é", "new": "1"}, button=("decision", "yes"))
+    after = browser.submit(
+        page.form("one"),
+        {"text": "é", "new": "1"},
+        further=[("off", "1")],
+        button=("decision", "yes"),
+    )
     assert after.json() == {"a": 1}
     method, path, origin, body = _Site.seen[-2]
     assert (method, path, origin) == ("POST", "/echo?x=1", site)
-    assert body == "csrf=a%26b&on=2&text=%C3%A9&pick=b&new=1&decision=yes"
+    assert body == "csrf=a%26b&on=2&text=%C3%A9&pick=b&new=1&off=1&decision=yes"
     assert _Site.seen[-1][:2] == ("GET", "/json")
 
 
@@ -121,3 +127,9 @@ def test_says_where_it_stands_when_something_is_missing(site: str) -> None:
         page.form("nine")
     with pytest.raises(UnexpectedPage, match="no link"):
         page.link("nine")
+
+
+def test_stops_before_an_address_that_the_caller_plays(site: str) -> None:
+    page = Browser(stop_at=site + "/json").get(site + "/far")
+    assert (page.url, page.status) == (site + "/json", 303)
+    assert _Site.seen[-1][1] == "/far"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from hkeid.jose.signatures import PrivateSigningKey, Signer, public_jwk, signer
+from hkeid.jose.signatures import PrivateSigningKey, Signer, generate, public_jwk, signer
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import ConfigurationError, Refused
 from hkeid.kernel.instants import Instant
@@ -155,3 +155,37 @@ class KeyRing:
         """See :meth:`hkeid.ports.KeyStore.decrypt`. No purpose has such a key yet: always refused."""
         del ciphertext
         raise Refused("key_unknown", detail=f"{purpose.value} {kid}")
+
+
+def new_signing_key(purpose: KeyPurpose, algorithm: str, state: KeyState, now: Instant) -> HeldKey:
+    """A new asymmetric key, made by the operating system's generator through OpenSSL."""
+    return held_signing_key(purpose, generate(algorithm), state, now)
+
+
+def held_signing_key(
+    purpose: KeyPurpose, private: PrivateSigningKey, state: KeyState, now: Instant
+) -> HeldKey:
+    """A private key as a ring holds it."""
+    jwk = public_jwk(private)
+    return HeldKey(
+        kid=jwk["kid"],
+        purpose=purpose,
+        algorithm=jwk["alg"],
+        state=state,
+        since=now,
+        private=private,
+    )
+
+
+def new_symmetric_key(
+    purpose: KeyPurpose, now: Instant, token_bytes: Callable[[int], bytes]
+) -> HeldKey:
+    """A new MAC key or key-encryption key of 256 bits."""
+    return HeldKey(
+        kid=base64url.encode(token_bytes(8)),
+        purpose=purpose,
+        algorithm="A256GCM" if purpose in WRAPPING_PURPOSES else "HS256",
+        state=KeyState.ACTIVE,
+        since=now,
+        private=token_bytes(32),
+    )

@@ -10,16 +10,26 @@ from uuid import UUID
 from cryptography.hazmat.primitives import hashes
 
 from hkeid.kernel.instants import Instant
+from hkeid.webauthn.attestation.android_key import verify_android_key
+from hkeid.webauthn.attestation.apple import verify_apple
 from hkeid.webauthn.attestation.path import validate_path
 from hkeid.webauthn.attestation.simple import verify_none, verify_packed
 from hkeid.webauthn.attestation.statement import Evidence, Statement, Verify
+from hkeid.webauthn.attestation.tpm import verify_tpm
+from hkeid.webauthn.attestation.u2f import verify_fido_u2f
 from hkeid.webauthn.errors import CeremonyRefused
 from hkeid.webauthn.policy import WebAuthnPolicy
 
 _FORMATS: Mapping[str, Verify] = {
     "none": verify_none,
     "packed": verify_packed,
+    "tpm": verify_tpm,
+    "android-key": verify_android_key,
+    "fido-u2f": verify_fido_u2f,
+    "apple": verify_apple,
 }
+"""The formats understood. Not ``android-safetynet``, which Google switched off and the draft calls
+deprecated, nor ``compound``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,7 @@ def _weigh(
             right.trust_path,
             anchors,
             now,
-            anchor_in_chain=policy.attestation_rules.anchor_in_chain,
+            anchor_in_chain=right.root_expected or policy.attestation_rules.anchor_in_chain,
         )
     except CeremonyRefused as error:
         return Assessment(format=format_, word="unverified", finding=error.reason)

@@ -10,7 +10,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from hkeid.webauthn.errors import CeremonyRefused, MalformedResponse
-from hkeid.webauthn.public_key import CredentialKey, VerifyingKey, signature_is_valid
+from hkeid.webauthn.public_key import (
+    SUPPORTED_ALGORITHMS,
+    CredentialKey,
+    VerifyingKey,
+    signature_is_valid,
+)
 
 OID_AAGUID = x509.ObjectIdentifier("1.3.6.1.4.1.45724.1.1.4")
 """``id-fido-gen-ce-aaguid`` (WebAuthn L3 §8.2.1)."""
@@ -59,8 +64,11 @@ def check_signed_by(
 ) -> None:
     """The signature is the certificate's key's, made with ``algorithm`` (COSE).
 
-    :raises CeremonyRefused: ``attestation_signature_invalid``.
+    :raises CeremonyRefused: ``attestation_algorithm_unsupported`` (RS1, which old TPMs still use,
+        is one of those), ``attestation_signature_invalid``.
     """
+    if algorithm not in SUPPORTED_ALGORITHMS:
+        raise CeremonyRefused("attestation_algorithm_unsupported")
     key = CredentialKey(algorithm, public_key_of(certificate))
     if not signature_is_valid(key, signature, message):
         raise CeremonyRefused("attestation_signature_invalid")

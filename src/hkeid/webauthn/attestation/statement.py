@@ -44,11 +44,13 @@ class Statement:
 
     :ivar self_signed: signed with the credential's own key: evidence of nothing but possession.
     :ivar trust_path: attestation certificate first; empty for none and self.
+    :ivar root_expected: the format's chains end with the root itself.
     :ivar finding: reason of the further demand (:class:`AttestationRules`) it does not meet, or None.
     """
 
     trust_path: tuple[x509.Certificate, ...] = ()
     self_signed: bool = False
+    root_expected: bool = False
     finding: str | None = None
 
 

@@ -1,0 +1,80 @@
+"""Ending sessions inside a transaction, with what hangs on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hkeid.broker.events import SessionEnded
+from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.kernel.instants import Instant
+from hkeid.op.records import Grant
+
+_OFFLINE = "offline_access"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSession:
+    """A session that was ended just now.
+
+    :ivar clients: client ids that had been given a login in it, each once (back-channel logout).
+    """
+
+    session_id: str
+    resident_id: str
+    clients: tuple[str, ...]
+
+
+def end_session(
+    tx: BrokerTransaction, session: Session, now: Instant, *, reason: str
+) -> EndedSession | None:
+    """End a session, expired or not, and revoke its grants but those with ``offline_access``
+    (OpenID Connect Back-Channel Logout §2.7). None when it ended before.
+    """
+    if not tx.sessions.end(session.id, now):
+        return None
+    grants = tx.grants.of_session(session.id)
+    revoked = sum(_OFFLINE not in grant.scopes and revoke_grant(tx, grant, now) for grant in grants)
+    clients = tuple(sorted({grant.client_id for grant in grants}))
+    tx.audit.append(
+        SessionEnded(
+            session_id=session.id,
+            resident_id=session.resident_id,
+            reason=reason,
+            clients=clients,
+            grants_revoked=revoked,
+        )
+    )
+    return EndedSession(session_id=session.id, resident_id=session.resident_id, clients=clients)
+
+
+def end_sessions(
+    tx: BrokerTransaction,
+    resident_id: str,
+    now: Instant,
+    *,
+    reason: str,
+    credential_id: bytes | None = None,
+    keep: str | None = None,
+) -> tuple[EndedSession, ...]:
+    """End all sessions of a resident.
+
+    :param credential_id: only those whose latest authentication was by this credential.
+    :param keep: the session that goes on.
+    """
+    ended = [
+        end_session(tx, session, now, reason=reason)
+        for session in tx.sessions.of_resident(resident_id)
+        if session.id != keep and credential_id in (None, session.credential_id)
+    ]
+    return tuple(one for one in ended if one is not None)
+
+
+def revoke_grant(tx: BrokerTransaction, grant: Grant, now: Instant) -> bool:
+    """Revoke a grant with its codes and tokens; False when it was revoked before."""
+    tx.single_use.revoke_family(grant.id, now)
+    return tx.grants.revoke(grant.id, now)
+
+
+def revoke_grants(tx: BrokerTransaction, resident_id: str, now: Instant) -> int:
+    """Revoke all of a resident's grants, those with ``offline_access`` too; returns how many."""
+    return sum(revoke_grant(tx, grant, now) for grant in tx.grants.of_resident(resident_id))

@@ -1,0 +1,17 @@
+"""What enrolment needs of a transaction."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hkeid.broker.records import BrokerTransaction
+from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
+
+
+class EnrolmentTransaction(BrokerTransaction, Protocol):
+    """The hub's repositories and those of the registry."""
+
+    @property
+    def sealed_fields(self) -> SealedFieldRepository: ...
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...

@@ -1,0 +1,336 @@
+"""From request to answer: the authorization endpoint and the interactions it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hkeid.identity.authentication import AuthenticationRequest, SessionView
+from hkeid.kernel.errors import Refused
+from hkeid.kernel.http import Request, Response
+from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
+from hkeid.oidc.errors import ErrorCode, OAuthError
+from hkeid.oidc.scopes import OFFLINE_ACCESS
+from hkeid.op import interactions
+from hkeid.op.authorization.checks import CHECKS
+from hkeid.op.authorization.decisions import Ask, Journey, decide_consent, decide_login
+from hkeid.op.authorization.parameters import parse
+from hkeid.op.authorization.rendering import render_code, render_error
+from hkeid.op.authorization.request import AuthorizationRequest, from_record
+from hkeid.op.authorization.trust import reply_to, trusted_client, trusted_redirect_uri
+from hkeid.op.authorization.understanding import understand
+from hkeid.op.clients import KnownClient
+from hkeid.op.codes import new_code_record
+from hkeid.op.events import AuthorizationDeclined, CodeIssued
+from hkeid.op.interactions import (
+    ConsentGiven,
+    Declined,
+    Interaction,
+    InteractionKind,
+    LoggedIn,
+    Outcome,
+)
+from hkeid.op.parts import Parts
+from hkeid.op.records import Grant, ProviderTransaction
+from hkeid.op.responses import error_page
+from hkeid.op.subjects import pairwise_subject
+
+_DECLINED_AS = {
+    ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS.value: ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+    ErrorCode.LOGIN_REQUIRED.value: ErrorCode.LOGIN_REQUIRED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visit:
+    """A journey as one HTTP request sees it.
+
+    :ivar browser: what ties requests to the browser, or None.
+    :ivar used: digest of the interaction that this request completes, or None.
+    """
+
+    journey: Journey
+    known: KnownClient
+    session: SessionView | None
+    browser: str | None
+    now: Instant
+    used: bytes | None = None
+
+
+class AuthorizationEndpoint:
+    """``/authorize`` and what becomes of its interactions."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def handle(self, request: Request) -> Response | Interaction:
+        """Answer an authorization request."""
+        parts = self._parts
+        now = parts.clock.now()
+        received = parse(request)
+        try:
+            known = trusted_client(received, parts.clients, now)
+            reply = reply_to(received, trusted_redirect_uri(received, known))
+        except OAuthError as error:
+            return error_page(error)
+        try:
+            for check in CHECKS:
+                check(received, known)
+            wanted = understand(received, known, reply, parts)
+        except OAuthError as error:
+            return render_error(reply, error, parts.issuer)
+        return self._proceed(
+            _Visit(
+                journey=Journey(request=wanted, began=now),
+                known=known,
+                session=parts.sessions.current(request.session, now),
+                browser=request.browser,
+                now=now,
+            )
+        )
+
+    def resume(
+        self,
+        payload: dict[str, Any],
+        digest: bytes,
+        outcome: Outcome,
+        *,
+        browser: str | None,
+        session: SessionView | None,
+        now: Instant,
+    ) -> Response | Interaction:
+        """Go on after an interaction.
+
+        :param payload: the interaction's record, which belongs to this browser and is unused.
+        :raises Refused: ``outcome_unexpected``, ``interaction_other_session``, ``client_unknown``,
+            ``session_ended``.
+        """
+        kind = InteractionKind(payload["kind"])
+        wanted = from_record(payload["request"])
+        known = self._parts.clients.find(wanted.client_id, now)
+        if known is None or not known.may_redirect_to(wanted.reply_to.redirect_uri):
+            raise Refused("client_unknown")
+        if isinstance(outcome, Declined):
+            return self._decline(wanted, digest, outcome, now)
+        expected = ConsentGiven if kind is InteractionKind.CONSENT else LoggedIn
+        if not isinstance(outcome, expected):
+            raise Refused("outcome_unexpected", detail=type(outcome).__name__)
+        if session is None or not self._parts.sessions.is_live(session.session_id, now):
+            raise Refused("session_ended")
+        if kind is InteractionKind.CONSENT and session.session_id != payload["session"]:
+            raise Refused("interaction_other_session")
+        journey = Journey(
+            request=wanted,
+            began=from_epoch_microseconds(payload["began"]),
+            done=frozenset(map(InteractionKind, payload["done"])),
+        )
+        return self._proceed(
+            _Visit(
+                journey=journey.after(kind),
+                known=known,
+                session=session,
+                browser=browser,
+                now=now,
+                used=digest,
+            )
+        )
+
+    def interaction(
+        self,
+        interaction_id: str,
+        payload: dict[str, Any],
+        session: SessionView | None,
+        expires_at: Instant,
+    ) -> Interaction:
+        """An interaction as its record tells it, for a page that is shown again."""
+        wanted = from_record(payload["request"])
+        known = self._parts.clients.find(wanted.client_id, self._parts.clock.now())
+        if known is None:
+            raise Refused("client_unknown")
+        ask = Ask(InteractionKind(payload["kind"]), tuple(payload["claims"]), payload["fresh"])
+        return self._present(interaction_id, ask, wanted, known, session, expires_at)
+
+    def _proceed(self, visit: _Visit) -> Response | Interaction:
+        """Decide what comes next, and do it."""
+        parts, wanted, session = self._parts, visit.journey.request, visit.session
+        subject = None
+        if session is not None:
+            subject = pairwise_subject(
+                parts.keys,
+                visit.known.client.sector_identifier,
+                session.authentication.resident_id,
+            )
+        try:
+            leeway = parts.settings.clock_leeway
+            ask = decide_login(visit.journey, session, subject, visit.now, leeway)
+            if ask is None and session is not None:
+                ask = decide_consent(visit.journey, self._undecided(visit, session))
+        except OAuthError as error:
+            return self._refuse(wanted, error, visit)
+        if ask is not None:
+            return self._ask(visit, ask)
+        if session is None or subject is None:  # decide_login never lets this pass
+            raise Refused("session_ended")
+        return self._issue(visit, session, subject)
+
+    def _undecided(self, visit: _Visit, session: SessionView) -> frozenset[str]:
+        wanted = visit.journey.request.claims
+        if not wanted or InteractionKind.CONSENT in visit.journey.done:
+            return frozenset()
+        resident = session.authentication.resident_id
+        return self._parts.claims.unconsented(resident, visit.known.id, wanted, visit.now)
+
+    def _ask(self, visit: _Visit, ask: Ask) -> Response | Interaction:
+        """Keep the journey and hand it to a human."""
+        parts, wanted = self._parts, visit.journey.request
+        if visit.browser is None:
+            error = OAuthError(
+                ErrorCode.INTERACTION_REQUIRED, "browser_unknown", "A browser is needed to go on."
+            )
+            return self._refuse(wanted, error, visit)
+        payload = {
+            "kind": ask.kind.value,
+            "request": wanted.as_record(),
+            "claims": list(ask.claims),
+            "fresh": ask.fresh,
+            "began": epoch_microseconds(visit.journey.began),
+            "done": sorted(visit.journey.done),
+            "session": None if visit.session is None else visit.session.session_id,
+        }
+        interaction_id = parts.random.token()
+        record = interactions.new_record(
+            interaction_id, visit.browser, payload, visit.now, parts.settings.interaction_lifetime
+        )
+        with parts.store.transaction() as tx:
+            _finish(tx, visit)
+            tx.single_use.put(record)
+        return self._present(
+            interaction_id, ask, wanted, visit.known, visit.session, record.expires_at
+        )
+
+    def _present(
+        self,
+        interaction_id: str,
+        ask: Ask,
+        wanted: AuthorizationRequest,
+        known: KnownClient,
+        session: SessionView | None,
+        expires_at: Instant,
+    ) -> Interaction:
+        request = None
+        if ask.kind is not InteractionKind.CONSENT:
+            request = self._authentication_request(ask, wanted, known, session)
+        return Interaction(
+            id=interaction_id,
+            kind=ask.kind,
+            client=known.client,
+            request=request,
+            claims=ask.claims,
+            ui_locales=wanted.ui_locales,
+            session=session,
+            expires_at=expires_at,
+        )
+
+    def _authentication_request(
+        self,
+        ask: Ask,
+        wanted: AuthorizationRequest,
+        known: KnownClient,
+        session: SessionView | None,
+    ) -> AuthenticationRequest:
+        """What the hub is asked. It must be the present resident where a hint says so: a pairwise
+        ``sub`` cannot be turned back into a resident, only compared.
+        """
+        resident_id = None
+        if session is not None and wanted.expected:
+            present = session.authentication.resident_id
+            sector = known.client.sector_identifier
+            if pairwise_subject(self._parts.keys, sector, present) in wanted.expected:
+                resident_id = present
+        return AuthenticationRequest(
+            client_id=known.id,
+            acr=wanted.acr,
+            max_age=wanted.max_age,
+            fresh=ask.fresh,
+            resident_id=resident_id,
+            ui_locales=wanted.ui_locales,
+        )
+
+    def _issue(self, visit: _Visit, session: SessionView, subject: str) -> Response:
+        """Give the grant and its code, in one transaction."""
+        parts, wanted = self._parts, visit.journey.request
+        grant = self._grant(visit, session, subject)
+        code = parts.random.token()
+        record = new_code_record(code, grant, wanted, visit.now, parts.settings.code_lifetime)
+        with parts.store.transaction() as tx:
+            _finish(tx, visit)
+            tx.grants.add(grant)
+            tx.single_use.put(record)
+            tx.audit.append(
+                CodeIssued(
+                    grant_id=grant.id,
+                    client_id=grant.client_id,
+                    resident_id=grant.resident_id,
+                    session_id=grant.session_id,
+                    acr=grant.acr.value,
+                    scopes=grant.scopes,
+                )
+            )
+        return render_code(wanted.reply_to, code, parts.issuer)
+
+    def _grant(self, visit: _Visit, session: SessionView, subject: str) -> Grant:
+        settings, wanted = self._parts.settings, visit.journey.request
+        if OFFLINE_ACCESS in wanted.scopes:
+            lifetime = settings.refresh_lifetime
+        else:
+            lifetime = settings.code_lifetime + settings.access_token_lifetime
+        return Grant(
+            id=self._parts.random.token(16),
+            client_id=visit.known.id,
+            resident_id=session.authentication.resident_id,
+            session_id=session.session_id,
+            subject=subject,
+            scopes=wanted.scopes,
+            claims={"id_token": wanted.id_token_claims, "userinfo": wanted.userinfo_claims},
+            acr=session.authentication.acr,
+            amr=session.authentication.amr,
+            authenticated_at=session.authentication.authenticated_at,
+            created_at=visit.now,
+            expires_at=visit.now + lifetime,
+        )
+
+    def _refuse(self, wanted: AuthorizationRequest, error: OAuthError, visit: _Visit) -> Response:
+        """Send an error back; what an interaction led to is recorded."""
+        if visit.used is not None:
+            self._record_end(wanted, error, visit.used, error.reason, visit.now)
+        return render_error(wanted.reply_to, error, self._parts.issuer)
+
+    def _decline(
+        self, wanted: AuthorizationRequest, digest: bytes, outcome: Declined, now: Instant
+    ) -> Response:
+        """The resident turned back (OpenID Connect Core §3.1.2.6)."""
+        code = _DECLINED_AS.get(outcome.reason, ErrorCode.ACCESS_DENIED)
+        error = OAuthError(code, "resident_declined", "The resident did not go on.")
+        self._record_end(wanted, error, digest, outcome.reason, now)
+        return render_error(wanted.reply_to, error, self._parts.issuer)
+
+    def _record_end(
+        self,
+        wanted: AuthorizationRequest,
+        error: OAuthError,
+        digest: bytes,
+        reason: str,
+        now: Instant,
+    ) -> None:
+        event = AuthorizationDeclined(
+            client_id=wanted.client_id, error=error.code.value, reason=reason
+        )
+        with self._parts.store.transaction() as tx:
+            interactions.use_up(tx.single_use, digest, now)
+            tx.audit.append(event)
+
+
+def _finish(tx: ProviderTransaction, visit: _Visit) -> None:
+    """Use up the interaction that led here, if one did."""
+    if visit.used is not None:
+        interactions.use_up(tx.single_use, visit.used, visit.now)

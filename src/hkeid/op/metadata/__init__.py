@@ -1,0 +1,1 @@
+"""What the provider says about itself: discovery document and JWKS."""

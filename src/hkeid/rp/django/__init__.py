@@ -1,0 +1,30 @@
+"""Log in with eID in a Django project.
+
+::
+
+    INSTALLED_APPS += ["hkeid.rp.django"]
+    MIDDLEWARE += ["hkeid.rp.django.middleware.EidMiddleware"]
+    HKEID = {"ISSUER": "https://eid.example.hk", "CLIENT_ID": "…", "PRIVATE_KEY": "client.pem"}
+
+    urlpatterns += [path("eid/", include("hkeid.rp.django.urls"))]
+
+    from hkeid.rp.django import login_required
+
+    @login_required(acr="urn:hkeid:acr:eid")
+    def account(request):
+        return HttpResponse(f"Hello {request.eid.resident.sub}")
+
+Neither ``django.contrib.sessions`` nor ``django.contrib.auth`` nor a database is needed. Register
+``<base URL>/eid/callback`` as redirect URI and ``<base URL>/`` as post-logout redirect URI.
+"""
+
+from hkeid.kernel.errors import MissingExtra
+
+try:
+    import django as _django  # noqa: F401
+except ImportError:
+    raise MissingExtra("django", "django") from None
+
+from hkeid.rp.django.decorators import login_required
+
+__all__ = ["login_required"]

@@ -1,0 +1,52 @@
+"""System checks: what is wrong with the settings is said at start, with a way to put it right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
+from django.urls import NoReverseMatch, reverse
+
+from hkeid.kernel.errors import HkeidError
+from hkeid.rp.django.conf import given, web_login
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """The ``HKEID`` dictionary can be used, and the kit's pages are where it says."""
+    try:
+        web = web_login()
+    except HkeidError as error:
+        return [Error(f"{error.reason}: {error.detail or error.safe_text}", id="hkeid.E001")]
+    except (TypeError, ValueError, ImportError) as error:
+        return [Error(f"HKEID holds a value that does not fit: {error}", id="hkeid.E002")]
+    expected = web.settings.prefix + "/callback"
+    try:
+        found = reverse("eid:callback")
+    except NoReverseMatch:
+        hint = 'Add path("eid/", include("hkeid.rp.django.urls")) to the URL patterns.'
+        return [Error("The pages of eID login are missing.", hint=hint, id="hkeid.E003")]
+    if not found.endswith(expected):
+        text = f"The callback is at {found}, but HKEID['PREFIX'] leads to {expected}."
+        return [Error(text, id="hkeid.E004")]
+    return []
+
+
+def check_deployment(**_: Any) -> list[CheckMessage]:
+    """For ``check --deploy``: what is safe on a laptop only."""
+    try:
+        values = given()
+    except HkeidError:
+        return []
+    found: list[CheckMessage] = []
+    if not values.get("BASE_URL"):
+        hint = (
+            "Set HKEID['BASE_URL'] to the scheme and host under which browsers reach the service."
+        )
+        text = "The address of this service is taken from the request's Host header."
+        found.append(Warning(text, hint=hint, id="hkeid.W001"))
+    if not str(values["ISSUER"]).startswith("https:"):
+        found.append(Warning("HKEID['ISSUER'] is not https.", id="hkeid.W002"))
+    if values.get("CLIENT_SECRET"):
+        hint = "Use HKEID['PRIVATE_KEY']; secrets are for the sandbox."
+        found.append(Warning("The client has a secret.", hint=hint, id="hkeid.W003"))
+    return found

@@ -1,0 +1,102 @@
+"""The ``HKEID`` dictionary of a project's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.rp.client import RelyingParty
+from hkeid.rp.web import WebLogin, WebSettings
+
+# Setting → (constructor, keyword). What is left out takes the constructor's default.
+_PARTY = {
+    "CLIENT_ID": "client_id",
+    "PRIVATE_KEY": "private_key",
+    "CLIENT_SECRET": "client_secret",
+    "ID_TOKEN_ALGORITHMS": "id_token_algorithms",
+    "USERINFO_ALGORITHM": "userinfo_algorithm",
+    "TIMEOUT": "timeout",
+    "HTTP": "http",
+}
+_WEB = {
+    "BASE_URL": "base_url",
+    "PREFIX": "prefix",
+    "ACR": "acr",
+    "SCOPE": "scope",
+    "CLAIMS": "claims",
+    "MAX_AGE": "max_age",
+    "SESSION_LIFETIME": "session_lifetime",
+    "AFTER_LOGIN": "after_login",
+    "AFTER_LOGOUT": "after_logout",
+    "PROVIDER_LOGOUT": "provider_logout",
+}
+_OWN = ("ISSUER", "SESSION_STORE", "FAILURE_TEMPLATE")
+REQUIRED = ("ISSUER", "CLIENT_ID")
+KNOWN = frozenset((*_PARTY, *_WEB, *_OWN))
+
+
+def given() -> Mapping[str, Any]:
+    """The ``HKEID`` dictionary, with every key known (law 9).
+
+    :raises ConfigurationError: ``setting_missing``, ``setting_unknown`` (with a suggestion).
+    """
+    values = getattr(settings, "HKEID", None)
+    if not isinstance(values, Mapping):
+        raise ConfigurationError("setting_missing", detail="HKEID = {…} in the settings")
+    for name in values:
+        if name not in KNOWN:
+            near = get_close_matches(str(name).upper(), KNOWN, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {sorted(KNOWN)}"
+            raise ConfigurationError("setting_unknown", detail=f"HKEID[{name!r}]{hint}")
+    for name in REQUIRED:
+        if not values.get(name):
+            raise ConfigurationError("setting_missing", detail=f"HKEID[{name!r}]")
+    return values
+
+
+@cache
+def web_login() -> WebLogin:
+    """The project's :class:`~hkeid.rp.web.WebLogin`, made once.
+
+    :raises ConfigurationError: a setting is missing, unknown or cannot be used.
+    """
+    values = given()
+    party = {word: values[name] for name, word in _PARTY.items() if name in values}
+    if isinstance(party.get("http"), str):
+        party["http"] = import_string(party["http"])()
+    return WebLogin(
+        RelyingParty(values["ISSUER"], **party),
+        secrets=(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS),
+        settings=WebSettings(**_web(values)),
+        store=_store(values.get("SESSION_STORE")),
+    )
+
+
+def _web(values: Mapping[str, Any]) -> dict[str, Any]:
+    web = {word: values[name] for name, word in _WEB.items() if name in values}
+    if isinstance(lifetime := web.get("session_lifetime"), int):
+        web["session_lifetime"] = timedelta(seconds=lifetime)
+    if "claims" in web:
+        web["claims"] = tuple(web["claims"])
+    return web
+
+
+def _store(value: Any) -> Any:
+    """A store itself, or the dotted path of a class (``hkeid.rp.django.store.CacheSessionStore``)."""
+    return import_string(value)() if isinstance(value, str) else value
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting in ("HKEID", "SECRET_KEY", "SECRET_KEY_FALLBACKS"):
+        web_login.cache_clear()
+
+
+setting_changed.connect(_forget)

@@ -1,0 +1,13 @@
+"""The kit's pages; include them as ``path("eid/", include("hkeid.rp.django.urls"))``."""
+
+from django.urls import path
+
+from hkeid.rp.django import views
+
+app_name = "eid"
+urlpatterns = [
+    path("login", views.login, name="login"),
+    path("callback", views.callback, name="callback"),
+    path("logout", views.logout, name="logout"),
+    path("kit.css", views.style, name="style"),
+]

@@ -1,0 +1,73 @@
+"""The kit's pages: log in, come back, log out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_GET, require_POST
+
+from hkeid.rp.django.bridge import browser_request, finish, send
+from hkeid.rp.django.conf import given, web_login
+from hkeid.rp.errors import LoginFailed
+from hkeid.rp.kit_style import STYLE
+from hkeid.rp.pages import CONTENT_SECURITY_POLICY, failure_page
+from hkeid.rp.surroundings import SystemRandom
+from hkeid.rp.web import Answer, BrowserRequest
+
+
+@require_GET
+def login(request: HttpRequest) -> HttpResponse:
+    """Send the browser to eID; ``?next=`` is the page that it comes back to."""
+    return _answered(request, web_login().begin)
+
+
+@require_GET
+def callback(request: HttpRequest) -> HttpResponse:
+    """The browser is back from eID."""
+    return _answered(request, web_login().finish)
+
+
+@require_POST
+@csrf_protect
+def logout(request: HttpRequest) -> HttpResponse:
+    """Log out here and at eID. The form carries Django's own ``csrf_token``."""
+    return _answered(request, lambda seen: web_login().end(seen, form_checked=True))
+
+
+@require_GET
+def style(_request: HttpRequest) -> HttpResponse:
+    """The style sheet of the failure page."""
+    response = HttpResponse(STYLE, content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _answered(request: HttpRequest, act: Callable[[BrowserRequest], Answer]) -> HttpResponse:
+    seen = browser_request(request)
+    try:
+        return send(act(seen))
+    except LoginFailed as failed:
+        return _failure(request, seen, failed)
+
+
+def _failure(request: HttpRequest, seen: BrowserRequest, failed: LoginFailed) -> HttpResponse:
+    web = web_login()
+    page = failure_page(
+        failed,
+        ui_locales=seen.ui_locales,
+        retry=web.retry_path(seen),
+        home=seen.root + web.settings.after_logout,
+        random=SystemRandom(),
+    )
+    template = given().get("FAILURE_TEMPLATE")
+    if template is not None:
+        response = HttpResponse(render_to_string(template, {"failure": page}, request))
+    else:
+        response = HttpResponse(page.html(reverse("eid:style")))
+        response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.status_code = page.status
+    return finish(response, Answer(location="", cookies=web.forget_login(seen)))

@@ -1,0 +1,276 @@
+"""Log in with eID in a Flask application.
+
+::
+
+    from hkeid.rp.flask import EidLogin
+
+    eid = EidLogin(app, issuer="https://eid.example.hk", client_id="…", private_key="client.pem")
+
+    @app.get("/account")
+    @eid.login_required(acr="urn:hkeid:acr:eid")
+    def account():
+        return f"Hello {eid.resident.sub}"
+
+Register ``<base URL>/eid/callback`` as redirect URI and ``<base URL>/`` as post-logout redirect URI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+from urllib.parse import quote
+
+from hkeid.kernel.errors import ConfigurationError, MissingExtra
+from hkeid.kernel.http import Parameters
+from hkeid.ports.surroundings import HttpClient
+from hkeid.rp.client import RelyingParty
+from hkeid.rp.client_key import PrivateKey
+from hkeid.rp.errors import LoginFailed
+from hkeid.rp.kit_style import STYLE
+from hkeid.rp.pages import (
+    CONTENT_SECURITY_POLICY,
+    FailurePage,
+    accepted_locales,
+    failure_page,
+)
+from hkeid.rp.records import Resident
+from hkeid.rp.surroundings import SystemRandom
+from hkeid.rp.web import Answer, BrowserRequest, WebLogin, WebSettings
+from hkeid.rp.web_session import SessionStore, SignedIn
+
+try:
+    import flask
+except ImportError:
+    raise MissingExtra("flask", "flask") from None
+
+P = ParamSpec("P")
+Locales = Callable[[], Iterable[str]]
+FailureView = Callable[[FailurePage], Any]
+
+
+class EidLogin:
+    """Log in with eID: ``/eid/login``, ``/eid/callback`` and ``/eid/logout`` for one application.
+
+    :param app: the application, which needs a ``SECRET_KEY``; or call :meth:`init_app` later.
+    :param issuer: the provider's issuer URL.
+    :param private_key: path, PEM text or JWK. ``client_secret`` instead: in the sandbox only.
+    :param base_url: scheme and host of this service, ``https://service.example.hk``; give it in
+        production, where the request's own Host header is the client's word.
+    :param acr: the lowest rung for every login here (law 7).
+    :param claims: names of personal claims to ask for.
+    :param session_store: keep sessions on the server; without one a sealed cookie holds them.
+    :param locales: called within a request for the languages that its page uses, best first;
+        otherwise the browser's ``Accept-Language`` counts.
+    :param failure_view: called with a :class:`~hkeid.rp.pages.FailurePage` to show a failure in the
+        application's own dress.
+
+    Further options are those of :class:`~hkeid.rp.web.WebSettings`
+    (``session_lifetime``, ``after_login``, ``after_logout``, ``scope``, ``max_age`` …).
+    """
+
+    def __init__(
+        self,
+        app: flask.Flask | None = None,
+        *,
+        issuer: str,
+        client_id: str,
+        private_key: PrivateKey | None = None,
+        client_secret: str | None = None,
+        base_url: str | None = None,
+        acr: str | None = None,
+        scope: str = "openid",
+        claims: Iterable[str] = (),
+        max_age: int | None = None,
+        session_lifetime: timedelta = timedelta(hours=1),
+        after_login: str = "/",
+        after_logout: str = "/",
+        provider_logout: bool = True,
+        session_store: SessionStore | None = None,
+        locales: Locales | None = None,
+        failure_view: FailureView | None = None,
+        http: HttpClient | None = None,
+        **party_options: Any,
+    ) -> None:
+        self.party = RelyingParty(
+            issuer,
+            client_id=client_id,
+            private_key=private_key,
+            client_secret=client_secret,
+            http=http,
+            **party_options,
+        )
+        self.settings = WebSettings(
+            base_url=base_url,
+            acr=acr,
+            scope=scope,
+            claims=tuple(claims),
+            max_age=max_age,
+            session_lifetime=session_lifetime,
+            after_login=after_login,
+            after_logout=after_logout,
+            provider_logout=provider_logout,
+        )
+        self._store = session_store
+        self._locales = locales
+        self._failure_view = failure_view
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Add the routes and the template variable ``eid`` to ``app``.
+
+        :raises ConfigurationError: ``sealing_secret_missing``: the application has no secret key.
+        """
+        newest = app.secret_key
+        if not newest:
+            raise ConfigurationError("sealing_secret_missing", detail="set app.secret_key first")
+        older = app.config.get("SECRET_KEY_FALLBACKS") or ()
+        login = WebLogin(
+            self.party, secrets=(newest, *older), settings=self.settings, store=self._store
+        )
+        app.extensions["hkeid"] = login
+        prefix = self.settings.prefix
+        pages = flask.Blueprint("eid", __name__, url_prefix=prefix)
+        pages.add_url_rule("/login", "login", self._login_page)
+        pages.add_url_rule("/callback", "callback", self._callback_page)
+        pages.add_url_rule("/logout", "logout", self._logout_page, methods=["POST"])
+        pages.add_url_rule("/kit.css", "style", _style_page)
+        app.register_blueprint(pages)
+        app.context_processor(lambda: {"eid": self})
+
+    @property
+    def resident(self) -> Resident | None:
+        """Who is logged in in this browser, or None."""
+        signed_in = self._signed_in()
+        return None if signed_in is None else signed_in.resident
+
+    @property
+    def form_token(self) -> str:
+        """Value of the hidden field ``eid_form`` in the form that posts to ``eid.logout``."""
+        signed_in = self._signed_in()
+        return "" if signed_in is None else signed_in.form_token
+
+    def login_required(
+        self, view: Callable[P, Any] | None = None, *, acr: str | None = None
+    ) -> Callable[..., Any]:
+        """Let only residents who are logged in see a view, at ``acr`` or higher where one is given.
+
+        Others are sent to log in, or to log in more strongly, and come back to the same page. Works
+        bare (``@eid.login_required``) and with arguments.
+        """
+
+        def decorate(inner: Callable[P, Any]) -> Callable[P, Any]:
+            @wraps(inner)
+            def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
+                answer = _login().demand(self._request(), acr)
+                if answer is not None:
+                    return _send(answer)
+                response = flask.make_response(
+                    flask.current_app.ensure_sync(inner)(*args, **kwargs)
+                )
+                response.headers.setdefault("Cache-Control", "no-store")
+                return response
+
+            return guarded
+
+        return decorate if view is None else decorate(view)
+
+    def login_url(self, next_page: str | None = None, *, acr: str | None = None) -> str:
+        """Address of the login; leads back to ``next_page``, a path of this application."""
+        return flask.url_for("eid.login", next=next_page, acr=acr)
+
+    def _login_page(self) -> flask.Response:
+        return self._answered(lambda request: _login().begin(request))
+
+    def _callback_page(self) -> flask.Response:
+        return self._answered(lambda request: _login().finish(request))
+
+    def _logout_page(self) -> flask.Response:
+        return self._answered(lambda request: _login().end(request))
+
+    def _answered(self, act: Callable[[BrowserRequest], Answer]) -> flask.Response:
+        request = self._request()
+        try:
+            return _send(act(request))
+        except LoginFailed as failed:
+            return self._failure(request, failed)
+
+    def _failure(self, request: BrowserRequest, failed: LoginFailed) -> flask.Response:
+        login = _login()
+        page = failure_page(
+            failed,
+            ui_locales=request.ui_locales,
+            retry=login.retry_path(request),
+            home=request.root + self.settings.after_logout,
+            random=SystemRandom(),
+        )
+        if self._failure_view is not None:
+            response = flask.make_response(self._failure_view(page))
+        else:
+            response = flask.make_response(page.html(flask.url_for("eid.style")))
+            response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.status_code = page.status
+        _finish(response, Answer(location="", cookies=login.forget_login(request)))
+        return response
+
+    def _signed_in(self) -> SignedIn | None:
+        if "_eid_signed_in" not in flask.g:
+            flask.g._eid_signed_in = _login().current(self._request())  # noqa: SLF001
+        return flask.g._eid_signed_in  # type: ignore[no-any-return]  # noqa: SLF001
+
+    def _request(self) -> BrowserRequest:
+        request = flask.request
+        locales = (
+            tuple(self._locales())
+            if self._locales is not None
+            else accepted_locales(request.headers.get("Accept-Language"))
+        )
+        query = request.query_string.decode("latin-1")
+        path = quote(request.script_root + request.path)
+        form: Mapping[str, str] = request.form if request.method == "POST" else {}
+        return BrowserRequest(
+            method=request.method,
+            base_url=request.host_url,
+            root=quote(request.script_root),
+            path=path + (f"?{query}" if query else ""),
+            query=Parameters(tuple(request.args.items(multi=True))),
+            form=form,
+            cookies=request.cookies,
+            referrer=request.referrer,
+            ui_locales=locales,
+        )
+
+
+def _login() -> WebLogin:
+    return flask.current_app.extensions["hkeid"]  # type: ignore[no-any-return]
+
+
+def _style_page() -> flask.Response:
+    response = flask.Response(STYLE, mimetype="text/css")
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+def _send(answer: Answer) -> flask.Response:
+    response = flask.Response(status=303)
+    response.headers["Location"] = answer.location
+    return _finish(response, answer)
+
+
+def _finish(response: flask.Response, answer: Answer) -> flask.Response:
+    response.autocorrect_location_header = False
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    for cookie in answer.cookies:
+        response.set_cookie(
+            cookie.name,
+            cookie.value or "",
+            max_age=cookie.max_age if cookie.value is not None else 0,
+            path="/",
+            secure=cookie.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response

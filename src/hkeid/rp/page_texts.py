@@ -1,0 +1,203 @@
+"""What the kits' pages say when something went wrong, in three scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hkeid.rp.errors import LoginDeclined, LoginFailed, ProviderUnavailable, StartAgain
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One page in one language: what happened, and what to do now."""
+
+    title: str
+    happened: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The words that every page shares."""
+
+    retry: str
+    home: str
+    reference: str
+    help: str
+
+
+FRAMES: Mapping[str, Frame] = {
+    "en": Frame(
+        "Log in with eID again",
+        "Go to the start page",
+        "Reference number",
+        "If this happens again, give this number to the people who run this service.",
+    ),
+    "zh-Hant-HK": Frame(
+        "再次以 eID 登入",
+        "返回主頁",
+        "參考編號",
+        "如問題持續，請向本服務的職員提供這個編號。",
+    ),
+    "zh-Hans": Frame(
+        "再次以 eID 登录",
+        "返回首页",
+        "参考编号",
+        "如果问题仍然出现，请向本服务的工作人员提供这个编号。",
+    ),
+}
+
+_PAGES: Mapping[str, Mapping[str, Words]] = {
+    "again": {
+        "en": Words(
+            "Please log in again",
+            "This login was begun too long ago, in another browser, or was completed already. "
+            "You are not logged in, and nothing was sent to this service.",
+            "Begin again below. If you come back to this page, check that your browser accepts "
+            "cookies from this service.",
+        ),
+        "zh-Hant-HK": Words(
+            "請重新登入",
+            "這次登入開始得太久、在另一個瀏覽器開始，或已經完成。你尚未登入，本服務沒有收到任何資料。",
+            "請在下面重新開始。如果又回到這一頁，請檢查瀏覽器是否接受本服務的 Cookie。",
+        ),
+        "zh-Hans": Words(
+            "请重新登录",
+            "这次登录开始得太久、在另一个浏览器开始，或已经完成。您尚未登录，本服务没有收到任何资料。",
+            "请在下面重新开始。如果又回到这一页，请检查浏览器是否接受本服务的 Cookie。",
+        ),
+    },
+    "declined": {
+        "en": Words(
+            "You did not log in",
+            "You, or eID, ended the login before it was complete. Nothing was sent to this service.",
+            "You can log in again at any time, or go on without logging in.",
+        ),
+        "zh-Hant-HK": Words(
+            "你沒有登入",
+            "登入在完成之前已由你或 eID 結束。本服務沒有收到任何資料。",
+            "你可以隨時再次登入，或不登入而繼續使用。",
+        ),
+        "zh-Hans": Words(
+            "您没有登录",
+            "登录在完成之前已由您或 eID 结束。本服务没有收到任何资料。",
+            "您可以随时再次登录，或不登录而继续使用。",
+        ),
+    },
+    "stronger": {
+        "en": Words(
+            "This page needs a stronger eID login",
+            "You are known to eID, but not in the way that this page requires.",
+            "Log in again with the device that your eID is bound to. If you have none, bring your "
+            "identity card to a registration counter.",
+        ),
+        "zh-Hant-HK": Words(
+            "這一頁需要更高級別的 eID 登入",
+            "eID 認得你，但登入方式未達這一頁的要求。",
+            "請用已綁定 eID 的裝置再次登入。如沒有這樣的裝置，請帶身份證到登記櫃位辦理。",
+        ),
+        "zh-Hans": Words(
+            "这一页需要更高级别的 eID 登录",
+            "eID 认得您，但登录方式未达到这一页的要求。",
+            "请用已绑定 eID 的设备再次登录。如没有这样的设备，请带身份证到登记柜台办理。",
+        ),
+    },
+    "other_resident": {
+        "en": Words(
+            "Somebody else logged in",
+            "You were logged in here already, and the new login belongs to another person. "
+            "Nothing was changed.",
+            "Log out first, then log in as the person you want to be here.",
+        ),
+        "zh-Hant-HK": Words(
+            "登入的是另一位人士",
+            "你原已登入本服務，而新的登入屬於另一人。沒有任何更改。",
+            "請先登出，再以你想使用的身分登入。",
+        ),
+        "zh-Hans": Words(
+            "登录的是另一位人士",
+            "您原已登录本服务，而新的登录属于另一人。没有任何更改。",
+            "请先退出，再以您想使用的身份登录。",
+        ),
+    },
+    "unavailable": {
+        "en": Words(
+            "eID login is not available at the moment",
+            "This service could not reach eID. You are not logged in; nothing was lost.",
+            "Please try again in a few minutes.",
+        ),
+        "zh-Hant-HK": Words(
+            "eID 登入服務暫時未能使用",
+            "本服務未能連接 eID。你尚未登入，資料沒有遺失。",
+            "請於幾分鐘後再試。",
+        ),
+        "zh-Hans": Words(
+            "eID 登录服务暂时无法使用",
+            "本服务无法连接 eID。您尚未登录，资料没有丢失。",
+            "请于几分钟后再试。",
+        ),
+    },
+    "unverified": {
+        "en": Words(
+            "The login could not be verified",
+            "The answer from eID did not pass this service's checks, so you are not logged in.",
+            "Please log in again.",
+        ),
+        "zh-Hant-HK": Words(
+            "未能核實這次登入",
+            "eID 的回覆未能通過本服務的檢查，因此你尚未登入。",
+            "請再次登入。",
+        ),
+        "zh-Hans": Words(
+            "无法核实这次登录",
+            "eID 的回复未能通过本服务的检查，因此您尚未登录。",
+            "请再次登录。",
+        ),
+    },
+    "logout": {
+        "en": Words(
+            "You are still logged in",
+            "The request to log out did not come from a page of this service.",
+            "Go to the start page and use the log-out button there.",
+        ),
+        "zh-Hant-HK": Words(
+            "你仍然登入",
+            "登出的要求並非來自本服務的網頁。",
+            "請返回主頁，使用該處的登出按鈕。",
+        ),
+        "zh-Hans": Words(
+            "您仍处于登录状态",
+            "退出的请求并非来自本服务的网页。",
+            "请返回首页，使用该处的退出按钮。",
+        ),
+    },
+}
+
+_BY_REASON = {
+    "id_token_acr_too_low": "stronger",
+    "provider_unmet_authentication_requirements": "stronger",
+    "id_token_subject_changed": "other_resident",
+    "provider_temporarily_unavailable": "unavailable",
+    "provider_server_error": "unavailable",
+    "provider_access_denied": "declined",
+    "logout_form_invalid": "logout",
+}
+
+
+def kind_of(failed: LoginFailed) -> str:
+    """Which page tells of a failure."""
+    if failed.reason in _BY_REASON:
+        return _BY_REASON[failed.reason]
+    if isinstance(failed, StartAgain):
+        return "again"
+    if isinstance(failed, ProviderUnavailable):
+        return "unavailable"
+    if isinstance(failed, LoginDeclined) and failed.reason.startswith("provider_"):
+        return "declined"
+    return "unverified"
+
+
+def words_of(failed: LoginFailed, locale: str) -> Words:
+    """The page about ``failed`` in ``en``, ``zh-Hant-HK`` or ``zh-Hans``."""
+    return _PAGES[kind_of(failed)][locale]

@@ -1,0 +1,118 @@
+"""A resident who sits at a browser with a software authenticator: activates, logs in, agrees.
+
+Goes through the real pages of a running server by their forms, as a person would::
+
+    resident = VirtualResident("http://localhost:8000")
+    resident.activate(resident.ticket("chan-tai-man"))
+    page = resident.go_through(resident.browser.get("http://localhost:5001/eid/login"))
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.browser import Browser, Page
+
+_MOST_PAGES = 12
+
+
+class VirtualResident:
+    """Browser and authenticator of one resident.
+
+    :ivar issuer: the provider's issuer, which is its pages' origin as well.
+    :ivar seen: kinds of the pages that :meth:`go_through` met last (``login``, ``consent``, ``choose``,
+        ``logout``), in order.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        authenticator: SoftwareAuthenticator | None = None,
+        browser: Browser | None = None,
+    ) -> None:
+        self.issuer = issuer.rstrip("/")
+        self.authenticator = authenticator or SoftwareAuthenticator()
+        self.browser = browser or Browser()
+        self.seen: list[str] = []
+
+    def ticket(self, persona: str | None = None) -> str:
+        """An activation code from the sandbox's page of test persons.
+
+        :param persona: key of the persona; the first one that is not active yet if None.
+        :raises UnexpectedPage: this persona, or everybody, is active already.
+        """
+        page = self.browser.get(f"{self.issuer}/sandbox")
+        if persona is None:
+            waiting = sorted(name for form in page.forms for name in form.names)
+            persona = next((n[7:] for n in waiting if n.startswith("ticket-")), "of anybody")
+        page = self.browser.submit(page.form(f"ticket-{persona}"))
+        if "ticket" not in page.texts:
+            raise page.unexpected("no activation code")
+        return page.texts["ticket"]
+
+    def activate(self, code: str) -> Page:
+        """Type an activation code and make a passkey; ends on the page that says it is done."""
+        page = self.browser.get(f"{self.issuer}/activate")
+        page = self.browser.submit(page.form("code-form"), {"code": code})
+        page = self.ceremony(page)
+        if "go-account" not in page.attributes:
+            raise page.unexpected("the eID is not active")
+        return page
+
+    def ceremony(self, page: Page, authenticator: SoftwareAuthenticator | None = None) -> Page:
+        """Do what the page asks of the authenticator, and send its answer."""
+        form = page.form("passkey-form")
+        at = page.attributes["passkey-form"]
+        device = authenticator or self.authenticator
+        options: Mapping[str, Any] = json.loads(at["data-options"])
+        options = options.get("publicKey", options)
+        ask = device.get if at["data-passkey"] == "get" else device.create
+        answer = ask(options, self._origin(page))
+        return self.browser.submit(form, {"response": json.dumps(answer)})
+
+    def go_through(
+        self, page: Page, *, share: bool = True, authenticator: SoftwareAuthenticator | None = None
+    ) -> Page:
+        """Follow the provider's pages until they lead away; gives the page behind them.
+
+        :param share: agree, with all voluntary claims; False: do not agree.
+        """
+        self.seen = []
+        for _ in range(_MOST_PAGES):
+            if not page.url.startswith(self.issuer + "/"):
+                return page
+            if "passkey-form" in page.attributes:
+                self.seen.append("login")
+                page = self.ceremony(page, authenticator)
+            elif "consent-form" in page.attributes:
+                self.seen.append("consent")
+                page = self.decide(page, share=share)
+            elif "continue-account" in page.attributes:
+                self.seen.append("choose")
+                page = self.browser.submit(page.form("continue-account"))
+            elif "logout-confirm" in page.attributes:
+                self.seen.append("logout")
+                page = self.browser.submit(page.form("logout-confirm"))
+            else:
+                raise page.unexpected("a page without a way on")
+            if "problem" in page.attributes:
+                raise page.unexpected(f"problem {page.attributes['problem'].get('data-problem')!r}")
+        raise page.unexpected(f"no end after {_MOST_PAGES} pages")
+
+    def decide(self, page: Page, *, share: bool) -> Page:
+        """Answer the consent page."""
+        form = page.form("consent-form")
+        if not share:
+            return self.browser.submit(form, button=("decision", "refuse"))
+        voluntary = [name for name in page.attributes if name.startswith("share-")]
+        further = [("claim", page.attributes[name]["value"]) for name in voluntary]
+        return self.browser.submit(form, further=further, button=("decision", "agree"))
+
+    def _origin(self, page: Page) -> str:
+        parts = urlsplit(page.url)
+        return f"{parts.scheme}://{parts.netloc}"

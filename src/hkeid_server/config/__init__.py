@@ -1,0 +1,39 @@
+"""Configuration: ``hkeid.toml`` and the ``HKEID_`` environment become frozen dataclasses.
+
+An unknown key is an error that names the nearest known one; defaults are safe (law 9).
+"""
+
+from hkeid.op.settings import Profile
+from hkeid_server.config.reading import load_config, read_config
+from hkeid_server.config.rules import check_production
+from hkeid_server.config.schema import (
+    AdminSection,
+    Config,
+    KeysSection,
+    LogSection,
+    PasskeySection,
+    SandboxSection,
+    ServerSection,
+    SessionSection,
+    StoreSection,
+    TokenSection,
+    VaultSection,
+)
+
+__all__ = [
+    "AdminSection",
+    "Config",
+    "KeysSection",
+    "LogSection",
+    "PasskeySection",
+    "Profile",
+    "SandboxSection",
+    "ServerSection",
+    "SessionSection",
+    "StoreSection",
+    "TokenSection",
+    "VaultSection",
+    "check_production",
+    "load_config",
+    "read_config",
+]

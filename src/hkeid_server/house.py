@@ -1,0 +1,93 @@
+"""What the views work with: the parts that :mod:`hkeid_server.wiring` put together, and the doors.
+
+A *door* is a protocol by which relying parties come in. Doors have names, and an interaction that a
+door asks for is served under its name; so a second protocol is one more entry in ``House.doors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from flask import current_app
+
+from hkeid.broker import Broker
+from hkeid.enrolment import Activation, Devices, Standing
+from hkeid.identity.authentication import SessionView
+from hkeid.kernel.http import Request, Response
+from hkeid.op import Interaction, InteractionKind, Outcome
+from hkeid.ports import Clock, KeyStore, Random, Store
+from hkeid.profile import ConsentLedger
+from hkeid.residents import PersonalFields
+from hkeid.webauthn import WebAuthnPolicy
+from hkeid_server.config import Config
+from hkeid_server.journal import Journal
+from hkeid_server.network import NetworkReader
+from hkeid_server.shell import PageSettings
+
+if TYPE_CHECKING:
+    from hkeid_server.interactions.turn import Handler
+
+
+class Door(Protocol):
+    """A front door: :class:`hkeid.op.Provider` is the one for OpenID Connect."""
+
+    @property
+    def paths(self) -> Mapping[str, tuple[str, ...]]:
+        """Its paths with their methods."""
+        ...
+
+    def handle(self, request: Request) -> Response | Interaction:
+        """Answer, or ask for a human."""
+        ...
+
+    def look(
+        self, interaction_id: str, browser: str | None, session: SessionView | None = None
+    ) -> Interaction:
+        """The interaction again, to show its page."""
+        ...
+
+    def resume(
+        self,
+        interaction_id: str,
+        outcome: Outcome,
+        *,
+        browser: str | None,
+        session: SessionView | None,
+    ) -> Response | Interaction:
+        """Go on after a human acted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """All parts of a running server.
+
+    :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar doors: front doors by name.
+    :ivar handlers: who serves which kind of interaction.
+    """
+
+    config: Config
+    pages: PageSettings
+    clock: Clock
+    random: Random
+    keys: KeyStore
+    store: Store[Any]
+    fields: PersonalFields
+    policy: WebAuthnPolicy
+    ledger: ConsentLedger
+    broker: Broker
+    activation: Activation
+    devices: Devices
+    standing: Standing
+    doors: Mapping[str, Door]
+    handlers: Mapping[InteractionKind, Handler]
+    journal: Journal
+    network: NetworkReader
+
+
+def house() -> House:
+    """The house of the running application."""
+    return cast(House, current_app.extensions["hkeid"])
