@@ -15,20 +15,18 @@ from hkeid_server.front import ForwardedError
 from hkeid_server.house import House, house
 from hkeid_server.interactions import views as interactions
 from hkeid_server.models import FarewellPage, ProblemPage
-from hkeid_server.pages import account, activation, login, public, sandbox
+from hkeid_server.pages import account, activation, devices, login, public, sandbox
 from hkeid_server.problems import problem_of
 from hkeid_server.references import new_reference, visit_of
 from hkeid_server.shell import begin, install_templates, send_headers, show, visit
 
 _STATUS_KINDS = {404: "not-found", 405: "not-found", 413: "too-large", 400: "form"}
-_STATIC_AGE = 31_536_000
 
 
 def create_pages(parts: House) -> Flask:
     """The application over a house."""
     app = Flask("hkeid_server", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = parts.config.server.body_limit
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = _STATIC_AGE
     app.extensions["hkeid"] = parts
     app.extensions["hkeid.pages"] = parts.pages
     install_templates(app)
@@ -46,6 +44,7 @@ def create_pages(parts: House) -> Flask:
         login.blueprint,
         interactions.blueprint,
         account.blueprint,
+        devices.blueprint,
     ):
         app.register_blueprint(blueprint)
     if parts.pages.sandbox:
@@ -118,8 +117,6 @@ def _refused(error: HkeidError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    if error.response is not None and status < 400:
-        return Response(error.response.get_data(), status, dict(error.response.headers))
     answer = _problem(_STATUS_KINDS.get(status, "internal"), status)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:

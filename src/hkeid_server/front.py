@@ -130,7 +130,7 @@ class Front:
         try:
             request = self._request(environ, path, visit)
             answer = door.handle(request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last line of defence
             if visit is not None:
                 return ForwardedError(error)
             return self._error(error, path)

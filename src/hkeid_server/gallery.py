@@ -38,6 +38,7 @@ from hkeid_server.models import (
     SandboxPage,
     ServiceCard,
     SessionCard,
+    Terms,
     Text,
     Ticket,
     WhoAsks,
@@ -141,10 +142,19 @@ def _consent() -> ConsentPage:
         required=(name,),
         voluntary=(birth, number),
         statement="2026-11",
-        statement_text=_in_script(
-            "Your data is collected for the purposes shown. You may see and correct it.",
-            "收集個人資料的目的如上所示。你有權查閱及改正你的個人資料。",
-            "收集个人资料的目的如上所示。你有权查阅及改正你的个人资料。",
+        terms=Terms(
+            title=_in_script(
+                "Personal information collection statement", "收集個人資料聲明", "收集个人资料声明"
+            ),
+            opening=_in_script(
+                "Your data is collected for these purposes:", "收集資料的目的:", "收集资料的目的:"
+            ),
+            purposes=(name.why, birth.why, number.why),
+            paragraphs=(
+                _in_script(
+                    "You may see and correct it.", "你有權查閱及改正。", "你有权查阅及改正。"
+                ),
+            ),
         ),
         shown="name birthdate hkic_number",
     )

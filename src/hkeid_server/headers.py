@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -14,18 +14,15 @@ _PERMISSIONS = (
 )
 
 
-@cache
-def page_headers(*, secure: bool, leads_away: bool) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def page_headers(*, secure: bool, leads_to: tuple[str, ...]) -> dict[str, str]:
     """The headers of a page.
 
     :param secure: the server is reached by https: HSTS for two years (RFC 6797).
-    :param leads_away: a form on the page ends, by redirects, at a relying party. Chromium applies
-        ``form-action`` to every redirect that follows, those that the relying party makes after its
-        callback too, so such a page cannot list the hosts; it still refuses plain http elsewhere.
+    :param leads_to: CSP sources to which a form of the page may lead in the end (see
+        :func:`hkeid_server.names.form_targets`).
     """
-    targets = "'self'"
-    if leads_away:
-        targets = "'self' https:" if secure else "'self' https: http://localhost:*"
+    targets = " ".join(("'self'", *leads_to))
     headers = {
         "Content-Security-Policy": _POLICY.format(targets=targets),
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from flask import current_app
 
@@ -16,7 +16,7 @@ from hkeid.broker import Broker
 from hkeid.enrolment import Activation, Devices, Standing
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
-from hkeid.op import Interaction, Outcome
+from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.profile import ConsentLedger
 from hkeid.residents import PersonalFields
@@ -25,6 +25,9 @@ from hkeid_server.config import Config
 from hkeid_server.journal import Journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
+
+if TYPE_CHECKING:
+    from hkeid_server.interactions.turn import Handler
 
 
 class Door(Protocol):
@@ -63,6 +66,7 @@ class House:
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
     :ivar doors: front doors by name.
+    :ivar handlers: who serves which kind of interaction.
     """
 
     config: Config
@@ -79,6 +83,7 @@ class House:
     devices: Devices
     standing: Standing
     doors: Mapping[str, Door]
+    handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
 

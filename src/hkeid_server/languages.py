@@ -30,12 +30,14 @@ class Language:
     :ivar tag: BCP 47 tag, as in ``<html lang>`` and the language cookie.
     :ivar name: its name in itself.
     :ivar locale: Babel's name for it.
+    :ivar content: the language of texts that others keep in three scripts (reasons, statements).
     """
 
     tag: str
     name: str
     locale: str
     translations: NullTranslations
+    content: str
 
     def date(self, moment: datetime) -> str:
         """The day in Hong Kong, in the local form."""
@@ -81,15 +83,26 @@ def _read(tag: str) -> NullTranslations:
 def languages() -> tuple[Language, ...]:
     """All languages, in the order of the language switch."""
     return (
-        Language(tag="en", name="English", locale="en_HK", translations=NullTranslations()),
+        Language(
+            tag="en",
+            name="English",
+            locale="en_HK",
+            translations=NullTranslations(),
+            content="en",
+        ),
         Language(
             tag="zh-Hant-HK",
             name="繁體中文",
             locale="zh_Hant_HK",
             translations=_read("zh-Hant-HK"),
+            content="zh-Hant-HK",
         ),
         Language(
-            tag="zh-Hans", name="简体中文", locale="zh_Hans_CN", translations=_read("zh-Hans")
+            tag="zh-Hans",
+            name="简体中文",
+            locale="zh_Hans_CN",
+            translations=_read("zh-Hans"),
+            content="zh-Hans",
         ),
     )
 
@@ -97,7 +110,13 @@ def languages() -> tuple[Language, ...]:
 @cache
 def pseudo_language() -> Language:
     """The pseudo-locale (``en-XA``) for layout tests; offered by the sandbox only, unlisted."""
-    return Language(tag="en-XA", name="[Pseudo]", locale="en_HK", translations=PseudoTranslations())
+    return Language(
+        tag="en-XA",
+        name="[Pseudo]",
+        locale="en_HK",
+        translations=PseudoTranslations(),
+        content="en",
+    )
 
 
 def by_tag(tag: str | None) -> Language | None:

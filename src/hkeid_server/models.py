@@ -92,7 +92,10 @@ class ActivatedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginPage:
-    """Log in: for a relying party (``who``), or for the account page (None)."""
+    """Log in: for a relying party (``who``), or for the account page (None).
+
+    :ivar signal: JSON for ``signal.js``, or None.
+    """
 
     who: WhoAsks | None
     ceremony: CeremonyForm
@@ -100,16 +103,34 @@ class LoginPage:
     will_ask: bool = False
     fresh: bool = False
     problem: str | None = None
+    signal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentItem:
-    """One claim on the consent page."""
+    """One claim on the consent page.
+
+    :ivar values: what would be sent, one entry per form (a name in two scripts).
+    :ivar on: how the switch of a voluntary claim stands: off, unless agreed to before.
+    :ivar held: there is a value; else ``values`` says that there is none.
+    """
 
     claim: str
     label: str
     values: tuple[Text, ...]
     why: str
+    on: bool = False
+    held: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The statement about the collection of the data (Cap. 486 DPP1)."""
+
+    title: str
+    opening: str
+    purposes: tuple[str, ...]
+    paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +147,7 @@ class ConsentPage:
     required: tuple[ConsentItem, ...]
     voluntary: tuple[ConsentItem, ...]
     statement: str
-    statement_text: str
+    terms: Terms
     shown: str
     changed: bool = False
 
@@ -194,6 +215,7 @@ class AccountPage:
     sessions: tuple[SessionCard, ...]
     services: tuple[ServiceCard, ...]
     done: str | None = None
+    signal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,7 @@ class Visit:
     reference: str
 
 
-def visit_of(
-    cookie_header: str, names: CookieNames, random: Random, *, reference: str
-) -> Visit:
+def visit_of(cookie_header: str, names: CookieNames, random: Random, *, reference: str) -> Visit:
     """Read a visitor from the Cookie header; values that we cannot have set are ignored."""
     cookies: Mapping[str, str] = read_cookies(cookie_header) if cookie_header else {}
     browser = cookies.get(names.browser, "")

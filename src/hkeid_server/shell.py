@@ -119,13 +119,15 @@ def show(
     status: int = 200,
     here: str | None = None,
     again: Mapping[str, str] | None = None,
-    leads_away: bool = False,
+    reference: str | None = None,
+    leads_to: tuple[str, ...] = (),
 ) -> Response:
     """Render a page.
 
     :param here: where the language switch leads; this path if not given.
     :param again: fields with which the switch repeats a POST, where no GET shows the page.
-    :param leads_away: a form on the page ends at a relying party (see ``page_headers``).
+    :param reference: the reference number to show; this request's if not given.
+    :param leads_to: where a form of the page may lead in the end (see ``page_headers``).
     """
     chrome = Chrome(
         language=language(),
@@ -134,19 +136,19 @@ def show(
         again=again or {},
         sandbox=settings().sandbox,
         signed_in=visit().session is not None,
-        reference=visit().reference,
+        reference=reference or visit().reference,
     )
     answer = Response(render_template(template, ui=chrome, page=page), status=status)
-    g.leads_away = leads_away
+    g.leads_to = leads_to
     return answer
 
 
 def send_headers(answer: Response) -> Response:
     """Put the security headers and our own cookies on a page."""
     place = settings()
-    answer.headers.extend(
-        page_headers(secure=place.cookies.secure, leads_away=g.get("leads_away", False))
-    )
+    if request.endpoint == "static":
+        return _static_headers(answer)
+    answer.headers.extend(page_headers(secure=place.cookies.secure, leads_to=g.get("leads_to", ())))
     if answer.headers.get("Cache-Control") is None:
         answer.headers["Cache-Control"] = "no-store"
     who: Visit | None = g.get("visit")
@@ -157,6 +159,15 @@ def send_headers(answer: Response) -> Response:
         answer.headers.add(
             *place.cookies.set_cookie(place.cookies.language, asked, max_age=LANGUAGE_LIFETIME)
         )
+    return answer
+
+
+def _static_headers(answer: Response) -> Response:
+    """A static file under its fingerprint never changes; without one it is asked for again."""
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    kept = answer.status_code == 200 and request.args.get("v", "") != ""
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
     return answer
 
 

@@ -27,10 +27,13 @@ def _assigned_all(path: Path) -> bool:
 
 
 def _reexports(path: Path) -> Iterator[str]:
-    """Names that a package's ``__init__`` imports from hkeid: its public surface."""
-    for node in ast.parse(path.read_text("utf-8")).body:
+    """Names that a package's ``__init__`` imports from hkeid only to pass them on."""
+    tree = ast.parse(path.read_text("utf-8"))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in tree.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "hkeid":
-            yield from (alias.asname or alias.name for alias in node.names)
+            names = {alias.asname or alias.name for alias in node.names}
+            yield from sorted(names - used)
 
 
 # Modules under src that only run inside the tool that loads them.

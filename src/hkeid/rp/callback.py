@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from hmac import compare_digest
 from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import MalformedInput
@@ -11,6 +10,7 @@ from hkeid.kernel.http import Parameters
 from hkeid.rp.errors import LoginDeclined, ProviderMisbehaved, StartAgain
 from hkeid.rp.login_state import LoginState
 from hkeid.rp.metadata import ProviderMetadata
+from hkeid.rp.records import same_text
 
 Callback = str | Parameters | Mapping[str, str] | Iterable[tuple[str, str]]
 """The callback's whole URL (or its query), or its parameters."""
@@ -68,7 +68,7 @@ def check_state(parameters: Parameters, login: LoginState) -> None:
     state = parameters.get("state")
     if state is None:
         raise StartAgain("state_missing")
-    if not compare_digest(state.encode("utf-8", "replace"), login.state.encode()):
+    if not same_text(state, login.state):
         raise StartAgain("state_mismatch")
 
 

@@ -32,6 +32,7 @@ class ClientKey:
         from hkeid.jose import signatures
 
         key, kid = _load(source)
+        signatures.algorithm_of(key)
         public = signatures.public_jwk(key)
         self._public = public if kid is None else {**public, "kid": kid}
         self._sign = signatures.signer(key)

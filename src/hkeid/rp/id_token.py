@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hmac import compare_digest
 from typing import Any
 
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.rp.errors import ProviderMisbehaved
-from hkeid.rp.records import reaches
+from hkeid.rp.records import reaches, same_text
 
 LEEWAY = timedelta(seconds=60)
 """How far the provider's clock may be from ours."""
@@ -110,7 +109,7 @@ def _nonce(claims: Mapping[str, Any], expected: Expected, _now: Instant) -> None
     nonce = claims.get("nonce")
     if nonce is None:
         raise _refuse("nonce_missing")
-    if not isinstance(nonce, str) or not compare_digest(nonce.encode(), expected.nonce.encode()):
+    if not isinstance(nonce, str) or not same_text(nonce, expected.nonce):
         raise _refuse("nonce_mismatch")
 
 

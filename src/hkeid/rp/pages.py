@@ -117,7 +117,7 @@ def failure_page(
 def _status(failed: LoginFailed) -> int:
     if isinstance(failed, StartAgain):
         return 400
-    if isinstance(failed, LoginDeclined):
+    if isinstance(failed, LoginDeclined) or kind_of(failed) in ("stronger", "other_resident"):
         return 403
     return 503 if isinstance(failed, ProviderUnavailable) else 502
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hmac import compare_digest
 from typing import Any
 
 from hkeid.identity.assurance import Acr
@@ -84,3 +85,10 @@ def reaches(reached: str | None, wanted: str) -> bool:
         return Acr(reached).at_least(Acr(wanted))
     except ValueError:
         return reached == wanted
+
+
+def same_text(given: str, kept: str) -> bool:
+    """Compare in constant time; any text will do, lone surrogates (JSON can hold them) included."""
+    return compare_digest(
+        given.encode("utf-8", "surrogatepass"), kept.encode("utf-8", "surrogatepass")
+    )

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,7 +20,7 @@ from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters
 from hkeid.rp.callback import read_callback
 from hkeid.rp.client import LOGIN_LIFETIME, RelyingParty
 from hkeid.rp.errors import LoginFailed, StartAgain
-from hkeid.rp.records import reaches
+from hkeid.rp.records import reaches, same_text
 from hkeid.rp.sealing import Sealer
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.transport import check_url
@@ -200,9 +199,7 @@ class WebLogin:
         if signed_in is None:
             return Answer(location=request.root + self.settings.after_logout)
         given = request.form.get("eid_form", "")
-        if not form_checked and not compare_digest(
-            given.encode("utf-8", "replace"), signed_in.form_token.encode()
-        ):
+        if not form_checked and not same_text(given, signed_in.form_token):
             raise StartAgain("logout_form_invalid")
         name = self._cookie_name(request)
         self._keeper.end(request.cookies.get(name))

@@ -31,6 +31,8 @@ from hkeid.testing.authenticator_dishonesty import HONEST, Dishonesty
 from hkeid.testing.authenticator_formats import Attestor
 from hkeid.testing.authenticator_keys import SoftwareCredential, cose_key, new_key, sign
 
+__all__ = ["HONEST", "AuthenticatorRefused", "Dishonesty", "SoftwareAuthenticator"]
+
 _ALGORITHMS = (-7, -8, -257)
 
 

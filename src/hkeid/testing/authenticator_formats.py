@@ -219,7 +219,7 @@ class TpmAttestor:
     public_area: bytes | None = None
     cert_info: Callable[[bytes], bytes] | None = None
     statement: Callable[[dict[str, Any]], dict[str, Any]] | None = None
-    rsa: bool = False
+    rsa_identity: bool = False
 
     def __call__(
         self, credential: SoftwareCredential, auth_data: bytes, client_data_hash: bytes
@@ -260,7 +260,7 @@ class TpmAttestor:
             extensions.append((x509.ExtendedKeyUsage(self.usage), False))
         if self.aaguid is not None:
             extensions.append((aaguid_extension(self.aaguid), False))
-        if self.rsa:
+        if self.rsa_identity:
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             signature = key.sign(info, padding.PKCS1v15(), hashes.SHA256())
             leaf = self._issue(key.public_key(), extensions)

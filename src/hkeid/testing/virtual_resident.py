@@ -40,9 +40,16 @@ class VirtualResident:
         self.browser = browser or Browser()
         self.seen: list[str] = []
 
-    def ticket(self, persona: str) -> str:
-        """An activation code for a persona, from the sandbox's page of test persons."""
+    def ticket(self, persona: str | None = None) -> str:
+        """An activation code from the sandbox's page of test persons.
+
+        :param persona: key of the persona; the first one that is not active yet if None.
+        :raises UnexpectedPage: this persona, or everybody, is active already.
+        """
         page = self.browser.get(f"{self.issuer}/sandbox")
+        if persona is None:
+            waiting = sorted(name for form in page.forms for name in form.names)
+            persona = next((n[7:] for n in waiting if n.startswith("ticket-")), "of anybody")
         page = self.browser.submit(page.form(f"ticket-{persona}"))
         if "ticket" not in page.texts:
             raise page.unexpected("no activation code")

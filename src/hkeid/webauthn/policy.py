@@ -156,10 +156,15 @@ def _check_origin(origin: str, rp_id: str) -> None:
     """
     if origin.startswith("android:apk-key-hash:"):
         return
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
-    if f"{parts.scheme}://{parts.netloc}" != origin or parts.scheme not in {"https", "http"}:
-        raise _invalid(f"not an origin: {origin!r}")
+    try:
+        parts = urlsplit(origin)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise _invalid(f"not an origin: {origin!r}") from None
+    usual = {"https": 443, "http": 80}
+    written = host if port is None else f"{host}:{port}"
+    if f"{parts.scheme}://{written}" != origin or port == usual.get(parts.scheme, port):
+        raise _invalid(f"not as a browser writes an origin: {origin!r}")
     local = host == "localhost" or host.endswith(".localhost")
     if parts.scheme == "http" and not local:
         raise _invalid(f"not a secure context: {origin!r}")

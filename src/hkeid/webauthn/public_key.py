@@ -27,6 +27,7 @@ class _Elliptic(NamedTuple):
     curve: ec.EllipticCurve
     size: int
     digest: hashes.HashAlgorithm
+    scheme: ec.ECDSA
 
 
 class _Edwards(NamedTuple):
@@ -40,9 +41,9 @@ class _Rsa(NamedTuple):
     pss: bool
 
 
-_P256 = _Elliptic(1, ec.SECP256R1(), 32, hashes.SHA256())
-_P384 = _Elliptic(2, ec.SECP384R1(), 48, hashes.SHA384())
-_P521 = _Elliptic(3, ec.SECP521R1(), 66, hashes.SHA512())
+_P256 = _Elliptic(1, ec.SECP256R1(), 32, hashes.SHA256(), ec.ECDSA(hashes.SHA256()))
+_P384 = _Elliptic(2, ec.SECP384R1(), 48, hashes.SHA384(), ec.ECDSA(hashes.SHA384()))
+_P521 = _Elliptic(3, ec.SECP521R1(), 66, hashes.SHA512(), ec.ECDSA(hashes.SHA512()))
 _ED25519 = _Edwards(6, ed25519.Ed25519PublicKey.from_public_bytes, ed25519.Ed25519PublicKey)
 _ED448 = _Edwards(7, ed448.Ed448PublicKey.from_public_bytes, ed448.Ed448PublicKey)
 
@@ -158,29 +159,27 @@ def _rsa_key(members: Mapping[Any, Any]) -> rsa.RSAPublicKey:
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
 
 
-_ES256 = ec.ECDSA(hashes.SHA256())
-
-
 def signature_is_valid(key: CredentialKey, signature: bytes, message: bytes) -> bool:
-    """Whether ``signature`` over ``message`` is the key's (WebAuthn L3 §6.5.6: ECDSA in DER)."""
+    """Whether ``signature`` over ``message`` is the key's (WebAuthn L3 §6.5.6: ECDSA in DER).
+
+    A key that does not fit the algorithm verifies nothing: a certificate brings its key, a statement
+    names the algorithm, and the two need not agree.
+    """
     try:
-        if key.algorithm == -7:
-            key.key.verify(signature, message, _ES256)  # type: ignore[call-arg,arg-type]
-        else:
-            _verify(key, signature, message)
+        _verify(key, signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
 def _verify(key: CredentialKey, signature: bytes, message: bytes) -> None:
-    """Verify, or raise InvalidSignature; a key that does not fit the algorithm never verifies."""
+    """Verify, or raise InvalidSignature."""
     algorithm = _ALGORITHMS.get(key.algorithm)
     public = key.key
     if isinstance(algorithm, _Elliptic) and isinstance(public, ec.EllipticCurvePublicKey):
         if public.curve.name != algorithm.curve.name:
             raise InvalidSignature
-        public.verify(signature, message, ec.ECDSA(algorithm.digest))
+        public.verify(signature, message, algorithm.scheme)
     elif isinstance(algorithm, _Edwards) and isinstance(
         public, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
     ):

@@ -19,7 +19,7 @@ from hkeid_server.config.rules import check, refuse_inline_secrets
 from hkeid_server.config.schema import Config
 
 _PREFIX = "HKEID_"
-_OWN_NAMES = frozenset({"HKEID_CONFIG", "HKEID_ARTEFACTS"})
+_OWN_NAMES = frozenset({"HKEID_CONFIG", "HKEID_ARTEFACTS", "HKEID_CLIENT_SECRET"})
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:

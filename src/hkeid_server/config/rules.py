@@ -63,9 +63,11 @@ def _check_ranges(config: Config) -> None:
         "server.threads": (config.server.threads, 1, 256),
         "server.body_limit": (config.server.body_limit, 16_384, 4_194_304),
         "admin.port": (config.admin.port, 0, 65_535),
+        "admin.housekeeping_minutes": (config.admin.housekeeping_minutes, 0, 1440),
         "passkeys.lifetime_seconds": (config.passkeys.lifetime_seconds, 30, 600),
         "sessions.lifetime_minutes": (config.sessions.lifetime_minutes, 1, 1440),
-        "sessions.ticket_days": (config.sessions.ticket_days, 1, 90),
+        "sessions.idle_minutes": (config.sessions.idle_minutes, 6, 60),
+        "sessions.ticket_days": (config.sessions.ticket_days, 1, 7),
         "tokens.code_seconds": (config.tokens.code_seconds, 5, 60),
         "tokens.access_token_seconds": (config.tokens.access_token_seconds, 30, 3600),
         "tokens.id_token_seconds": (config.tokens.id_token_seconds, 30, 86_400),
@@ -96,17 +98,17 @@ def _production_refusals(config: Config) -> Iterator[str]:
 
 
 def refuse_inline_secrets(content: object) -> None:
-    """Refuse ``password`` where production wants ``password_file``.
+    """Refuse a secret in the file where production wants the path of a file of its own.
 
     :raises ConfigurationError: ``production_refuses``.
     """
     if not isinstance(content, dict):
         return
-    for section in ("store", "vault"):
+    for section, key in (("store", "password"), ("vault", "password"), ("keys", "passphrase")):
         table = content.get(section)
-        if isinstance(table, dict) and "password" in table:
+        if isinstance(table, dict) and key in table:
             raise ConfigurationError(
-                "production_refuses", detail=f"{section}.password: use {section}.password_file"
+                "production_refuses", detail=f"{section}.{key}: use {section}.{key}_file"
             )
 
 

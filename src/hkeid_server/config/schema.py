@@ -41,11 +41,14 @@ class AdminSection:
     :ivar enabled: whether ``hkeid serve`` starts it.
     :ivar host: address to listen on; never one that the public reaches.
     :ivar port: TCP port.
+    :ivar housekeeping_minutes: how often audit checkpoints are made and expired records swept out;
+        0: never, something else does it.
     """
 
     enabled: bool = True
     host: str = "127.0.0.1"
     port: int = 8001
+    housekeeping_minutes: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +81,11 @@ class KeysSection:
     """``[keys]``: the key store.
 
     :ivar directory: folder of key files, readable by the server alone.
+    :ivar passphrase: seals the key files, where they were made with one.
     """
 
     directory: Path = Path("keys")
+    passphrase: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +113,14 @@ class PasskeySection:
 class SessionSection:
     """``[sessions]``: how long a resident stays logged in.
 
-    :ivar lifetime_minutes: since the login, at most.
-    :ivar ticket_days: how long an activation code is good.
+    :ivar lifetime_minutes: since the login, at most 1440.
+    :ivar idle_minutes: without any use, at most 60.
+    :ivar ticket_days: how long an activation code is good, 1 to 7.
     """
 
     lifetime_minutes: int = 720
-    ticket_days: int = 14
+    idle_minutes: int = 60
+    ticket_days: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

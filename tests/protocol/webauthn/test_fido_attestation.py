@@ -27,7 +27,7 @@ from hkeid.testing.authenticator_ca import (
     new_batch,
 )
 from hkeid.testing.authenticator_dishonesty import HONEST, Dishonesty
-from hkeid.testing.authenticator_keys import new_key
+from hkeid.testing.authenticator_keys import new_key, sign
 from hkeid.webauthn import AttestationRules, CeremonyRefused
 
 STATEMENT = "response.attestationObject.attStmt"
@@ -400,6 +400,63 @@ def test_sha1_is_no_signature(bench: Any, expect: Any) -> None:
     weak = x509.load_der_x509_certificate(good.replace(sha256, sha1))
     answer = bench.create(_phone(chains.key, [weak]))
     expect("attestation_chain_weak", lambda: bench.register(answer, **_required(chains.root)))
+
+
+def test_a_certificate_for_a_key_that_cannot_sign(bench: Any, expect: Any) -> None:
+    from cryptography.hazmat.primitives.asymmetric import x25519
+
+    chains = Chains()
+    leaf = chains.root.issue(x25519.X25519PrivateKey.generate().public_key())
+    answer = bench.create(_phone(chains.key, [leaf]))
+    expect(f"certificate_malformed@{X5C}", lambda: bench.register(answer))
+
+
+def test_a_certificate_of_version_1(bench: Any, expect: Any, authority: Any) -> None:
+    """By hand, because nobody makes them any more: no version, no extensions."""
+    from hkeid.testing.authenticator_formats import der
+
+    key = new_key(-7)
+    good = authority.issue(key.public_key())
+    tbs = good.tbs_certificate_bytes[4:]  # its header is of the long form
+    version = bytes.fromhex("a003020102")
+    extensions = der(0xA3, der(0x30, bytes.fromhex("300c0603551d130101ff04023000")))
+    assert tbs.startswith(version)
+    assert tbs.endswith(extensions)
+    tbs = der(0x30, tbs[len(version) : -len(extensions)])
+    sha256_ecdsa = bytes.fromhex("300a06082a8648ce3d040302")
+    signature = authority.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+    raw = der(0x30, tbs + sha256_ecdsa + der(0x03, b"\x00" + signature))
+    leaf = x509.load_der_x509_certificate(raw)
+    assert leaf.version is x509.Version.v1
+    answer = bench.create(_phone(key, [leaf]))
+    expect("attestation_certificate_version", lambda: bench.register(answer))
+
+
+@pytest.mark.parametrize("algorithm", [-7, -8, -257, -35])
+@pytest.mark.parametrize("kind", ["P-256", "P-384", "RSA", "Ed25519"])
+def test_statement_and_certificate_disagree_about_the_algorithm(
+    kind: str, algorithm: int, bench: Any, expect: Any, authority: Any
+) -> None:
+    """The statement names the algorithm, the certificate brings the key: all pairs but the right
+    ones are refused, and none is a crash.
+    """
+    keys: dict[str, Any] = {
+        "P-256": new_key(-7),
+        "P-384": ec.generate_private_key(ec.SECP384R1()),
+        "RSA": new_key(-257),
+        "Ed25519": new_key(-8),
+    }
+    key = keys[kind]
+    leaf = authority.issue(key.public_key()).public_bytes(Encoding.DER)
+
+    def attestor(_: Any, auth_data: bytes, digest: bytes) -> tuple[str, dict[str, Any]]:
+        signature = sign(key, auth_data + digest)
+        return "packed", {"alg": algorithm, "sig": signature, "x5c": [leaf]}
+
+    answer = bench.create(SoftwareAuthenticator(attestation=attestor))
+    fits = (kind, algorithm) in {("P-256", -7), ("RSA", -257), ("Ed25519", -8)}
+    expected = "ok" if fits else "attestation_signature_invalid"
+    expect(expected, lambda: bench.register(answer))
 
 
 def test_roots_may_share_a_name(bench: Any) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from hkeid.adapters.sql.tables import METADATA
-
 from hkeid.residents import FIELDS, Protection, data_map
 from hkeid.residents.fields import SEALED_PLACE, sealed_by_name
 
@@ -67,4 +66,5 @@ def test_a_pseudonym_is_never_used_for_particulars() -> None:
 
 def test_the_documentation_shows_this_registry() -> None:
     document = Path(__file__).parents[3] / "docs/explanation/personal-fields.md"
-    assert data_map() in document.read_text("utf-8")
+    again = "python -c \"from hkeid.residents import data_map; print(data_map(), end='')\""
+    assert data_map() in document.read_text("utf-8"), f"paste the output of: {again}"

@@ -117,9 +117,8 @@ class SqlAuditRecords:
         parameters = {"number": number, "at": epoch_microseconds(at), "signed": signed}
         return self._connection.change(_PUT_CHECKPOINT, parameters) == 1
 
-    def checkpoints(self) -> Iterator[StoredCheckpoint]:
-        """All checkpoints, the newest last."""
-        after = -1
+    def checkpoints(self, after: int = 0) -> Iterator[StoredCheckpoint]:
+        """The checkpoints after ``after``, the newest last."""
         while page := self._connection.rows(_CHECKPOINTS, {"after": after}):
             for number, at, signed in page:
                 moment = from_epoch_microseconds(at)

@@ -70,12 +70,15 @@ class SqlConnection:
         """How many rows the statement changed."""
         self._run(statement, parameters)
         count: int = self._cursor.rowcount
+        if count < 0:
+            raise TypeError("the driver does not count the rows of this statement")
         return count
 
     def change_each(self, statement: Statement, parameters: Sequence[Mapping[str, Any]]) -> None:
         """Run the statement once for each set of parameters."""
+        text, _ = statement.prepared(self.engine)
         try:
-            self._cursor.executemany(statement.text(self.engine), parameters)
+            self._cursor.executemany(text, parameters)
         except (self._errors, UnicodeEncodeError) as error:
             self._fail(error)
 
@@ -89,8 +92,9 @@ class SqlConnection:
             self.rows(_ADVISORY_LOCK, {"key": int.from_bytes(digest[:8], "big", signed=True)})
 
     def _run(self, statement: Statement, parameters: Mapping[str, Any]) -> None:
+        text, own = statement.prepared(self.engine)
         try:
-            self._cursor.execute(statement.text(self.engine), parameters)
+            self._cursor.execute(text, {**own, **parameters} if own else parameters)
         except (self._errors, UnicodeEncodeError) as error:
             self._fail(error)
 

@@ -14,6 +14,7 @@ from hkeid.kernel.errors import MissingExtra, Unavailable
 
 try:
     import psycopg
+    from psycopg import sql
 except ImportError as _missing:  # pragma: no cover - the tests' environment has it
     raise MissingExtra("psycopg", "postgresql") from _missing
 
@@ -102,6 +103,21 @@ class PostgresqlDatabase:
             self._broken(connection, error)
             return
         self._give_back(connection)
+
+    def vacuum(self, table: str) -> None:
+        """Take former rows out of the table. Whatever hinders it, autovacuum does it later."""
+        try:
+            pooled, driver = self._lease()
+        except Unavailable:
+            return
+        try:
+            driver.autocommit = True
+            driver.execute(sql.SQL("VACUUM {}").format(sql.Identifier(table)))
+            driver.autocommit = False
+        except psycopg.Error:
+            pooled.invalidate()
+        else:
+            pooled.close()
 
     def close(self) -> None:
         """Close the connections that nobody uses; those in use close when they come back."""

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.failures import of_postgresql, of_sqlite
-from hkeid.adapters.sql.sqlite import connect, database_file
+from hkeid.adapters.sql.sqlite import SqliteSettings, connect, database_file
 from hkeid.adapters.sql.statements import Statement
 from hkeid.adapters.sql.tables import store_state
 from hkeid.kernel.errors import ConfigurationError
@@ -30,29 +30,53 @@ VERSION_TABLE: Final = "schema_version"
 RESTORE_PENDING: Final = "restore_pending"
 
 _MIGRATING: Final = int.from_bytes(b"hkeid", "big")
+_DATA: Final = SqliteSettings()
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
-_REVISION: Final = Statement(select(column("version_num")).select_from(table(VERSION_TABLE)))
 _PENDING: Final = Statement(
     select(store_state.c.value).where(store_state.c.name == bindparam("name", required=True))
 )
 
 
-def check(connection: SqlConnection) -> None:
+def revision_statement(version_table: str) -> Statement:
+    """Reads the revision that a database is at."""
+    return Statement(select(column("version_num")).select_from(table(version_table)))
+
+
+def check_revision(connection: SqlConnection, statement: Statement, head: str) -> None:
+    """Let a database at revision ``head`` pass.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``schema_not_current``.
+    """
+    found = [row[0] for row in connection.rows(statement, {})]
+    if found != [head]:
+        detail = f"database at {', '.join(found) or 'nothing'}, this release needs {head}"
+        raise ConfigurationError("schema_not_current", detail=f"{detail}; run: hkeid db upgrade")
+
+
+_REVISION: Final = revision_statement(VERSION_TABLE)
+
+
+def check(connection: SqlConnection, *, restoring: bool = False) -> None:
     """Let a database pass whose schema is this release's and that no restore left half done.
+
+    :param restoring: it is the restore that asks.
 
     :raises hkeid.kernel.errors.ConfigurationError: ``schema_not_current``,
         ``restore_not_finished``.
     """
-    found = [row[0] for row in connection.rows(_REVISION, {})]
-    if found != [HEAD]:
-        detail = f"database at {', '.join(found) or 'nothing'}, this release needs {HEAD}"
-        raise ConfigurationError("schema_not_current", detail=f"{detail}; run: hkeid db upgrade")
-    if connection.rows(_PENDING, {"name": RESTORE_PENDING}):
+    check_revision(connection, _REVISION, HEAD)
+    if not restoring and connection.rows(_PENDING, {"name": RESTORE_PENDING}):
         raise ConfigurationError("restore_not_finished", detail="run: hkeid restore")
 
 
-def upgrade(url: str | URL, revision: str = "head", *, migrations: Path = MIGRATIONS) -> None:
+def upgrade(
+    url: str | URL,
+    revision: str = "head",
+    *,
+    migrations: Path = MIGRATIONS,
+    sqlite: SqliteSettings = _DATA,
+) -> None:
     """Bring the schema up to ``revision``.
 
     All in one transaction, and one process at a time. On PostgreSQL a migration waits at most 4
@@ -63,15 +87,21 @@ def upgrade(url: str | URL, revision: str = "head", *, migrations: Path = MIGRAT
     """
     from alembic import command
 
-    with migrating(url) as connection:
+    with migrating(url, sqlite) as connection:
         command.upgrade(configuration(connection, migrations), revision)
 
 
-def downgrade(url: str | URL, revision: str, *, migrations: Path = MIGRATIONS) -> None:
+def downgrade(
+    url: str | URL,
+    revision: str,
+    *,
+    migrations: Path = MIGRATIONS,
+    sqlite: SqliteSettings = _DATA,
+) -> None:
     """Take the schema back to ``revision`` (``base``: nothing). What the newer one held is lost."""
     from alembic import command
 
-    with migrating(url) as connection:
+    with migrating(url, sqlite) as connection:
         command.downgrade(configuration(connection, migrations), revision)
 
 
@@ -87,12 +117,12 @@ def configuration(connection: Connection, migrations: Path = MIGRATIONS) -> Any:
 
 
 @contextmanager
-def migrating(url: str | URL) -> Iterator[Connection]:
+def migrating(url: str | URL, sqlite: SqliteSettings = _DATA) -> Iterator[Connection]:
     """An open transaction for changes of the schema, which SQLite takes back as well as data."""
     address = make_url(url)
     is_sqlite = address.get_backend_name() == "sqlite"
     translate = of_sqlite if is_sqlite else of_postgresql
-    engine = _sqlite_engine(address) if is_sqlite else _postgresql_engine(address)
+    engine = _sqlite_engine(address, sqlite) if is_sqlite else _postgresql_engine(address)
     try:
         with engine.begin() as connection:
             if not is_sqlite:
@@ -106,9 +136,9 @@ def migrating(url: str | URL) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _sqlite_engine(url: URL) -> Any:
+def _sqlite_engine(url: URL, settings: SqliteSettings) -> Any:
     file = database_file(url)
-    engine = create_engine(url, creator=lambda: connect(file), poolclass=NullPool)
+    engine = create_engine(url, creator=lambda: connect(file, settings), poolclass=NullPool)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

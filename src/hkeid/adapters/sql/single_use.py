@@ -58,6 +58,11 @@ class SqlSingleUse:
     PostgreSQL runs these under READ COMMITTED: an UPDATE that meets a row which somebody else is
     changing waits for that transaction and then checks its WHERE again on what came of it. So of any
     number of callers one finds the row unused, and if that one rolls back, the next does.
+
+    But whoever waited keeps a lock on that row to the end of its transaction, also when the WHERE
+    turned it down. A loser that goes on to revoke the family would hold one member and want the
+    others, while another loser does the same from another side: a deadlock. So callers queue for an
+    advisory lock of the thing first, and a loser leaves with no row locked.
     """
 
     __slots__ = ("_connection",)
@@ -82,6 +87,7 @@ class SqlSingleUse:
         self, kind: str, digest: bytes, now: Instant, *, result: bytes | None = None
     ) -> UseOutcome:
         """Use it up; exactly one caller wins."""
+        self._connection.one_at_a_time(f"single-use {kind} {digest.hex()}")
         moment = epoch_microseconds(now)
         key = {"kind": kind, "digest": digest}
         parameters = {**key, "now": moment, "outcome": result}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Literal
@@ -14,7 +15,26 @@ from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.failures import of_sqlite
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 
-Synchronous = Literal["FULL", "NORMAL"]
+Synchronous = Literal["EXTRA", "FULL", "NORMAL"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqliteSettings:
+    """How a file is kept.
+
+    :ivar journal: ``WAL``: readers and the writer do not wait for each other. ``DELETE``: nothing
+        of an earlier state is left in a file beside it once a transaction has ended.
+    :ivar synchronous: ``FULL``: a commit is on the disk before it is acknowledged. ``NORMAL`` would
+        lose the latest ones with the power (not with the process), a used-up code or an audit
+        record among them. ``EXTRA`` also waits for the end of a ``DELETE`` journal.
+    :ivar secure_delete: what is deleted or replaced is overwritten with zeros.
+    :ivar patience: seconds that a transaction waits for others, in this process or another.
+    """
+
+    journal: Literal["WAL", "DELETE"] = "WAL"
+    synchronous: Synchronous = "FULL"
+    secure_delete: bool = False
+    patience: float = 5.0
 
 
 def database_file(url: URL) -> Path:
@@ -28,24 +48,23 @@ def database_file(url: URL) -> Path:
     return Path(url.database)
 
 
-def connect(
-    file: Path, *, patience: float = 5.0, synchronous: Synchronous = "FULL", read_only: bool = False
-) -> sqlite3.Connection:
-    """A connection that leaves transactions to its caller; only the owner may read a new file."""
+def connect(file: Path, settings: SqliteSettings, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection that leaves transactions to its caller; only the owner may read a new file.
+
+    :raises hkeid.kernel.errors.Unavailable: ``store_unreachable``.
+    """
     try:
         if not read_only and not file.exists():
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         driver = sqlite3.connect(
-            file, timeout=patience, isolation_level=None, check_same_thread=False
+            file, timeout=settings.patience, isolation_level=None, check_same_thread=False
         )
     except (OSError, sqlite3.Error) as error:
         raise Unavailable("store_unreachable", detail=type(error).__name__) from None
     try:
-        # WAL: readers and the writer do not wait for each other. FULL: a commit is on the disk
-        # before it is acknowledged; NORMAL would lose the latest ones with the power (only with the
-        # power: not with the process), a used-up code or an audit record among them.
-        driver.execute("PRAGMA journal_mode=WAL").fetchall()
-        driver.execute(f"PRAGMA synchronous={synchronous}")
+        driver.execute(f"PRAGMA journal_mode={settings.journal}").fetchall()
+        driver.execute(f"PRAGMA synchronous={settings.synchronous}")
+        driver.execute(f"PRAGMA secure_delete={int(settings.secure_delete)}").fetchall()
         driver.execute("PRAGMA foreign_keys=ON")
         driver.execute("PRAGMA trusted_schema=OFF")
         if read_only:
@@ -64,21 +83,21 @@ class SqliteDatabase:
     would sleep and ask again. Between processes SQLite's own lock and ``busy_timeout`` decide.
     """
 
-    def __init__(self, url: URL, *, synchronous: Synchronous, patience: float) -> None:
+    def __init__(self, url: URL, settings: SqliteSettings) -> None:
         self._file = database_file(url)
-        self._synchronous = synchronous
-        self._patience = patience
+        self._settings = settings
         self._lock = Lock()
+        self._readers: list[SqlConnection] = []
         self._writer: SqlConnection | None = None
 
     def begin(self) -> SqlConnection:
         """Begin a transaction that may write (BEGIN IMMEDIATE: it never fails half-way as busy)."""
-        if not self._lock.acquire(timeout=self._patience):
+        if not self._lock.acquire(timeout=self._settings.patience):
             raise Unavailable("store_busy", detail="too many transactions wait")
         try:
             connection = self._writer
             if connection is None:
-                driver = connect(self._file, patience=self._patience, synchronous=self._synchronous)
+                driver = connect(self._file, self._settings)
                 connection = self._writer = _open(driver)
             connection.doomed = False
             connection.driver.execute("BEGIN IMMEDIATE")
@@ -111,8 +130,11 @@ class SqliteDatabase:
             self._lock.release()
 
     def begin_reading(self) -> SqlConnection:
-        """Begin a transaction that sees one state and holds nobody up, on its own connection."""
-        connection = _open(connect(self._file, patience=self._patience, read_only=True))
+        """Begin a transaction that sees one state and holds nobody up, on a connection of its own."""
+        try:
+            connection = self._readers.pop()
+        except IndexError:
+            connection = _open(connect(self._file, self._settings, read_only=True))
         try:
             connection.driver.execute("BEGIN")
             # A deferred transaction begins with its first read.
@@ -123,8 +145,17 @@ class SqliteDatabase:
         return connection
 
     def end_reading(self, connection: SqlConnection) -> None:
-        """End it and close its connection."""
-        connection.driver.close()
+        """End it and keep the connection for the next."""
+        try:
+            connection.driver.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.driver.close()
+        else:
+            connection.doomed = False
+            self._readers.append(connection)
+
+    def vacuum(self, table: str) -> None:
+        """Nothing to do: with ``secure_delete`` it was overwritten at once."""
 
     def close(self) -> None:
         """Close the connection, when the transaction that uses it has ended."""
@@ -132,6 +163,8 @@ class SqliteDatabase:
             if self._writer is not None:
                 self._writer.driver.close()
                 self._writer = None
+            while self._readers:
+                self._readers.pop().driver.close()
 
     def _forget(self, connection: SqlConnection) -> None:
         """Give up a connection whose state is not known; closing rolls back what is open."""

@@ -7,7 +7,7 @@ more than the statement itself on the way of every login.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, cast
 
 from sqlalchemy import Column, Delete, Table, bindparam, delete, select, tuple_
@@ -38,28 +38,31 @@ class Statement:
     :param source: the construct, or a function that builds it with the engine's own ``insert``.
     """
 
-    __slots__ = ("_source", "_texts")
+    __slots__ = ("_prepared", "_source")
 
     def __init__(self, source: ClauseElement | Callable[[Insert], ClauseElement]) -> None:
         self._source = source
-        self._texts: dict[Engine, str] = {}
+        self._prepared: dict[Engine, tuple[str, Mapping[str, Any]]] = {}
 
-    def text(self, engine: Engine) -> str:
-        """What the driver of ``engine`` is given."""
+    def prepared(self, engine: Engine) -> tuple[str, Mapping[str, Any]]:
+        """What the driver of ``engine`` is given: the text, and values that stand in the construct
+        itself (SQLite's dialect adds an OFFSET of 0 to a LIMIT); mostly there are none.
+        """
         try:
-            return self._texts[engine]
+            return self._prepared[engine]
         except KeyError:
-            return self._texts.setdefault(engine, self._compile(engine))
+            return self._prepared.setdefault(engine, self._prepare(engine))
 
-    def _compile(self, engine: Engine) -> str:
+    def _prepare(self, engine: Engine) -> tuple[str, Mapping[str, Any]]:
         source = self._source
         construct = source if isinstance(source, ClauseElement) else source(_INSERTS[engine])
         compiled = cast(SQLCompiler, construct.compile(dialect=_DIALECTS[engine]))
-        for name, bind in compiled.binds.items():
-            if not bind.required:
-                # A value inside the construct would never reach the driver.
-                raise TypeError(f"parameter {name!r} must be named by bindparam()")
-        return str(compiled)
+        own = {
+            compiled.bind_names[bind]: bind.effective_value
+            for bind in compiled.bind_names
+            if not bind.required
+        }
+        return str(compiled), own
 
 
 def param(column: Column[Any], name: str | None = None) -> BindParameter[Any]:
@@ -78,7 +81,8 @@ def purging(table: Table, moment: Column[Any], *keys: Column[Any]) -> Delete:
 
     Rows that another transaction holds are left for the next time instead of waited for. The rows
     are chosen in a common table expression: PostgreSQL might run a subquery more than once and then
-    delete more than the limit, but never one of these that locks rows.
+    delete more than the limit, but never one of these that locks rows. It stands inside, because
+    Python's SQLite driver counts rows only of statements that begin with their verb.
     """
     chosen = (
         select(*keys)
@@ -86,7 +90,7 @@ def purging(table: Table, moment: Column[Any], *keys: Column[Any]) -> Delete:
         .order_by(moment)
         .limit(bindparam("limit", required=True))
         .with_for_update(skip_locked=True)
-        .cte("chosen")
+        .cte("chosen", nesting=True)
     )
     key = keys[0] if len(keys) == 1 else tuple_(*keys)
     return delete(table).where(key.in_(select(*chosen.c)))

@@ -6,7 +6,6 @@ import os
 from contextlib import AbstractContextManager
 from threading import Lock, local
 from types import TracebackType
-from typing import Protocol
 
 from sqlalchemy.engine import URL, make_url
 
@@ -16,75 +15,17 @@ from hkeid.adapters.sql.audit import SqlAuditRecords
 from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
+from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
-from hkeid.adapters.sql.sqlite import SqliteDatabase, Synchronous
+from hkeid.adapters.sql.sqlite import SqliteSettings, Synchronous
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.ports.keys import KeyStore
 from hkeid.ports.surroundings import Clock, Random
-
-
-class Database(Protocol):
-    """What the store needs of an engine. Ending a transaction also lets go of its connection."""
-
-    def begin(self) -> SqlConnection:
-        """Begin a transaction that may write."""
-        ...
-
-    def commit(self, connection: SqlConnection) -> None:
-        """Commit; an error means that nobody knows."""
-        ...
-
-    def rollback(self, connection: SqlConnection) -> None:
-        """Roll back; raises nothing."""
-        ...
-
-    def begin_reading(self) -> SqlConnection:
-        """Begin a transaction that sees one state and holds nobody up."""
-        ...
-
-    def end_reading(self, connection: SqlConnection) -> None:
-        """End a reading transaction; raises nothing."""
-        ...
-
-    def close(self) -> None:
-        """Close all connections."""
-        ...
-
-
-def open_database(
-    url: URL,
-    *,
-    pool_size: int,
-    patience: float,
-    statement_timeout: float,
-    lock_timeout: float,
-    synchronous: Synchronous,
-) -> Database:
-    """The engine that a URL names.
-
-    :raises hkeid.kernel.errors.ConfigurationError: ``store_url_unknown``.
-    """
-    if url.get_backend_name() == "sqlite":
-        return SqliteDatabase(url, synchronous=synchronous, patience=patience)
-    if url.drivername == "postgresql+psycopg":
-        from hkeid.adapters.sql.postgresql import PostgresqlDatabase
-
-        return PostgresqlDatabase(
-            url,
-            pool_size=pool_size,
-            pool_patience=patience,
-            statement_timeout=statement_timeout,
-            lock_timeout=lock_timeout,
-        )
-    raise ConfigurationError(
-        "store_url_unknown",
-        detail=f"{url.drivername}; known: sqlite:///FILE, postgresql+psycopg://HOST/NAME",
-    )
 
 
 class SqlTransaction:
@@ -137,6 +78,7 @@ class SqlStore:
     :param lock_timeout: PostgreSQL: seconds that a statement waits for another transaction.
     :param sqlite_synchronous: ``NORMAL`` is for measurements: a power cut then takes back commits
         that were acknowledged.
+    :param restoring: open a store that must not serve yet; for :mod:`hkeid.adapters.backup` alone.
     """
 
     def __init__(
@@ -151,16 +93,17 @@ class SqlStore:
         statement_timeout: float = 5.0,
         lock_timeout: float = 4.0,
         sqlite_synchronous: Synchronous = "FULL",
+        restoring: bool = False,
     ) -> None:
         self._database = open_database(
             make_url(url),
             pool_size=pool_size,
-            patience=patience,
             statement_timeout=statement_timeout,
             lock_timeout=lock_timeout,
-            synchronous=sqlite_synchronous,
+            sqlite=SqliteSettings(synchronous=sqlite_synchronous, patience=patience),
         )
         self._writers = AuditWriters(keys, clock, random)
+        self._restoring = restoring
         self._here = local()
         self._process = os.getpid()
         self._checked = False
@@ -192,7 +135,7 @@ class SqlStore:
         """
         connection = self._database.begin_reading()
         try:
-            schema.check(connection)
+            schema.check(connection, restoring=self._restoring)
         finally:
             self._database.end_reading(connection)
         self._checked = True

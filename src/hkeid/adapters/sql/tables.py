@@ -136,7 +136,7 @@ blind_index = Table(
     "blind_index",
     METADATA,
     _key("index_name"),
-    _key("digest", BYTES, personal="hkic_number"),
+    _key("digest", BYTES, personal="hkic_number_digest"),
     _column("resident_id", TEXT, index=True),
     sqlite_with_rowid=False,
 )
@@ -206,10 +206,10 @@ consents = Table(
     _column("id", TEXT, unique=True),
     _column("resident_id", TEXT),
     _column("client_id", TEXT),
-    _column("claim", TEXT),
-    _column("agreed", Boolean()),
+    _column("claim", TEXT, personal="service_use"),
+    _column("agreed", Boolean(), personal="service_use"),
     _column("statement", TEXT),
-    _column("language", TEXT),
+    _column("language", TEXT, personal="service_use"),
     _column("decided_at", INSTANT),
     Index("consents_resident_client_idx", "resident_id", "client_id"),
 )
@@ -221,7 +221,7 @@ disclosures = Table(
     _column("id", TEXT, unique=True),
     _column("resident_id", TEXT),
     _column("client_id", TEXT),
-    _column("claims", JSON_BYTES),
+    _column("claims", JSON_BYTES, personal="service_use"),
     _column("disclosed_at", INSTANT),
     Index("disclosures_resident_disclosed_idx", "resident_id", "disclosed_at"),
 )

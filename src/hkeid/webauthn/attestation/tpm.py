@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
 from hkeid.kernel.errors import MissingExtra
@@ -31,6 +32,8 @@ from hkeid.webauthn.public_key import digest_of
 _MAGIC = b"\xffTCG"
 _CERTIFY = b"\x80\x17"
 _CLOCK_AND_FIRMWARE = 17 + 8
+# what python-fido2's reader and the making of a key raise on bytes that are no TPMT_PUBLIC
+_UNREADABLE = (ValueError, LookupError, struct.error, NotImplementedError, UnsupportedAlgorithm)
 _OID_AIK = x509.ObjectIdentifier("2.23.133.8.3")
 _OID_MANUFACTURER = x509.ObjectIdentifier("2.23.133.2.1")
 _OIDS_NAMES = (
@@ -78,7 +81,7 @@ def _name_of_credential_key(area: bytes, evidence: Evidence) -> bytes:
         public = TpmPublicFormat.parse(area)
         key = public.public_key()
         name: bytes = public.name()
-    except (ValueError, KeyError, IndexError, struct.error, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise MalformedResponse(
             "tpm_pub_area_malformed", field=f"{FIELD}.pubArea", detail=type(error).__name__
         ) from None

@@ -1,0 +1,100 @@
+"""Letting go of what has expired: a job for any process, any time, beside the service.
+
+Every repository is purged in small transactions of its own, so that nobody waits for long; on
+PostgreSQL several processes may purge at once and do not get in each other's way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from hkeid.broker.records import SessionRepository
+from hkeid.kernel.instants import Instant
+from hkeid.op.records import AccessTokenRepository, GrantRepository
+from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
+
+
+class PurgedTransaction(Protocol):
+    """What purging needs of a transaction."""
+
+    @property
+    def single_use(self) -> SingleUse: ...
+    @property
+    def budgets(self) -> AttemptBudgets: ...
+    @property
+    def sessions(self) -> SessionRepository: ...
+    @property
+    def access_tokens(self) -> AccessTokenRepository: ...
+    @property
+    def grants(self) -> GrantRepository: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept after they expired.
+
+    :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
+        family.
+    :ivar sessions: for the resident's own list of past sessions.
+    """
+
+    single_use: timedelta = timedelta(days=1)
+    budgets: timedelta = timedelta(0)
+    sessions: timedelta = timedelta(days=30)
+    access_tokens: timedelta = timedelta(0)
+    grants: timedelta = timedelta(days=1)
+
+
+DEFAULT_RETENTION = Retention()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purged:
+    """How many of each were deleted.
+
+    :ivar complete: False when there may be more than the limits allowed this time.
+    """
+
+    single_use: int
+    budgets: int
+    sessions: int
+    access_tokens: int
+    grants: int
+    complete: bool
+
+
+def purge(
+    store: Store[PurgedTransaction],
+    now: Instant,
+    *,
+    retention: Retention = DEFAULT_RETENTION,
+    batch: int = 500,
+    batches: int = 20,
+) -> Purged:
+    """Delete what has expired and been kept long enough.
+
+    :param batch: most rows in one transaction.
+    :param batches: most transactions for one kind of thing.
+    """
+    steps: dict[str, tuple[Callable[[PurgedTransaction], Any], timedelta]] = {
+        "single_use": (lambda tx: tx.single_use, retention.single_use),
+        "budgets": (lambda tx: tx.budgets, retention.budgets),
+        "sessions": (lambda tx: tx.sessions, retention.sessions),
+        "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
+        "grants": (lambda tx: tx.grants, retention.grants),
+    }
+    counts, complete = {}, True
+    for name, (repository, kept) in steps.items():
+        total, last = 0, batch
+        for _ in range(batches):
+            with store.transaction() as tx:
+                last = repository(tx).purge(now - kept, limit=batch)
+            total += last
+            if last < batch:
+                break
+        counts[name] = total
+        complete = complete and last < batch
+    return Purged(**counts, complete=complete)

@@ -1,0 +1,75 @@
+"""The contract of a store, for pytest: any store proves itself with one small class.
+
+::
+
+    class TestMyStore(StoreContract):
+        @pytest.fixture
+        def store(self):
+            return MyStore(...)
+
+It needs nothing but the ``store`` fixture, and does not mind a store that other tests have used.
+``stores`` may be overridden to let several stores on the same state take part in the races.
+"""
+
+from hkeid.testing.store_contract.concurrency import RacesContract
+from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.provider import (
+    AccessTokensContract,
+    ClientsContract,
+    GrantsContract,
+)
+from hkeid.testing.store_contract.registry import (
+    BlindIndexContract,
+    CredentialsContract,
+    ResidentsContract,
+    SealedFieldsContract,
+)
+from hkeid.testing.store_contract.sessions import (
+    ConsentsContract,
+    DisclosuresContract,
+    SessionsContract,
+)
+from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
+from hkeid.testing.store_contract.transactions import AuditContract, TransactionsContract
+
+
+class StoreContract(
+    SingleUseContract,
+    AttemptBudgetsContract,
+    ResidentsContract,
+    CredentialsContract,
+    SealedFieldsContract,
+    BlindIndexContract,
+    ClientsContract,
+    GrantsContract,
+    AccessTokensContract,
+    SessionsContract,
+    ConsentsContract,
+    DisclosuresContract,
+    TransactionsContract,
+    AuditContract,
+    RacesContract,
+):
+    """Everything that a store promises. Subclasses supply a ``store`` fixture."""
+
+
+__all__ = [
+    "AccessTokensContract",
+    "AnyStore",
+    "AttemptBudgetsContract",
+    "AuditContract",
+    "BlindIndexContract",
+    "ClientsContract",
+    "ConsentsContract",
+    "CredentialsContract",
+    "DisclosuresContract",
+    "EveryRepository",
+    "GrantsContract",
+    "RacesContract",
+    "ResidentsContract",
+    "SealedFieldsContract",
+    "SessionsContract",
+    "SingleUseContract",
+    "StoreContract",
+    "TransactionsContract",
+]

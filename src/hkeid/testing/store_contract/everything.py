@@ -1,0 +1,205 @@
+"""A transaction with every repository there is, and records to fill it with."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from hkeid.audit.events import AuditEvent
+from hkeid.audit.records import AuditTransaction
+from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.identity.assurance import Acr
+from hkeid.identity.state import EidState
+from hkeid.kernel.base64url import encode
+from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
+from hkeid.ports.storage import SingleUseRecord, Store
+from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
+from hkeid.residents.records import BlindIndexRepository, Credential, Resident
+
+
+class EveryRepository(
+    ProviderTransaction, BrokerTransaction, ProfileTransaction, AuditTransaction, Protocol
+):
+    """What a store gives inside ``transaction()``."""
+
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...
+
+
+AnyStore = Store[EveryRepository]
+
+if TYPE_CHECKING:
+    from hkeid.adapters.memory import MemoryStore
+    from hkeid.adapters.sql import SqlStore
+
+    def _memory_conforms(store: MemoryStore) -> AnyStore:
+        return store
+
+    def _sql_conforms(store: SqlStore) -> AnyStore:
+        return store
+
+
+NOW = datetime(2026, 11, 2, 9, 30, 15, 123456, tzinfo=UTC)
+"""The moment at which the contract's tests begin."""
+
+LATER = NOW + timedelta(minutes=5)
+SECOND = timedelta(seconds=1)
+
+
+def fresh_bytes(length: int = 32) -> bytes:
+    """Bytes that no other test has."""
+    return os.urandom(length)
+
+
+def fresh_id() -> str:
+    """An id that no other test has."""
+    return encode(os.urandom(16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened(AuditEvent):
+    """An event for tests of the trail."""
+
+    NAME: ClassVar[str] = "contract:thing:happened"
+
+    thing: str
+
+
+def a_single_use(
+    *, kind: str = "authorization_code", family: str | None = None, payload: bytes = b"{}"
+) -> SingleUseRecord:
+    """A fresh single-use thing that expires at :data:`LATER`."""
+    return SingleUseRecord(
+        kind=kind,
+        digest=fresh_bytes(),
+        family=family,
+        payload=payload,
+        created_at=NOW,
+        expires_at=LATER,
+    )
+
+
+def a_resident() -> Resident:
+    """A fresh applicant."""
+    return Resident(
+        id=fresh_id(),
+        user_handle=fresh_bytes(64),
+        state=EidState.APPLICANT,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def a_credential(resident_id: str, *, created_at: datetime = NOW) -> Credential:
+    """A fresh credential with something in every member."""
+    return Credential(
+        id=fresh_bytes(),
+        resident_id=resident_id,
+        public_key=fresh_bytes(77),
+        algorithm=-7,
+        sign_count=4_294_967_295,
+        backup_eligible=True,
+        backed_up=False,
+        aaguid="00000000-0000-0000-0000-000000000000",
+        transports=("internal", "hybrid"),
+        attestation_format="packed",
+        attestation="self",
+        rp_id="eid.example.hk",
+        evidence=b'{"attestationObject":"o2M"}',
+        label=fresh_bytes(40),
+        created_at=created_at,
+    )
+
+
+def a_session(resident_id: str, *, created_at: datetime = NOW) -> Session:
+    """A fresh session."""
+    return Session(
+        id=fresh_id(),
+        digest=fresh_bytes(),
+        resident_id=resident_id,
+        credential_id=fresh_bytes(),
+        acr=Acr.EID_BOUND,
+        amr=("hwk", "user"),
+        authenticated_at=created_at,
+        created_at=created_at,
+        expires_at=created_at + timedelta(hours=1),
+        agent=fresh_bytes(50),
+    )
+
+
+def a_client() -> Client:
+    """A fresh client with something in every kind of member."""
+    return Client(
+        id=fresh_id(),
+        name={"en": "Suggestions", "zh-Hant-HK": "意見", "zh-Hans": "意见"},
+        redirect_uris=("https://rp.example/callback", "https://rp.example/another"),
+        auth_method=ClientAuthMethod.PRIVATE_KEY_JWT,
+        jwks={"keys": [{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AQ"}]},
+        secret_digest=fresh_bytes(),
+        sector_identifier="rp.example",
+        scopes=("openid", "profile"),
+        claims={"name": {"en": "To address you", "zh-Hant-HK": "稱呼閣下"}},
+        voluntary_claims=("name",),
+        default_max_age=300,
+        default_acr=Acr.EID,
+        client_uri="https://rp.example",
+    )
+
+
+def a_grant(*, resident_id: str = "", session_id: str = "", created_at: datetime = NOW) -> Grant:
+    """A fresh grant."""
+    return Grant(
+        id=fresh_id(),
+        client_id="client",
+        resident_id=resident_id or fresh_id(),
+        session_id=session_id or fresh_id(),
+        subject=fresh_id(),
+        scopes=("openid", "profile"),
+        claims={"id_token": ("name",), "userinfo": ("name", "birthdate")},
+        acr=Acr.EID,
+        amr=("swk", "user"),
+        authenticated_at=created_at - SECOND,
+        created_at=created_at,
+        expires_at=created_at + timedelta(hours=8),
+    )
+
+
+def an_access_token(grant: Grant) -> AccessToken:
+    """A fresh access token of ``grant``."""
+    return AccessToken(
+        digest=fresh_bytes(),
+        grant_id=grant.id,
+        client_id=grant.client_id,
+        scopes=grant.scopes,
+        created_at=NOW,
+        expires_at=LATER,
+    )
+
+
+def a_decision(
+    resident_id: str, claim: str, *, agreed: bool = True, at: datetime = NOW
+) -> ConsentDecision:
+    """A fresh consent decision for the client ``client``."""
+    return ConsentDecision(
+        id=fresh_id(),
+        resident_id=resident_id,
+        client_id="client",
+        claim=claim,
+        agreed=agreed,
+        statement="2026-11.digest",
+        language="zh-Hant-HK",
+        decided_at=at,
+    )
+
+
+def a_disclosure(resident_id: str, *, at: datetime = NOW) -> Disclosure:
+    """A fresh disclosure to the client ``client``."""
+    return Disclosure(
+        id=fresh_id(),
+        resident_id=resident_id,
+        client_id="client",
+        claims=("name", "birthdate"),
+        disclosed_at=at,
+    )

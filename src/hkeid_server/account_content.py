@@ -1,0 +1,131 @@
+"""What stands on the account page, gathered from broker, enrolment and consent ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from hkeid.identity.authentication import SessionView
+from hkeid.identity.language import Language
+from hkeid.kernel import base64url
+from hkeid.op.records import Client
+from hkeid.profile import CLAIMS
+from hkeid.residents.records import CredentialStatus
+from hkeid_server.house import house
+from hkeid_server.models import (
+    AccountPage,
+    DeviceCard,
+    DisclosureLine,
+    ServiceCard,
+    SessionCard,
+)
+from hkeid_server.names import client_domain, client_name
+from hkeid_server.residents import eid_card, resident_entry
+from hkeid_server.shell import language
+
+_DONE = frozenset(
+    {"device-added", "device-renamed", "device-removed", "session-ended", "sharing-stopped"}
+)
+
+
+def account_page(session: SessionView, done: str | None) -> AccountPage:
+    """Everything for the resident of a session.
+
+    :param done: what was done just now, for the notice on top.
+    """
+    resident = resident_entry(session.authentication.resident_id)
+    devices = _devices(session)
+    return AccountPage(
+        card=eid_card(resident),
+        devices=devices,
+        sessions=_sessions(session),
+        services=_services(resident.id),
+        done=done if done in _DONE else None,
+        signal=json.dumps(
+            {
+                "rpId": house().policy.rp_id,
+                "userId": base64url.encode(resident.user_handle),
+                "accepted": [device.id for device in devices],
+            }
+        ),
+    )
+
+
+def _devices(session: SessionView) -> tuple[DeviceCard, ...]:
+    found = house().devices.of_resident(
+        session.authentication.resident_id, session_id=session.session_id
+    )
+    return tuple(
+        DeviceCard(
+            id=base64url.encode(device.id),
+            name=device.label,
+            synced=device.synced,
+            added=device.created_at,
+            used=device.last_used_at,
+            current=device.current,
+            stopped=device.status is CredentialStatus.SUSPENDED,
+        )
+        for device in found
+    )
+
+
+def _sessions(session: SessionView) -> tuple[SessionCard, ...]:
+    entries = house().broker.sessions_of(
+        session.authentication.resident_id, current=session.session_id
+    )
+    with house().store.transaction() as tx:
+        visited = {
+            entry.id: sorted({grant.client_id for grant in tx.grants.of_session(entry.id)})
+            for entry in entries
+        }
+    clients = _clients(client for found in visited.values() for client in found)
+    return tuple(
+        SessionCard(
+            id=entry.id,
+            agent=entry.agent,
+            since=entry.authenticated_at,
+            current=entry.current,
+            services=tuple(_name(client_id, clients) for client_id in visited[entry.id]),
+        )
+        for entry in entries
+    )
+
+
+def _services(resident_id: str) -> tuple[ServiceCard, ...]:
+    ledger = house().ledger
+    agreed: dict[str, list[str]] = {}
+    for standing in ledger.standing(resident_id):
+        agreed.setdefault(standing.client_id, []).append(standing.claim)
+    sent: dict[str, list[DisclosureLine]] = {}
+    for disclosure in ledger.disclosures(resident_id):
+        line = DisclosureLine(claims=_labels(disclosure.claims), at=disclosure.disclosed_at)
+        sent.setdefault(disclosure.client_id, []).append(line)
+    clients = _clients((*sent, *agreed))
+    return tuple(
+        ServiceCard(
+            id=client_id,
+            name=_name(client_id, clients),
+            domain=client_domain(clients[client_id]) if client_id in clients else "",
+            agreed=_labels(agreed.get(client_id, ())),
+            disclosures=tuple(sent.get(client_id, ())),
+        )
+        for client_id in dict.fromkeys((*sent, *agreed))
+    )
+
+
+def _clients(client_ids: Iterable[str]) -> dict[str, Client]:
+    with house().store.transaction() as tx:
+        found = {client_id: tx.clients.get(client_id) for client_id in dict.fromkeys(client_ids)}
+    return {client_id: client for client_id, client in found.items() if client is not None}
+
+
+def _name(client_id: str, clients: dict[str, Client]) -> str:
+    client = clients.get(client_id)
+    return client_id if client is None else client_name(client, language().content)
+
+
+def _labels(claims: Iterable[str]) -> tuple[str, ...]:
+    """What claims are called; forms of one claim (``name#zh-Hant-HK``) count once."""
+    spoken = Language.parse(language().content)
+    base = dict.fromkeys(claim.partition("#")[0] for claim in claims)
+    return tuple(CLAIMS[claim].label[spoken] for claim in base if claim in CLAIMS)

@@ -1,0 +1,5 @@
+"""The command line: ``hkeid``."""
+
+from hkeid_server.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,88 @@
+"""``hkeid check``: the sanity page in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from hkeid.kernel.errors import HkeidError
+from hkeid.ports import KeyPurpose, KeyState
+from hkeid_server.cli.main import explain
+from hkeid_server.cli.shared import config_option, read
+from hkeid_server.config import Config
+
+Check = Callable[[Config], str]
+
+
+@click.command("check")
+@config_option
+def check(config_path: Path) -> None:
+    """Say whether the server could serve, and what to change if not."""
+    config = read(config_path)
+    click.echo(f"✓ configuration: {config_path}, profile {config.profile.value}")
+    failed = False
+    for name, outcome, good in _run(config):
+        click.echo(f"{'✓' if good else '✗'} {name}: {outcome}")
+        failed = failed or not good
+    if failed:
+        raise SystemExit(1)
+
+
+def _run(config: Config) -> Iterator[tuple[str, str, bool]]:
+    for name, one in _CHECKS.items():
+        try:
+            yield name, one(config), True
+        except HkeidError as error:
+            yield name, explain(error), False
+
+
+def _keys(config: Config) -> str:
+    from hkeid.adapters.system import SystemClock, SystemRandom
+    from hkeid_server.wiring import open_keys
+
+    clock = SystemClock()
+    keys = open_keys(config, clock, SystemRandom()).signing_keys(KeyPurpose.TOKEN_SIGNING)
+    active = [key for key in keys if key.state is KeyState.ACTIVE]
+    ages = ", ".join(f"{key.algorithm} {(clock.now() - key.since).days} days" for key in active)
+    return f"active token-signing keys: {ages}"
+
+
+def _store(config: Config) -> str:
+    from hkeid_server.wiring import build_house
+
+    house = build_house(config)
+    with house.store.transaction() as tx:
+        clients = sum(1 for client in tx.clients if client.enabled)
+    return f"reachable, schema current, {clients} clients"
+
+
+def _vault(config: Config) -> str:
+    from hkeid_server.wiring import open_vault
+
+    erased = sum(1 for _ in open_vault(config).erased())
+    return f"reachable, {erased} residents erased"
+
+
+def _passkeys(config: Config) -> str:
+    from hkeid_server.wiring import passkey_policy
+
+    policy = passkey_policy(config)
+    return f"belong to {policy.rp_id}, used at {', '.join(sorted(policy.origins))}"
+
+
+def _languages(config: Config) -> str:
+    from hkeid_server.languages import languages
+
+    del config
+    return ", ".join(language.name for language in languages())
+
+
+_CHECKS: dict[str, Check] = {
+    "keys": _keys,
+    "store": _store,
+    "vault": _vault,
+    "passkeys": _passkeys,
+    "languages": _languages,
+}

@@ -1,0 +1,128 @@
+"""``hkeid init``: a folder from which a server can run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hkeid.kernel.errors import ConfigurationError
+from hkeid_server.config import Config, load_config
+
+_PRODUCTION = """\
+# hkeid, for residents. All keys: docs/reference/configuration.md
+profile = "production"
+issuer = "{issuer}"
+
+[server]
+host = "127.0.0.1"           # behind a reverse proxy that ends TLS
+port = 8000
+workers = 2
+trusted_proxies = ["127.0.0.1"]
+
+[store]
+url = "sqlite:///hkeid.sqlite"    # or postgresql+psycopg://hkeid@host/hkeid with password_file
+
+[vault]
+url = "sqlite:///vault.sqlite"    # wrapped data keys: elsewhere, and backed up elsewhere
+"""
+_SANDBOX = """\
+# hkeid, to try things out. Never with real people's data. All keys: docs/reference/configuration.md
+profile = "sandbox"
+issuer = "{issuer}"
+
+[server]
+port = {port}
+
+[admin]
+port = {admin_port}
+
+[store]
+url = "sqlite:///hkeid.sqlite"
+
+[vault]
+url = "sqlite:///vault.sqlite"
+"""
+_SEED = """
+[sandbox]
+seed = true
+"""
+
+
+@click.command("init")
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="this folder",
+    help="Where to put configuration, keys and databases.",
+)
+@click.option("--issuer", help="https address of the provider; without it: http://localhost:PORT.")
+@click.option("--sandbox", is_flag=True, help="With test persons and example relying parties.")
+@click.option("--port", default=8000, show_default=True, help="Port of the public listener.")
+@click.option("--admin-port", type=int, help="Port of the admin listener.  [default: PORT + 1]")
+def init(
+    folder: Path, issuer: str | None, port: int, admin_port: int | None, *, sandbox: bool
+) -> None:
+    """Make configuration, keys and databases.
+
+    What is there already stays as it is: a second run completes an interrupted first one.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "hkeid.toml"
+    if not path.exists():
+        path.write_text(_text(issuer, sandbox=sandbox, port=port, admin_port=admin_port), "utf-8")
+        click.echo(f"wrote {path}")
+    config = load_config(path)
+    if sandbox and config.production:
+        raise ConfigurationError("sandbox_only", detail=f"{path} is for production")
+    prepare(config)
+    if sandbox:
+        _fill_sandbox(config)
+    click.echo(f"ready. Start it with: hkeid serve --config {path}")
+
+
+def prepare(config: Config) -> None:
+    """Make keys and databases where they are missing."""
+    from hkeid.adapters.keyfiles import FileKeyStore
+    from hkeid.adapters.system import SystemClock, SystemRandom
+    from hkeid_server.cli.db import upgrade_databases
+
+    keys = config.path(config.keys.directory)
+    if not (keys / "index.json").exists():
+        FileKeyStore.initialise(
+            keys, clock=SystemClock(), random=SystemRandom(), passphrase=config.keys.passphrase
+        )
+        click.echo(f"made keys in {keys}")
+    upgrade_databases(config)
+
+
+def _text(issuer: str | None, *, sandbox: bool, port: int, admin_port: int | None) -> str:
+    if issuer is not None and issuer.startswith("https://") and not sandbox:
+        return _PRODUCTION.format(issuer=issuer)
+    text = _SANDBOX.format(
+        issuer=issuer or f"http://localhost:{port}",
+        port=port,
+        admin_port=port + 1 if admin_port is None else admin_port,
+    )
+    return text + _SEED if sandbox else text
+
+
+def _fill_sandbox(config: Config) -> None:
+    from hkeid_server.sandbox import seed_sandbox, write_example_clients
+    from hkeid_server.wiring import build_house
+
+    for path in write_example_clients(config.path(config.clients)):
+        click.echo(f"made client {path.stem}, private key beside {path.name}")
+    house = build_house(config)
+    click.echo(f"registered {seed_sandbox(house)} test persons")
+    close_house(house)
+
+
+def close_house(house: object) -> None:
+    """Let go of the databases."""
+    for part in ("store",):
+        closing = getattr(getattr(house, part), "close", None)
+        if closing is not None:
+            closing()

@@ -1,0 +1,65 @@
+"""``hkeid keys``: list and rotate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hkeid.ports import KeyPurpose
+from hkeid_server.cli.shared import config_option, read
+
+
+def _open(config_path: Path) -> Any:
+    from hkeid.adapters.system import SystemClock, SystemRandom
+    from hkeid_server.wiring import open_keys
+
+    return open_keys(read(config_path), SystemClock(), SystemRandom())
+
+
+@click.group("keys")
+def keys_group() -> None:
+    """Look after the keys. Private halves are never shown."""
+
+
+@keys_group.command("list")
+@config_option
+def list_keys(config_path: Path) -> None:
+    """Every key with purpose, algorithm, state and age."""
+    held = _open(config_path)
+    for key in held.keys():  # noqa: SIM118 - a key store is no mapping
+        since = key.since.date().isoformat()
+        click.echo(
+            f"{key.purpose.value:<18} {key.algorithm:<9} {key.state.value:<8} {since}  {key.kid}"
+        )
+
+
+@keys_group.command("rotate")
+@click.argument(
+    "purpose",
+    type=click.Choice(
+        [
+            KeyPurpose.TOKEN_SIGNING.value,
+            KeyPurpose.AUDIT_CHECKPOINT.value,
+            KeyPurpose.RESIDENT_DATA.value,
+        ]
+    ),
+)
+@click.option("--algorithm", help="ES256, Ed25519 or RS256; of signing keys.")
+@config_option
+def rotate(config_path: Path, purpose: str, algorithm: str | None) -> None:
+    """One step of rotation: publish a next key, or let a published one take over.
+
+    Run it once a day; it does nothing before its time, and no login fails by it.
+    """
+    wanted = KeyPurpose(purpose)
+    if algorithm is None and wanted is not KeyPurpose.RESIDENT_DATA:
+        algorithm = "Ed25519" if wanted is KeyPurpose.AUDIT_CHECKPOINT else "ES256"
+    plan = _open(config_path).rotate(wanted, algorithm)
+    if plan.create is not None:
+        click.echo(f"made a key: {plan.create.value}")
+    for step in plan.transitions:
+        click.echo(f"{step.kid}: {step.state.value}")
+    if plan.create is None and not plan.transitions:
+        click.echo("nothing to do yet")

@@ -1,0 +1,88 @@
+"""``hkeid``: the operator's commands. Each is loaded when it is called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, MutableMapping
+from typing import Any
+
+import click
+
+from hkeid import __version__
+from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
+
+_COMMANDS = {
+    "audit": ("hkeid_server.cli.audit", "audit_group"),
+    "check": ("hkeid_server.cli.check", "check"),
+    "clients": ("hkeid_server.cli.clients", "clients_group"),
+    "db": ("hkeid_server.cli.db", "db_group"),
+    "init": ("hkeid_server.cli.init", "init"),
+    "keys": ("hkeid_server.cli.keys", "keys_group"),
+    "personas": ("hkeid_server.cli.personas", "personas"),
+    "rp": ("hkeid_server.cli.rp", "rp_group"),
+    "serve": ("hkeid_server.cli.serve", "serve"),
+}
+"""Where each command is; a missing optional package is then only a problem for who needs it."""
+
+EXIT_FAILED = 1
+EXIT_CONFIGURATION = 3
+EXIT_UNAVAILABLE = 4
+
+
+class LazyCommands(MutableMapping[str, click.Command]):
+    """Commands by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        module, attribute = _COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        raise TypeError("commands are listed in _COMMANDS")
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError("commands are listed in _COMMANDS")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class FriendlyGroup(click.Group):
+    """A group whose deliberate errors become one plain sentence and an exit status."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except HkeidError as error:
+            click.echo(f"hkeid: {explain(error)}", err=True)
+            ctx.exit(_exit_status(error))
+
+
+def explain(error: HkeidError) -> str:
+    """An error for an operator: what it is about, with the detail that the outside never sees."""
+    words = error.reason.replace("_", " ")
+    return f"{words}: {error.detail}" if error.detail else f"{error.safe_text} ({error.reason})"
+
+
+def _exit_status(error: HkeidError) -> int:
+    match error:
+        case ConfigurationError():
+            return EXIT_CONFIGURATION
+        case Unavailable():
+            return EXIT_UNAVAILABLE
+        case _:
+            return EXIT_FAILED
+
+
+@click.group(
+    cls=FriendlyGroup,
+    commands=LazyCommands(),
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="hkeid")
+def main() -> None:
+    """A digital identity for Hong Kong: run and look after the identity provider."""

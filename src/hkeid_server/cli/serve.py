@@ -1,0 +1,110 @@
+"""``hkeid serve``: the public listener, and the admin listener in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from hkeid_server.cli.shared import config_option, read
+from hkeid_server.config import Config
+
+
+@click.command("serve")
+@config_option
+@click.option("--no-admin", is_flag=True, help="Without the admin listener.")
+def serve(config_path: Path, *, no_admin: bool) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Relying parties and browsers come in at the public listener; operators at the admin listener:
+    /health/live, /health/ready, /metrics.
+    """
+    config = read(config_path)
+    os.environ["HKEID_CONFIG"] = str(config_path.resolve())
+    # The folder first: the metrics library looks for it when it is imported.
+    with _metrics_folder(), _admin(config, wanted=config.admin.enabled and not no_admin):
+        _try_once(config)
+        click.echo(f"hkeid: {config.issuer} ({config.profile.value})", err=True)
+        listen(
+            "hkeid_server.wsgi:from_environment",
+            host=config.server.host,
+            port=config.server.port,
+            workers=config.server.workers,
+            threads=config.server.threads,
+        )
+
+
+def listen(target: str, *, host: str, port: int, workers: int, threads: int) -> None:
+    """Run a WSGI application factory under granian until a signal ends it."""
+    try:
+        from granian import Granian
+        from granian.constants import Interfaces
+    except ImportError:
+        from hkeid.kernel.errors import MissingExtra
+
+        raise MissingExtra("granian", "server") from None
+    Granian(
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=threads,
+        factory=True,
+        websockets=False,
+        log_enabled=False,
+        log_access=False,
+        respawn_failed_workers=workers > 1,
+        process_name=None,
+    ).serve()
+
+
+def _try_once(config: Config) -> None:
+    """Make everything once, so that what is wrong is said here and not by each worker."""
+    from hkeid_server.wiring import MEMORY, build_house
+
+    if config.store.url == MEMORY and not config.sandbox.seed:
+        click.echo("hkeid: nothing in memory survives the process", err=True)
+    house = build_house(config)
+    if config.sandbox.seed and config.store.url != MEMORY:
+        from hkeid_server.sandbox import seed_sandbox
+
+        seed_sandbox(house)
+    closing = getattr(house.store, "close", None)
+    if closing is not None:
+        closing()
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """Where the processes keep their counters, empty at every start."""
+    with TemporaryDirectory(prefix="hkeid-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
+
+
+@contextmanager
+def _admin(config: Config, *, wanted: bool) -> Iterator[None]:
+    """The admin process; it ends when this one does, however this one ends."""
+    if not wanted:
+        yield
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hkeid_server.admin"], stdin=subprocess.PIPE, env=os.environ.copy()
+    )
+    try:
+        click.echo(f"hkeid: admin http://{config.admin.host}:{config.admin.port}", err=True)
+        yield
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()

@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hkeid_server.config import Config, load_config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def config_option(command: F) -> F:
+    """``--config``: given to the command as ``config_path``."""
+    return click.option(
+        "--config",
+        "config_path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path("hkeid.toml"),
+        envvar="HKEID_CONFIG",
+        show_default=True,
+        help="The configuration file.",
+    )(command)
+
+
+def read(config_path: Path) -> Config:
+    """The configuration that a command was given."""
+    return load_config(config_path)

@@ -1,0 +1,107 @@
+"""CONSENT: the resident sees what is asked, decides, and is heeded."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from hkeid.identity.authentication import SessionView
+from hkeid.kernel.errors import NotFound, Refused
+from hkeid.op import ConsentGiven, Declined
+from hkeid.profile import ConsentItem as LedgerItem
+from hkeid.profile import ConsentQuestion
+from hkeid_server.house import house
+from hkeid_server.interactions.turn import Turn
+from hkeid_server.models import ConsentItem, ConsentPage, Terms, Text
+from hkeid_server.shell import language, show, translate
+
+
+class ConsentHandler:
+    """The page where the resident decides."""
+
+    def show(self, turn: Turn) -> Response:
+        """The question."""
+        return self._page(turn)
+
+    def act(self, turn: Turn, action: str) -> Response:
+        """``decide``: agree (to the required claims and the voluntary ones switched on) or not."""
+        if action != "decide":
+            raise NotFound("action_unknown")
+        if request.form.get("decision") != "agree":
+            return turn.finish(Declined(), turn.session)
+        session = _session(turn)
+        question = self._question(turn, session)
+        if request.form.get("shown", "") != _shown(question):
+            return self._page(turn, changed=True)
+        picked = question.voluntary & frozenset(request.form.getlist("claim"))
+        try:
+            house().ledger.decide(
+                session.authentication.resident_id,
+                turn.client.id,
+                question.required | picked,
+                question.voluntary - picked,
+                request.form.get("statement", ""),
+                language().content,
+            )
+        except Refused as error:
+            if error.reason != "statement_outdated":
+                raise
+            return self._page(turn, changed=True)
+        return turn.finish(ConsentGiven(), session)
+
+    def _question(self, turn: Turn, session: SessionView) -> ConsentQuestion:
+        return house().ledger.question(
+            turn.client,
+            session.authentication.resident_id,
+            turn.interaction.claims,
+            language().content,
+        )
+
+    def _page(self, turn: Turn, *, changed: bool = False) -> Response:
+        question = self._question(turn, _session(turn))
+        who = turn.who()
+        assert who is not None
+        items = [(item.required, _item(item)) for item in question.items]
+        page = ConsentPage(
+            who=who,
+            action=turn.action("decide"),
+            required=tuple(item for required, item in items if required),
+            voluntary=tuple(item for required, item in items if not required),
+            statement=question.statement.version,
+            terms=Terms(
+                title=question.text.title,
+                opening=question.text.opening,
+                purposes=question.text.purposes,
+                paragraphs=question.text.paragraphs,
+            ),
+            shown=_shown(question),
+            changed=changed,
+        )
+        status = 409 if changed else 200
+        return show("consent.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
+
+
+def _session(turn: Turn) -> SessionView:
+    if turn.session is None:
+        raise Refused("session_ended")
+    return turn.session
+
+
+def _item(item: LedgerItem) -> ConsentItem:
+    values: tuple[Text, ...]
+    if item.value is None:
+        values = (Text(text=translate("We hold nothing here, so nothing is sent.")),)
+    else:
+        # Several forms of one value (a name in two scripts) stand two spaces apart.
+        values = tuple(Text(text=part) for part in item.value.split("  "))
+    return ConsentItem(
+        claim=item.claim,
+        label=item.label,
+        values=values,
+        why=item.why,
+        on=item.on and not item.required,
+        held=item.value is not None,
+    )
+
+
+def _shown(question: ConsentQuestion) -> str:
+    return " ".join(item.claim for item in question.items)

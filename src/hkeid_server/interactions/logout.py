@@ -1,0 +1,40 @@
+"""LOGOUT: a relying party asks to log out (OpenID Connect RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from hkeid.kernel.errors import NotFound
+from hkeid.op import LogoutConfirmed, LogoutDeclined
+from hkeid_server.house import house
+from hkeid_server.interactions.turn import Turn
+from hkeid_server.models import LogoutPage
+from hkeid_server.shell import show, visit
+from hkeid_server.visitors import drop_session
+
+
+class LogoutHandler:
+    """The page that asks first, where it must (RP-Initiated Logout §2)."""
+
+    def show(self, turn: Turn) -> Response:
+        """The question; none where the door says that nothing needs to be asked."""
+        if not turn.interaction.ask:
+            return self._confirm(turn)
+        page = LogoutPage(
+            who=turn.who(), confirm=turn.action("confirm"), decline=turn.action("decline")
+        )
+        return show("logout.html", page, here=turn.here, leads_to=turn.leads_to)
+
+    def act(self, turn: Turn, action: str) -> Response:
+        """``confirm`` or ``decline``."""
+        match action:
+            case "confirm":
+                return self._confirm(turn)
+            case "decline":
+                return turn.finish(LogoutDeclined(), turn.session)
+            case _:
+                raise NotFound("action_unknown")
+
+    def _confirm(self, turn: Turn) -> Response:
+        house().broker.logout(visit().session)
+        return drop_session(turn.finish(LogoutConfirmed(), None))

@@ -1,0 +1,1 @@
+"""Views of the pages that belong to no protocol: each fills a page model and renders it."""

@@ -1,0 +1,62 @@
+"""My eID: state, devices, sessions, who received what, freeze."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from hkeid.identity.authentication import SessionView
+from hkeid_server.account_content import account_page
+from hkeid_server.house import house
+from hkeid_server.models import PlainPage
+from hkeid_server.shell import language, show, visit
+from hkeid_server.visitors import drop_session, see_other, with_session
+
+blueprint = Blueprint("account", __name__)
+
+
+@blueprint.get("/account")
+@with_session
+def account(session: SessionView) -> Response:
+    """The whole page."""
+    return show("account.html", account_page(session, request.args.get("done")))
+
+
+@blueprint.post("/account/sign-out")
+def sign_out() -> Response:
+    """Log out in this browser."""
+    house().broker.logout(visit().session)
+    return drop_session(see_other("/farewell/out"))
+
+
+@blueprint.post("/account/sessions/<session_id>/end")
+@with_session
+def end_session(session: SessionView, session_id: str) -> Response:
+    """Log out in another browser."""
+    house().broker.end_session(session.authentication.resident_id, session_id)
+    return see_other("/account?done=session-ended#sessions")
+
+
+@blueprint.post("/account/services/<client_id>/stop")
+@with_session
+def stop_sharing(session: SessionView, client_id: str) -> Response:
+    """Withdraw everything that was agreed to for a service."""
+    house().ledger.withdraw(
+        session.authentication.resident_id, client_id, language=language().content
+    )
+    return see_other("/account?done=sharing-stopped#received")
+
+
+@blueprint.get("/account/freeze")
+@with_session
+def ask_to_freeze(session: SessionView) -> Response:
+    """Ask before freezing."""
+    del session
+    return show("freeze.html", PlainPage())
+
+
+@blueprint.post("/account/freeze")
+@with_session
+def freeze(session: SessionView) -> Response:
+    """Freeze the eID: every session ends, this one too."""
+    house().standing.freeze(session)
+    return drop_session(see_other("/farewell/frozen"))

@@ -1,0 +1,190 @@
+"""Puts the parts together: the only place that names adapters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hkeid.adapters.system import SystemClock, SystemRandom
+from hkeid.broker import Broker, BrokerSettings
+from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
+from hkeid.kernel.secret import Secret
+from hkeid.op import InteractionKind, Provider, ProviderSettings
+from hkeid.ports import Clock, DataKeyVault, KeyStore, Random, Store
+from hkeid.profile import ConsentLedger
+from hkeid.residents import PersonalFields
+from hkeid.webauthn import WebAuthnPolicy
+from hkeid_server.browser import CookieNames
+from hkeid_server.clients import read_clients
+from hkeid_server.config import Config, check_production
+from hkeid_server.house import House
+from hkeid_server.interactions.consent import ConsentHandler
+from hkeid_server.interactions.login import ChooseHandler, LoginHandler
+from hkeid_server.interactions.logout import LogoutHandler
+from hkeid_server.journal import Journal, open_journal
+from hkeid_server.network import NetworkReader
+from hkeid_server.shell import PageSettings
+
+MEMORY = "memory"
+
+
+def build_house(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    random: Random | None = None,
+    keys: KeyStore | None = None,
+    journal: Journal | None = None,
+) -> House:
+    """A house from its configuration; what is given replaces what would be made.
+
+    :raises hkeid.kernel.errors.ConfigurationError: a part cannot be made; the detail says why.
+    """
+    clock = clock or SystemClock()
+    random = random or SystemRandom()
+    keys = keys or open_keys(config, clock, random)
+    store = open_store(config, keys, clock, random)
+    fields = PersonalFields(keys, open_vault(config), random)
+    policy = passkey_policy(config)
+    ledger = ConsentLedger(store, fields, clock, random)
+    enrolment = EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
+    sessions = BrokerSettings(
+        session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
+        session_idle=timedelta(minutes=config.sessions.idle_minutes),
+    )
+    broker = Broker(store, policy, fields, clock, random, sessions)
+    _register_clients(config, store)
+    make_provider = Provider.production if config.production else Provider.sandbox
+    provider = make_provider(
+        config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
+    )
+    login = LoginHandler()
+    return House(
+        config=config,
+        pages=page_settings(config),
+        clock=clock,
+        random=random,
+        keys=keys,
+        store=store,
+        fields=fields,
+        policy=policy,
+        ledger=ledger,
+        broker=broker,
+        activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
+        devices=Devices(store, policy, fields, broker, clock, random, enrolment),
+        standing=Standing(store, clock),
+        doors={"oidc": provider},
+        handlers={
+            InteractionKind.LOGIN: login,
+            InteractionKind.SELECT_ACCOUNT: ChooseHandler(login),
+            InteractionKind.CONSENT: ConsentHandler(),
+            InteractionKind.LOGOUT: LogoutHandler(),
+        },
+        journal=journal or make_journal(config, clock),
+        network=NetworkReader(config.server.trusted_proxies),
+    )
+
+
+def open_keys(config: Config, clock: Clock, random: Random) -> KeyStore:
+    """The key store of a configuration."""
+    from hkeid.adapters.keyfiles import FileKeyStore
+
+    return FileKeyStore(
+        config.path(config.keys.directory),
+        clock=clock,
+        random=random,
+        passphrase=config.keys.passphrase,
+    )
+
+
+def open_store(config: Config, keys: KeyStore, clock: Clock, random: Random) -> Any:
+    """The store of a configuration, with the repositories of every room."""
+    if config.store.url == MEMORY:
+        from hkeid.adapters.memory import MemoryStore
+
+        return MemoryStore(keys=keys, clock=clock, random=random)
+    from hkeid.adapters.sql import SqlStore
+
+    return SqlStore(
+        database_url(config, config.store.url, config.store.password),
+        keys=keys,
+        clock=clock,
+        random=random,
+        pool_size=config.server.threads + 2,
+    )
+
+
+def open_vault(config: Config) -> DataKeyVault:
+    """Where wrapped data keys live."""
+    from hkeid.adapters.vault import MemoryVault, SqlVault
+
+    if config.vault.url == MEMORY:
+        return MemoryVault()
+    return SqlVault(database_url(config, config.vault.url, config.vault.password))
+
+
+def database_url(config: Config, url: str, password: Secret | None) -> Any:
+    """A database URL: relative SQLite files lie beside the configuration, the password comes in."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        parsed = parsed.set(database=str(config.path(parsed.database)))
+    return parsed if password is None else parsed.set(password=password.reveal())
+
+
+def passkey_policy(config: Config) -> WebAuthnPolicy:
+    """What a passkey ceremony must fulfil."""
+    return WebAuthnPolicy(
+        rp_id=config.rp_id,
+        rp_name=config.passkeys.rp_name,
+        origins=config.passkey_origins,
+        attestation="direct" if config.passkeys.attestation == "direct" else "none",
+        allow_synced=config.passkeys.allow_synced,
+        lifetime=timedelta(seconds=config.passkeys.lifetime_seconds),
+    )
+
+
+def provider_settings(config: Config) -> ProviderSettings:
+    """Lifetimes of the OpenID Provider."""
+    tokens = config.tokens
+    return ProviderSettings(
+        profile=config.profile,
+        code_lifetime=timedelta(seconds=tokens.code_seconds),
+        access_token_lifetime=timedelta(seconds=tokens.access_token_seconds),
+        id_token_lifetime=timedelta(seconds=tokens.id_token_seconds),
+        refresh_idle=timedelta(days=tokens.refresh_idle_days),
+        refresh_lifetime=timedelta(days=tokens.refresh_days),
+        refresh_grace=timedelta(seconds=tokens.refresh_grace_seconds),
+        interaction_lifetime=timedelta(minutes=tokens.interaction_minutes),
+        policy_uri=f"{config.issuer}/privacy",
+    )
+
+
+def page_settings(config: Config) -> PageSettings:
+    """What the pages need to know."""
+    return PageSettings(
+        origin=config.origin,
+        cookies=CookieNames.for_issuer(config.issuer),
+        sandbox=not config.production,
+        default_language=config.default_language,
+    )
+
+
+def make_journal(config: Config, clock: Clock) -> Journal:
+    """The log of this process."""
+    file = config.path(config.log.file) if config.log.file else None
+    return open_journal(clock, level=config.log.level, file=file)
+
+
+def _register_clients(config: Config, store: Store[Any]) -> None:
+    """Register the clients described in files; those that are registered already stay as they are
+    unless their file says otherwise.
+    """
+    described = read_clients(config.path(config.clients))
+    if config.production:
+        check_production(described)
+    for client in described:
+        with store.transaction() as tx:
+            if tx.clients.get(client.id) != client:
+                tx.clients.put(client)

@@ -1,0 +1,58 @@
+"""The WSGI application: ``hkeid_server.wsgi:application`` for any WSGI server.
+
+The configuration file is named by ``HKEID_CONFIG`` (``hkeid.toml`` in the working directory if it is
+not set). Servers that fork must load the application after forking (no ``--preload``): database
+connections and audit writers belong to one process.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from hkeid_server.app import create_pages
+from hkeid_server.config import Config, load_config
+from hkeid_server.front import Front
+from hkeid_server.house import House
+from hkeid_server.wiring import build_house
+
+
+def create_application(config: Config) -> Front:
+    """The whole server over a configuration."""
+    house = build_house(config)
+    if config.sandbox.seed and not config.production:
+        from hkeid_server.sandbox import seed_sandbox
+
+        seed_sandbox(house)
+    return serve_house(house)
+
+
+def serve_house(house: House) -> Front:
+    """The WSGI application over a house."""
+    return Front(
+        house.doors,
+        create_pages(house),
+        names=house.pages.cookies,
+        random=house.random,
+        journal=house.journal,
+        network=house.network,
+        body_limit=house.config.server.body_limit,
+        log_access=house.config.log.access,
+    )
+
+
+_application: Front | None = None
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Any:
+    """The application of the configuration file, made at the first request."""
+    global _application  # noqa: PLW0603 - one per process, made once
+    if _application is None:
+        _application = from_environment()
+    return _application(environ, start_response)
+
+
+def from_environment() -> Front:
+    """Make the application that ``HKEID_CONFIG`` describes."""
+    return create_application(load_config(Path(os.environ.get("HKEID_CONFIG", "hkeid.toml"))))

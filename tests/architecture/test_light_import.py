@@ -1,0 +1,83 @@
+"""A relying party pays for what it uses (law 8): time, memory, modules."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "flask",
+    "django",
+    "sqlalchemy",
+    "requests",
+    "saml2",
+    "pyhanko",
+    "fido2",
+    "smartcard",
+    "deepface",
+)
+
+_MEASURE = """
+import resource, sys
+{code}
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss, *sorted(sys.modules))
+"""
+
+# What a first login loads besides: signatures, HTTP, TLS.
+_FIRST_LOGIN = "import hkeid.rp, hkeid.jose.jwt, hkeid.jose.signatures, http.client, ssl"
+
+
+def _run(code: str) -> tuple[float, float, set[str]]:
+    """CPU milliseconds, MiB at most, and modules of a fresh interpreter."""
+    out = subprocess.run(
+        [sys.executable, "-c", _MEASURE.format(code=code)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    return float(out[0]) * 1000, float(out[1]) / 1024, set(out[2:])
+
+
+def _cost(code: str) -> tuple[float, float]:
+    """The least of several runs above bare Python: a busy machine only adds."""
+    bare = [_run("pass") for _ in range(5)]
+    full = [_run(code) for _ in range(5)]
+    return (
+        min(one[0] for one in full) - min(one[0] for one in bare),
+        min(one[1] for one in full) - min(one[1] for one in bare),
+    )
+
+
+@pytest.mark.parametrize("code", ["import hkeid.rp", _FIRST_LOGIN], ids=["import", "first_login"])
+def test_the_budget_of_importing_holds(code: str) -> None:
+    milliseconds, mebibytes = _cost(code)
+    assert milliseconds <= 200
+    assert mebibytes <= 30
+
+
+@pytest.mark.parametrize("code", ["import hkeid.rp", _FIRST_LOGIN], ids=["import", "first_login"])
+def test_nothing_heavy_is_loaded(code: str) -> None:
+    loaded = {name.partition(".")[0] for name in _run(code)[2]}
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize(("kit", "other"), [("flask", "django"), ("django", "flask")])
+def test_a_kit_brings_only_its_own_framework(kit: str, other: str) -> None:
+    loaded = {name.partition(".")[0] for name in _run(f"import hkeid.rp.{kit}")[2]}
+    assert kit in loaded
+    assert not loaded & (set(HEAVY) - {kit}), other
+
+
+@pytest.mark.parametrize("kit", ["flask", "django"])
+def test_a_missing_framework_is_named_with_its_extra(kit: str) -> None:
+    code = (
+        f"import sys; sys.modules[{kit!r}] = None\n"
+        f"try:\n    import hkeid.rp.{kit}\n"
+        "except ImportError as error:\n    assert 'pip install' in str(error), error\n"
+        f"    assert 'hkeid[{kit}]' in str(error), error\n"
+        "else:\n    raise SystemExit('it loaded')"
+    )
+    _run(code)
