@@ -100,6 +100,7 @@ KID = active_key(KEYS, TOKENS, "ES256").kid
         (forged({"alg": "ES256", "kid": KID}, b"\1" * 63), "jws_signature_invalid"),
         (forged({"alg": "ES256"}), "jws_signature_invalid"),
     ],
+    ids=lambda value: value if value.startswith("jws") else "token",
 )
 def test_what_is_wrong_is_named(token: str, reason: str) -> None:
     with pytest.raises(JoseRefused) as caught:
