@@ -74,6 +74,12 @@ def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path, parts) -> Non
     assert _reason(lambda: store.transaction().__enter__()) == "store_unreachable"
 
 
+def test_a_file_that_is_not_there_is_not_made_by_looking(tmp_path: Path, parts) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path}/hkeid.sqlite", **parts)
+    assert _reason(lambda: store.transaction().__enter__()) == "schema_not_current"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_file_that_is_no_database_is_damaged(tmp_path: Path, parts) -> None:
     (tmp_path / "hkeid.sqlite").write_bytes(b"This is a letter.\n" * 100)
     with closing(SqlStore(f"sqlite:///{tmp_path}/hkeid.sqlite", **parts)) as store:
