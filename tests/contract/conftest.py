@@ -48,3 +48,23 @@ def a_database(server: URL) -> Iterator[str]:
 def postgresql_database(postgresql_server):
     """Makes an empty database; a context manager that yields its URL."""
     return lambda: a_database(postgresql_server)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_url(request, tmp_path):
+    """An empty database of each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/hkeid.sqlite"
+        return
+    with request.getfixturevalue("postgresql_database")() as url:
+        yield url
+
+
+@pytest.fixture
+def second_database_url(request, database_url, tmp_path):
+    """Another empty database of the same engine."""
+    if database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/second.sqlite"
+        return
+    with request.getfixturevalue("postgresql_database")() as url:
+        yield url

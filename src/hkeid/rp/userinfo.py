@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hkeid.kernel import canonical_json
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import HttpClient
 from hkeid.rp.errors import LoginDeclined, ProviderMisbehaved
@@ -75,5 +76,14 @@ def _check_recipient(claims: dict[str, Any], issuer: str, client_id: str) -> Non
 
 
 def personal(claims: dict[str, Any]) -> dict[str, Any]:
-    """The claims about the person, those about the login left out."""
-    return {name: value for name, value in claims.items() if name not in PROTOCOL_CLAIMS}
+    """The claims about the person, those about the login left out.
+
+    :raises ProviderMisbehaved: ``claims_malformed``: text that is not Unicode (lone surrogates) or
+        numbers beyond all bounds, which nobody downstream could store or show.
+    """
+    found = {name: value for name, value in claims.items() if name not in PROTOCOL_CLAIMS}
+    try:
+        canonical_json.dumps(found)
+    except ValueError:
+        raise ProviderMisbehaved("claims_malformed") from None
+    return found

@@ -32,7 +32,7 @@ def upgrade_databases(config: Config) -> None:
         schema.upgrade(database_url(config, config.store.url, config.store.password))
         click.echo(f"store: at {schema.HEAD}")
     if config.vault.url != MEMORY:
-        from hkeid.adapters.vault import SqlVault
+        from hkeid.adapters import vault
 
-        SqlVault.prepare(database_url(config, config.vault.url, config.vault.password))
+        vault.upgrade(database_url(config, config.vault.url, config.vault.password))
         click.echo("vault: ready")

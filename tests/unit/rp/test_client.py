@@ -438,6 +438,16 @@ class TestClientAuthentication:
             make_party(id_token_algorithms=algorithms)
 
 
+@pytest.mark.parametrize("value", ["\ud800", ["a", {"b": "\udfff"}], float("1e999")])
+def test_claims_that_nobody_could_store(
+    value: object, party: RelyingParty, provider: FakeProvider, callback: str
+) -> None:
+    login = party.start_login(redirect_uri=callback, claims=["name"])
+    with pytest.raises(ProviderMisbehaved) as caught:
+        party.finish_login(login.state, provider.log_in(login.url, Person(claims={"name": value})))
+    assert caught.value.reason in ("claims_malformed", "userinfo_not_json")
+
+
 def test_discover_fetches_at_once(provider: FakeProvider) -> None:
     party = RelyingParty.discover(provider.issuer, client_id="service", http=provider)
     assert provider.seen == [("GET", "/.well-known/openid-configuration")]

@@ -88,7 +88,7 @@ def _add_pages_of_residents(app: Flask, eid: EidLogin, box: SuggestionBox) -> No
             name=request.form.get("name", ""),
         )
         given = request.form.get("eid_form", "")
-        if not compare_digest(given.encode(), eid.form_token.encode()):
+        if not compare_digest(given.encode("utf-8", "replace"), eid.form_token.encode()):
             draft.errors = {"message": "error_stale"}
             return render_template("suggestion.html", draft=draft), 400
         if not draft.check():

@@ -7,13 +7,13 @@ has passed its horizon. A restore replays the erasure list before the store may 
 
 from hkeid.adapters.backup.backups import (
     HORIZON,
-    BackupFile,
     back_up_data,
     back_up_vault,
     list_backups,
     prune_vault_backups,
 )
 from hkeid.adapters.backup.erasure_list import read_erasures, write_erasures
+from hkeid.adapters.backup.names import BackupFile
 from hkeid.adapters.backup.restoring import StoreRestored, restore_data, restore_vault
 
 __all__ = [
