@@ -126,7 +126,8 @@ def _log_in(peer: Peer, resident: VirtualResident, **further: Any) -> dict[str, 
 def test_discovery_login_userinfo_refresh_revocation_logout(
     peer: Peer, resident: VirtualResident, installation: Installation
 ) -> None:
-    finished = _log_in(peer, resident, prompt="login", acr_values="urn:hkeid:acr:eid")
+    # OpenID Connect Core §11: offline_access is granted only where the resident is asked to agree.
+    finished = _log_in(peer, resident, prompt="login consent", acr_values="urn:hkeid:acr:eid")
     assert "login" in resident.seen
     claims = finished["claims"]
     assert claims["iss"] == installation.issuer
