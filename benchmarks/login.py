@@ -30,6 +30,8 @@ OURS: dict[str, Starter] = {
 
 def measure(contestant: Contestant, flows: int) -> tuple[float, float]:
     """CPU and wall milliseconds per flow."""
+    # A server may have closed the connection while the others had their turn (gunicorn: after 2 s).
+    contestant.driver.close()
     cpu, wall = contestant.process.cpu_seconds(), time.perf_counter()
     for _ in range(flows):
         contestant.driver.flow()

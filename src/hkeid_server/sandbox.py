@@ -5,7 +5,7 @@ Never loaded under the production profile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,15 +81,20 @@ def issue_ticket(house: House, key: str) -> Secret:
     raise NotFound("persona_unknown")
 
 
-def write_example_clients(folder: Path) -> tuple[Path, ...]:
+def write_example_clients(
+    folder: Path, addresses: Mapping[str, str] | None = None
+) -> tuple[Path, ...]:
     """Describe the example relying parties, each with a private key of its own made on the spot.
+
+    :param addresses: where relying parties run, by client id, if not at their usual places; any
+        service of the annex will do.
 
     ``ID.toml`` and ``ID.jwks.json`` are for the provider, ``ID.pem`` for the relying party. Those
     that are there already stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for client_id, address in EXAMPLES.items():
+    for client_id, address in {**EXAMPLES, **(addresses or {})}.items():
         if (folder / f"{client_id}.pem").exists():
             continue
         made.append(write_client(_example(client_id, address, folder), folder))
@@ -130,12 +135,14 @@ def _example(client_id: str, address: str, folder: Path) -> Client:
 
     from hkeid.rp.client_key import ClientKey
 
+    service = next((one for one in SERVICES.values() if one.slug == client_id), None)
+    if service is None:
+        raise ConfigurationError("service_unknown", detail=client_id)
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path = folder / f"{client_id}.pem"
     path.touch(mode=0o600)
     path.write_bytes(pem)
-    service = next(one for one in SERVICES.values() if one.slug == client_id)
     return service.as_client(
         redirect_uris=(f"{address}/eid/callback",),
         post_logout_redirect_uris=(f"{address}/",),

@@ -14,7 +14,7 @@ Everything is in memory; time stands still until :meth:`SettableClock.advance`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -95,6 +95,7 @@ class ProviderBench:
 
     :param clients: registered clients; each ``private_key_jwt`` client without keys gets
         :attr:`key`'s. The first one is used where none is named.
+    :param make_store: called with ``keys``, ``clock`` and ``random``.
     """
 
     def __init__(
@@ -103,10 +104,11 @@ class ProviderBench:
         settings: ProviderSettings | None = None,
         keys: MemoryKeyStore | None = None,
         issuer: str = ISSUER,
+        make_store: Callable[..., Any] = MemoryStore,
     ) -> None:
         self.clock = SettableClock()
         self.keys = keys or MemoryKeyStore(algorithms=("ES256", "Ed25519"))
-        self.store = MemoryStore(self.keys, self.clock, SystemRandom())
+        self.store = make_store(keys=self.keys, clock=self.clock, random=SystemRandom())
         self.sessions = FakeSessions()
         self.claims = FakeClaims()
         self.key = RelyingPartyKey()

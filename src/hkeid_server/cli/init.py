@@ -61,40 +61,50 @@ seed = true
 @click.option("--issuer", help="https address of the provider; without it: http://localhost:PORT.")
 @click.option("--sandbox", is_flag=True, help="With test persons and example relying parties.")
 @click.option("--port", default=8000, show_default=True, help="Port of the public listener.")
+@click.option(
+    "--relying-party",
+    "relying_parties",
+    multiple=True,
+    metavar="ID=URL",
+    help="Sandbox: where an example relying party runs; repeatable.",
+)
 @click.option("--admin-port", type=int, help="Port of the admin listener.  [default: PORT + 1]")
 def init(
-    folder: Path, issuer: str | None, port: int, admin_port: int | None, *, sandbox: bool
+    folder: Path,
+    issuer: str | None,
+    port: int,
+    admin_port: int | None,
+    relying_parties: tuple[str, ...],
+    *,
+    sandbox: bool,
 ) -> None:
     """Make configuration, keys and databases.
 
     What is there already stays as it is: a second run completes an interrupted first one.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    addresses = dict(_address(text) for text in relying_parties)
     path = folder / "hkeid.toml"
     if not path.exists():
-        path.write_text(_text(issuer, sandbox=sandbox, port=port, admin_port=admin_port), "utf-8")
+        text = _text(issuer, sandbox=sandbox, port=port, admin_port=admin_port)
+        path.write_text(text + _relying_parties(addresses), "utf-8")
         click.echo(f"wrote {path}")
     config = load_config(path)
     if sandbox and config.production:
         raise ConfigurationError("sandbox_only", detail=f"{path} is for production")
     prepare(config)
     if sandbox:
-        _fill_sandbox(config)
+        _fill_sandbox(config, addresses)
     click.echo(f"ready. Start it with: hkeid serve --config {path}")
 
 
 def prepare(config: Config) -> None:
     """Make keys and databases where they are missing."""
-    from hkeid.adapters.keyfiles import FileKeyStore
-    from hkeid.adapters.system import SystemClock, SystemRandom
     from hkeid_server.cli.db import upgrade_databases
+    from hkeid_server.wiring import make_keys
 
-    keys = config.path(config.keys.directory)
-    if not (keys / "index.json").exists():
-        FileKeyStore.initialise(
-            keys, clock=SystemClock(), random=SystemRandom(), passphrase=config.keys.passphrase
-        )
-        click.echo(f"made keys in {keys}")
+    if make_keys(config):
+        click.echo(f"made keys in {config.path(config.keys.directory)}")
     upgrade_databases(config)
 
 
@@ -109,20 +119,28 @@ def _text(issuer: str | None, *, sandbox: bool, port: int, admin_port: int | Non
     return text + _SEED if sandbox else text
 
 
-def _fill_sandbox(config: Config) -> None:
-    from hkeid_server.sandbox import seed_sandbox, write_example_clients
-    from hkeid_server.wiring import build_house
+def _address(text: str) -> tuple[str, str]:
+    client_id, separator, url = text.partition("=")
+    if not separator or not url.startswith("http://localhost:"):
+        raise ConfigurationError(
+            "relying_party_malformed", detail=f"{text!r}: ID=http://localhost:PORT"
+        )
+    return client_id, url.rstrip("/")
 
-    for path in write_example_clients(config.path(config.clients)):
+
+def _relying_parties(addresses: dict[str, str]) -> str:
+    if not addresses:
+        return ""
+    lines = "".join(f'{client_id} = "{url}"\n' for client_id, url in addresses.items())
+    return f"\n[sandbox.relying_parties]\n{lines}"
+
+
+def _fill_sandbox(config: Config, addresses: dict[str, str]) -> None:
+    from hkeid_server.sandbox import seed_sandbox, write_example_clients
+    from hkeid_server.wiring import build_house, close_store
+
+    for path in write_example_clients(config.path(config.clients), addresses):
         click.echo(f"made client {path.stem}, private key beside {path.name}")
     house = build_house(config)
     click.echo(f"registered {seed_sandbox(house)} test persons")
-    close_house(house)
-
-
-def close_house(house: object) -> None:
-    """Let go of the databases."""
-    for part in ("store",):
-        closing = getattr(getattr(house, part), "close", None)
-        if closing is not None:
-            closing()
+    close_store(house.store)

@@ -19,7 +19,16 @@ from hkeid_server.config.rules import check, refuse_inline_secrets
 from hkeid_server.config.schema import Config
 
 _PREFIX = "HKEID_"
-_OWN_NAMES = frozenset({"HKEID_CONFIG", "HKEID_ARTEFACTS", "HKEID_CLIENT_SECRET"})
+_OTHERS = frozenset(
+    {
+        "HKEID_CONFIG",
+        "HKEID_ARTEFACTS",
+        "HKEID_CLIENT_ID",
+        "HKEID_CLIENT_SECRET",
+        "HKEID_PRIVATE_KEY",
+    }
+)
+"""Variables of the commands and of relying parties, which may run in the same shell."""
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -70,7 +79,7 @@ def _with_environment(content: Mapping[str, Any], environment: Mapping[str, str]
     }
     places = _environment_names()
     for name, value in sorted(environment.items()):
-        if not name.startswith(_PREFIX) or name in _OWN_NAMES:
+        if not name.startswith(_PREFIX) or name in _OTHERS:
             continue
         place = places.get(name)
         if place is None:

@@ -52,9 +52,13 @@ def connect(file: Path, settings: SqliteSettings, *, read_only: bool = False) ->
     """A connection that leaves transactions to its caller; only the owner may read a new file.
 
     :raises hkeid.kernel.errors.Unavailable: ``store_unreachable``.
+    :raises hkeid.kernel.errors.ConfigurationError: ``schema_not_current``: nothing to read yet.
     """
+    if read_only and file.parent.is_dir() and not file.exists():
+        # SQLite would make an empty file, and let everybody read what is written to it later.
+        raise ConfigurationError("schema_not_current", detail="no file yet; run: hkeid db upgrade")
     try:
-        if not read_only and not file.exists():
+        if not file.exists():
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         driver = sqlite3.connect(
             file, timeout=settings.patience, isolation_level=None, check_same_thread=False

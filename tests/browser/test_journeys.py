@@ -1,0 +1,174 @@
+"""What residents do, from activation to logging out, at the two example relying parties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+
+Activate = Callable[[Any, str], None]
+
+
+def test_activation_makes_an_eid_on_this_device(
+    phone: Any, person: str, activate: Activate
+) -> None:
+    activate(phone, person)
+    expect(phone.page.locator("#page-title")).to_have_text("Your eID is active")
+    expect(phone.page.locator("#eid-state")).to_have_attribute("data-eid-state", "active")
+    (credential,) = phone.credentials()
+    assert credential["isResidentCredential"]
+    assert credential["rpId"] == "localhost"
+
+
+def test_an_activation_code_is_good_once(
+    phone: Any, new_phone: Callable[..., Any], person: str, places: Any
+) -> None:
+    page = phone.page
+    page.goto(f"{places.issuer}/sandbox")
+    page.click(f"#ticket-{person}")
+    code = page.inner_text("#ticket")
+    page.click("#use-ticket")
+    page.click("#continue")
+    page.click("#create-passkey")
+    page.wait_for_url("**/activate/done")
+    other = new_phone().page
+    other.goto(f"{places.issuer}/activate")
+    other.fill("#code", code.lower().replace("-", " "))
+    other.click("#continue")
+    expect(other.locator("#error-summary")).to_be_focused()
+    expect(other.locator("#code")).to_have_attribute("aria-invalid", "true")
+
+
+def log_in_at_the_observatory(phone: Any, places: Any) -> None:
+    page = phone.page
+    page.goto(places.observatory)
+    page.click("#log-in")
+    expect(page.locator("#who-name")).to_contain_text("Hong Kong Observatory")
+    page.click("#use-passkey")
+    expect(page.locator("#consent-form")).to_be_visible()
+    page.click("#agree")
+    page.wait_for_url(f"{places.observatory}/**")
+
+
+def test_single_sign_on_at_two_services_then_the_account_page(
+    phone: Any, person: str, places: Any, activate: Activate
+) -> None:
+    page = phone.page
+    activate(phone, person)
+    page.goto(f"{places.issuer}/account")
+    page.click("#sign-out")
+    log_in_at_the_observatory(phone, places)
+    page.goto(f"{places.observatory}/account")
+    assert page.inner_text("#claim-name").strip()
+    first = page.inner_text("#sub")
+
+    # The second service asks for consent, but for no passkey: that is single sign-on.
+    page.goto(places.tax)
+    page.click("#log-in")
+    expect(page.locator("#consent-form")).to_be_visible()
+    assert page.locator("#use-passkey").count() == 0
+    expect(page.locator("[data-claim=hkic_number] .value")).to_contain_text("***")
+    page.click("#agree")
+    page.wait_for_url(f"{places.tax}/**")
+
+    page.goto(f"{places.issuer}/account")
+    expect(page.locator("#received .service")).to_have_count(2)
+    expect(page.locator("#sessions")).to_contain_text("Inland Revenue Department")
+    assert first not in page.content(), "the pairwise subject is nobody else's business"
+
+    page.click("[data-service=hko-suggestions] button")
+    expect(page.locator("#done")).to_be_visible()
+    expect(page.locator("[data-service=hko-suggestions]")).to_contain_text("You share nothing")
+
+
+def test_consent_is_asked_once(phone: Any, person: str, places: Any, activate: Activate) -> None:
+    page = phone.page
+    activate(phone, person)
+    page.goto(places.observatory)
+    page.click("#log-in")
+    page.click("#agree")
+    page.wait_for_url(f"{places.observatory}/**")
+    page.context.clear_cookies(name="rp_session")
+    page.goto(f"{places.observatory}/account")
+    page.wait_for_url(f"{places.observatory}/**")
+
+
+def test_voluntary_claims_are_off_and_stay_off(
+    phone: Any, person: str, places: Any, activate: Activate
+) -> None:
+    page = phone.page
+    activate(phone, person)
+    page.goto(places.observatory)
+    page.click("#log-in")
+    expect(page.locator("#share-gender")).not_to_be_checked()
+    page.click("#agree")
+    page.goto(f"{places.observatory}/account")
+    expect(page.locator("#claim-gender")).not_to_contain_text("ale")
+
+
+def test_consent_refused_leads_back_with_nothing(
+    phone: Any, person: str, places: Any, activate: Activate
+) -> None:
+    page = phone.page
+    activate(phone, person)
+    page.goto(places.observatory)
+    page.click("#log-in")
+    page.click("#disagree")
+    page.wait_for_url(f"{places.observatory}/**")
+    assert page.locator("#log-out").count() == 0
+    page.goto(f"{places.issuer}/account")
+    expect(page.locator("#received .empty")).to_be_visible()
+
+
+def test_login_declined_leads_back(phone: Any, places: Any) -> None:
+    page = phone.page
+    page.goto(places.observatory)
+    page.click("#log-in")
+    page.click("#decline-login")
+    page.wait_for_url(f"{places.observatory}/**")
+
+
+def test_logout_at_a_service_ends_the_eid_session(
+    phone: Any, person: str, places: Any, activate: Activate
+) -> None:
+    page = phone.page
+    activate(phone, person)
+    page.goto(places.observatory)
+    page.click("#log-in")
+    page.click("#agree")
+    page.goto(f"{places.observatory}/account")
+    page.click("#log-out-everywhere")
+    page.wait_for_load_state()
+    if page.locator("#logout-confirm").count():
+        page.click("#logout-confirm")
+    page.wait_for_url(f"{places.observatory}/**")
+    page.goto(f"{places.issuer}/account")
+    expect(page.locator("#use-passkey")).to_be_visible()
+
+
+def test_autofill_offers_the_passkey(
+    new_phone: Callable[..., Any], person: str, places: Any, activate: Activate
+) -> None:
+    phone = new_phone(autofill=True)
+    activate(phone, person)
+    phone.page.goto(f"{places.issuer}/account")
+    phone.page.click("#sign-out")
+    # The virtual authenticator answers the conditional request by itself.
+    phone.page.goto(f"{places.issuer}/login")
+    phone.page.wait_for_url("**/account")
+
+
+def test_freezing_stops_every_login(
+    phone: Any, person: str, places: Any, activate: Activate
+) -> None:
+    page = phone.page
+    activate(phone, person)
+    page.goto(f"{places.issuer}/account")
+    page.click("#freeze-now")
+    page.click("#freeze-confirm")
+    expect(page.locator("#page-title")).to_have_text("Your eID is frozen")
+    page.goto(f"{places.issuer}/login")
+    page.click("#use-passkey")
+    expect(page.locator("#problem")).to_have_attribute("data-problem", "suspended")
+    expect(page.locator("#problem")).to_be_focused()
