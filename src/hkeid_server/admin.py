@@ -68,10 +68,9 @@ class AdminApplication:
 
 def create_admin(config: Config) -> AdminApplication:
     """The admin application of a configuration, with its own connections."""
-    from hkeid.adapters.system import SystemClock, SystemRandom
-    from hkeid_server.wiring import MEMORY, open_keys, open_store, open_vault
+    from hkeid_server.wiring import MEMORY, open_keys, open_store, open_vault, surroundings
 
-    clock, random = SystemClock(), SystemRandom()
+    clock, random = surroundings()
     keys = open_keys(config, clock, random)
     checks: dict[str, Callable[[], None]] = {
         "keys": lambda: _check_keys(keys),

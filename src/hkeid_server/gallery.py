@@ -69,8 +69,8 @@ def _observatory() -> WhoAsks:
     return WhoAsks(
         name=_in_script(
             "Hong Kong Observatory: suggestion form",
-            "香港天文台:天氣服務建議表格",
-            "香港天文台:天气服务建议表格",
+            "香港天文台 天氣服務建議表格",
+            "香港天文台 天气服务建议表格",
         ),
         domain="suggestions.hko.example",
         policy="https://suggestions.hko.example/privacy",
@@ -78,7 +78,7 @@ def _observatory() -> WhoAsks:
 
 
 def _tax() -> str:
-    return _in_script("Inland Revenue Department: eTAX", "稅務局:稅務易", "税务局:税务易")
+    return _in_script("Inland Revenue Department: eTAX", "稅務局 稅務易", "税务局 税务易")
 
 
 def _ceremony(kind: str) -> CeremonyForm:
@@ -147,7 +147,7 @@ def _consent() -> ConsentPage:
                 "Personal information collection statement", "收集個人資料聲明", "收集个人资料声明"
             ),
             opening=_in_script(
-                "Your data is collected for these purposes:", "收集資料的目的:", "收集资料的目的:"
+                "Your data is collected for these purposes:", "收集資料的目的：", "收集资料的目的："
             ),
             purposes=(name.why, birth.why, number.why),
             paragraphs=(

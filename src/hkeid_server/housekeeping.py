@@ -7,31 +7,25 @@ is first, and sweeping twice sweeps the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from threading import Event, Thread
-from typing import Any
 
 from hkeid.audit.checkpointer import Checkpointer
 from hkeid.kernel.errors import HkeidError
-from hkeid.ports import Clock
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
 
-_KEEP = timedelta(days=1)
-"""How long expired things stay, so that a replay is still known as one."""
-
-_BATCH = 1000
-
 
 class Housekeeper:
-    """Does the regular work of one node."""
+    """Does the regular work of one node.
+
+    :param sweep: lets go of what has expired; returns how many records.
+    """
 
     def __init__(
-        self, store: Any, checkpointer: Checkpointer, clock: Clock, journal: Journal
+        self, checkpointer: Checkpointer, sweep: Callable[[], int], journal: Journal
     ) -> None:
-        self._store = store
         self._checkpointer = checkpointer
-        self._clock = clock
+        self._sweep = sweep
         self._journal = journal
 
     def round(self) -> None:
@@ -53,33 +47,28 @@ class Housekeeper:
         made = self._checkpointer.make()
         return 0 if made is None else made.number
 
-    def _sweep(self) -> int:
-        """Small transactions, so that nobody waits."""
-        before = self._clock.now() - _KEEP
-        swept = 0
-        for repository in ("single_use", "budgets", "access_tokens", "grants", "sessions"):
-            while True:
-                with self._store.transaction() as tx:
-                    gone: int = getattr(tx, repository).purge(before, limit=_BATCH)
-                swept += gone
-                if gone < _BATCH:
-                    break
-        return swept
-
 
 def start_housekeeping(config: Config) -> None:
     """Begin the rounds in a thread of this process; none for a store in memory."""
-    from hkeid.adapters.system import SystemClock, SystemRandom
-    from hkeid_server.wiring import MEMORY, make_journal, open_keys, open_store
+    from hkeid_server.wiring import (
+        MEMORY,
+        make_journal,
+        open_keys,
+        open_store,
+        purge_store,
+        surroundings,
+    )
 
     minutes = config.admin.housekeeping_minutes
     if config.store.url == MEMORY or not minutes:
         return
-    clock = SystemClock()
-    keys = open_keys(config, clock, SystemRandom())
-    store = open_store(config, keys, clock, SystemRandom())
+    clock, random = surroundings()
+    keys = open_keys(config, clock, random)
+    store = open_store(config, keys, clock, random)
     keeper = Housekeeper(
-        store, Checkpointer(store, keys, clock), clock, make_journal(config, clock)
+        Checkpointer(store, keys, clock),
+        lambda: purge_store(store, clock),
+        make_journal(config, clock),
     )
     pause = Event()
 

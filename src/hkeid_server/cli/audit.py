@@ -15,11 +15,10 @@ EXIT_UNSOUND = 5
 
 
 def _open(config_path: Path) -> tuple[Any, Any, Any]:
-    from hkeid.adapters.system import SystemClock, SystemRandom
-    from hkeid_server.wiring import open_keys, open_store
+    from hkeid_server.wiring import open_keys, open_store, surroundings
 
     config = read(config_path)
-    clock, random = SystemClock(), SystemRandom()
+    clock, random = surroundings()
     keys = open_keys(config, clock, random)
     return open_store(config, keys, clock, random), keys, clock
 

@@ -39,11 +39,10 @@ def _run(config: Config) -> Iterator[tuple[str, str, bool]]:
 
 
 def _keys(config: Config) -> str:
-    from hkeid.adapters.system import SystemClock, SystemRandom
-    from hkeid_server.wiring import open_keys
+    from hkeid_server.wiring import open_keys, surroundings
 
-    clock = SystemClock()
-    keys = open_keys(config, clock, SystemRandom()).signing_keys(KeyPurpose.TOKEN_SIGNING)
+    clock, random = surroundings()
+    keys = open_keys(config, clock, random).signing_keys(KeyPurpose.TOKEN_SIGNING)
     active = [key for key in keys if key.state is KeyState.ACTIVE]
     ages = ", ".join(f"{key.algorithm} {(clock.now() - key.since).days} days" for key in active)
     return f"active token-signing keys: {ages}"

@@ -24,15 +24,10 @@ def upgrade(config_path: Path) -> None:
 
 def upgrade_databases(config: Config) -> None:
     """Bring store and vault up to date; nothing to do for those in memory."""
-    from hkeid_server.wiring import MEMORY, database_url
+    from hkeid_server.wiring import upgrade_store, upgrade_vault
 
-    if config.store.url != MEMORY:
-        from hkeid.adapters.sql import schema
-
-        schema.upgrade(database_url(config, config.store.url, config.store.password))
-        click.echo(f"store: at {schema.HEAD}")
-    if config.vault.url != MEMORY:
-        from hkeid.adapters import vault
-
-        vault.upgrade(database_url(config, config.vault.url, config.vault.password))
-        click.echo("vault: ready")
+    revision = upgrade_store(config)
+    if revision:
+        click.echo(f"store: at {revision}")
+    if upgrade_vault(config):
+        click.echo("vault: current")

@@ -100,16 +100,11 @@ def init(
 
 def prepare(config: Config) -> None:
     """Make keys and databases where they are missing."""
-    from hkeid.adapters.keyfiles import FileKeyStore
-    from hkeid.adapters.system import SystemClock, SystemRandom
     from hkeid_server.cli.db import upgrade_databases
+    from hkeid_server.wiring import make_keys
 
-    keys = config.path(config.keys.directory)
-    if not (keys / "index.json").exists():
-        FileKeyStore.initialise(
-            keys, clock=SystemClock(), random=SystemRandom(), passphrase=config.keys.passphrase
-        )
-        click.echo(f"made keys in {keys}")
+    if make_keys(config):
+        click.echo(f"made keys in {config.path(config.keys.directory)}")
     upgrade_databases(config)
 
 
@@ -142,18 +137,10 @@ def _relying_parties(addresses: dict[str, str]) -> str:
 
 def _fill_sandbox(config: Config, addresses: dict[str, str]) -> None:
     from hkeid_server.sandbox import seed_sandbox, write_example_clients
-    from hkeid_server.wiring import build_house
+    from hkeid_server.wiring import build_house, close_store
 
     for path in write_example_clients(config.path(config.clients), addresses):
         click.echo(f"made client {path.stem}, private key beside {path.name}")
     house = build_house(config)
     click.echo(f"registered {seed_sandbox(house)} test persons")
-    close_house(house)
-
-
-def close_house(house: object) -> None:
-    """Let go of the databases."""
-    for part in ("store",):
-        closing = getattr(getattr(house, part), "close", None)
-        if closing is not None:
-            closing()
+    close_store(house.store)

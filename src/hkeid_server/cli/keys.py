@@ -12,10 +12,9 @@ from hkeid_server.cli.shared import config_option, read
 
 
 def _open(config_path: Path) -> Any:
-    from hkeid.adapters.system import SystemClock, SystemRandom
-    from hkeid_server.wiring import open_keys
+    from hkeid_server.wiring import open_keys, surroundings
 
-    return open_keys(read(config_path), SystemClock(), SystemRandom())
+    return open_keys(read(config_path), *surroundings())
 
 
 @click.group("keys")
@@ -27,8 +26,7 @@ def keys_group() -> None:
 @config_option
 def list_keys(config_path: Path) -> None:
     """Every key with purpose, algorithm, state and age."""
-    held = _open(config_path)
-    for key in held.keys():  # noqa: SIM118 - a key store is no mapping
+    for key in _open(config_path).held():
         since = key.since.date().isoformat()
         click.echo(
             f"{key.purpose.value:<18} {key.algorithm:<9} {key.state.value:<8} {since}  {key.kid}"

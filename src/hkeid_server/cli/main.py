@@ -13,12 +13,14 @@ from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
 
 _COMMANDS = {
     "audit": ("hkeid_server.cli.audit", "audit_group"),
+    "backup": ("hkeid_server.cli.backup", "backup_group"),
     "check": ("hkeid_server.cli.check", "check"),
     "clients": ("hkeid_server.cli.clients", "clients_group"),
     "db": ("hkeid_server.cli.db", "db_group"),
     "init": ("hkeid_server.cli.init", "init"),
     "keys": ("hkeid_server.cli.keys", "keys_group"),
     "personas": ("hkeid_server.cli.personas", "personas"),
+    "restore": ("hkeid_server.cli.backup", "restore_group"),
     "rp": ("hkeid_server.cli.rp", "rp_group"),
     "serve": ("hkeid_server.cli.serve", "serve"),
 }

@@ -67,7 +67,7 @@ def listen(target: str, *, host: str, port: int, workers: int, threads: int) -> 
 
 def _try_once(config: Config) -> None:
     """Make everything once, so that what is wrong is said here and not by each worker."""
-    from hkeid_server.wiring import MEMORY, build_house
+    from hkeid_server.wiring import MEMORY, build_house, close_store
 
     if config.store.url == MEMORY and not config.sandbox.seed:
         click.echo("hkeid: nothing in memory survives the process", err=True)
@@ -76,9 +76,7 @@ def _try_once(config: Config) -> None:
         from hkeid_server.sandbox import seed_sandbox
 
         seed_sandbox(house)
-    closing = getattr(house.store, "close", None)
-    if closing is not None:
-        closing()
+    close_store(house.store)
 
 
 @contextmanager

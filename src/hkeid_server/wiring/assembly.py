@@ -1,16 +1,14 @@
-"""Puts the parts together: the only place that names adapters."""
+"""Puts the parts together."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.broker import Broker, BrokerSettings
 from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
-from hkeid.kernel.secret import Secret
 from hkeid.op import InteractionKind, Provider, ProviderSettings
-from hkeid.ports import Clock, DataKeyVault, KeyStore, Random, Store
+from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.profile import ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
@@ -24,8 +22,7 @@ from hkeid_server.interactions.logout import LogoutHandler
 from hkeid_server.journal import Journal, open_journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
-
-MEMORY = "memory"
+from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
 
 
 def build_house(
@@ -40,8 +37,8 @@ def build_house(
 
     :raises hkeid.kernel.errors.ConfigurationError: a part cannot be made; the detail says why.
     """
-    clock = clock or SystemClock()
-    random = random or SystemRandom()
+    machine_clock, machine_random = surroundings()
+    clock, random = clock or machine_clock, random or machine_random
     keys = keys or open_keys(config, clock, random)
     store = open_store(config, keys, clock, random)
     fields = PersonalFields(keys, open_vault(config), random)
@@ -83,54 +80,6 @@ def build_house(
         journal=journal or make_journal(config, clock),
         network=NetworkReader(config.server.trusted_proxies),
     )
-
-
-def open_keys(config: Config, clock: Clock, random: Random) -> KeyStore:
-    """The key store of a configuration."""
-    from hkeid.adapters.keyfiles import FileKeyStore
-
-    return FileKeyStore(
-        config.path(config.keys.directory),
-        clock=clock,
-        random=random,
-        passphrase=config.keys.passphrase,
-    )
-
-
-def open_store(config: Config, keys: KeyStore, clock: Clock, random: Random) -> Any:
-    """The store of a configuration, with the repositories of every room."""
-    if config.store.url == MEMORY:
-        from hkeid.adapters.memory import MemoryStore
-
-        return MemoryStore(keys=keys, clock=clock, random=random)
-    from hkeid.adapters.sql import SqlStore
-
-    return SqlStore(
-        database_url(config, config.store.url, config.store.password),
-        keys=keys,
-        clock=clock,
-        random=random,
-        pool_size=config.server.threads + 2,
-    )
-
-
-def open_vault(config: Config) -> DataKeyVault:
-    """Where wrapped data keys live."""
-    from hkeid.adapters.vault import MemoryVault, SqlVault
-
-    if config.vault.url == MEMORY:
-        return MemoryVault()
-    return SqlVault(database_url(config, config.vault.url, config.vault.password))
-
-
-def database_url(config: Config, url: str, password: Secret | None) -> Any:
-    """A database URL: relative SQLite files lie beside the configuration, the password comes in."""
-    from sqlalchemy.engine import make_url
-
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        parsed = parsed.set(database=str(config.path(parsed.database)))
-    return parsed if password is None else parsed.set(password=password.reveal())
 
 
 def passkey_policy(config: Config) -> WebAuthnPolicy:

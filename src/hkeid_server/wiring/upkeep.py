@@ -1,0 +1,107 @@
+"""What operators do with the outside parts: making, upgrading, purging, backing up, coming back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hkeid.ports import Clock
+from hkeid_server.config import Config
+from hkeid_server.wiring.opening import (
+    MEMORY,
+    open_keys,
+    open_vault,
+    store_url,
+    surroundings,
+    vault_url,
+)
+
+
+def make_keys(config: Config) -> bool:
+    """Make a key for every purpose; False when there is a key store already."""
+    from hkeid.adapters.keyfiles import FileKeyStore
+
+    folder = config.path(config.keys.directory)
+    if (folder / "index.json").exists():
+        return False
+    clock, random = surroundings()
+    FileKeyStore.initialise(folder, clock=clock, random=random, passphrase=config.keys.passphrase)
+    return True
+
+
+def upgrade_store(config: Config) -> str:
+    """Bring the store to this release's schema; returns the revision, "" for one in memory."""
+    if config.store.url == MEMORY:
+        return ""
+    from hkeid.adapters.sql import schema
+
+    schema.upgrade(store_url(config))
+    return schema.HEAD
+
+
+def upgrade_vault(config: Config) -> bool:
+    """Bring the vault to this release's schema; False for one in memory."""
+    if config.vault.url == MEMORY:
+        return False
+    from hkeid.adapters.vault import sql
+
+    sql.upgrade(vault_url(config))
+    return True
+
+
+def purge_store(store: Any, clock: Clock) -> int:
+    """Let go of what has expired and been kept long enough; returns how many records."""
+    from hkeid.adapters.purging import purge
+
+    gone = purge(store, clock.now())
+    return gone.single_use + gone.budgets + gone.sessions + gone.access_tokens + gone.grants
+
+
+def back_up_data(config: Config, folder: Path) -> Path:
+    """Copy the data as it is now; returns the file."""
+    from hkeid.adapters import backup
+
+    clock, _ = surroundings()
+    return backup.back_up_data(store_url(config), folder, clock.now()).path
+
+
+def back_up_vault(config: Config, folder: Path) -> Path:
+    """Copy the vault as it is now, for its horizon; returns the file."""
+    from hkeid.adapters import backup
+
+    clock, _ = surroundings()
+    return backup.back_up_vault(vault_url(config), folder, clock.now()).path
+
+
+def write_erasures(config: Config, file: Path) -> int:
+    """Write the erasure list as a file of its own; returns how many entries."""
+    from hkeid.adapters import backup
+
+    return backup.write_erasures(open_vault(config), file)
+
+
+def restore_data(config: Config, file: Path, *, replace: bool) -> Any:
+    """Bring the data back; returns the audit event that says what ended by it."""
+    from hkeid.adapters import backup
+
+    clock, random = surroundings()
+    return backup.restore_data(
+        file,
+        store_url(config),
+        vault=open_vault(config),
+        keys=open_keys(config, clock, random),
+        clock=clock,
+        random=random,
+        replace=replace,
+    )
+
+
+def restore_vault(config: Config, file: Path, *, erasures: Path | None, replace: bool) -> int:
+    """Bring the vault back; returns how many residents stay erased."""
+    from hkeid.adapters import backup
+
+    clock, _ = surroundings()
+    known = None if erasures is None else backup.read_erasures(erasures)
+    return backup.restore_vault(
+        file, vault_url(config), now=clock.now(), known=known, replace=replace
+    )
