@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from contextlib import ExitStack
 from pathlib import Path
 
-import psycopg
-
 from contestants import Contestant
 from flow import CLIENT_ID, REDIRECT_URI, discover
+from hkeid.testing.databases import new_postgresql_database
 from hkeid.testing.installation import Installation
 from hkeid.testing.virtual_resident import VirtualResident
 
@@ -54,13 +51,6 @@ def hkeid_sqlite(stack: ExitStack, folder: Path) -> Contestant:
 
 def hkeid_postgresql(stack: ExitStack, folder: Path) -> Contestant:
     """On the PostgreSQL that scripts/bench starts; its own CPU is not counted."""
-    return _hkeid("sso_flow_postgresql", stack, folder, new_database(), new_database())
-
-
-def new_database() -> str:
-    """A new database on the PostgreSQL of HKEID_TEST_POSTGRESQL; gives its URL."""
-    server = os.environ["HKEID_TEST_POSTGRESQL"]
-    name = f"bench_{secrets.token_hex(4)}"
-    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{server.rpartition('/')[0]}/{name}"
+    return _hkeid(
+        "sso_flow_postgresql", stack, folder, new_postgresql_database(), new_postgresql_database()
+    )

@@ -15,6 +15,19 @@ from hkeid.testing.browser import Browser, Page
 from hkeid.testing.virtual_resident import VirtualResident
 
 REDIRECT_URI = "http://127.0.0.1:9/callback"
+CLIENT = {
+    "id": "torture",
+    "name": {"en": "Torture", "zh-Hant-HK": "測試", "zh-Hans": "测试"},
+    "redirect_uris": [REDIRECT_URI],
+    "auth_method": "none",
+    "application_type": "native",
+    "sector_identifier": "torture.example",
+    "scopes": ["openid", "offline_access"],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "claims": {
+        "name": {"en": "To greet you.", "zh-Hant-HK": "用以稱呼你。", "zh-Hans": "用以称呼你。"}
+    },
+}
 
 
 class Refusal(AssertionError):
@@ -32,8 +45,6 @@ class Stopped(ConnectionError):
 class CodeFlow:
     """One public client at one provider."""
 
-    CLIENT_ID = "torture"
-
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
         self.stopped = False
@@ -44,30 +55,36 @@ class CodeFlow:
         """A new browser, which does not open the client's own address."""
         return Browser(stop_at=REDIRECT_URI)
 
-    def start(self, browser: Browser) -> Page:
-        """Send the browser to the provider; gives the page it shows, or the way back."""
+    def start(self, browser: Browser, *, offline: bool = False) -> Page:
+        """Send the browser to the provider; gives the page it shows, or the way back.
+
+        :param offline: ask for a refresh token, which needs a decision of the resident each time
+            (OpenID Connect Core §11).
+        """
         if self.stopped:
             raise Stopped
         verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
         self._verifiers[state] = verifier
+        extra = {"scope": "openid offline_access", "prompt": "consent"} if offline else {}
         query = urlencode(
             {
                 "response_type": "code",
-                "client_id": self.CLIENT_ID,
+                "client_id": CLIENT["id"],
                 "redirect_uri": REDIRECT_URI,
-                "scope": "openid offline_access",
+                "scope": "openid",
                 "claims": json.dumps({"userinfo": {"name": None}}),
                 "state": state,
                 "code_challenge": challenge.decode(),
                 "code_challenge_method": "S256",
+                **extra,
             }
         )
         return browser.get(f"{self.issuer}/authorize?{query}")
 
-    def authorize(self, resident: VirtualResident) -> str:
+    def authorize(self, resident: VirtualResident, *, offline: bool = False) -> str:
         """Through the pages to a code."""
-        page = resident.go_through(self.start(resident.browser))
+        page = resident.go_through(self.start(resident.browser, offline=offline))
         answer = parse_qs(urlsplit(page.url).query)
         if "code" not in answer:
             raise Refusal(answer.get("error", ["no code"])[0], page)
@@ -102,7 +119,7 @@ class CodeFlow:
         return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
 
     def _token(self, **form: str) -> dict[str, str]:
-        body = urlencode({"client_id": self.CLIENT_ID, **form}).encode()
+        body = urlencode({"client_id": CLIENT["id"], **form}).encode()
         page = self._machine.post(f"{self.issuer}/token", body, "application/x-www-form-urlencoded")
         if page.status != 200:
             raise Refusal(page.json().get("error", "no error code"), page)

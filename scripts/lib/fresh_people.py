@@ -27,7 +27,7 @@ def applicants(installation: Installation, count: int) -> list[str]:
     house = build_house(load_config(installation.configuration))
     codes = []
     for number in range(count):
-        resident_id = house.activation.register_applicant(person(number))
+        resident_id = house.activation.register_applicant(person(500_000 + number))
         codes.append(house.activation.issue_ticket(resident_id).reveal())
     house.store.close()
     return codes

@@ -1,4 +1,4 @@
-"""Servers as processes: start, wait until they listen, measure, stop, kill.
+"""HTTP servers as processes: start, wait until they answer, measure, stop, kill.
 
 For demonstrations, benchmarks and torture, where the process itself is what matters.
 """
@@ -26,7 +26,7 @@ def free_port() -> int:
 
 
 class DidNotStart(RuntimeError):
-    """A server ended, or did not listen in time; the message has the end of its log."""
+    """A server ended, or did not answer in time; the message has the end of its log."""
 
 
 class ServerProcess:
@@ -35,7 +35,7 @@ class ServerProcess:
 
     :param port: where it will listen, on loopback.
     :param log: file that its standard output and error are appended to.
-    :param patience: seconds until it must listen.
+    :param patience: seconds until it must answer.
     :raises DidNotStart: it does not.
     """
 
@@ -102,9 +102,15 @@ class ServerProcess:
         self._signal(signal.SIGKILL)
 
     def kill(self) -> None:
-        """End the whole process group at once, as a power cut would (SIGKILL)."""
+        """End the whole process group at once, as a power cut would (SIGKILL).
+
+        When this returns, nobody of it listens any more.
+        """
+        members = _tree(self._process.pid)
         self._signal(signal.SIGKILL)
         self._process.wait()
+        while not all(_gone(pid) for pid in members):
+            time.sleep(0.001)
 
     def _signal(self, number: signal.Signals) -> None:
         try:
@@ -115,13 +121,27 @@ class ServerProcess:
     def _await(self, patience: float) -> None:
         deadline = time.monotonic() + patience
         while self.running and time.monotonic() < deadline:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return
-            except OSError:
-                time.sleep(0.02)
+            if _answers(self.port):
+                return
+            time.sleep(0.02)
         self.kill()
-        raise DidNotStart(f"nobody listens on port {self.port}; the log ends:\n{self.log_end()}")
+        raise DidNotStart(f"nobody answers on port {self.port}; the log ends:\n{self.log_end()}")
+
+
+def _answers(port: int) -> bool:
+    """Whether a request gets an answer, whichever. Listening is not enough: a server may listen
+    before its workers do, and then drop who came early.
+    """
+    request = f"GET / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(request.encode())
+            first = connection.recv(65_536)
+            while first and connection.recv(65_536):
+                pass  # hanging up early would be noise in the server's log
+            return bool(first)
+    except OSError:
+        return False
 
 
 def _lines(path: Path) -> list[str]:
@@ -138,6 +158,13 @@ def _tree(root: int) -> list[int]:
             for line in _lines(children):
                 found += [int(child) for child in line.split()]
     return found
+
+
+def _gone(pid: int) -> bool:
+    """Ended; where nobody collects orphans they stay in the table as zombies."""
+    for line in _lines(Path(f"/proc/{pid}/stat")):
+        return line.rpartition(")")[2].split()[0] in ("Z", "X")
+    return True
 
 
 def _ticks(pid: int) -> int:

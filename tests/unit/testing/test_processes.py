@@ -7,16 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
+from hkeid.testing.processes import DidNotStart, ServerProcess, _gone, free_port
 
 SERVER = """
-import os, socket, sys, time
-s = socket.socket(); s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen()
+import os, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self): self.send_error(404)
+    def log_message(self, *_): pass
+site = HTTPServer(("127.0.0.1", int(sys.argv[1])), Site)
 if os.fork() == 0:
     end = time.process_time() + 0.2
     while time.process_time() < end: pass
     print("child", os.getpid(), flush=True)
-time.sleep(60)
+    time.sleep(60)
+site.serve_forever()
 """
 
 
@@ -33,16 +38,7 @@ def test_measures_the_whole_tree_and_kills_it(tmp_path: Path) -> None:
         assert server.memory_mb() > 1
         server.kill()
         assert not server.running
-    while not _gone(child):
-        pass
-
-
-def _gone(pid: int) -> bool:
-    """Ended; where nobody collects orphans it stays in the table as a zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
+        assert _gone(child)
 
 
 def test_says_why_a_server_did_not_start(tmp_path: Path) -> None:

@@ -126,8 +126,12 @@ class LogoutEndpoint:
 def _revoke_grants(tx: ProviderTransaction, session_id: str, now: Instant) -> None:
     """End what was given within the session; §6: what was given for ``offline_access`` stays."""
     for grant in tx.grants.of_session(session_id):
-        if OFFLINE_ACCESS not in grant.scopes and tx.grants.revoke(grant.id, now):
-            tx.single_use.revoke_family(grant.id, now)
+        if OFFLINE_ACCESS in grant.scopes:
+            continue
+        # Codes and tokens before the grant, as everywhere: another order could deadlock with a
+        # replay that is being answered at the same moment.
+        tx.single_use.revoke_family(grant.id, now)
+        if tx.grants.revoke(grant.id, now):
             tx.audit.append(
                 GrantRevoked(grant_id=grant.id, client_id=grant.client_id, reason="logout")
             )
