@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hkeid.kernel.secret import secret_digest
 from hkeid.op.clients import ClientDirectory
-from hkeid.op.events import ClientRefused, CodeRefused, RefreshRefused
+from hkeid.op.events import AuthorizationDeclined, ClientRefused, CodeRefused, RefreshRefused
 from hkeid.op.records import ProviderTransaction
 from hkeid.op.settings import ProviderSettings
 from hkeid.ports.keys import KeyStore
@@ -15,8 +15,6 @@ from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.ports.surroundings import Clock, Random
 
 Refusal = ClientRefused | CodeRefused | RefreshRefused
-
-_BUDGET = "op_refusal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +44,21 @@ class Parts:
 
         :param assertion: the client assertion that came with it, which counts as used.
         """
-        settings = self.settings
         with self.store.transaction() as tx:
             if assertion is not None:
                 tx.single_use.put(assertion)
-            budget = tx.budgets.spend(
-                _BUDGET,
-                secret_digest(event.client_id),
-                limit=settings.refusals,
-                window=settings.refusal_window,
-                now=self.clock.now(),
-            )
-            if budget.allowed:
-                tx.audit.append(event)
+            self.append_within_budget(tx, event)
+
+    def append_within_budget(
+        self, tx: ProviderTransaction, event: Refusal | AuthorizationDeclined
+    ) -> None:
+        """Record an event that anybody can cause, as far as its client's budget goes."""
+        budget = tx.budgets.spend(
+            event.NAME,
+            secret_digest(event.client_id),
+            limit=self.settings.refusals,
+            window=self.settings.refusal_window,
+            now=self.clock.now(),
+        )
+        if budget.allowed:
+            tx.audit.append(event)

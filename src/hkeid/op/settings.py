@@ -31,8 +31,9 @@ class ProviderSettings:
     :ivar clock_leeway: tolerated difference of clocks.
     :ivar client_cache: how long a registered client is kept in memory; a change of a client takes
         effect after so long at the latest.
-    :ivar refusals: refused token requests and failed authentications of one client within
-        ``refusal_window`` that are recorded; each is answered all the same.
+    :ivar refusals: of what anybody can cause in a client's name (failed authentications, refused
+        codes, refused refreshes, declined authorizations), how many of each are recorded within
+        ``refusal_window``; every one is answered all the same.
     :ivar jwks_max_age: ``Cache-Control: max-age`` of the JWKS; keys must be published longer than
         this before they sign.
     """

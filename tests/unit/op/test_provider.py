@@ -9,10 +9,10 @@ import pytest
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Request, Response
-from hkeid.op import ErrorPage, Profile, Provider, ProviderSettings
+from hkeid.op import Declined, ErrorPage, Interaction, Profile, Provider, ProviderSettings
 from hkeid.op.records import ClientAuthMethod
 from hkeid.testing.keys import MemoryKeyStore
-from hkeid.testing.provider import CALLBACK, ProviderBench, a_client
+from hkeid.testing.provider import BROWSER, CALLBACK, ProviderBench, a_client
 
 SANDBOX = ProviderSettings(profile=Profile.SANDBOX)
 
@@ -175,3 +175,14 @@ def test_nobody_fills_the_audit_trail_with_failures() -> None:
     bench.clock.advance(settings.refusal_window)
     assert bench.error(bench.token(public, **guess)) == "invalid_grant"
     assert bench.events().count("op:code:refused") == 4
+
+
+def test_nor_with_requests_that_nobody_meant() -> None:
+    """To begin an authorization and to decline it takes no resident."""
+    bench = ProviderBench(settings=ProviderSettings(refusals=3))
+    for _ in range(10):
+        asked = bench.authorize(session=None)
+        assert isinstance(asked, Interaction)
+        answer = bench.provider.resume(asked.id, Declined(), browser=BROWSER, session=None)
+        assert bench.answer(answer)["error"] == "access_denied"
+    assert bench.events() == ["op:authorization:declined"] * 3
