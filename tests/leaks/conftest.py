@@ -194,7 +194,7 @@ class Service:
             "sector_identifier": "canary.example",
             "scopes": ["openid", "profile", "offline_access"],
             "grant_types": ["authorization_code", "refresh_token"],
-            "claims": {claim: REASON for claim in CLAIMS},
+            "claims": dict.fromkeys(CLAIMS, REASON),
         }
         keyed = {"id": "canary", "auth_method": "private_key_jwt", "jwks": self.key.jwks()}
         secret = {
@@ -217,7 +217,7 @@ class Service:
             "redirect_uri": CALLBACK,
             "scope": "openid offline_access",
             "prompt": "consent",
-            "claims": json.dumps({"userinfo": {claim: None for claim in CLAIMS}}),
+            "claims": json.dumps({"userinfo": dict.fromkeys(CLAIMS)}),
             "state": state,
             "nonce": note("nonce", secrets.token_urlsafe(16)),
             "login_hint": self.scene.junk("login hint"),
@@ -252,7 +252,10 @@ class Service:
 
     def post(self, path: str, headers: Mapping[str, str] | None = None, /, **form: str) -> Page:
         """A request of the client with the key; members of ``form`` replace its credentials."""
-        credentials = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": self.assertion()}
+        credentials = {
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": self.assertion(),
+        }
         body = urlencode({**credentials, **form}).encode()
         page = self.machine.post(f"{self.scene.issuer}{path}", body, FORM, headers=headers)
         if page.status == 200 and page.body:
@@ -397,11 +400,20 @@ def be_a_stranger(scene: Scene, service: Service) -> None:
                  "response_mode", "code_challenge", "code_challenge_method", "max_age", "ui_locales",
                  "id_token_hint", "request", "request_uri", "registration", "display"):  # fmt: skip
         probes[f"authorize: {name}"] = browser.get(service.request(**{name: junk()}))
-    spoilt = json.dumps({"userinfo": {"birthdate": {"value": junk(), "values": [junk()]}, junk(): 7}})
+    spoilt = json.dumps(
+        {"userinfo": {"birthdate": {"value": junk(), "values": [junk()]}, junk(): 7}}
+    )
     probes["authorize: claims of a stranger"] = browser.get(service.request(claims=spoilt))
     probes["authorize: twice"] = browser.get(f"{service.request()}&state={junk()}&{junk()}=1")
     probes["authorize: not UTF-8"] = browser.get(f"{issuer}/authorize?state={junk()}%ff%fe")
-    for name in ("grant_type", "refresh_token", "scope", "client_id", "code_verifier", "redirect_uri"):
+    for name in (
+        "grant_type",
+        "refresh_token",
+        "scope",
+        "client_id",
+        "code_verifier",
+        "redirect_uri",
+    ):
         probes[f"token: {name}"] = service.redeem(junk(), **{name: junk()})
     for path in ("/token", "/revoke", "/userinfo", "/activate", "/login", "/logout", f"/{junk()}"):
         for kind in ("application/json", FORM):
@@ -439,7 +451,9 @@ def come_by_post(scene: Scene, resident: VirtualResident, service: Service, id_t
     address, _, query = service.request().partition("?")
     fresh = scene.browser()
     scene.probes["authorize by POST"] = fresh.post(address, query.encode(), FORM, headers=crossing)
-    form = urlencode({"id_token_hint": id_token, "state": scene.note("state", secrets.token_hex(12))})
+    form = urlencode(
+        {"id_token_hint": id_token, "state": scene.note("state", secrets.token_hex(12))}
+    )
     fresh = scene.browser()
     scene.probes["logout by POST"] = fresh.post(
         f"{scene.issuer}/logout", form.encode(), FORM, headers=crossing
@@ -477,7 +491,9 @@ def note_keys(scene: Scene, resident_ids: list[str]) -> None:
     for resident_id in resident_ids:
         context = b"hkeid-resident-data-key-1:" + resident_id.encode()
         wrapped = vault.get(resident_id)
-        scene.note("data key", house.keys.unwrap(KeyPurpose.RESIDENT_DATA, wrapped, context=context))
+        scene.note(
+            "data key", house.keys.unwrap(KeyPurpose.RESIDENT_DATA, wrapped, context=context)
+        )
     vault.close()
     house.store.close()
 

@@ -55,7 +55,13 @@ def test_base64_is_found_at_each_alignment(value, before: int, after: int, encod
 
 @pytest.mark.parametrize(
     "written",
-    [KEY, KEY.hex().encode(), KEY.hex(":").encode(), repr(KEY).encode(), b"%d" % int.from_bytes(KEY)],
+    [
+        KEY,
+        KEY.hex().encode(),
+        KEY.hex(":").encode(),
+        repr(KEY).encode(),
+        b"%d" % int.from_bytes(KEY),
+    ],
 )
 def test_a_key_is_found(written: bytes) -> None:
     assert _found(KEY, b"d = " + written + b".")
