@@ -82,6 +82,7 @@ class Scene:
 
     :ivar store, vault: database URLs.
     :ivar printed: what commands and the parts in this process printed, by name.
+    :ivar helpers: ids of processes that belong to the server beside its children.
     :ivar probes: answers to what a stranger sent with canaries in it, by name.
     """
 
@@ -89,12 +90,13 @@ class Scene:
     store: URL
     vault: URL
     temporary: Path
+    backups: Path
     admin_port: int
     canaries: dict[str, set[str | bytes]] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     printed: dict[str, str] = field(default_factory=dict)
     probes: dict[str, Page] = field(default_factory=dict)
-    backups: list[Path] = field(default_factory=list)
+    helpers: list[int] = field(default_factory=list)
     own_log: io.StringIO = field(default_factory=io.StringIO)
     server: ServerProcess | None = None
 
@@ -153,9 +155,16 @@ class Scene:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout + ended.stderr
 
-    def sql(self, statement: str, **values: Any) -> list[Any]:
+    def back_up(self) -> None:
+        """Make backups as an operator does, each kind in a new folder."""
+        for kind, name in (("data", ""), ("vault", ""), ("erasures", "list.jsonl")):
+            folder = self.backups / f"{kind}-{secrets.token_hex(4)}"
+            folder.mkdir(parents=True)
+            self.run("backup", kind, str(folder / name))
+
+    def sql(self, statement: str, *, url: URL | None = None, **values: Any) -> list[Any]:
         """Reach into the database, behind the server's back."""
-        engine = create_engine(self.store)
+        engine = create_engine(url or self.store)
         try:
             with engine.begin() as connection:
                 result = connection.execute(text(statement), values)
@@ -308,7 +317,7 @@ def activate(scene: Scene, resident: VirtualResident, code: str) -> None:
     page = resident.ceremony(page)
     assert "go-account" in page.attributes, page.unexpected("not active")
     page = browser.get(f"{scene.issuer}/activate")
-    scene.probes["replayed code"] = browser.submit(page.form("code-form"), {"code": code})
+    scene.probes["replayed activation code"] = browser.submit(page.form("code-form"), {"code": code})
 
 
 def name_device(scene: Scene, resident: VirtualResident) -> None:
@@ -538,9 +547,6 @@ def travel(scene: Scene, service: Service) -> None:
 
 def operate(scene: Scene) -> None:
     """What an operator does, while the server runs."""
-    from hkeid.adapters.backup import back_up_data, back_up_vault, write_erasures
-    from hkeid_server.wiring import open_vault
-
     for words in (
         ("audit", "checkpoint"),
         ("audit", "export"),
@@ -551,15 +557,7 @@ def operate(scene: Scene) -> None:
         ("check",),
     ):
         scene.run(*words)
-    now, folder = SystemClock().now(), scene.installation.folder
-    scene.backups = [
-        back_up_data(scene.store, folder / "backups", now).path,
-        back_up_vault(scene.vault, folder / "vault-backups", now).path,
-        folder / "erasures.jsonl",
-    ]
-    vault = open_vault(load_config(scene.installation.configuration))
-    write_erasures(vault, scene.backups[-1])
-    vault.close()
+    scene.back_up()
 
 
 # --- fixtures ------------------------------------------------------------------------------------
@@ -590,7 +588,7 @@ def an_installation(folder: Path, engine: str) -> Iterator[tuple[Scene, Service]
             server = make_url(os.environ["HKEID_TEST_POSTGRESQL"])
             urls = [stack.enter_context(a_database(server)) for _ in range(2)]
         admin_port = free_port()
-        scene = Scene(None, *urls, temporary, admin_port)
+        scene = Scene(None, *urls, temporary, folder / "backups", admin_port)
         service = Service(scene)
         passphrase = scene.note("passphrase", secrets.token_urlsafe(24))
         password = scene.note("database password", secrets.token_urlsafe(24))

@@ -331,7 +331,7 @@ class AuthorizationEndpoint:
         )
         with self._parts.store.transaction() as tx:
             interactions.use_up(tx.single_use, digest, now)
-            tx.audit.append(event)
+            self._parts.append_within_budget(tx, event)
 
 
 def _stale(session: SessionView | None, now: Instant) -> Instant | None:
