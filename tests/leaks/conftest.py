@@ -450,14 +450,15 @@ def come_by_post(scene: Scene, resident: VirtualResident, service: Service, id_t
     crossing = {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:9"}
     address, _, query = service.request().partition("?")
     fresh = scene.browser()
-    scene.probes["authorize by POST"] = fresh.post(address, query.encode(), FORM, headers=crossing)
+    page = fresh.post(address, query.encode(), FORM, headers=crossing)
+    page = scene.probes["authorize by POST"] = fresh.submit(page.form("form-post"))
+    assert "passkey-form" in page.attributes, page.unexpected("no login page")
     form = urlencode(
         {"id_token_hint": id_token, "state": scene.note("state", secrets.token_hex(12))}
     )
     fresh = scene.browser()
-    scene.probes["logout by POST"] = fresh.post(
-        f"{scene.issuer}/logout", form.encode(), FORM, headers=crossing
-    )
+    page = fresh.post(f"{scene.issuer}/logout", form.encode(), FORM, headers=crossing)
+    scene.probes["logout by POST"] = fresh.submit(page.form("form-post"))
 
 
 def break_the_store(
@@ -533,6 +534,9 @@ def travel(scene: Scene, service: Service) -> None:
     log_in_as_nobody(scene)
     break_the_store(scene, resident, service, resident_id, tokens["access_token"])
     come_by_post(scene, resident, service, tokens["id_token"])
+    for path in ("metrics", "health/ready"):
+        address = f"http://127.0.0.1:{scene.admin_port}/{path}"
+        scene.printed[f"{path} before the restart"] = RecordingBrowser().get(address).text
     scene.server.kill()
     scene.start()
     resident = VirtualResident(scene.issuer, browser=scene.browser(), authenticator=phone)

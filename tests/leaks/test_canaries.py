@@ -52,7 +52,6 @@ ALLOWED = {
     ("audit", "internal id", ""): PSEUDONYM,
     ("addresses", "state", r" \?state$"): PENDING,
     ("addresses", "code", r"/callback \?code$"): "the way that OAuth gives it; useless without the key",
-    ("addresses", "nonce", r"/authorize \?nonce$"): "a request that came by POST, asked again by GET",
     ("addresses", "interaction id", r"^/interaction/"): "of no use without the browser's cookie",
     ("headers", "browser cookie", r" set-cookie$"): DELIVERED,
     ("headers", "session cookie", r" set-cookie$"): DELIVERED,
