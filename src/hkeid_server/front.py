@@ -32,7 +32,6 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _URLENCODED = "application/x-www-form-urlencoded"
 _LONGEST_QUERY = 6000
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 BROWSER_PATHS = frozenset({"/authorize", "/logout"})
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""
 
@@ -120,7 +119,8 @@ class Front:
         headers.append(("Content-Length", str(len(answer.body))))
         self._count(path, environ["REQUEST_METHOD"], answer.status, began)
         start_response(_STATUS[answer.status], headers)
-        return (body,)
+        # A list: granian sends one at once, and streams any other iterable by a channel of its own.
+        return [body]
 
     def _ask(
         self, environ: Environ, path: str, route: tuple[str, Door], visit: Visit | None
@@ -215,11 +215,11 @@ class Front:
                 else _failure(413, "invalid_request")
             )
         start_response(_STATUS[answer.status], [*answer.headers, *self._always])
-        return (answer.body,)
+        return [answer.body]
 
     def _count(self, route: str, method: str, status: int, began: float) -> None:
         seconds = perf_counter() - began
-        method = method if method in _METHODS else "other"
+        method = metrics.method_word(method)
         metrics.count_request(route, method, status, seconds)
         if self._log_access:
             self._journal.event(

@@ -26,12 +26,23 @@ _seconds = Histogram("hkeid_http_seconds", "Time per request", ("route",), bucke
 _refusals = Counter("hkeid_refusals", "Requests refused, by reason", ("reason",))
 _logins = Counter("hkeid_logins", "Logins finished, by how they went", ("outcome",))
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
 _counters: dict[tuple[str, str, int], Callable[[], None]] = {}
 _timers: dict[str, Callable[[float], None]] = {}
 
 
+def method_word(method: str) -> str:
+    """The method, or ``other``: who makes up methods must not make up series and words in the log."""
+    return method if method in _METHODS else "other"
+
+
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
-    """Count an answered request; ``route`` is a template, never a path with values in it."""
+    """Count an answered request.
+
+    :param route: a template, never a path with values in it.
+    :param method: as :func:`method_word` gives it.
+    """
     key = (route, method, status)
     count = _counters.get(key)
     if count is None:

@@ -162,3 +162,17 @@ def test_the_record_tells_no_secret(bench: ProviderBench, login: Interaction) ->
     assert BROWSER.encode() not in record.payload
     assert login.id.encode() not in record.payload
     assert login.id not in repr(login)
+
+
+def test_a_question_is_not_shown_to_who_logged_in_meanwhile(
+    bench: ProviderBench, login: Interaction
+) -> None:
+    """Two persons at one browser: what one is asked, the other neither sees nor answers."""
+    view = bench.log_in()
+    consent = bench.provider.resume(login.id, LoggedIn(), browser=BROWSER, session=view)
+    assert isinstance(consent, Interaction)
+    other = bench.log_in("resident-2")
+    assert other.session_id != view.session_id
+    with pytest.raises(Refused, match="interaction_other_session"):
+        bench.provider.look(consent.id, BROWSER, other)
+    assert bench.provider.look(consent.id, BROWSER, view) == consent
