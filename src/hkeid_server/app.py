@@ -146,11 +146,11 @@ def _route() -> str:
 def _note(answer: Response) -> Response:
     answer.headers["HKEID-Reference"] = visit().reference
     seconds = perf_counter() - g.began
-    route = _route()
-    metrics.count_request(route, request.method, answer.status_code, seconds)
+    route, method = _route(), metrics.known_method(request.method)
+    metrics.count_request(route, method, answer.status_code, seconds)
     if house().config.log.access:
         house().journal.event(
-            "http:request:answered", route=route, method=request.method,
+            "http:request:answered", route=route, method=method,
             status=answer.status_code, milliseconds=round(seconds * 1000, 2),
         )  # fmt: skip
     return answer

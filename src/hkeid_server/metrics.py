@@ -26,12 +26,23 @@ _seconds = Histogram("hkeid_http_seconds", "Time per request", ("route",), bucke
 _refusals = Counter("hkeid_refusals", "Requests refused, by reason", ("reason",))
 _logins = Counter("hkeid_logins", "Logins finished, by how they went", ("outcome",))
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
 _counters: dict[tuple[str, str, int], Callable[[], None]] = {}
 _timers: dict[str, Callable[[float], None]] = {}
 
 
+def known_method(method: str) -> str:
+    """The method's name for labels and log lines; ``other`` for a word of the client's own making,
+    which could be anything, and each one a new series.
+    """
+    return method if method in _METHODS else "other"
+
+
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
-    """Count an answered request; ``route`` is a template, never a path with values in it."""
+    """Count an answered request; ``route`` is a template, never a path with values in it,
+    and ``method`` a :func:`known_method`.
+    """
     key = (route, method, status)
     count = _counters.get(key)
     if count is None:

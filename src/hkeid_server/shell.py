@@ -146,7 +146,7 @@ def show(
 def send_headers(answer: Response) -> Response:
     """Put the security headers and our own cookies on a page."""
     place = settings()
-    if request.endpoint == "static":
+    if request.endpoint == "static" and answer.status_code < 400:
         return _static_headers(answer)
     secure = place.cookies.secure
     if not g.get("from_a_door", False):

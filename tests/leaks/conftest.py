@@ -317,7 +317,9 @@ def activate(scene: Scene, resident: VirtualResident, code: str) -> None:
     page = resident.ceremony(page)
     assert "go-account" in page.attributes, page.unexpected("not active")
     page = browser.get(f"{scene.issuer}/activate")
-    scene.probes["replayed activation code"] = browser.submit(page.form("code-form"), {"code": code})
+    scene.probes["replayed activation code"] = browser.submit(
+        page.form("code-form"), {"code": code}
+    )
 
 
 def name_device(scene: Scene, resident: VirtualResident) -> None:
@@ -433,7 +435,7 @@ def be_a_stranger(scene: Scene, service: Service) -> None:
         probes[f"method to {path}"] = browser._open(junk().upper(), issuer + path, None, {})
 
 
-def log_in_as_nobody(scene: Scene) -> None:
+def log_in_as_nobody(scene: Scene, service: Service) -> None:
     """A passkey that nobody registered."""
     stranger = VirtualResident(scene.issuer, browser=scene.browser())
     _, code = enter(scene)
@@ -441,8 +443,9 @@ def log_in_as_nobody(scene: Scene) -> None:
     page = stranger.browser.submit(page.form("code-form"), {"code": code})
     options = json.loads(page.attributes["passkey-form"]["data-options"])
     stranger.authenticator.create(options.get("publicKey", options), scene.issuer)
-    page = stranger.browser.get(f"{scene.issuer}/login")
-    scene.probes["unknown passkey"] = stranger.ceremony(page)
+    for name, address in (("", f"{scene.issuer}/login"), (" at a service", service.request())):
+        page = stranger.browser.get(address)
+        scene.probes[f"unknown passkey{name}"] = stranger.ceremony(page)
 
 
 def come_by_post(scene: Scene, resident: VirtualResident, service: Service, id_token: str) -> None:
@@ -450,14 +453,15 @@ def come_by_post(scene: Scene, resident: VirtualResident, service: Service, id_t
     crossing = {"Sec-Fetch-Site": "cross-site", "Origin": "http://127.0.0.1:9"}
     address, _, query = service.request().partition("?")
     fresh = scene.browser()
-    scene.probes["authorize by POST"] = fresh.post(address, query.encode(), FORM, headers=crossing)
+    page = fresh.post(address, query.encode(), FORM, headers=crossing)
+    page = scene.probes["authorize by POST"] = fresh.submit(page.form("form-post"))
+    assert "passkey-form" in page.attributes, page.unexpected("no login page")
     form = urlencode(
         {"id_token_hint": id_token, "state": scene.note("state", secrets.token_hex(12))}
     )
     fresh = scene.browser()
-    scene.probes["logout by POST"] = fresh.post(
-        f"{scene.issuer}/logout", form.encode(), FORM, headers=crossing
-    )
+    page = fresh.post(f"{scene.issuer}/logout", form.encode(), FORM, headers=crossing)
+    scene.probes["logout by POST"] = fresh.submit(page.form("form-post"))
 
 
 def break_the_store(
@@ -530,9 +534,12 @@ def travel(scene: Scene, service: Service) -> None:
         page = resident.ceremony(page, phone)
     resident.ceremony(page)
     be_a_stranger(scene, service)
-    log_in_as_nobody(scene)
+    log_in_as_nobody(scene, service)
     break_the_store(scene, resident, service, resident_id, tokens["access_token"])
     come_by_post(scene, resident, service, tokens["id_token"])
+    for path in ("metrics", "health/ready"):
+        address = f"http://127.0.0.1:{scene.admin_port}/{path}"
+        scene.printed[f"{path} before the restart"] = RecordingBrowser().get(address).text
     scene.server.kill()
     scene.start()
     resident = VirtualResident(scene.issuer, browser=scene.browser(), authenticator=phone)
@@ -628,3 +635,13 @@ def scene(request, tmp_path_factory):
         travel(scene, service)
         operate(scene)
         yield scene
+
+
+@pytest.fixture(scope="session")
+def installation_of_canaries():
+    return an_installation
+
+
+@pytest.fixture(scope="session")
+def enter_a_person():
+    return enter

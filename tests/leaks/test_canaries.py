@@ -7,16 +7,22 @@ a canary in each place.
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
+import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -34,7 +40,9 @@ pytestmark = pytest.mark.xdist_group("leaks")
 Pieces = Iterator[tuple[str, bytes]]
 """Where, and what is there."""
 
-PSEUDONYM = "the random number under which everything about a resident is kept; says nothing by itself"
+PSEUDONYM = (
+    "the random number under which everything about a resident is kept; says nothing by itself"
+)
 PENDING = "must be given back to the service with the answer; no key to anything"
 FRESH = "a new form of the same browser, under its own cookie"
 NAMED = "the page begins again; the holder's passkey is kept under the holder's name"
@@ -51,8 +59,11 @@ ALLOWED = {
     ("backups", "nonce", ""): PENDING,
     ("audit", "internal id", ""): PSEUDONYM,
     ("addresses", "state", r" \?state$"): PENDING,
-    ("addresses", "code", r"/callback \?code$"): "the way that OAuth gives it; useless without the key",
-    ("addresses", "nonce", r"/authorize \?nonce$"): "a request that came by POST, asked again by GET",
+    (
+        "addresses",
+        "code",
+        r"/callback \?code$",
+    ): "the way that OAuth gives it; useless without the key",
     ("addresses", "interaction id", r"^/interaction/"): "of no use without the browser's cookie",
     ("headers", "browser cookie", r" set-cookie$"): DELIVERED,
     ("headers", "session cookie", r" set-cookie$"): DELIVERED,
@@ -63,7 +74,11 @@ ALLOWED = {
     ("errors", "chinese name", r"/activate/passkey html$"): NAMED,
     ("files", "passphrase", r"^passphrase$"): "the file that the operator keeps it in",
     ("files", "database password", r"^password$"): "the file that the operator keeps it in",
-    ("files", "client's secret", r"^clients/mynah.secret$"): "the file that the operator keeps it in",
+    (
+        "files",
+        "client's secret",
+        r"^clients/mynah.secret$",
+    ): "the file that the operator keeps it in",
 }
 
 NEVER_ON_A_PAGE = {
@@ -126,7 +141,9 @@ def backups(scene) -> Pieces:
     for path in sorted(scene.backups.rglob("*")):
         if path.suffix == ".pgdump":
             tool = ["pg_restore", "--file=-", str(path)]
-            yield from _dumped(path.name, subprocess.run(tool, capture_output=True, check=True).stdout)
+            yield from _dumped(
+                path.name, subprocess.run(tool, capture_output=True, check=True).stdout
+            )
         elif path.is_file():
             yield path.name, path.read_bytes()
 
@@ -236,7 +253,9 @@ def test_nothing_leaks(place, scene, search) -> None:
     permissions = {(kind, where) for name, kind, where in ALLOWED if name == place.__name__}
     needed, leaks = set(), []
     for leak in sorted(look(place, scene, search)):
-        allowed = {one for one in permissions if one[0] == leak.kind and re.search(one[1], leak.where)}
+        allowed = {
+            one for one in permissions if one[0] == leak.kind and re.search(one[1], leak.where)
+        }
         needed |= allowed
         if not allowed:
             leaks.append(leak)
@@ -260,3 +279,160 @@ def test_the_canaries_are_where_they_belong(scene) -> None:
     for kind in ("english name", "chinese name", "device label", "hkic number", "birth date"):
         search = CanarySearch(one for one in scene.all_canaries() if one.kind == kind)
         assert search.find(told), f"{kind}: the resident and the service were not shown it"
+
+
+# --- that it can find ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaked(AuditEvent):
+    NAME: ClassVar[str] = "test:canary:leaked"
+
+    value: str
+
+
+@contextmanager
+def in_log(scene, value: str) -> Iterator[None]:
+    with (scene.installation.folder / "hkeid.log").open("a", encoding="utf-8") as sink:
+        Journal(SystemClock(), sink=sink).event("test:canary:leaked", value=value)
+    yield
+
+
+@contextmanager
+def in_output(scene, value: str) -> Iterator[None]:
+    said = subprocess.run(
+        [sys.executable, "-c", f"print({value!r})"], capture_output=True, check=True
+    )
+    scene.printed["planted"] = said.stdout.decode()
+    yield
+
+
+@contextmanager
+def in_audit(scene, value: str) -> Iterator[None]:
+    house = scene.house()
+    with house.store.transaction() as tx:
+        tx.audit.append(Leaked(value=value))
+    house.store.close()
+    scene.run("audit", "export")
+    yield
+
+
+@contextmanager
+def in_database(scene, value: str) -> Iterator[None]:
+    # Bytes and not text: on PostgreSQL they are hexadecimal in the dump.
+    row = {"name": secrets.token_hex(8), "url": scene.store}
+    scene.sql(
+        "INSERT INTO audit_records VALUES (:name, 1, 1, 'test', :value, :value, :value)",
+        value=value.encode(), **row,
+    )  # fmt: skip
+    yield
+    scene.sql("DELETE FROM audit_records WHERE writer = :name", **row)
+
+
+@contextmanager
+def in_vault(scene, value: str) -> Iterator[None]:
+    scene.sql("INSERT INTO data_keys VALUES (:value, NULL, 1)", value=value, url=scene.vault)
+    yield
+    scene.sql("DELETE FROM data_keys WHERE resident_id = :value", value=value, url=scene.vault)
+
+
+@contextmanager
+def in_backups(scene, value: str) -> Iterator[None]:
+    before = set(scene.backups.iterdir())
+    with in_database(scene, value), in_vault(scene, value):
+        scene.back_up()
+    yield
+    for folder in set(scene.backups.iterdir()) - before:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def in_metrics(scene, value: str) -> Iterator[None]:
+    """Counted where the server's own workers count."""
+    server = Path(f"/proc/{_tree(scene.server._process.pid)[-1]}/environ").read_bytes()
+    folder = re.search(rb"PROMETHEUS_MULTIPROC_DIR=([^\0]+)", server)[1].decode()
+    count = "import sys; from hkeid_server import metrics; metrics.count_refusal(sys.argv[1])"
+    subprocess.run(
+        [sys.executable, "-c", count, value],
+        env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": folder},
+        check=True,
+    )
+    yield
+
+
+@contextmanager
+def in_temporary(scene, value: str) -> Iterator[None]:
+    (scene.temporary / "planted").write_bytes(value.encode("utf-16"))
+    yield
+
+
+@contextmanager
+def in_files(scene, value: str) -> Iterator[None]:
+    path = scene.installation.folder / "keys" / "planted.pem"
+    path.write_bytes(b64encode(b"-" + value.encode()))
+    yield
+    path.unlink()
+
+
+@contextmanager
+def in_processes(scene, value: str) -> Iterator[None]:
+    waiting = [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()", value]
+    with subprocess.Popen(waiting, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        scene.helpers.append(process.pid)
+        yield
+        scene.helpers.remove(process.pid)
+
+
+@contextmanager
+def on_the_wire(scene, value: str) -> Iterator[None]:
+    """A server that is not as discreet as ours."""
+
+    class Talkative(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(500)
+            self.send_header("X-Why", value)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(
+                f'<a href="/?{urlencode({"who": value})}">{escape(value)}</a>'.encode()
+            )
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Talkative) as server:
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        mark = len(scene.exchanges)
+        RecordingBrowser(scene.exchanges).get(f"http://127.0.0.1:{server.server_port}/x")
+        thread.join()
+    yield
+    del scene.exchanges[mark:]
+
+
+CONTROLS = {
+    log: in_log,
+    output: in_output,
+    audit: in_audit,
+    database: in_database,
+    vault: in_vault,
+    backups: in_backups,
+    metrics: in_metrics,
+    temporary: in_temporary,
+    files: in_files,
+    processes: in_processes,
+    errors: on_the_wire,
+    pages: on_the_wire,
+    headers: on_the_wire,
+    addresses: on_the_wire,
+}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+def test_a_planted_canary_is_found(place, scene) -> None:
+    value = f"planted {secrets.token_hex(8)} <&>"
+    search = CanarySearch([Canary(kind="data key", value=value)])
+    assert not look(place, scene, search)
+    with CONTROLS[place](scene, value):
+        assert look(place, scene, search), "the search is blind here"

@@ -147,6 +147,16 @@ def test_consent_refused(resident: Any, authorize: Authorize) -> None:
     assert back(resident)["error"] == ["access_denied"]
 
 
+def test_consent_without_any_data(resident: Any, authorize: Authorize) -> None:
+    """OpenID Connect Core §11: ``prompt=consent`` may ask for nothing but to stay connected."""
+    resident.get(authorize(prompt="consent"))
+    page = resident.follow()
+    shown = dict(re.findall(r'name="(statement|shown)" value="([^"]*)"', page.text))
+    action = re.search(r'action="([^"]+/decide)"', page.text)[1]
+    resident.post(action, {**shown, "decision": "agree"})
+    assert "code" in back(resident)
+
+
 def test_consent_to_something_else_is_asked_again(resident: Any, authorize: Authorize) -> None:
     resident.get(authorize(claims='{"userinfo":{"name":null}}'))
     page = resident.follow()
