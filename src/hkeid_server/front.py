@@ -121,7 +121,8 @@ class Front:
         headers.append(("Content-Length", str(len(answer.body))))
         self._count(path, environ["REQUEST_METHOD"], answer.status, began)
         start_response(_STATUS[answer.status], headers)
-        return (body,)
+        # A list: granian sends one at once, and streams any other iterable by a channel of its own.
+        return [body]
 
     def _ask(
         self, environ: Environ, path: str, route: tuple[str, Door], visit: Visit | None

@@ -172,7 +172,8 @@ class Provider:
         :param browser: what ties requests to the browser, as in :class:`~hkeid.kernel.http.Request`.
         :param session: the present session, for the page.
         :raises hkeid.kernel.errors.HkeidError: ``interaction_unknown``, ``interaction_other_browser``,
-            ``interaction_used``, ``interaction_expired``, ``client_unknown``.
+            ``interaction_used``, ``interaction_expired``, ``client_unknown``,
+            ``interaction_other_session`` (a question that was put to the resident of another session).
         """
         now = self._parts.clock.now()
         with self._parts.store.transaction() as tx:

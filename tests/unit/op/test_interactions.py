@@ -214,3 +214,17 @@ def test_the_login_of_a_moment_ago_is_not_a_fresh_one(wish: dict[str, str]) -> N
     assert bench.code(
         bench.provider.resume(again.id, LoggedIn(), browser=BROWSER, session=bench.log_in())
     )
+
+
+def test_a_question_is_not_shown_to_who_logged_in_meanwhile(
+    bench: ProviderBench, login: Interaction
+) -> None:
+    """Two persons at one browser: what one is asked, the other neither sees nor answers."""
+    view = bench.log_in()
+    consent = bench.provider.resume(login.id, LoggedIn(), browser=BROWSER, session=view)
+    assert isinstance(consent, Interaction)
+    other = bench.log_in("resident-2")
+    assert other.session_id != view.session_id
+    with pytest.raises(Refused, match="interaction_other_session"):
+        bench.provider.look(consent.id, BROWSER, other)
+    assert bench.provider.look(consent.id, BROWSER, view) == consent

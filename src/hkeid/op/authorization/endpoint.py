@@ -144,7 +144,14 @@ class AuthorizationEndpoint:
         session: SessionView | None,
         expires_at: Instant,
     ) -> Interaction:
-        """An interaction as its record tells it, for a page that is shown again."""
+        """An interaction as its record tells it, for a page that is shown again.
+
+        :raises Refused: ``client_unknown``; ``interaction_other_session``: a question to one resident
+            is neither shown to nor answered by another who logged in meanwhile.
+        """
+        consent = payload["kind"] == InteractionKind.CONSENT
+        if consent and session is not None and session.session_id != payload["session"]:
+            raise Refused("interaction_other_session")
         wanted = from_record(payload["request"])
         known = self._parts.clients.find(wanted.client_id, self._parts.clock.now())
         if known is None:
@@ -331,7 +338,7 @@ class AuthorizationEndpoint:
         )
         with self._parts.store.transaction() as tx:
             interactions.use_up(tx.single_use, digest, now)
-            tx.audit.append(event)
+            self._parts.append_within_budget(tx, event)
 
 
 def _stale(session: SessionView | None, now: Instant) -> Instant | None:

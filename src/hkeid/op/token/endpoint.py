@@ -67,10 +67,9 @@ class TokenEndpoint:
         if error.reason in _RECORDED_BY_THEMSELVES:
             return
         event = CodeRefused if isinstance(wanted, CodeExchange) else RefreshRefused
-        with self._parts.store.transaction() as tx:
-            if caller.jti is not None:
-                tx.single_use.put(caller.jti)
-            tx.audit.append(event(client_id=caller.known.id, reason=error.reason))
+        self._parts.note_refusal(
+            event(client_id=caller.known.id, reason=error.reason), assertion=caller.jti
+        )
 
     def _answer(self, issued: Issued, caller: Caller, now: Instant) -> dict[str, Any]:
         """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3 and §12.2."""
