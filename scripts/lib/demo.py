@@ -12,7 +12,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from hkeid.testing.installation import Installation
+from hkeid.testing.browser import Browser
+from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.processes import DidNotStart, ServerProcess
@@ -52,7 +53,9 @@ def install(folder: Path) -> Installation:
     """The installation in ``folder``, made if there is none."""
     port = PORTS["identity provider"]
     if (folder / "hkeid.toml").exists():
-        return Installation(folder, port)
+        installation = Installation(folder, port)
+        installation.prepare()
+        return installation
     return Installation.make(
         folder,
         port=port,
@@ -115,14 +118,23 @@ def once(installation: Installation) -> int:
         issuer=installation.issuer,
         first="http://localhost:5001",
         second="http://localhost:5002",
-        persona="chan-tai-man",
     )
+
+    def ready() -> str:
+        page = Browser().get(f"http://localhost:{PORTS['admin listener']}/health/ready")
+        if page.status != 200 or not page.json()["ready"]:
+            raise page.unexpected("not ready")
+        return ", ".join(page.json()["checks"])
 
     def verify() -> str:
         said = installation.run("audit", "verify").strip().splitlines()
         return said[-1] if said else "no finding"
 
-    steps = (*journey.steps(), Step(name="verify the audit trail", do=verify))
+    steps = (
+        Step(name="the admin listener says that all is ready", do=ready),
+        *journey.steps(),
+        Step(name="verify the audit trail", do=verify),
+    )
     try:
         seconds = run(steps, sys.stdout)
     except StepFailed as failed:
@@ -175,7 +187,7 @@ def main() -> int:
                 return demonstrate(Path(folder), alone=True)
         folder = (arguments.data or ROOT / "demo-data").resolve()
         return demonstrate(folder, alone=arguments.once)
-    except (PortTaken, DidNotStart) as error:
+    except (PortTaken, DidNotStart, CommandFailed) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1
 

@@ -146,7 +146,7 @@ def _route() -> str:
 def _note(answer: Response) -> Response:
     answer.headers["HKEID-Reference"] = visit().reference
     seconds = perf_counter() - g.began
-    route, method = _route(), metrics.method_word(request.method)
+    route, method = _route(), metrics.known_method(request.method)
     metrics.count_request(route, method, answer.status_code, seconds)
     if house().config.log.access:
         house().journal.event(

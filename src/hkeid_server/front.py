@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlencode
 
 from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
 from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters, Request, Response, redirect
@@ -20,6 +19,7 @@ from hkeid.op import ErrorPage, Interaction, LogoutPage
 from hkeid.ports import Random
 from hkeid_server import metrics
 from hkeid_server.browser import CookieNames
+from hkeid_server.coming_again import coming_again
 from hkeid_server.house import Door
 from hkeid_server.journal import REFERENCE, Journal
 from hkeid_server.network import NetworkReader
@@ -31,7 +31,6 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _URLENCODED = "application/x-www-form-urlencoded"
-_LONGEST_QUERY = 6000
 BROWSER_PATHS = frozenset({"/authorize", "/logout"})
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""
 
@@ -101,13 +100,16 @@ class Front:
     ) -> Iterable[bytes]:
         reference: str = environ["hkeid.reference"]
         visit: Visit | None = None
+        answer: Response | ForwardedError
         if path in BROWSER_PATHS:
             visit = visit_of(
                 environ.get("HTTP_COOKIE", ""), self._names, self._random, reference=reference
             )
-            if self._came_without_cookies(environ, visit):
-                return self._come_again(environ, start_response, path)
-        answer = self._ask(environ, path, route, visit)
+        if visit is not None and self._came_without_cookies(environ, visit):
+            # No cookie with this answer: the browser may have those that it did not send.
+            answer, visit = self._come_again(environ, path), None
+        else:
+            answer = self._ask(environ, path, route, visit)
         if isinstance(answer, ErrorPage | LogoutPage | ForwardedError):
             # Pages of our own are made by Flask, which counts and logs them.
             environ["hkeid.answer"] = answer
@@ -190,8 +192,7 @@ class Front:
     def _came_without_cookies(self, environ: Environ, visit: Visit) -> bool:
         """Whether a relying party's form brought the browser here.
 
-        SameSite=Lax cookies do not come along with such a POST, so the browser would look like a
-        stranger: it is asked to come again by GET, and then they do.
+        Its cookies do not come along then: see :mod:`hkeid_server.coming_again`.
         """
         return (
             visit.new_browser
@@ -199,27 +200,17 @@ class Front:
             and environ.get("HTTP_SEC_FETCH_SITE") == "cross-site"
         )
 
-    def _come_again(
-        self, environ: Environ, start_response: StartResponse, path: str
-    ) -> Iterable[bytes]:
+    def _come_again(self, environ: Environ, path: str) -> Response:
         try:
-            body = self._body(environ)
-            parameters = Parameters.parse(body)
+            fields = Parameters.parse(self._body(environ))
         except MalformedInput as error:
-            answer = _plain_error(error)
-        else:
-            query = urlencode(parameters.pairs)
-            answer = (
-                redirect(f"{path}?{query}")
-                if len(query) <= _LONGEST_QUERY
-                else _failure(413, "invalid_request")
-            )
-        start_response(_STATUS[answer.status], [*answer.headers, *self._always])
-        return [answer.body]
+            return self._error(error, path)
+        language = environ.get("HTTP_ACCEPT_LANGUAGE")
+        return coming_again(path, fields, accept_language=language)
 
     def _count(self, route: str, method: str, status: int, began: float) -> None:
         seconds = perf_counter() - began
-        method = metrics.method_word(method)
+        method = metrics.known_method(method)
         metrics.count_request(route, method, status, seconds)
         if self._log_access:
             self._journal.event(

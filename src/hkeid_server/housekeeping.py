@@ -12,7 +12,7 @@ from threading import Event, Thread
 from hkeid.audit.checkpointer import Checkpointer
 from hkeid.kernel.errors import HkeidError
 from hkeid_server.config import Config
-from hkeid_server.journal import Journal
+from hkeid_server.journal import Journal, hear_libraries
 
 
 class Housekeeper:
@@ -65,10 +65,10 @@ def start_housekeeping(config: Config) -> None:
     clock, random = surroundings()
     keys = open_keys(config, clock, random)
     store = open_store(config, keys, clock, random)
+    journal = make_journal(config, clock)
+    hear_libraries(journal, level=config.log.level)
     keeper = Housekeeper(
-        Checkpointer(store, keys, clock),
-        lambda: purge_store(store, clock),
-        make_journal(config, clock),
+        Checkpointer(store, keys, clock), lambda: purge_store(store, clock), journal
     )
     pause = Event()
 

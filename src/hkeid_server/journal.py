@@ -31,6 +31,8 @@ class _Sink(Protocol):
 
     def flush(self) -> None: ...
 
+    def close(self) -> None: ...
+
 
 class Journal:
     """Writes events.
@@ -63,6 +65,11 @@ class Journal:
         self._sink.write(_encode(line) + "\n")
         self._sink.flush()
 
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._sink is not sys.stderr:
+            self._sink.close()
+
     def refusal(self, error: HkeidError, *, where: str) -> None:
         """A deliberate error that a person or a relying party was told about."""
         self.event(
@@ -80,13 +87,16 @@ class Journal:
 
 
 def open_journal(clock: Clock, *, level: str, file: Path | None) -> Journal:
-    """The journal of a process; other libraries' logging goes through it too."""
+    """The journal of a process, on standard error or appended to a file."""
     sink = None if file is None else file.open("a", encoding="utf-8", buffering=1)
-    journal = Journal(clock, sink=sink, level=level)
+    return Journal(clock, sink=sink, level=level)
+
+
+def hear_libraries(journal: Journal, *, level: str) -> None:
+    """Let all other libraries' logging go through the journal, and nowhere else."""
     root = logging.getLogger()
     root.handlers[:] = [_Bridge(journal)]
     root.setLevel(_LEVELS[level])
-    return journal
 
 
 class _Bridge(logging.Handler):

@@ -32,16 +32,16 @@ _counters: dict[tuple[str, str, int], Callable[[], None]] = {}
 _timers: dict[str, Callable[[float], None]] = {}
 
 
-def method_word(method: str) -> str:
-    """The method, or ``other``: who makes up methods must not make up series and words in the log."""
+def known_method(method: str) -> str:
+    """The method's name for labels and log lines; ``other`` for a word of the client's own making,
+    which could be anything, and each one a new series.
+    """
     return method if method in _METHODS else "other"
 
 
 def count_request(route: str, method: str, status: int, seconds: float) -> None:
-    """Count an answered request.
-
-    :param route: a template, never a path with values in it.
-    :param method: as :func:`method_word` gives it.
+    """Count an answered request; ``route`` is a template, never a path with values in it,
+    and ``method`` a :func:`known_method`.
     """
     key = (route, method, status)
     count = _counters.get(key)

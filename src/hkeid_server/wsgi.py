@@ -15,12 +15,14 @@ from hkeid_server.app import create_pages
 from hkeid_server.config import Config, load_config
 from hkeid_server.front import Front
 from hkeid_server.house import House
+from hkeid_server.journal import hear_libraries
 from hkeid_server.wiring import build_house
 
 
 def create_application(config: Config) -> Front:
     """The whole server over a configuration."""
     house = build_house(config)
+    hear_libraries(house.journal, level=config.log.level)
     if config.sandbox.seed and not config.production:
         from hkeid_server.sandbox import seed_sandbox
 

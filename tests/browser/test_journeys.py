@@ -29,6 +29,7 @@ def test_an_activation_code_is_good_once(
     page.click(f"#ticket-{person}")
     code = page.inner_text("#ticket")
     page.click("#use-ticket")
+    expect(page.locator("#code")).not_to_have_value("")
     page.click("#continue")
     page.click("#create-passkey")
     page.wait_for_url("**/activate/done")

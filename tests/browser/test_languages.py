@@ -53,6 +53,7 @@ def test_switch_in_the_middle_of_an_activation(phone: Any, person: str, places: 
     page.goto(f"{places.issuer}/sandbox")
     page.click(f"#ticket-{person}")
     page.click("#use-ticket")
+    expect(page.locator("#code")).not_to_have_value("")
     page.click("#continue")
     page.click("#languages button[lang=zh-Hant-HK]")
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hant-HK")

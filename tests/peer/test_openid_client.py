@@ -30,23 +30,26 @@ REDIRECT_URI = "http://localhost:9/callback"
 AFTER_LOGOUT = "http://localhost:9/"
 PERSONA = "chan-tai-man"
 KEY = ECKey.generate_key("P-256", {"kid": "peer-1", "alg": "ES256", "use": "sig"})
-CLIENTS = (
-    {
-        "id": "peer-key",
-        "name": {"en": "Peer", "zh-Hant-HK": "同行", "zh-Hans": "同行"},
-        "redirect_uris": [REDIRECT_URI],
-        "post_logout_redirect_uris": [AFTER_LOGOUT],
-        "auth_method": "private_key_jwt",
-        "jwks": {"keys": [KEY.as_dict(private=False)]},
-        "sector_identifier": "localhost",
-        "scopes": ["openid", "profile", "offline_access"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "claims": {
-            name: {"en": "To greet you.", "zh-Hant-HK": "用以稱呼你。", "zh-Hans": "用以称呼你。"}
-            for name in ("name", "birthdate")
-        },
+WITH_KEY = {
+    "id": "peer-key",
+    "name": {"en": "Peer", "zh-Hant-HK": "同行", "zh-Hans": "同行"},
+    "redirect_uris": [REDIRECT_URI],
+    "post_logout_redirect_uris": [AFTER_LOGOUT],
+    "auth_method": "private_key_jwt",
+    "jwks": {"keys": [KEY.as_dict(private=False)]},
+    "sector_identifier": "localhost",
+    "scopes": ["openid", "profile", "offline_access"],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "claims": {
+        name: {"en": "To greet you.", "zh-Hant-HK": "用以稱呼你。", "zh-Hans": "用以称呼你。"}
+        for name in ("name", "birthdate")
     },
-)
+}
+PUBLIC = {key: value for key, value in WITH_KEY.items() if key != "jwks"} | {
+    "id": "peer-public",
+    "auth_method": "none",
+    "userinfo_signed_response_alg": "ES256",
+}
 
 
 class Peer:
@@ -80,29 +83,36 @@ class Peer:
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     made = Installation.make(
-        tmp_path_factory.mktemp("peer"), clients=CLIENTS, sandbox={"seed": True}
+        tmp_path_factory.mktemp("peer"), clients=(WITH_KEY, PUBLIC), sandbox={"seed": True}
     )
     with made.serve():
         yield made
 
 
 @pytest.fixture
-def peer(installation: Installation) -> Iterator[Peer]:
-    node = os.environ.get("HKEID_TEST_NODE") or shutil.which("node")
-    assert node, "Node is missing: scripts/test --install-only"
+def node() -> Iterator[Peer]:
+    """A Node process that does not know a provider yet."""
+    command = os.environ.get("HKEID_TEST_NODE") or shutil.which("node")
+    assert command, "Node is missing: scripts/test --install-only"
     assert (NODE_FOLDER / "node_modules").is_dir(), "run scripts/test --install-only"
-    started = Peer(node)
+    started = Peer(command)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def peer(node: Peer, installation: Installation) -> Peer:
+    """The client that authenticates with its key."""
     pem = KEY.private_key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
-    metadata = started.ask(
+    metadata = node.ask(
         "discover", issuer=installation.issuer, client_id="peer-key", key=pem, kid="peer-1"
     )
     assert metadata["issuer"] == installation.issuer
-    yield started
-    started.close()
+    return node
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +136,10 @@ def _log_in(peer: Peer, resident: VirtualResident, **further: Any) -> dict[str, 
 def test_discovery_login_userinfo_refresh_revocation_logout(
     peer: Peer, resident: VirtualResident, installation: Installation
 ) -> None:
-    finished = _log_in(peer, resident, prompt="login", acr_values="urn:hkeid:acr:eid")
-    assert "login" in resident.seen
+    # A refresh token takes a decision at that moment: OpenID Connect Core §11.
+    finished = _log_in(peer, resident, prompt="login consent", acr_values="urn:hkeid:acr:eid")
+    assert resident.seen == ["login", "consent"]
+    assert finished["refresh"]
     claims = finished["claims"]
     assert claims["iss"] == installation.issuer
     assert claims["aud"] in ("peer-key", ["peer-key"])
@@ -159,3 +171,13 @@ def test_single_sign_on_gives_the_same_subject_and_no_second_question(
     assert resident.seen == []
     assert second["claims"]["sub"] == first["claims"]["sub"]
     peer.ask("revoke")
+
+
+def test_a_public_client_verifies_signed_userinfo(
+    node: Peer, resident: VirtualResident, installation: Installation
+) -> None:
+    node.ask("discover", issuer=installation.issuer, client_id="peer-public", userinfo_alg="ES256")
+    finished = _log_in(node, resident)
+    userinfo = node.ask("userinfo")
+    assert userinfo["aud"] in ("peer-public", ["peer-public"])
+    assert userinfo["sub"] == finished["claims"]["sub"]

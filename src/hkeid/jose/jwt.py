@@ -54,9 +54,9 @@ def sign_jwt(
     try:
         return _sign(keys, purpose, body, algorithm, typ)
     except Refused as error:
-        if error.reason != "key_not_active":
+        if error.reason not in ("key_not_active", "key_unknown"):
             raise
-    # The keys were rotated between looking one up and signing with it: look again, once.
+    # The key was rotated or withdrawn between looking it up and signing with it: look again, once.
     return _sign(keys, purpose, body, algorithm, typ)
 
 

@@ -76,9 +76,14 @@ def _wanted(member: Any) -> WantedClaim:
     if not isinstance(values, (list, tuple)):
         raise _malformed("values is not an array")
     wanted = [*values, *([member["value"]] if "value" in member else [])]
-    # Only text can equal a claim of ours (acr, sub); other values make the claim unsatisfiable,
-    # which an empty tuple would turn into "anything goes".
-    return WantedClaim(essential, tuple(one if isinstance(one, str) else "\x00" for one in wanted))
+    # Only ASCII text can equal a claim of ours (acr, sub: Core §2); other values make the claim
+    # unsatisfiable, which an empty tuple would turn into "anything goes". They are not kept either:
+    # JSON can spell half a surrogate pair, which no store takes.
+    return WantedClaim(essential, tuple(one if _may_match(one) else "\x00" for one in wanted))
+
+
+def _may_match(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii()
 
 
 def _malformed(detail: str) -> OAuthError:

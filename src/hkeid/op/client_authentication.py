@@ -88,7 +88,7 @@ def authenticate(request: Request, received: Received, parts: Parts, now: Instan
         reason, detail = error.reason, error.detail
     except OAuthError as error:
         reason, detail = error.reason, error.detail
-    parts.note(ClientRefused(client_id=known.id, reason=reason))
+    parts.note_refusal(ClientRefused(client_id=known.id, reason=reason))
     raise _refused(reason, challenge, detail)
 
 

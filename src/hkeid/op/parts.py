@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hkeid.audit.events import AuditEvent
+from hkeid.kernel.secret import secret_digest
 from hkeid.op.clients import ClientDirectory
+from hkeid.op.events import AuthorizationDeclined, ClientRefused, CodeRefused, RefreshRefused
 from hkeid.op.records import ProviderTransaction
 from hkeid.op.settings import ProviderSettings
 from hkeid.ports.keys import KeyStore
 from hkeid.ports.sessions import ClaimsSource, SessionReader
-from hkeid.ports.storage import Store
+from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.ports.surroundings import Clock, Random
+
+Refusal = ClientRefused | CodeRefused | RefreshRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,27 @@ class Parts:
         """The address of one of the provider's paths."""
         return self.issuer + path
 
-    def note(self, event: AuditEvent) -> None:
-        """Record an event in a transaction of its own: for what failed and was rolled back."""
+    def note_refusal(self, event: Refusal, *, assertion: SingleUseRecord | None = None) -> None:
+        """Record what failed and was rolled back, in a transaction of its own, as far as the
+        client's budget goes: whoever knows a client's id can fail, and the trail never shrinks.
+
+        :param assertion: the client assertion that came with it, which counts as used.
+        """
         with self.store.transaction() as tx:
+            if assertion is not None:
+                tx.single_use.put(assertion)
+            self.append_within_budget(tx, event)
+
+    def append_within_budget(
+        self, tx: ProviderTransaction, event: Refusal | AuthorizationDeclined
+    ) -> None:
+        """Record an event that anybody can cause, as far as its client's budget goes."""
+        budget = tx.budgets.spend(
+            event.NAME,
+            secret_digest(event.client_id),
+            limit=self.settings.refusals,
+            window=self.settings.refusal_window,
+            now=self.clock.now(),
+        )
+        if budget.allowed:
             tx.audit.append(event)

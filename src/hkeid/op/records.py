@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from hkeid.audit.events import AuditTrail
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
-from hkeid.ports.storage import SingleUse
+from hkeid.ports.storage import AttemptBudgets, SingleUse
 from hkeid.residents.records import ResidentRepository
 
 
@@ -183,6 +183,8 @@ class ProviderTransaction(Protocol):
 
     @property
     def single_use(self) -> SingleUse: ...
+    @property
+    def budgets(self) -> AttemptBudgets: ...
     @property
     def grants(self) -> GrantRepository: ...
     @property

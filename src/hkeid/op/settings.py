@@ -31,6 +31,9 @@ class ProviderSettings:
     :ivar clock_leeway: tolerated difference of clocks.
     :ivar client_cache: how long a registered client is kept in memory; a change of a client takes
         effect after so long at the latest.
+    :ivar refusals: of what anybody can cause in a client's name (failed authentications, refused
+        codes, refused refreshes, declined authorizations), how many of each are recorded within
+        ``refusal_window``; every one is answered all the same.
     :ivar jwks_max_age: ``Cache-Control: max-age`` of the JWKS; keys must be published longer than
         this before they sign.
     """
@@ -46,6 +49,8 @@ class ProviderSettings:
     assertion_lifetime: timedelta = timedelta(minutes=5)
     clock_leeway: timedelta = timedelta(seconds=10)
     client_cache: timedelta = timedelta(seconds=5)
+    refusals: int = 1000
+    refusal_window: timedelta = timedelta(minutes=15)
     jwks_max_age: timedelta = timedelta(minutes=15)
     service_documentation: str | None = None
     policy_uri: str | None = None
@@ -62,6 +67,8 @@ class ProviderSettings:
                 value < timedelta(0) or (not value and one.name not in may_be_zero)
             ):
                 raise _out_of_range(one.name)
+        if self.refusals < 1:
+            raise _out_of_range("refusals")
         if self.code_lifetime > timedelta(seconds=60):
             raise _out_of_range("code_lifetime")
         if self.access_token_lifetime > timedelta(hours=1):

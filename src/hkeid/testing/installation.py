@@ -67,8 +67,15 @@ class Installation:
         for name, section in sections.items():
             settings[name] = {**settings.get(name, {}), **section}
         made.configuration.write_text(_toml(settings), "utf-8")
-        made._hkeid("init", "--data", str(folder), "--sandbox")
+        made.prepare()
         return made
+
+    def prepare(self) -> None:
+        """Make keys and databases where they are missing, and bring them up to date.
+
+        :raises CommandFailed: the server refuses the configuration.
+        """
+        self._hkeid("init", "--data", str(self.folder), "--sandbox")
 
     def describe(self, client: Mapping[str, Any]) -> None:
         """Write a client's description: keys as in ``clients/*.toml``, and ``jwks`` itself."""

@@ -20,6 +20,7 @@ from typing import TextIO
 
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.browser import Page
+from hkeid.testing.personas import PERSONAS
 from hkeid.testing.virtual_resident import VirtualResident
 
 
@@ -44,10 +45,10 @@ class Journey:
 
     :param first: base URL of the service where the resident logs in.
     :param second: base URL of the service that knows the resident by single sign-on.
-    :param persona: key of the persona; must be an applicant in the sandbox.
+    :param persona: key of the persona, who must not be active yet; the first such one if None.
     """
 
-    def __init__(self, *, issuer: str, first: str, second: str, persona: str) -> None:
+    def __init__(self, *, issuer: str, first: str, second: str, persona: str | None = None) -> None:
         self.issuer, self.first, self.second = (url.rstrip("/") for url in (issuer, first, second))
         self.persona = persona
         self.resident = VirtualResident(issuer)
@@ -77,7 +78,7 @@ class Journey:
 
     def _ticket(self) -> str:
         self._code = self.resident.ticket(self.persona)
-        return f"for {self.persona}"
+        return f"for {self._name()}"
 
     def _activate(self) -> str:
         self.resident.activate(self._code)
@@ -95,13 +96,15 @@ class Journey:
         self._expect_greeted(page, self.first)
         _expect(self.resident.seen[:1] == ["login"], f"pages were {self.resident.seen}", page)
         _expect("consent" in self.resident.seen, f"pages were {self.resident.seen}", page)
-        return "asked for " + ", then ".join(self.resident.seen)
+        self._expect_named(self.first)
+        return f"{' and '.join(self.resident.seen)}; greeted as {self._name()}"
 
     def _sign_on(self) -> str:
         page = self._visit(self.second)
         self._expect_greeted(page, self.second)
         _expect("login" not in self.resident.seen, "a passkey was asked for", page)
-        return "no passkey needed; asked for " + (", ".join(self.resident.seen) or "nothing")
+        self._expect_named(self.second)
+        return f"no passkey, only {', '.join(self.resident.seen) or 'nothing'}"
 
     def _account(self) -> str:
         page = self.resident.browser.get(f"{self.issuer}/account")
@@ -147,6 +150,13 @@ class Journey:
         page = self.resident.browser.get(f"{service}/eid/login")
         return self.resident.go_through(page, authenticator=authenticator)
 
+    def _name(self) -> str:
+        return PERSONAS[self.resident.persona].person.name.english
+
+    def _expect_named(self, service: str) -> None:
+        page = self.resident.browser.get(f"{service}/account")
+        _expect(self._name() in page.text, "the service does not know the name", page)
+
     def _expect_greeted(self, page: Page, service: str) -> None:
         _expect(page.url.startswith(service + "/"), f"not at {service}", page)
         _expect(page.status == 200, f"status {page.status}", page)
@@ -181,7 +191,7 @@ def main() -> int:
     parser.add_argument("--issuer", default="http://localhost:8000")
     parser.add_argument("--first", default="http://localhost:5001")
     parser.add_argument("--second", default="http://localhost:5002")
-    parser.add_argument("--persona", default="chan-tai-man")
+    parser.add_argument("--persona", help="key of a test person; without it the first free one")
     journey = Journey(**vars(parser.parse_args()))
     try:
         run(journey.steps(), sys.stdout)

@@ -24,6 +24,7 @@ class VirtualResident:
     """Browser and authenticator of one resident.
 
     :ivar issuer: the provider's issuer, which is its pages' origin as well.
+    :ivar persona: key of the persona whose ticket was taken last.
     :ivar seen: kinds of the pages that :meth:`go_through` met last (``login``, ``consent``, ``choose``,
         ``logout``), in order.
     """
@@ -39,6 +40,7 @@ class VirtualResident:
         self.authenticator = authenticator or SoftwareAuthenticator()
         self.browser = browser or Browser()
         self.seen: list[str] = []
+        self.persona = ""
 
     def ticket(self, persona: str | None = None) -> str:
         """An activation code from the sandbox's page of test persons.
@@ -48,11 +50,12 @@ class VirtualResident:
         """
         page = self.browser.get(f"{self.issuer}/sandbox")
         if persona is None:
-            waiting = sorted(name for form in page.forms for name in form.names)
+            waiting = (name for form in page.forms for name in form.names)
             persona = next((n[7:] for n in waiting if n.startswith("ticket-")), "of anybody")
         page = self.browser.submit(page.form(f"ticket-{persona}"))
         if "ticket" not in page.texts:
             raise page.unexpected("no activation code")
+        self.persona = persona
         return page.texts["ticket"]
 
     def activate(self, code: str) -> Page:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import ConfigurationError, HkeidError
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
-from hkeid.ports.storage import Lost, SingleUse, SingleUseRecord, Store, Won
+from hkeid.ports.storage import AttemptBudgets, Lost, SingleUse, SingleUseRecord, Store, Won
 from hkeid.webauthn.errors import (
     CeremonyAlreadyUsed,
     CeremonyExpired,
@@ -28,6 +29,10 @@ from hkeid.webauthn.events import CeremonyMisused
 
 SINGLE_USE_KIND = "webauthn_ceremony"
 """``SingleUseRecord.kind`` of ceremonies."""
+
+_BUDGET = "ceremony_misuse"
+_MISUSES = 1000
+_MISUSE_WINDOW = timedelta(minutes=15)
 
 
 class CeremonyKind(StrEnum):
@@ -49,6 +54,8 @@ class CeremonyTransaction(Protocol):
 
     @property
     def single_use(self) -> SingleUse: ...
+    @property
+    def budgets(self) -> AttemptBudgets: ...
     @property
     def audit(self) -> AuditTrail: ...
 
@@ -122,7 +129,8 @@ def claim_ceremony(
     """Use up a ceremony, in a transaction of its own, before its answer is looked at.
 
     Whatever is wrong with the claim, the ceremony is spent by it: a retry begins a new one.
-    A replay, another browser's claim and a claim for another purpose leave an audit record.
+    A replay, another browser's claim and a claim for another purpose leave an audit record, within
+    a budget.
 
     :param kinds: kinds that the calling endpoint serves.
     :param binding: the browser-binding value of the request.
@@ -141,7 +149,7 @@ def claim_ceremony(
             raise CeremonyUnknown("ceremony_unknown")
         else:
             raise CeremonyExpired("ceremony_expired")
-        if refusal is not None:
+        if refusal is not None and _may_be_recorded(tx, ceremony, now):
             tx.audit.append(
                 CeremonyMisused(
                     kind=ceremony.kind.value,
@@ -153,6 +161,15 @@ def claim_ceremony(
     if refusal is not None:
         raise refusal
     return ceremony
+
+
+def _may_be_recorded(tx: CeremonyTransaction, ceremony: Ceremony, now: Instant) -> bool:
+    """A budget per resident, and one for all ceremonies of nobody known: anybody can begin those and
+    misuse them without end, and the audit trail never shrinks.
+    """
+    subject = secret_digest(ceremony.resident_id or "")
+    spent = tx.budgets.spend(_BUDGET, subject, limit=_MISUSES, window=_MISUSE_WINDOW, now=now)
+    return spent.allowed
 
 
 def _misuse(

@@ -32,6 +32,12 @@ class ConsentHandler:
         question = self._question(turn, session)
         if request.form.get("shown", "") != _shown(question):
             return self._page(turn, changed=True)
+        if question.items and not self._decided(turn, session, question):
+            return self._page(turn, changed=True)
+        return turn.finish(ConsentGiven(), session)
+
+    def _decided(self, turn: Turn, session: SessionView, question: ConsentQuestion) -> bool:
+        """Record the decision; False when the statement has changed since the page was shown."""
         picked = question.voluntary & frozenset(request.form.getlist("claim"))
         try:
             house().ledger.decide(
@@ -45,8 +51,8 @@ class ConsentHandler:
         except Refused as error:
             if error.reason != "statement_outdated":
                 raise
-            return self._page(turn, changed=True)
-        return turn.finish(ConsentGiven(), session)
+            return False
+        return True
 
     def _question(self, turn: Turn, session: SessionView) -> ConsentQuestion:
         return house().ledger.question(

@@ -206,6 +206,18 @@ class TestRefresh:
             assert agreed.userinfo(tokens["access_token"]).status == 401
         assert "op:refresh:replayed" in agreed.events()
 
+    def test_and_so_it_is_at_once_when_the_successor_was_used(
+        self, agreed: ProviderBench, offline: dict[str, Any]
+    ) -> None:
+        """RFC 9700 §4.14.2: the client had its answer, so whoever comes now is somebody else."""
+        second = agreed.good(agreed.refresh(offline["refresh_token"]))
+        third = agreed.good(agreed.refresh(second["refresh_token"]))
+        agreed.clock.advance(5)
+        assert agreed.error(agreed.refresh(offline["refresh_token"])) == "invalid_grant"
+        assert agreed.error(agreed.refresh(third["refresh_token"])) == "invalid_grant"
+        assert agreed.userinfo(third["access_token"]).status == 401
+        assert "op:refresh:replayed" in agreed.events()
+
     def test_without_grace_a_second_use_is_a_replay(self) -> None:
         settings = ProviderSettings(refresh_grace=timedelta(0), client_cache=timedelta(0))
         bench = ProviderBench(

@@ -120,3 +120,14 @@ def test_the_method_is_post(bench: ProviderBench) -> None:
     response = bench.provider.handle(Request(method="GET", path="/revoke"))
     assert isinstance(response, Response)
     assert response.status == 405
+
+
+def test_a_refusal_uses_up_the_assertion(bench: ProviderBench, tokens: dict[str, str]) -> None:
+    """RFC 7523 §3 (7): what proved who the client is proves it once, whatever comes of it."""
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        credentials = {**bench.credentials(), "client_assertion": bench.assertion("other")}
+        refused = bench.post("/revoke", {**credentials, "token": token})
+        assert bench.error(refused) == "invalid_grant"
+        again = bench.post("/revoke", {**credentials, "token": "unknown"})
+        assert bench.error(again) == "invalid_client"
+    assert bench.userinfo(tokens["access_token"]).status == 200

@@ -168,3 +168,15 @@ def test_the_secret_of_the_assertion_is_in_no_error(bench: ProviderBench) -> Non
     response = exchange(bench, bench.assertion(aud="canary"))
     assert b"canary" not in response.body
     assert set(json.loads(response.body)) == {"error", "error_description"}
+
+
+@pytest.mark.parametrize(
+    "form", [{"grant_type": "authorization_code"}, {"grant_type": "password"}, {}]
+)
+def test_a_request_that_is_turned_down_uses_up_the_assertion(
+    bench: ProviderBench, form: dict[str, str]
+) -> None:
+    """§3 (7): the assertion has proved who the client is; it does not do so again."""
+    assertion = bench.assertion()
+    assert bench.token(bench.client, client_assertion=assertion, **form).status == 400
+    assert bench.error(exchange(bench, assertion)) == "invalid_client"

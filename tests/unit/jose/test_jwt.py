@@ -220,19 +220,23 @@ class RotatingUnderneath(MemoryKeyStore):
     """Keys that rotate between the look and the signature."""
 
     refusals = 1
+    reason = "key_not_active"
 
     def sign(self, purpose: KeyPurpose, kid: str, message: bytes) -> bytes:
         if self.refusals:
             self.refusals -= 1
-            raise Refused("key_not_active")
+            raise Refused(self.reason)
         return super().sign(purpose, kid, message)
 
 
-def test_a_rotation_in_between_costs_a_second_look() -> None:
+@pytest.mark.parametrize("reason", ["key_not_active", "key_unknown"])
+def test_a_rotation_in_between_costs_a_second_look(reason: str) -> None:
+    """A key that was withdrawn is not there at all any more."""
     keys = RotatingUnderneath(algorithms=("ES256",))
+    keys.reason = reason
     assert sign_jwt(keys, TOKENS, {}, algorithm="ES256")
     keys.refusals = 2
-    with pytest.raises(Refused, match="key_not_active"):
+    with pytest.raises(Refused, match=reason):
         sign_jwt(keys, TOKENS, {}, algorithm="ES256")
 
 

@@ -73,3 +73,11 @@ def test_malformed_claims(text: str) -> None:
 def test_base_name() -> None:
     assert base_name("name#zh-Hant-HK") == "name"
     assert base_name("name") == "name"
+
+
+@pytest.mark.parametrize("value", ["\ud800", "\udfff\ud800", "天"])
+def test_nor_can_text_that_no_subject_or_rung_is_made_of(value: str) -> None:
+    """Core §2: ``sub`` is ASCII. JSON can spell half a surrogate pair, which is no text at all."""
+    text = json.dumps({"id_token": {"sub": {"values": [value]}, "acr": {"value": value}}})
+    wanted = parse_claims(text).id_token
+    assert wanted["sub"].values == wanted["acr"].values == ("\x00",)

@@ -164,6 +164,58 @@ def test_the_record_tells_no_secret(bench: ProviderBench, login: Interaction) ->
     assert login.id not in repr(login)
 
 
+def test_half_a_surrogate_pair_in_the_claims_parameter_is_somebody_unknown(
+    bench: ProviderBench,
+) -> None:
+    """It came as an escape in JSON, past every check of characters, and broke the record."""
+    asked = bench.authorize(session=None, claims='{"id_token":{"sub":{"value":"\\ud800"}}}')
+    assert isinstance(asked, Interaction)
+    answer = bench.provider.resume(asked.id, LoggedIn(), browser=BROWSER, session=bench.log_in())
+    assert bench.answer(answer)["error"] == "login_required"
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_consent_is_the_residents_own(same: bool) -> None:
+    """OpenID Connect Core §11: ``offline_access`` needs consent, and of the one who then logs in."""
+    bench = ProviderBench(a_client(grant_types=("authorization_code", "refresh_token")))
+    bench.add_resident("resident-2")
+    view = bench.log_in()
+    bench.clock.advance(50)
+    consent = bench.authorize(prompt="consent", scope="openid offline_access", max_age="60")
+    assert isinstance(consent, Interaction)
+    assert consent.kind is InteractionKind.CONSENT
+    bench.clock.advance(20)
+    login = bench.provider.resume(consent.id, ConsentGiven(), browser=BROWSER, session=view)
+    assert isinstance(login, Interaction)
+    assert login.kind is InteractionKind.LOGIN
+    view = bench.log_in("resident-1" if same else "resident-2")
+    answer = bench.provider.resume(login.id, LoggedIn(), browser=BROWSER, session=view)
+    if same:
+        assert bench.code(answer)
+    else:
+        assert isinstance(answer, Interaction)
+        assert answer.kind is InteractionKind.CONSENT
+
+
+@pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}, {"max_age": "3"}])
+def test_the_login_of_a_moment_ago_is_not_a_fresh_one(wish: dict[str, str]) -> None:
+    """Core §3.1.2.1: ``login`` "SHOULD prompt the End-User for reauthentication". The leeway is for
+    clocks that differ, not for the authentication that was there before.
+    """
+    bench = ProviderBench()
+    before = bench.log_in()
+    bench.clock.advance(5)
+    login = bench.authorize(**wish)
+    assert isinstance(login, Interaction)
+    again = bench.provider.resume(login.id, LoggedIn(), browser=BROWSER, session=before)
+    assert isinstance(again, Interaction)
+    assert again.kind is InteractionKind.LOGIN
+    bench.clock.advance(-2)  # the machine that saw the passkey is behind
+    assert bench.code(
+        bench.provider.resume(again.id, LoggedIn(), browser=BROWSER, session=bench.log_in())
+    )
+
+
 def test_a_question_is_not_shown_to_who_logged_in_meanwhile(
     bench: ProviderBench, login: Interaction
 ) -> None:

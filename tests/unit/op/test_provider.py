@@ -9,10 +9,10 @@ import pytest
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Request, Response
-from hkeid.op import ErrorPage, Profile, Provider, ProviderSettings
+from hkeid.op import Declined, ErrorPage, Interaction, Profile, Provider, ProviderSettings
 from hkeid.op.records import ClientAuthMethod
 from hkeid.testing.keys import MemoryKeyStore
-from hkeid.testing.provider import ProviderBench, a_client
+from hkeid.testing.provider import BROWSER, CALLBACK, ProviderBench, a_client
 
 SANDBOX = ProviderSettings(profile=Profile.SANDBOX)
 
@@ -104,9 +104,11 @@ def test_production_refuses_sandbox_settings() -> None:
         ("clock_leeway", timedelta(minutes=2)),
         ("client_cache", timedelta(hours=1)),
         ("id_token_lifetime", timedelta(0)),
+        ("refusals", 0),
+        ("refusal_window", timedelta(0)),
     ],
 )
-def test_settings_that_can_not_be_meant(name: str, value: timedelta) -> None:
+def test_settings_that_can_not_be_meant(name: str, value: timedelta | int) -> None:
     with pytest.raises(ConfigurationError, match=f"setting_out_of_range: {name}"):
         ProviderSettings(**{name: value}).check()  # type: ignore[arg-type]
 
@@ -156,3 +158,31 @@ def test_every_authorization_is_in_the_audit_trail_once() -> None:
     code = bench.code(bench.authorize())
     bench.exchange(code)
     assert bench.events() == ["op:code:issued", "op:code:redeemed"]
+
+
+def test_nobody_fills_the_audit_trail_with_failures() -> None:
+    """A client's id is no secret, and the trail never shrinks: a client's failures have a budget."""
+    settings = ProviderSettings(refusals=3)
+    public = a_client("app", auth_method=ClientAuthMethod.NONE)
+    bench = ProviderBench(a_client(), public, settings=settings)
+    guess = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code": "guess"}
+    for _ in range(10):
+        forged = bench.assertion(iss="somebody")
+        assert bench.error(bench.token(client_assertion=forged, **guess)) == "invalid_client"
+        assert bench.error(bench.token(public, **guess)) == "invalid_grant"
+    assert bench.events().count("op:client:refused") == 3
+    assert bench.events().count("op:code:refused") == 3
+    bench.clock.advance(settings.refusal_window)
+    assert bench.error(bench.token(public, **guess)) == "invalid_grant"
+    assert bench.events().count("op:code:refused") == 4
+
+
+def test_nor_with_requests_that_nobody_meant() -> None:
+    """To begin an authorization and to decline it takes no resident."""
+    bench = ProviderBench(settings=ProviderSettings(refusals=3))
+    for _ in range(10):
+        asked = bench.authorize(session=None)
+        assert isinstance(asked, Interaction)
+        answer = bench.provider.resume(asked.id, Declined(), browser=BROWSER, session=None)
+        assert bench.answer(answer)["error"] == "access_denied"
+    assert bench.events() == ["op:authorization:declined"] * 3

@@ -69,6 +69,22 @@ def test_a_second_claim_is_refused(desk: Any) -> None:
     ]
 
 
+def test_nobody_fills_the_audit_trail_with_misuse(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can begin a login and claim it again and again, and the trail never shrinks."""
+    monkeypatch.setattr("hkeid.webauthn.ceremony._MISUSES", 3)
+    start = desk.start_login()
+    desk.claim(start)
+    for _ in range(10):
+        assert _refusal(lambda: desk.claim(start)).reason == "ceremony_used"
+    assert len(_audited(desk)) == 3
+    known = desk.start_login(resident_id=desk.resident.id)
+    desk.claim(known)
+    assert _refusal(lambda: desk.claim(known)).reason == "ceremony_used"
+    assert len(_audited(desk)) == 4
+
+
 def test_of_many_claims_at_once_one_wins(desk: Any) -> None:
     start = desk.start_login()
 

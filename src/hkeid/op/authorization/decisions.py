@@ -19,15 +19,23 @@ class Journey:
 
     :ivar done: interactions that the resident has been through.
     :ivar began: when the first of them began; an authentication since then is a fresh one.
+    :ivar stale: the authentication that was there when it began: never a fresh one, although clocks
+        may differ by more than its age.
     """
 
     request: AuthorizationRequest
     began: Instant
+    stale: Instant | None = None
     done: frozenset[InteractionKind] = frozenset()
 
-    def after(self, kind: InteractionKind) -> Journey:
-        """The journey with one more stop behind it."""
-        return Journey(request=self.request, began=self.began, done=self.done | {kind})
+    def after(self, kind: InteractionKind, *, same_session: bool) -> Journey:
+        """The journey with one more stop behind it.
+
+        :param same_session: the session is the one with which the stop began. In another one
+            somebody else may sit, and consent is the resident's own: it is asked for again.
+        """
+        done = self.done if same_session else self.done - {InteractionKind.CONSENT}
+        return Journey(request=self.request, began=self.began, stale=self.stale, done=done | {kind})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,8 @@ def _wants_fresh(wanted: AuthorizationRequest, session: SessionView, now: Instan
 
 
 def _authenticated_since(journey: Journey, session: SessionView, leeway: timedelta) -> bool:
-    return session.authentication.authenticated_at >= journey.began - leeway
+    at = session.authentication.authenticated_at
+    return at != journey.stale and at >= journey.began - leeway
 
 
 def _decide_step_up(wanted: AuthorizationRequest, *, logged_in: bool) -> Ask | None:

@@ -79,11 +79,12 @@ class AuthorizationEndpoint:
             wanted = understand(received, known, reply, parts)
         except OAuthError as error:
             return render_error(reply, error, parts.issuer)
+        session = parts.sessions.current(request.session, now)
         return self._proceed(
             _Visit(
-                journey=Journey(request=wanted, began=now),
+                journey=Journey(request=wanted, began=now, stale=_stale(session, now)),
                 known=known,
-                session=parts.sessions.current(request.session, now),
+                session=session,
                 browser=request.browser,
                 now=now,
             )
@@ -122,11 +123,12 @@ class AuthorizationEndpoint:
         journey = Journey(
             request=wanted,
             began=from_epoch_microseconds(payload["began"]),
+            stale=None if payload["stale"] is None else from_epoch_microseconds(payload["stale"]),
             done=frozenset(map(InteractionKind, payload["done"])),
         )
         return self._proceed(
             _Visit(
-                journey=journey.after(kind),
+                journey=journey.after(kind, same_session=session.session_id == payload["session"]),
                 known=known,
                 session=session,
                 browser=browser,
@@ -195,12 +197,14 @@ class AuthorizationEndpoint:
                 ErrorCode.INTERACTION_REQUIRED, "browser_unknown", "A browser is needed to go on."
             )
             return self._refuse(wanted, error, visit)
+        stale = visit.journey.stale
         payload = {
             "kind": ask.kind.value,
             "request": wanted.as_record(),
             "claims": list(ask.claims),
             "fresh": ask.fresh,
             "began": epoch_microseconds(visit.journey.began),
+            "stale": None if stale is None else epoch_microseconds(stale),
             "done": sorted(visit.journey.done),
             "session": None if visit.session is None else visit.session.session_id,
         }
@@ -334,7 +338,13 @@ class AuthorizationEndpoint:
         )
         with self._parts.store.transaction() as tx:
             interactions.use_up(tx.single_use, digest, now)
-            tx.audit.append(event)
+            self._parts.append_within_budget(tx, event)
+
+
+def _stale(session: SessionView | None, now: Instant) -> Instant | None:
+    """When the present session was authenticated; None where that is this very moment."""
+    at = None if session is None else session.authentication.authenticated_at
+    return None if at == now else at
 
 
 def _finish(tx: ProviderTransaction, visit: _Visit) -> None:

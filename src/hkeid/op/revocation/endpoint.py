@@ -29,50 +29,50 @@ class RevocationEndpoint:
         now = self._parts.clock.now()
         try:
             received = receive_form(request, LIMITS)
-            caller = authenticate(request, received, self._parts, now)
             token = received.get("token")
             if token is None:
                 raise invalid_request("token_missing", "The parameter 'token' is missing.")
-            # token_type_hint only says where to look first (§2.1); both places are quick.
+            caller = authenticate(request, received, self._parts, now)
             with self._parts.store.transaction() as tx:
                 caller.use_up_assertion(tx.single_use)
-                digest = secret_digest(token)
-                if not _revoke_access_token(tx, digest, caller):
-                    _revoke_refresh_token(tx, digest, caller, now)
+                own = _revoke(tx, secret_digest(token), caller, now)
+            # Only now: inside the transaction it would give the assertion back.
+            if not own:
+                raise invalid_grant("token_of_other_client")
         except OAuthError as error:
             return direct_error(error)
         return Response(status=200, headers=(*NO_STORE, *CORS))
 
 
-def _revoke_access_token(tx: ProviderTransaction, digest: bytes, caller: Caller) -> bool:
+def _revoke(tx: ProviderTransaction, digest: bytes, caller: Caller, now: Instant) -> bool:
+    """Revoke what the token is; False when it is another client's.
+
+    §2.1: that is refused, "and the client is informed of the error". ``token_type_hint`` only says
+    where to look first; both places are quick.
+    """
     token = tx.access_tokens.get(digest)
-    if token is None:
+    if token is not None:
+        if token.client_id != caller.known.id:
+            return False
+        tx.access_tokens.delete(digest)
+        tx.audit.append(
+            TokenRevoked(grant_id=token.grant_id, client_id=caller.known.id, kind="access_token")
+        )
+        return True
+    record = tx.single_use.look(REFRESH_KIND, digest)
+    if record is None:
+        return True
+    terms = refresh_terms(record)
+    if terms.client_id != caller.known.id:
         return False
-    _must_be_own(token.client_id, caller)
-    tx.access_tokens.delete(digest)
-    tx.audit.append(
-        TokenRevoked(grant_id=token.grant_id, client_id=caller.known.id, kind="access_token")
-    )
+    _revoke_grant(tx, terms.grant_id, caller, now)
     return True
 
 
-def _revoke_refresh_token(
-    tx: ProviderTransaction, digest: bytes, caller: Caller, now: Instant
-) -> None:
+def _revoke_grant(tx: ProviderTransaction, grant_id: str, caller: Caller, now: Instant) -> None:
     """§2.1: with a refresh token goes everything of the same grant; a used one counts too."""
-    record = tx.single_use.look(REFRESH_KIND, digest)
-    if record is None:
-        return
-    terms = refresh_terms(record)
-    _must_be_own(terms.client_id, caller)
-    tx.single_use.revoke_family(terms.grant_id, now)
-    if tx.grants.revoke(terms.grant_id, now):
+    tx.single_use.revoke_family(grant_id, now)
+    if tx.grants.revoke(grant_id, now):
         tx.audit.append(
-            TokenRevoked(grant_id=terms.grant_id, client_id=caller.known.id, kind="refresh_token")
+            TokenRevoked(grant_id=grant_id, client_id=caller.known.id, kind="refresh_token")
         )
-
-
-def _must_be_own(client_id: str, caller: Caller) -> None:
-    """§2.1: a token of another client is refused, "and the client is informed of the error"."""
-    if client_id != caller.known.id:
-        raise invalid_grant("token_of_other_client")

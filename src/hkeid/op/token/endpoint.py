@@ -7,6 +7,7 @@ from typing import Any
 from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant
 from hkeid.oidc.errors import OAuthError
+from hkeid.oidc.parameters import Received
 from hkeid.op.client_authentication import Caller, authenticate
 from hkeid.op.events import CodeRefused, RefreshRefused
 from hkeid.op.forms import receive_form
@@ -33,10 +34,20 @@ class TokenEndpoint:
         try:
             received = receive_form(request, LIMITS)
             caller = authenticate(request, received, self._parts, now)
-            issued = self._redeem(parse(received, caller.known), caller, now)
+            issued = self._redeem(self._parsed(received, caller), caller, now)
         except OAuthError as error:
             return direct_error(error)
         return token_answer(self._answer(issued, caller, now))
+
+    def _parsed(self, received: Received, caller: Caller) -> CodeExchange | Refresh:
+        """The request; one that is turned down has used up the assertion that came with it."""
+        try:
+            return parse(received, caller.known)
+        except OAuthError:
+            if caller.jti is not None:
+                with self._parts.store.transaction() as tx:
+                    tx.single_use.put(caller.jti)
+            raise
 
     def _redeem(self, wanted: CodeExchange | Refresh, caller: Caller, now: Instant) -> Issued:
         try:
@@ -56,10 +67,9 @@ class TokenEndpoint:
         if error.reason in _RECORDED_BY_THEMSELVES:
             return
         event = CodeRefused if isinstance(wanted, CodeExchange) else RefreshRefused
-        with self._parts.store.transaction() as tx:
-            if caller.jti is not None:
-                tx.single_use.put(caller.jti)
-            tx.audit.append(event(client_id=caller.known.id, reason=error.reason))
+        self._parts.note_refusal(
+            event(client_id=caller.known.id, reason=error.reason), assertion=caller.jti
+        )
 
     def _answer(self, issued: Issued, caller: Caller, now: Instant) -> dict[str, Any]:
         """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3 and §12.2."""

@@ -2,7 +2,8 @@
 
 A refresh token that is used up leaves its successor behind, sealed so that only the presenter of
 the old token can read it. Within the grace window a second presenter gets the same successor and a
-fresh access token; later it is a replay, and the whole grant is revoked (RFC 9700 §4.14.2).
+fresh access token; later it is a replay, and the whole grant is revoked (RFC 9700 §4.14.2). It is one
+at once when the successor has been used: then the client had its answer and has nothing to repeat.
 """
 
 from __future__ import annotations
@@ -72,6 +73,11 @@ def _rotate(
     return Issued(grant=grant, scopes=scopes, access_token=access_token, refresh_token=successor)
 
 
+def _is_unused(tx: ProviderTransaction, refresh_token: str) -> bool:
+    record = tx.single_use.look(REFRESH_KIND, secret_digest(refresh_token))
+    return record is not None and record.used_at is None
+
+
 def _repeat_or_revoke(
     tx: ProviderTransaction,
     refresh: Refresh,
@@ -80,14 +86,15 @@ def _repeat_or_revoke(
     parts: Parts,
     now: Instant,
 ) -> Issued | None:
-    """The token was used before: the same successor within the grace window, else None and the
-    family is revoked.
+    """The token was used before: the same unused successor within the grace window, else None and
+    the family is revoked.
     """
     terms = refresh_terms(record)
     used_at = record.used_at
     successor = open_successor(refresh.refresh_token, record.result or b"")
     within = used_at is not None and now - used_at < parts.settings.refresh_grace
-    if not within or successor is None or terms.client_id != caller.known.id:
+    mine = terms.client_id == caller.known.id
+    if not (within and mine and successor is not None and _is_unused(tx, successor)):
         tx.single_use.revoke_family(terms.grant_id, now)
         tx.grants.revoke(terms.grant_id, now)
         tx.audit.append(RefreshReplayed(grant_id=terms.grant_id, client_id=caller.known.id))

@@ -1,0 +1,112 @@
+"""Client descriptions: read, written, refused with the file and key at fault."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hkeid.identity.assurance import Acr
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.secret import secret_digest
+from hkeid.op.records import Client, ClientAuthMethod
+from hkeid_server.clients import read_client, read_clients, write_client
+from hkeid_server.sandbox import write_example_clients
+
+MINIMAL = """
+id = "rp"
+redirect_uris = ["https://rp.example.hk/cb"]
+auth_method = "none"
+sector_identifier = "rp.example.hk"
+[name]
+en = "Library"
+"""
+
+
+def described(tmp_path: Path, text: str) -> Client:
+    path = tmp_path / "rp.toml"
+    path.write_text(text, "utf-8")
+    return read_client(path)
+
+
+def test_minimal(tmp_path: Path) -> None:
+    client = described(tmp_path, MINIMAL)
+    assert client.id == "rp"
+    assert client.auth_method is ClientAuthMethod.NONE
+    assert client.claims == {}
+    assert client.require_pkce
+
+
+def test_written_is_read_back(tmp_path: Path) -> None:
+    client = Client(
+        id="rp",
+        name={"en": 'Quote " and \\', "zh-Hant-HK": "圖書館"},
+        redirect_uris=("https://rp.example.hk/cb", "hk.app:/cb"),
+        auth_method=ClientAuthMethod.PRIVATE_KEY_JWT,
+        jwks={"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "abc", "kid": "1"}]},
+        sector_identifier="rp.example.hk",
+        scopes=("openid", "profile"),
+        claims={"name": {"en": "To greet you."}},
+        voluntary_claims=("name",),
+        default_acr=Acr.EID_BOUND,
+        policy_uri="https://rp.example.hk/privacy",
+        enabled=False,
+        require_auth_time=True,
+    )
+    write_client(client, tmp_path)
+    assert read_clients(tmp_path) == (client,)
+    write_client(replace(client, enabled=True), tmp_path)
+    assert read_clients(tmp_path) == (replace(client, enabled=True),)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("id = ", "idd = "), "client_key_unknown: rp.toml: 'idd'; did you mean 'id'?"),
+        (('auth_method = "none"', ""), "client_key_missing: rp.toml: 'auth_method'"),
+        (('"none"', '"basic"'), "'auth_method' must be one of the known values"),
+        (('["https://rp.example.hk/cb"]', '"x"'), "'redirect_uris' must be a list of texts"),
+        (("[name]", "enabled = 1\n[name]"), "'enabled' must be true or false"),
+        (("[name]", "default_max_age = 'x'\n[name]"), "'default_max_age' must be a whole number"),
+        (("[name]", "client_uri = 1\n[name]"), "'client_uri' must be a text"),
+        (('[name]\nen = "Library"', 'name = "Library"'), "'name' must be a table"),
+        (("[name]", "jwks_file = 'none'\n[name]"), "'jwks_file' must be a JWK set"),
+        (("[name]", "secret_file = 'none'\n[name]"), "'secret_file' must be a readable file"),
+        (("[name]", "[name"), "client_unreadable"),
+    ],
+)
+def test_complaints(tmp_path: Path, change: tuple[str, str], complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        described(tmp_path, MINIMAL.replace(*change))
+    assert complaint in f"{caught.value.reason}: {caught.value.detail}"
+
+
+def test_secret_is_kept_as_a_digest(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("open sesame\n")
+    client = described(tmp_path, MINIMAL.replace("[name]", "secret_file = 'secret'\n[name]"))
+    assert client.secret_digest == secret_digest("open sesame")
+
+
+@pytest.mark.parametrize("member", ["d", "k"])
+def test_private_keys_are_refused(tmp_path: Path, member: str) -> None:
+    (tmp_path / "keys").write_text(json.dumps({"keys": [{"kty": "EC", member: "x"}]}))
+    with pytest.raises(ConfigurationError, match="public keys only"):
+        described(tmp_path, MINIMAL.replace("[name]", "jwks_file = 'keys'\n[name]"))
+
+
+def test_example_clients(tmp_path: Path) -> None:
+    made = write_example_clients(tmp_path, {"hko-suggestions": "http://localhost:9"})
+    assert [path.stem for path in made] == ["hko-suggestions", "ird-etax", "hkeid-terminal"]
+    clients = {client.id: client for client in read_clients(tmp_path)}
+    assert clients["hko-suggestions"].redirect_uris == ("http://localhost:9/eid/callback",)
+    assert clients["ird-etax"].redirect_uris == ("http://localhost:5002/eid/callback",)
+    assert (tmp_path / "ird-etax.pem").stat().st_mode & 0o077 == 0
+    assert write_example_clients(tmp_path) == (), "a second time everything is there"
+
+
+def test_example_client_that_is_no_service(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="service_unknown"):
+        write_example_clients(tmp_path, {"nobody": "http://localhost:9"})
+    assert not (tmp_path / "nobody.pem").exists()

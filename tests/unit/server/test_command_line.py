@@ -1,0 +1,178 @@
+"""``hkeid``: every command, its words and its exit status."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hkeid_server.cli import main
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sandbox")
+    result = CliRunner().invoke(main, ["init", "--sandbox", "--data", str(folder)])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture
+def hkeid(made: Path, tmp_path: Path) -> Callable[..., Result]:
+    """Run a command on a copy of the sandbox."""
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+
+    def run(*words: str) -> Result:
+        command = [*words, "--config", str(folder / "hkeid.toml")]
+        return CliRunner().invoke(main, command, catch_exceptions=False)
+
+    return run
+
+
+def test_help_lists_every_command() -> None:
+    text = CliRunner().invoke(main, ["--help"]).output
+    for name in ("audit", "backup", "check", "clients", "db", "init", "keys", "personas",
+                 "restore", "rp", "serve"):  # fmt: skip
+        assert f"\n  {name}" in text
+
+
+def test_init_says_what_it_made_and_may_be_repeated(made: Path) -> None:
+    assert (made / "keys").stat().st_mode & 0o077 == 0
+    assert (made / "clients" / "hko-suggestions.pem").exists()
+    before = (made / "hkeid.toml").read_text()
+    result = CliRunner().invoke(main, ["init", "--sandbox", "--data", str(made)])
+    assert result.exit_code == 0
+    assert "registered 0 test persons" in result.output
+    assert "made keys" not in result.output
+    assert (made / "hkeid.toml").read_text() == before
+
+
+def test_init_for_production(tmp_path: Path) -> None:
+    words = ["init", "--issuer", "https://eid.example.hk", "--data", str(tmp_path)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    assert 'profile = "production"' in (tmp_path / "hkeid.toml").read_text()
+    result = CliRunner().invoke(main, ["init", "--sandbox", "--data", str(tmp_path)])
+    assert result.exit_code == 3
+    assert "is for production" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["hko-suggestions", "hko-suggestions=https://x", "=x"])
+def test_init_with_a_malformed_address(tmp_path: Path, text: str) -> None:
+    words = ["init", "--sandbox", "--data", str(tmp_path), "--relying-party", text]
+    assert CliRunner().invoke(main, words).exit_code == 3
+
+
+def test_check(hkeid: Callable[..., Result]) -> None:
+    result = hkeid("check")
+    assert result.exit_code == 0
+    assert "✗" not in result.output
+    assert "3 clients" in result.output
+
+
+def test_check_of_a_broken_house(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "broken"
+    shutil.copytree(made, folder)
+    (folder / "hkeid.sqlite").unlink()
+    result = CliRunner().invoke(main, ["check", "--config", str(folder / "hkeid.toml")])
+    assert result.exit_code == 1
+    assert "✗ store" in result.output
+    assert "hkeid db upgrade" in result.output
+
+
+def test_no_configuration(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["check", "--config", str(tmp_path / "none.toml")])
+    assert result.exit_code == 3
+    assert "hkeid init" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_keys(hkeid: Callable[..., Result]) -> None:
+    listed = hkeid("keys", "list").output
+    assert "token-signing      ES256     active" in listed
+    assert "PRIVATE" not in listed
+    assert "made a key: next" in hkeid("keys", "rotate", "token-signing").output
+    assert "ES256     next" in hkeid("keys", "list").output
+    assert hkeid("keys", "rotate", "audit-checkpoint").exit_code == 0
+    assert hkeid("keys", "rotate", "resident-data").exit_code == 0
+
+
+def test_clients(hkeid: Callable[..., Result], tmp_path: Path) -> None:
+    assert "hko-suggestions" in hkeid("clients", "list").output
+    assert hkeid("clients", "test", "hko-suggestions").exit_code == 0
+    assert hkeid("clients", "test", "nobody").exit_code == 1
+    description = tmp_path / "rp.toml"
+    description.write_text(
+        'id = "rp"\nredirect_uris = []\nauth_method = "private_key_jwt"\n'
+        'sector_identifier = "rp"\nenabled = false\nvoluntary_claims = ["gender"]\n'
+        '[name]\nen = "Library"\n[claims.shoe_size]\nen = "?"\n'
+    )
+    assert hkeid("clients", "add", str(description)).output == "registered rp\n"
+    result = hkeid("clients", "test", "rp")
+    assert result.exit_code == 1
+    for words in (
+        "it is disabled",
+        "no name in zh-Hans",
+        "no redirect URI",
+        "without a public key",
+        "claim 'shoe_size' does not exist",
+        "no reason in zh-Hant-HK",
+        "voluntary claim 'gender' is not among its claims",
+    ):
+        assert words in result.output
+
+
+def test_personas(hkeid: Callable[..., Result]) -> None:
+    listed = hkeid("personas", "--ticket", "chan-tai-man").output
+    (line,) = [one for one in listed.splitlines() if one.startswith("chan-tai-man ")]
+    assert line.split()[2].count("-") == 2
+    rows = json.loads(hkeid("personas", "--json").output)
+    assert len(rows) >= 24
+    assert all(bool(row["ticket"]) == (row["state"] == "applicant") for row in rows)
+
+
+def test_personas_of_a_store_in_memory(tmp_path: Path) -> None:
+    config = tmp_path / "hkeid.toml"
+    config.write_text(
+        'profile = "sandbox"\nissuer = "http://localhost:8000"\n[store]\nurl = "memory"\n'
+    )
+    assert CliRunner().invoke(main, ["personas", "--config", str(config)]).exit_code == 3
+
+
+def test_audit(hkeid: Callable[..., Result], tmp_path: Path) -> None:
+    anchor = hkeid("audit", "checkpoint").output.strip()
+    assert anchor.startswith("1:")
+    verified = hkeid("audit", "verify", "--anchor", anchor, "--max-age", "60")
+    assert verified.exit_code == 0, verified.output
+    wrong = hkeid("audit", "verify", "--anchor", "1:" + "00" * 32)
+    assert wrong.exit_code == 5
+    assert "✗ checkpoint_differs_from_anchor" in wrong.output
+    assert hkeid("audit", "verify", "--anchor", "one").exit_code == 3
+    exported = tmp_path / "trail.jsonl"
+    assert hkeid("audit", "export", "--output", str(exported)).exit_code == 0
+    assert hkeid("audit", "verify", "--export", str(exported)).exit_code == 0
+    lines = exported.read_text().splitlines()
+    (tmp_path / "cut.jsonl").write_text("\n".join(lines[:-3] + lines[-1:]) + "\n")
+    assert hkeid("audit", "verify", "--export", str(tmp_path / "cut.jsonl")).exit_code != 0
+
+
+def test_backup_and_restore(hkeid: Callable[..., Result], tmp_path: Path) -> None:
+    data = hkeid("backup", "data", str(tmp_path / "a")).output.strip()
+    vault = hkeid("backup", "vault", str(tmp_path / "b")).output.strip()
+    erasures = tmp_path / "erasures.jsonl"
+    assert hkeid("backup", "erasures", str(erasures)).exit_code == 0
+    assert hkeid("restore", "data", data).exit_code == 1, "what is there is not replaced unasked"
+    assert "restored" in hkeid("restore", "data", data, "--replace").output
+    assert (
+        "stay erased"
+        in hkeid("restore", "vault", vault, "--replace", "--erasures", str(erasures)).output
+    )
+    assert hkeid("audit", "verify").exit_code == 0
+
+
+def test_db_upgrade_may_be_repeated(hkeid: Callable[..., Result]) -> None:
+    assert "store: at" in hkeid("db", "upgrade").output
