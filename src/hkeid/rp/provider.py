@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,6 +33,49 @@ class _Kept:
     at: Instant
 
 
+class _Renewable:
+    """Something fetched that is kept and fetched anew when it is old.
+
+    One thread fetches; those that come meanwhile wait for it and share what comes of it, a failure
+    too. Otherwise they would ask one after the other while the provider is silent, and the last of a
+    hundred visitors would wait a hundred time limits.
+    """
+
+    def __init__(self, *, fresh: timedelta, usable: timedelta) -> None:
+        self._fresh = fresh
+        self._usable = usable
+        self._tries = 0  # finished ones: who read the count before is content with what came
+        self._failure: LoginFailed | None = None
+        self.lock = threading.Lock()
+        self.kept: _Kept | None = None
+
+    def read(self, fetch: Callable[[], Any], now: Instant) -> Any:
+        """What is kept while it is fresh, or else what ``fetch`` brings."""
+        kept, tries = self.kept, self._tries
+        if kept is not None and now - kept.at < self._fresh:
+            return kept.value
+        with self.lock:
+            if self.kept is kept and self._tries == tries:
+                self._try(fetch, now)
+            return self._outcome(now)
+
+    def _try(self, fetch: Callable[[], Any], now: Instant) -> None:
+        try:
+            self.kept, self._failure = _Kept(fetch(), now), None
+        except LoginFailed as failure:
+            self._failure = failure
+        finally:
+            self._tries += 1
+
+    def _outcome(self, now: Instant) -> Any:
+        kept, failure = self.kept, self._failure
+        if kept is not None and (failure is None or now - kept.at < self._usable):
+            return kept.value
+        if failure is None:  # only where nothing was ever tried
+            raise ProviderUnavailable("provider_not_asked")
+        raise type(failure)(failure.reason, detail=failure.detail) from failure
+
+
 class Provider:
     """Fetches and keeps the metadata and the JWKS of one issuer. Safe to share between threads."""
 
@@ -42,9 +85,8 @@ class Provider:
         self._http = http
         self._clock = clock
         self._timeout = timeout
-        self._lock = threading.Lock()
-        self._metadata: _Kept | None = None
-        self._keys: _Kept | None = None
+        self._metadata = _Renewable(fresh=METADATA_FRESH, usable=METADATA_USABLE)
+        self._keys = _Renewable(fresh=KEYS_FRESH, usable=KEYS_USABLE)
         self._asked_anew: Instant | None = None
 
     def metadata(self) -> ProviderMetadata:
@@ -53,14 +95,8 @@ class Provider:
         :raises ProviderMisbehaved: see :func:`~hkeid.rp.metadata.parse_metadata`.
         :raises ProviderUnavailable: it could not be fetched and none is kept.
         """
-        now = self._clock.now()
-        kept = self._metadata
-        if kept is not None and now - kept.at < METADATA_FRESH:
-            return kept.value  # type: ignore[no-any-return]
-        with self._lock:
-            if self._metadata is kept:
-                self._metadata = self._renewed(kept, self._fetch_metadata, METADATA_USABLE, now)
-            return self._metadata.value  # type: ignore[no-any-return, union-attr]
+        found: ProviderMetadata = self._metadata.read(self._fetch_metadata, self._clock.now())
+        return found
 
     def keys(self) -> tuple[Jwk, ...]:
         """The provider's public keys, at most five minutes old (an hour while it does not answer).
@@ -68,46 +104,29 @@ class Provider:
         :raises ProviderMisbehaved: ``jwks_malformed`` and what :func:`fetch_json` raises.
         :raises ProviderUnavailable: they could not be fetched and none are kept.
         """
-        now = self._clock.now()
-        kept = self._keys
-        if kept is not None and now - kept.at < KEYS_FRESH:
-            return kept.value  # type: ignore[no-any-return]
-        metadata = self.metadata()
-        with self._lock:
-            if self._keys is kept:
-                self._keys = self._renewed(
-                    kept, lambda: self._fetch_keys(metadata.jwks_uri), KEYS_USABLE, now
-                )
-            return self._keys.value  # type: ignore[no-any-return, union-attr]
+        found: tuple[Jwk, ...] = self._keys.read(self._fetch_keys, self._clock.now())
+        return found
 
     def keys_anew(self) -> tuple[Jwk, ...] | None:
         """The keys fetched anew because one is unknown, or None when that was done a moment ago."""
         now = self._clock.now()
-        kept = self._keys
+        kept = self._keys.kept
         asked = self._asked_anew if kept is None else max(kept.at, self._asked_anew or kept.at)
         if asked is not None and now - asked < REFETCH_PAUSE:
             return None
-        metadata = self.metadata()
-        with self._lock:
-            if self._keys is kept:
+        with self._keys.lock:
+            if self._keys.kept is kept:
                 self._asked_anew = now
-                self._keys = _Kept(self._fetch_keys(metadata.jwks_uri), now)
-            return self._keys.value  # type: ignore[no-any-return, union-attr]
-
-    @staticmethod
-    def _renewed(kept: _Kept | None, fetch: Any, usable: timedelta, now: Instant) -> _Kept:
-        try:
-            return _Kept(fetch(), now)
-        except LoginFailed:
-            if kept is None or now - kept.at >= usable:
-                raise
-            return kept
+                self._keys.kept = _Kept(self._fetch_keys(), now)
+            found: tuple[Jwk, ...] = self._keys.kept.value  # type: ignore[union-attr]
+        return found
 
     def _fetch_metadata(self) -> ProviderMetadata:
         document = fetch_json(self._http, self._configuration_url, "metadata", self._timeout)
         return parse_metadata(document, self.issuer)
 
-    def _fetch_keys(self, url: str) -> tuple[Jwk, ...]:
+    def _fetch_keys(self) -> tuple[Jwk, ...]:
+        url = self.metadata().jwks_uri
         keys = fetch_json(self._http, url, "jwks", self._timeout).get("keys")
         if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
             raise ProviderMisbehaved("jwks_malformed")

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters
 from hkeid.rp.callback import read_callback
 from hkeid.rp.client import LOGIN_LIFETIME, RelyingParty
@@ -27,8 +27,11 @@ from hkeid.rp.transport import check_url
 from hkeid.rp.web_session import SessionKeeper, SessionStore, SignedIn
 
 _LOG = logging.getLogger("hkeid.rp")
-_MOST_PENDING = 4
+_MOST_PENDING = 3
 """Logins under way in one browser (tabs); older ones make room, or the cookies would fill the request."""
+_LONGEST_PAGE = 768
+"""Most characters of a page to lead back to. Each login under way keeps one in a cookie: another site
+could begin a few with long ones, until the visitor's requests are too large for our server (8 KB)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +144,12 @@ class WebLogin:
         return Answer(location=self._login_path(request, members))
 
     def begin(self, request: BrowserRequest) -> Answer:
-        """Send the browser to the provider, or straight on where nothing is left to prove."""
+        """Send the browser to the provider, or straight on where nothing is left to prove.
+
+        :raises StartAgain: ``host_malformed``: the request names no host that we could be, and no
+            ``base_url`` says better.
+        :raises LoginFailed: the provider cannot be asked.
+        """
         page = self._safe_next(request, request.query.get("next"))
         acr = self._wanted_acr(request.query.get("acr"))
         signed_in = self.current(request)
@@ -152,7 +160,7 @@ class WebLogin:
             # A step-up: somebody else must not slip into this session.
             options = {"subject": signed_in.resident.sub, "id_token_hint": signed_in.id_token}
         login = self.party.start_login(
-            redirect_uri=self._base(request) + self._prefix(request) + "/callback",
+            redirect_uri=self._callback(request),
             acr=acr,
             scope=self.settings.scope,
             claims=self.settings.claims,
@@ -269,6 +277,14 @@ class WebLogin:
     def _login_path(self, request: BrowserRequest, members: Mapping[str, str]) -> str:
         return f"{self._prefix(request)}/login?{urlencode(members)}"
 
+    def _callback(self, request: BrowserRequest) -> str:
+        uri = self._base(request) + self._prefix(request) + "/callback"
+        try:
+            check_url(uri, field="redirect_uri")
+        except MalformedInput as error:
+            raise StartAgain("host_malformed", detail=error.reason) from error
+        return uri
+
     def _base(self, request: BrowserRequest) -> str:
         return (self.settings.base_url or request.base_url).rstrip("/")
 
@@ -289,7 +305,7 @@ def is_local_path(page: str) -> bool:
     Backslashes count as slashes in browsers, white space and control characters are dropped by them,
     and ``//host`` is another host.
     """
-    if not page.startswith("/") or page[1:2] in ("/", "\\") or len(page) > 2_048:
+    if not page.startswith("/") or page[1:2] in ("/", "\\") or len(page) > _LONGEST_PAGE:
         return False
     if "\\" in page or not page.isascii() or not page.isprintable():
         return False
