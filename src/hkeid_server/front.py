@@ -20,6 +20,7 @@ from hkeid.ports import Random
 from hkeid_server import metrics
 from hkeid_server.browser import CookieNames
 from hkeid_server.coming_again import coming_again
+from hkeid_server.headers import HSTS
 from hkeid_server.house import Door
 from hkeid_server.journal import REFERENCE, Journal
 from hkeid_server.network import NetworkReader
@@ -70,9 +71,7 @@ class Front:
         self._limit = body_limit
         self._log_access = log_access
         self._always: tuple[tuple[str, str], ...] = (
-            (("Strict-Transport-Security", "max-age=63072000; includeSubDomains"),)
-            if names.secure
-            else ()
+            (("Strict-Transport-Security", HSTS),) if names.secure else ()
         )
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -258,6 +258,9 @@ SAMPLES: dict[str, Sample] = {
     ),
     "activated": Sample(template="activate_done.html", make=lambda: ActivatedPage(card=_card())),
     "login": Sample(template="login.html", make=_login),
+    "login-stronger-passkey": Sample(
+        template="login.html", make=lambda: replace(_login(), fresh=True, stronger=True)
+    ),
     "login-own": Sample(
         template="login.html", make=lambda: LoginPage(who=None, ceremony=_ceremony("get"))
     ),

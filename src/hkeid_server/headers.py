@@ -8,6 +8,9 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; form-action {targets}"
 )
+HSTS = "max-age=63072000; includeSubDomains"
+"""Two years (RFC 6797)."""
+
 _PERMISSIONS = (
     "publickey-credentials-get=(self), publickey-credentials-create=(self), camera=(), "
     "microphone=(), geolocation=(), usb=(), payment=(), browsing-topics=()"
@@ -34,5 +37,5 @@ def page_headers(*, secure: bool, leads_to: tuple[str, ...]) -> dict[str, str]:
         "X-Frame-Options": "DENY",
     }
     if secure:
-        headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        headers["Strict-Transport-Security"] = HSTS
     return headers

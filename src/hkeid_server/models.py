@@ -94,6 +94,8 @@ class ActivatedPage:
 class LoginPage:
     """Log in: for a relying party (``who``), or for the account page (None).
 
+    :ivar fresh: there is a session, but it is too old for the relying party.
+    :ivar stronger: there is a session, but a stronger passkey is wanted.
     :ivar signal: JSON for ``signal.js``, or None.
     """
 
@@ -102,6 +104,7 @@ class LoginPage:
     decline: str | None = None
     will_ask: bool = False
     fresh: bool = False
+    stronger: bool = False
     problem: str | None = None
     signal: str | None = None
 

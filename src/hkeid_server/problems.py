@@ -26,8 +26,20 @@ KINDS = (
 )
 
 
+_OVER = frozenset(
+    {
+        "interaction_unknown",
+        "interaction_other_browser",
+        "interaction_other_session",
+        "session_ended",
+    }
+)
+
+
 def problem_of(error: HkeidError) -> tuple[str, int]:
     """The kind of page and the status for an error that reached a view."""
+    if error.reason in _OVER:
+        return "interaction", 409
     match error:
         case TooManyAttempts():
             return "attempts", 429

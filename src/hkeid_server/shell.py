@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, g, render_template, request
 
 from hkeid_server import languages
 from hkeid_server.browser import LANGUAGE_LIFETIME, CookieNames, form_token, read_cookies
-from hkeid_server.headers import page_headers
+from hkeid_server.headers import HSTS, page_headers
 from hkeid_server.languages import Language
 from hkeid_server.references import Visit
 
@@ -148,7 +148,11 @@ def send_headers(answer: Response) -> Response:
     place = settings()
     if request.endpoint == "static" and answer.status_code < 400:
         return _static_headers(answer)
-    answer.headers.extend(page_headers(secure=place.cookies.secure, leads_to=g.get("leads_to", ())))
+    secure = place.cookies.secure
+    if not g.get("from_a_door", False):
+        answer.headers.extend(page_headers(secure=secure, leads_to=g.get("leads_to", ())))
+    elif secure:
+        answer.headers["Strict-Transport-Security"] = HSTS
     if answer.headers.get("Cache-Control") is None:
         answer.headers["Cache-Control"] = "no-store"
     who: Visit | None = g.get("visit")

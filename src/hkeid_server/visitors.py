@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 
 from hkeid.broker import LoggedInSession
 from hkeid.identity.authentication import SessionView
@@ -82,7 +82,8 @@ def drop_session(answer: Response) -> Response:
 
 
 def as_answer(response: CoreResponse) -> Response:
-    """A door's answer as Flask sends it."""
+    """A door's answer as Flask sends it, with the headers that the door gave it."""
+    g.from_a_door = True
     answer = Response(response.body, response.status)
     answer.headers.clear()
     answer.headers.extend(response.headers)

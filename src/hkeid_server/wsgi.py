@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from hkeid_server.app import create_pages
@@ -45,13 +46,15 @@ def serve_house(house: House) -> Front:
 
 
 _application: Front | None = None
+_making = Lock()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Any:
     """The application of the configuration file, made at the first request."""
     global _application  # noqa: PLW0603 - one per process, made once
-    if _application is None:
-        _application = from_environment()
+    with _making:
+        if _application is None:
+            _application = from_environment()
     return _application(environ, start_response)
 
 

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
 
 Activate = Callable[[Any, str], None]
+
+
+def picture(page: Any, path: Path) -> None:
+    """What a phone shows, without scrolling."""
+    page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
+    page.screenshot(path=path)
+
+
+def compose(page: Any, pictures: list[Path], path: Path) -> None:
+    """Pictures side by side: what README shows is made here."""
+    sources = [base64.b64encode(one.read_bytes()).decode() for one in pictures]
+    images = "".join(
+        f'<img src="data:image/png;base64,{one}" style="border-radius:28px">' for one in sources
+    )
+    page.set_viewport_size({"width": 4 * 390 + 5 * 32, "height": 844 + 64})
+    page.goto("about:blank")
+    page.set_content(
+        f'<body style="margin:0;padding:32px;display:flex;gap:32px;background:#dfe6e8">{images}'
+    )
+    page.screenshot(path=path)
 
 
 def test_activation_makes_an_eid_on_this_device(
@@ -41,11 +63,12 @@ def test_an_activation_code_is_good_once(
     expect(other.locator("#code")).to_have_attribute("aria-invalid", "true")
 
 
-def log_in_at_the_observatory(phone: Any, places: Any) -> None:
+def log_in_at_the_observatory(phone: Any, places: Any, artefacts: Path) -> None:
     page = phone.page
     page.goto(places.observatory)
     page.click("#log-in")
     expect(page.locator("#who-name")).to_contain_text("Hong Kong Observatory")
+    picture(page, artefacts / "journey-2-login.png")
     page.click("#use-passkey")
     expect(page.locator("#consent-form")).to_be_visible()
     page.click("#agree")
@@ -53,13 +76,14 @@ def log_in_at_the_observatory(phone: Any, places: Any) -> None:
 
 
 def test_single_sign_on_at_two_services_then_the_account_page(
-    phone: Any, person: str, places: Any, activate: Activate
+    phone: Any, person: str, places: Any, activate: Activate, artefacts: Path
 ) -> None:
     page = phone.page
     activate(phone, person)
+    picture(page, artefacts / "journey-1-activated.png")
     page.goto(f"{places.issuer}/account")
     page.click("#sign-out")
-    log_in_at_the_observatory(phone, places)
+    log_in_at_the_observatory(phone, places, artefacts)
     page.goto(f"{places.observatory}/account")
     assert page.inner_text("#claim-name").strip()
     first = page.inner_text("#sub")
@@ -70,17 +94,20 @@ def test_single_sign_on_at_two_services_then_the_account_page(
     expect(page.locator("#consent-form")).to_be_visible()
     assert page.locator("#use-passkey").count() == 0
     expect(page.locator("[data-claim=hkic_number] .value")).to_contain_text("***")
+    picture(page, artefacts / "journey-3-consent.png")
     page.click("#agree")
     page.wait_for_url(f"{places.tax}/**")
 
     page.goto(f"{places.issuer}/account")
     expect(page.locator("#received .service")).to_have_count(2)
     expect(page.locator("#sessions")).to_contain_text("Inland Revenue Department")
+    picture(page, artefacts / "journey-4-account.png")
     assert first not in page.content(), "the pairwise subject is nobody else's business"
 
     page.click("[data-service=hko-suggestions] button")
     expect(page.locator("#done")).to_be_visible()
     expect(page.locator("[data-service=hko-suggestions]")).to_contain_text("You share nothing")
+    compose(page, sorted(artefacts.glob("journey-[1-4]-*.png")), artefacts / "journey.png")
 
 
 def test_consent_is_asked_once(phone: Any, person: str, places: Any, activate: Activate) -> None:

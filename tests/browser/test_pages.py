@@ -13,6 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from hkeid_server.gallery import SAMPLES
 
 LANGUAGES = ("en", "zh-Hant-HK", "zh-Hans")
+SMALL = {"width": 390, "height": 844}
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 320, "height": 844}
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
 # Pages whose pictures are kept; the others differ from these by one notice.
 PICTURED = (
@@ -23,40 +26,31 @@ PICTURED = (
 )
 
 
-def _page(browser: Browser, width: int, **options: Any) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": width, "height": 844 if width < 600 else 900}, **options
-    )
+def _page(browser: Browser, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(**{"viewport": SMALL, **options})
     yield context.new_page()
     context.close()
 
 
 @pytest.fixture(scope="module")
-def small(chromium: Browser) -> Iterator[Page]:
-    yield from _page(chromium, 390)
-
-
-@pytest.fixture(scope="module")
-def wide(chromium: Browser) -> Iterator[Page]:
-    yield from _page(chromium, 1280)
-
-
-@pytest.fixture(scope="module")
-def narrow(chromium: Browser) -> Iterator[Page]:
-    yield from _page(chromium, 320)
+def light(chromium: Browser) -> Iterator[Page]:
+    yield from _page(chromium)
 
 
 @pytest.fixture(scope="module")
 def dark(chromium: Browser) -> Iterator[Page]:
-    yield from _page(chromium, 390, color_scheme="dark")
+    yield from _page(chromium, color_scheme="dark")
 
 
 def _open(page: Page, places: Any, name: str, language: str) -> None:
+    page.set_viewport_size(SMALL)
     answer = page.goto(f"{places.issuer}/sandbox/pages/{name}?lang={language}")
     assert answer is not None
     assert answer.status == 200
-    for details in page.query_selector_all("details"):
-        details.evaluate("one => { one.open = true }")
+
+
+def _unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
 
 
 def _violations(page: Page) -> list[str]:
@@ -64,32 +58,9 @@ def _violations(page: Page) -> list[str]:
     return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing(small: Page, places: Any, name: str, language: str) -> None:
-    _open(small, places, name, language)
-    assert _violations(small) == []
-
-
-@pytest.mark.parametrize("name", PICTURED)
-def test_axe_finds_nothing_in_the_dark(dark: Page, places: Any, name: str) -> None:
-    _open(dark, places, name, "en")
-    assert _violations(dark) == []
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_fits_at_400_percent(narrow: Page, places: Any, name: str) -> None:
-    """1280 px at 400 % are 320 px (WCAG 2.2 §1.4.10), with the longest sentences there are."""
-    for language in (*LANGUAGES, "en-XA"):
-        _open(narrow, places, name, language)
-        assert narrow.evaluate("document.documentElement.scrollWidth") <= 320
-
-
-@pytest.mark.parametrize("name", SAMPLES)
-def test_targets_are_large_enough(small: Page, places: Any, name: str) -> None:
-    """Buttons and links that stand alone are at least 44 px high and wide."""
-    _open(small, places, name, "en")
-    too_small = small.evaluate(
+def _too_small(page: Page) -> list[str]:
+    """Buttons and links that stand alone and are less than 44 px high or wide."""
+    found: list[str] = page.evaluate(
         """() => [...document.querySelectorAll(
                 "button, summary, .button, footer a, .languages a, .input, .way")]
             .filter(one => one.checkVisibility())
@@ -97,31 +68,59 @@ def test_targets_are_large_enough(small: Page, places: Any, name: str) -> None:
             .filter(([, box]) => box.height < 44 || box.width < 44)
             .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
     )
-    assert too_small == []
+    return found
+
+
+def _width(page: Page) -> int:
+    page.set_viewport_size(NARROW)
+    width: int = page.evaluate("document.documentElement.scrollWidth")
+    return width
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_page_is_accessible_and_fits(
+    light: Page, places: Any, name: str, language: str, artefacts: Path
+) -> None:
+    _open(light, places, name, language)
+    if name in PICTURED:
+        light.screenshot(path=artefacts / f"{name}.{language}.390.png", full_page=True)
+        light.set_viewport_size(WIDE)
+        light.screenshot(path=artefacts / f"{name}.{language}.1280.png", full_page=True)
+        light.set_viewport_size(SMALL)
+    _unfold(light)
+    assert _violations(light) == []
+    assert _too_small(light) == []
+    # 1280 px at 400 % are 320 px (WCAG 2.2 §1.4.10).
+    assert _width(light) <= 320
 
 
 @pytest.mark.parametrize("name", PICTURED)
-def test_pictures(
-    small: Page, wide: Page, dark: Page, places: Any, name: str, artefacts: Path
-) -> None:
-    for language in LANGUAGES:
-        for page, width in ((small, 390), (wide, 1280)):
-            page.goto(f"{places.issuer}/sandbox/pages/{name}?lang={language}")
-            page.screenshot(path=artefacts / f"{name}.{language}.{width}.png", full_page=True)
-    dark.goto(f"{places.issuer}/sandbox/pages/{name}?lang=en")
+def test_page_in_the_dark(dark: Page, places: Any, name: str, artefacts: Path) -> None:
+    _open(dark, places, name, "en")
     dark.screenshot(path=artefacts / f"{name}.en.390.dark.png", full_page=True)
+    _unfold(dark)
+    assert _violations(dark) == []
 
 
-def test_keyboard_alone_reaches_the_big_button(small: Page, places: Any) -> None:
-    small.goto(f"{places.issuer}/login?lang=en")
-    small.keyboard.press("Tab")
-    expect(small.locator(".skip")).to_be_focused()
-    expect(small.locator(".skip")).to_be_in_viewport()
-    small.keyboard.press("Enter")
-    expect(small.locator("#main")).to_be_focused()
-    small.keyboard.press("Tab")
-    expect(small.locator("#use-passkey")).to_be_focused()
-    outline = small.locator("#use-passkey").evaluate("one => getComputedStyle(one).outlineWidth")
+@pytest.mark.parametrize("name", PICTURED)
+def test_page_has_room_for_longer_words(light: Page, places: Any, name: str) -> None:
+    """The pseudo-locale is half as long again as English."""
+    _open(light, places, name, "en-XA")
+    _unfold(light)
+    assert _width(light) <= 320
+
+
+def test_keyboard_alone_reaches_the_big_button(light: Page, places: Any) -> None:
+    light.goto(f"{places.issuer}/login?lang=en")
+    light.keyboard.press("Tab")
+    expect(light.locator(".skip")).to_be_focused()
+    expect(light.locator(".skip")).to_be_in_viewport()
+    light.keyboard.press("Enter")
+    expect(light.locator("#main")).to_be_focused()
+    light.keyboard.press("Tab")
+    expect(light.locator("#use-passkey")).to_be_focused()
+    outline = light.locator("#use-passkey").evaluate("one => getComputedStyle(one).outlineWidth")
     assert outline == "3px"
 
 

@@ -118,10 +118,17 @@ class Scene:
             for value in values:
                 yield Canary(kind=kind, value=value)
 
-    def house(self) -> House:
-        """The parts in this process, for what an operator does; close its store after use."""
+    @contextmanager
+    def house(self) -> Iterator[House]:
+        """The parts in this process, for what an operator does."""
         config = load_config(self.installation.configuration)
-        return build_house(config, journal=Journal(SystemClock(), sink=self.own_log, level="debug"))
+        journal = Journal(SystemClock(), sink=self.own_log, level="debug")
+        house = build_house(config, journal=journal)
+        try:
+            yield house
+        finally:
+            house.store.close()
+            house.fields._vault.close()
 
     def browser(self) -> RecordingBrowser:
         return RecordingBrowser(self.exchanges, stop_at="http://127.0.0.1:9/")
@@ -291,12 +298,9 @@ def enter(scene: Scene) -> tuple[str, str]:
     scene.note("commercial code", " ".join(person.name.commercial_code))
     scene.note("hkic number", person.hkic_number.number, person.hkic_number.reveal())
     scene.note("birth date", person.birth_date.isoformat())
-    house = scene.house()
-    try:
+    with scene.house() as house:
         resident_id = house.activation.register_applicant(person)
         code = house.activation.issue_ticket(resident_id).reveal()
-    finally:
-        house.store.close()
     scene.note("internal id", resident_id)
     scene.note("activation code", code, code.replace("-", ""))
     return resident_id, code
@@ -480,26 +484,20 @@ def break_the_store(
 
 def note_keys(scene: Scene, resident_ids: list[str]) -> None:
     """The server's own keys, and the residents' data keys."""
-    house = scene.house()
-    for key in house.keys._ring.keys:
-        if isinstance(key.private, bytes):
-            scene.note("server key", key.private)
-            continue
-        form = (Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        der = key.private.private_bytes(*form)
-        # The private part comes last in Ed25519's, amid the others': enough of it, wherever it is.
-        scene.note("server key", der, der[36:68] if len(der) < 200 else der[300:364])
-    from hkeid_server.wiring import open_vault
-
-    vault = open_vault(house.config)
-    for resident_id in resident_ids:
-        context = b"hkeid-resident-data-key-1:" + resident_id.encode()
-        wrapped = vault.get(resident_id)
-        scene.note(
-            "data key", house.keys.unwrap(KeyPurpose.RESIDENT_DATA, wrapped, context=context)
-        )
-    vault.close()
-    house.store.close()
+    with scene.house() as house:
+        for key in house.keys._ring.keys:
+            if isinstance(key.private, bytes):
+                scene.note("server key", key.private)
+                continue
+            form = (Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+            der = key.private.private_bytes(*form)
+            # The whole, and a piece of the private part: RSA's comes after the modulus.
+            scene.note("server key", der, der[36:68] if len(der) < 200 else der[300:364])
+        for resident_id in resident_ids:
+            context = b"hkeid-resident-data-key-1:" + resident_id.encode()
+            wrapped = house.fields._vault.get(resident_id)
+            purpose = KeyPurpose.RESIDENT_DATA
+            scene.note("data key", house.keys.unwrap(purpose, wrapped, context=context))
 
 
 def note_wire(scene: Scene) -> None:

@@ -309,10 +309,8 @@ def in_output(scene, value: str) -> Iterator[None]:
 
 @contextmanager
 def in_audit(scene, value: str) -> Iterator[None]:
-    house = scene.house()
-    with house.store.transaction() as tx:
+    with scene.house() as house, house.store.transaction() as tx:
         tx.audit.append(Leaked(value=value))
-    house.store.close()
     scene.run("audit", "export")
     yield
 

@@ -18,7 +18,7 @@ from hkeid.residents import PersonalFields, find_by_hkic
 from hkeid.testing.canaries import Canary, CanarySearch
 from hkeid.testing.virtual_resident import VirtualResident
 
-pytestmark = pytest.mark.xdist_group("leaks")
+pytestmark = pytest.mark.xdist_group("erasure")
 
 
 class Gone:
@@ -49,21 +49,15 @@ class Gone:
         with self.vault() as vault:
             self.wrapped = vault.get(self.id)
         assert self.keys_in_the_vault()
-        with self.house() as house:
+        with self.scene.house() as house:
             for field, sealed in self.sealed:
                 assert house.fields.unseal(*self.place(field), bytes(sealed))
         scene.back_up()
-        with self.house() as house:
+        with self.scene.house() as house:
             house.fields.erase(house.store, self.id, SystemClock().now())
         self.known = [
             one for one in scene.all_canaries() if one.kind.endswith(("name", "number", "date"))
         ]
-
-    @contextmanager
-    def house(self):
-        house = self.scene.house()
-        yield house
-        house.store.close()
 
     @contextmanager
     def vault(self):
@@ -102,7 +96,7 @@ class Gone:
         assert self.rows() == [0, 0]
         labels = self.scene.sql("SELECT label FROM credentials WHERE resident_id = :id", id=self.id)
         assert {bytes(label) for (label,) in labels} == {b""}
-        with self.house() as house, self.vault() as vault:
+        with self.scene.house() as house, self.vault() as vault:
             assert vault.get(self.id) is None
             assert [erased for erased, _ in vault.erased()] == [self.id]
             fields = PersonalFields(house.keys, vault, SystemRandom())

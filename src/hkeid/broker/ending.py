@@ -78,3 +78,20 @@ def revoke_grant(tx: BrokerTransaction, grant: Grant, now: Instant) -> bool:
 def revoke_grants(tx: BrokerTransaction, resident_id: str, now: Instant) -> int:
     """Revoke all of a resident's grants, those with ``offline_access`` too; returns how many."""
     return sum(revoke_grant(tx, grant, now) for grant in tx.grants.of_resident(resident_id))
+
+
+def revoke_grants_by(
+    tx: BrokerTransaction, resident_id: str, credential_id: bytes, now: Instant
+) -> int:
+    """Revoke what was given with a credential that is out of use, ``offline_access`` included:
+    whoever held the device may have taken tokens that outlive the session.
+
+    A grant counts as the credential's when its session was last authenticated by it, and when the
+    session is no longer known.
+    """
+    revoked = 0
+    for grant in tx.grants.of_resident(resident_id):
+        session = tx.sessions.get(grant.session_id)
+        if session is None or session.credential_id == credential_id:
+            revoked += revoke_grant(tx, grant, now)
+    return revoked

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from hkeid.broker.assurance import passkey_authentication
-from hkeid.broker.ending import EndedSession, end_sessions
+from hkeid.broker.ending import EndedSession, end_sessions, revoke_grants_by
 from hkeid.broker.errors import StepUpRequired
 from hkeid.broker.events import credential_reference
 from hkeid.broker.hub import Broker
@@ -198,7 +198,8 @@ class Devices:
     def revoke(
         self, resident_id: str, credential_id: bytes, *, last_confirmed: bool = False
     ) -> tuple[EndedSession, ...]:
-        """Take a device out of use for good and end its sessions; revoking again changes nothing.
+        """Take a device out of use for good, end its sessions and revoke what was given with it;
+        revoking again changes nothing.
 
         Needs no fresh authentication: whoever lost a phone must be able to act at once, and a thief
         gains nothing by it.
@@ -226,6 +227,7 @@ class Devices:
             ended = end_sessions(
                 tx, resident_id, now, reason="credential_revoked", credential_id=credential_id
             )
+            revoke_grants_by(tx, resident_id, credential_id, now)
             tx.audit.append(
                 CredentialRevoked(
                     resident_id=resident_id,

@@ -76,11 +76,19 @@ class LoginHandler:
             decline=turn.action("decline"),
             will_ask=bool(turn.client.claims),
             fresh=turn.session is not None,
+            stronger=_wants_stronger(turn),
             problem=None if error is None else failed(error),
             signal=None if error is None else forget_signal(error),
         )
         status = 200 if error is None else 403
         return show("login.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
+
+
+def _wants_stronger(turn: Turn) -> bool:
+    asked, session = turn.interaction.request, turn.session
+    if asked is None or asked.acr is None or session is None:
+        return False
+    return not session.authentication.acr.at_least(asked.acr)
 
 
 class ChooseHandler:

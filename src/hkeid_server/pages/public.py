@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
 from hkeid.kernel.errors import NotFound
 from hkeid_server.models import FarewellPage, PlainPage, ProblemPage
 from hkeid_server.problems import KINDS
 from hkeid_server.references import REFERENCE as REFERENCE_FORM
-from hkeid_server.shell import show
+from hkeid_server.shell import settings, show
 
 blueprint = Blueprint("public", __name__)
 
@@ -29,6 +29,19 @@ def help_page() -> Response:
 def privacy() -> Response:
     """What is kept, who gets it, what one can do."""
     return show("privacy.html", PlainPage())
+
+
+@blueprint.get("/.well-known/passkey-endpoints")
+def passkey_endpoints() -> Response:
+    """Where passkey managers send people (W3C: A Well-Known URL for Relying Party Passkey Endpoints)."""
+    origin = settings().origin
+    return jsonify(enroll=f"{origin}/account/devices/add", manage=f"{origin}/account")
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Nothing here is for search engines."""
+    return Response("User-agent: *\nDisallow: /\n", mimetype="text/plain")
 
 
 @blueprint.get("/farewell/<kind>")

@@ -166,6 +166,23 @@ class TestALostPhone:
         assert (body["last"], body["sessions_ended"]) == (False, 1)
         assert hub.bodies("enrolment:notice:due")[-1]["about"] == "device_revoked"
 
+    def test_takes_along_what_was_given_with_it_for_offline_use(
+        self, hub, session, phone, spare
+    ) -> None:
+        """A thief may have taken tokens that outlive every session."""
+        hub.add_device(session, spare)
+        kept = hub.grant(hub.login(spare, browser="b2"), "etax", "offline_access")
+        ended = hub.login(phone, browser="b3")
+        lost = [
+            hub.grant(session, "hko", "offline_access"),
+            hub.grant(ended, "ehrss", "offline_access"),
+        ]
+        hub.broker.logout(ended.reference.reveal())
+        (device,) = [d for d in hub.devices.of_resident(owner(session)) if d.label != "Spare"]
+        hub.devices.revoke(owner(session), device.id)
+        assert all(hub.look("grants", "get", grant).revoked_at for grant in lost)
+        assert not hub.look("grants", "get", kept).revoked_at
+
     def test_the_last_one_goes_with_a_confirmation_only(self, hub, session) -> None:
         (device,) = hub.devices.of_resident(owner(session))
         assert reason(hub.devices.revoke, owner(session), device.id) == "last_device"

