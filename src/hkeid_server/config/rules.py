@@ -8,10 +8,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
+from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid.op.records import Client
 from hkeid_server.config.schema import Config
 
-_LANGUAGES = frozenset({"en", "zh-Hant-HK", "zh-Hans"})
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
 _ISSUER = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?\Z")
@@ -27,8 +27,8 @@ def check(config: Config) -> None:
     _check_issuer(config)
     _check_addresses(config)
     _check_ranges(config)
-    if config.default_language not in _LANGUAGES:
-        raise _invalid("default_language", f"one of {', '.join(sorted(_LANGUAGES))}")
+    if config.default_language not in LOCALES:
+        raise _invalid("default_language", f"one of {', '.join(LOCALES)}")
     if config.log.level not in _LEVELS:
         raise _invalid("log.level", f"one of {', '.join(sorted(_LEVELS))}")
     if config.passkeys.attestation not in {"none", "direct"}:
