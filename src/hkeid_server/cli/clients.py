@@ -8,13 +8,12 @@ from urllib.parse import urlsplit
 import click
 
 from hkeid.kernel.errors import NotFound
+from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid.op.clients import sandbox_only
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.profile import CLAIMS
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.house import House
-
-_TAGS = ("en", "zh-Hant-HK", "zh-Hans")
 
 
 def _house(config_path: Path) -> House:
@@ -80,7 +79,7 @@ def _complaints(client: Client, *, production: bool) -> list[str]:
     found = []
     if not client.enabled:
         found.append("it is disabled")
-    found += [f"it has no name in {tag}" for tag in _TAGS if not client.name.get(tag)]
+    found += [f"it has no name in {tag}" for tag in LOCALES if not client.name.get(tag)]
     if not client.redirect_uris:
         found.append("it has no redirect URI")
     found += [f"{uri} has a fragment" for uri in client.redirect_uris if urlsplit(uri).fragment]
@@ -92,7 +91,7 @@ def _complaints(client: Client, *, production: bool) -> list[str]:
         if claim not in CLAIMS:
             found.append(f"claim {claim!r} does not exist")
         found += [
-            f"claim {claim!r} has no reason in {tag}" for tag in _TAGS if not reasons.get(tag)
+            f"claim {claim!r} has no reason in {tag}" for tag in LOCALES if not reasons.get(tag)
         ]
     found += [
         f"voluntary claim {claim!r} is not among its claims"
