@@ -98,3 +98,13 @@ def test_core_rooms_know_residents_not_users(sources: tuple[Path, ...], root: Pa
             if name in {"user", "users", "User", "user_id"}:
                 found.append(f"{path.relative_to(root)}:{getattr(node, 'lineno', '?')}: {name}")
     assert not found, "\n".join(found)
+
+
+_TOP = {
+    ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
+    "pyproject.toml",
+}  # fmt: skip
+
+
+def test_nothing_is_left_lying_at_the_top(tracked: tuple[Path, ...], root: Path) -> None:
+    assert {path.name for path in tracked if path.parent == root} == _TOP

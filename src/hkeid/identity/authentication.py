@@ -42,16 +42,6 @@ class AuthenticationResult:
     amr: tuple[str, ...]
     authenticated_at: Instant
 
-    def satisfies(self, request: AuthenticationRequest, now: Instant) -> bool:
-        """Whether this answers ``request`` without asking the person again (``fresh`` apart)."""
-        if request.resident_id is not None and request.resident_id != self.resident_id:
-            return False
-        if request.acr is not None and not self.acr.at_least(request.acr):
-            return False
-        if request.max_age is None:
-            return True
-        return (now - self.authenticated_at).total_seconds() <= request.max_age
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionView:

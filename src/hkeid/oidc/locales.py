@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-SUPPORTED = ("en", "zh-Hant-HK", "zh-Hans")
+from hkeid.identity.language import Language
+
+SUPPORTED = tuple(language.value for language in Language)
 """The three scripts of every page."""
 
 _TAG = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}\Z")

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify
 from hkeid.kernel.errors import NotFound
 from hkeid_server.models import FarewellPage, PlainPage, ProblemPage
 from hkeid_server.problems import KINDS
-from hkeid_server.references import REFERENCE as REFERENCE_FORM
+from hkeid_server.references import REFERENCE_FORM
 from hkeid_server.shell import settings, show
 
 blueprint = Blueprint("public", __name__)
