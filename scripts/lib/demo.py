@@ -17,7 +17,7 @@ from hkeid.testing.browser import Browser
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.personas import PERSONAS
-from hkeid.testing.processes import DidNotStart, ServerProcess
+from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {"hko-suggestions": "relying_party_flask", "ird-etax": "relying_party_django"}
@@ -202,10 +202,10 @@ def main() -> int:
         nargs=4,
         metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO"),
         default=(8000, 8001, 5001, 5002),
-        help="other places than 8000 8001 5001 5002",
+        help="other places than 8000 8001 5001 5002; 0 takes a free one",
     )
     arguments = parser.parse_args()
-    ports = Ports(*arguments.ports)
+    ports = Ports(*(number or free_port() for number in arguments.ports))
     try:
         if arguments.once and arguments.data is None:
             with tempfile.TemporaryDirectory(prefix="hkeid-demo-") as folder:
