@@ -160,7 +160,6 @@ def once(installation: Installation, ports: Ports) -> int:
 
 def wait(servers: dict[str, ServerProcess]) -> int:
     """Until Ctrl-C, or until a part ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             for name, server in servers.items():
@@ -175,6 +174,8 @@ def wait(servers: dict[str, ServerProcess]) -> int:
 
 def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
     """Start everything, then either drive it or leave it to people."""
+    # Asked to end at any moment, nothing of it stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     check_ports(ports)
     began = time.perf_counter()
     with ExitStack() as stack:
@@ -214,6 +215,9 @@ def main() -> int:
     except (PortTaken, DidNotStart, CommandFailed) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nscripts/demo: stopped.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -117,8 +117,8 @@ def _tell(report: Any) -> None:
     if report.suppressed:
         click.echo(f"✗ and {report.suppressed} more")
     click.echo(
-        f"{report.records} records of {report.writers} writers, {report.checkpoints} checkpoints; "
-        f"{report.beyond} records not yet covered by a checkpoint"
+        f"records: {report.records}, writers: {report.writers}, checkpoints: {report.checkpoints}, "
+        f"records not yet covered by a checkpoint: {report.beyond}"
     )
     if not report.sound:
         raise SystemExit(EXIT_UNSOUND)
