@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,6 +70,17 @@ def test_requirements_are_pinned_by_hash(root: Path) -> None:
             if line.strip() and not line.startswith("#"):
                 assert "==" in line, f"{path.name}: {line}"
                 assert "--hash=sha256:" in line, f"{path.name}: {line}"
+
+
+def test_every_dependency_is_locked(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    groups = (project["project"]["dependencies"], *extras.values())
+    wanted = [line for group in (*groups, *project["dependency-groups"].values()) for line in group]
+    names = {re.split(r"[^A-Za-z0-9-]", line)[0].lower() for line in wanted} - {"hkeid"}
+    locked = (root / "requirements" / "all.txt").read_text("utf-8")
+    missing = {name for name in names if not re.search(rf"^{name}==", locked, re.MULTILINE)}
+    assert not missing, "run scripts/lock"
 
 
 _EMPTY_NAMES = {"common", "data", "helper", "helpers", "info", "manager", "misc", "util", "utils"}
