@@ -17,7 +17,7 @@ from hkeid.testing.browser import Browser
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.personas import PERSONAS
-from hkeid.testing.processes import DidNotStart, ServerProcess
+from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = {"hko-suggestions": "relying_party_flask", "ird-etax": "relying_party_django"}
@@ -160,7 +160,6 @@ def once(installation: Installation, ports: Ports) -> int:
 
 def wait(servers: dict[str, ServerProcess]) -> int:
     """Until Ctrl-C, or until a part ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             for name, server in servers.items():
@@ -175,6 +174,8 @@ def wait(servers: dict[str, ServerProcess]) -> int:
 
 def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
     """Start everything, then either drive it or leave it to people."""
+    # Asked to end at any moment, nothing of it stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     check_ports(ports)
     began = time.perf_counter()
     with ExitStack() as stack:
@@ -201,10 +202,10 @@ def main() -> int:
         nargs=4,
         metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO"),
         default=(8000, 8001, 5001, 5002),
-        help="other places than 8000 8001 5001 5002",
+        help="other places than 8000 8001 5001 5002; 0 takes a free one",
     )
     arguments = parser.parse_args()
-    ports = Ports(*arguments.ports)
+    ports = Ports(*(number or free_port() for number in arguments.ports))
     try:
         if arguments.once and arguments.data is None:
             with tempfile.TemporaryDirectory(prefix="hkeid-demo-") as folder:

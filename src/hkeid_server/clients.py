@@ -16,8 +16,11 @@
 
     [claims.name]                                 # why it is asked for, as the resident reads it
     en = "To address our answer to you."
+    zh-Hant-HK = "…"
+    zh-Hans = "…"
 
-The keys are the fields of :class:`hkeid.op.records.Client`; unknown ones are errors.
+The keys are the fields of :class:`hkeid.op.records.Client`; unknown ones are errors. What a client
+may be is decided in one place, :mod:`hkeid.op.registration`.
 """
 
 from __future__ import annotations
@@ -30,31 +33,41 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from hkeid.identity.assurance import Acr
 from hkeid.kernel.canonical_json import loads_object
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
-from hkeid.kernel.secret import secret_digest
-from hkeid.op.records import Client, ClientAuthMethod
+from hkeid.op.records import Client
+from hkeid.op.registration import KNOWN_NAMES, client_from_metadata
+from hkeid.op.settings import Profile
 
-_FIELDS = {one.name for one in fields(Client)} - {"secret_digest", "jwks"}
-_KNOWN = _FIELDS | {"jwks_file", "secret_file"}
-_NEEDED = ("id", "name", "redirect_uris", "auth_method", "sector_identifier")
-_LISTS = {
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "scopes",
-    "voluntary_claims",
-    "grant_types",
+_RENAMED = {
+    "id": "client_id",
+    "name": "client_name",
+    "auth_method": "token_endpoint_auth_method",
+    "scopes": "scope",
+    "default_acr": "default_acr_values",
+    "jwks_file": "jwks",
+    "secret_file": "client_secret",
 }
-_WHOLE = {"default_max_age"}
-_SWITCHES = {"require_auth_time", "require_pkce", "sender_constrained", "enabled"}
+"""Keys of a description whose metadata (RFC 7591 §2) has another name or form."""
+
+_KEYS = {name: key for key, name in _RENAMED.items()}
+_KNOWN = (KNOWN_NAMES - _KEYS.keys() - {"response_types"}) | _RENAMED.keys()
+_NEEDED = ("id", "name", "redirect_uris", "auth_method", "sector_identifier")
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "voluntary_claims", "grant_types")
+_PLAIN = (
+    *("sector_identifier", "application_type", "client_uri", "policy_uri", "default_max_age"),
+    *("id_token_signed_response_alg", "userinfo_signed_response_alg"),
+    *("require_auth_time", "require_pkce", "enabled"),
+)
 
 
-def read_client(path: Path) -> Client:
+def read_client(path: Path, *, profile: Profile) -> Client:
     """Read one description.
 
+    :param profile: whose rules the client must keep.
     :raises ConfigurationError: ``client_unreadable``, ``client_key_unknown``,
-        ``client_key_missing``, ``client_value_invalid``; the detail names file and key.
+        ``client_key_missing``, ``client_value_invalid``, ``production_refuses``; the detail names
+        file and key.
     """
     try:
         content = tomllib.loads(path.read_text("utf-8"))
@@ -68,38 +81,35 @@ def read_client(path: Path) -> Client:
     for key in _NEEDED:
         if key not in content:
             raise ConfigurationError("client_key_missing", detail=f"{path.name}: {key!r}")
-    values: dict[str, Any] = {"claims": {}}
-    for key, value in content.items():
-        if key in _FIELDS:
-            values[key] = _convert(path, key, value)
-    values["jwks"] = _public_keys(path, content)
-    values["secret_digest"] = _secret_digest(path, content)
-    return Client(**values)
+    metadata = {_RENAMED.get(key, key): _value(path, key, value) for key, value in content.items()}
+    try:
+        return client_from_metadata(metadata, profile=profile)
+    except MalformedInput as error:
+        raise _refused(path, error) from None
 
 
-def read_clients(folder: Path) -> tuple[Client, ...]:
+def read_clients(folder: Path, *, profile: Profile) -> tuple[Client, ...]:
     """Every description in a folder, in order of file names; none where there is no folder."""
-    return tuple(read_client(path) for path in sorted(folder.glob("*.toml")))
+    return tuple(read_client(path, profile=profile) for path in sorted(folder.glob("*.toml")))
 
 
 def write_client(client: Client, folder: Path) -> Path:
-    """Write a description that :func:`read_client` reads back, with its public keys beside it."""
+    """Write a description that :func:`read_client` reads back, with its public keys beside it.
+
+    A secret is kept as a digest only and cannot be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"id = {_quoted(client.id)}", f"auth_method = {_quoted(client.auth_method.value)}"]
-    for name in ("sector_identifier", "application_type", "client_uri", "policy_uri"):
-        value = getattr(client, name)
-        if value is not None:
-            lines.append(f"{name} = {_quoted(value)}")
-    for name in sorted(_LISTS):
+    lines += [
+        f"{name} = {_quoted(value)}"
+        for name in _PLAIN
+        if (value := getattr(client, name)) != _default(name)
+    ]
+    for name in _LISTS:
         texts = ", ".join(_quoted(text) for text in getattr(client, name))
         lines.append(f"{name} = [{texts}]")
     if client.default_acr is not None:
         lines.append(f"default_acr = {_quoted(client.default_acr.value)}")
-    lines += [
-        f"{name} = {str(getattr(client, name)).lower()}"
-        for name in sorted(_SWITCHES)
-        if getattr(client, name) != _default(name)
-    ]
     if client.jwks is not None:
         keys = folder / f"{client.id}.jwks.json"
         keys.write_text(json.dumps(dict(client.jwks), indent=2) + "\n", "utf-8")
@@ -112,50 +122,46 @@ def write_client(client: Client, folder: Path) -> Path:
     return path
 
 
-def _convert(path: Path, key: str, value: Any) -> Any:
-    if key in _LISTS:
-        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise _invalid(path, key, "a list of texts")
-        return tuple(value)
-    if key in {"name", "claims"}:
-        if not isinstance(value, Mapping):
-            raise _invalid(path, key, "a table")
-        return dict(value)
-    if key in _SWITCHES or key in _WHOLE:
-        if not isinstance(value, bool if key in _SWITCHES else int):
-            raise _invalid(path, key, "true or false" if key in _SWITCHES else "a whole number")
-        return value
-    if not isinstance(value, str):
-        raise _invalid(path, key, "a text")
-    try:
-        if key == "auth_method":
-            return ClientAuthMethod(value)
-        return Acr(value) if key == "default_acr" else value
-    except ValueError:
-        raise _invalid(path, key, "one of the known values") from None
+def _value(path: Path, key: str, value: Any) -> Any:
+    """A value as client metadata has it; whether it will do is not decided here."""
+    match key:
+        case "scopes":
+            if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+                raise _invalid(path, key, "must be a list of text")
+            return " ".join(value)
+        case "default_acr":
+            return [value]
+        case "name":
+            if not isinstance(value, Mapping):
+                raise _invalid(path, key, "must be a table")
+            return value
+        case "jwks_file":
+            try:
+                return loads_object(path.with_name(str(value)).read_bytes())
+            except (OSError, MalformedInput):
+                raise _invalid(path, key, "must be a JWK set (RFC 7517)") from None
+        case "secret_file":
+            try:
+                return path.with_name(str(value)).read_text("utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                raise _invalid(path, key, "must be a readable file") from None
+        case _:
+            return value
 
 
-def _public_keys(path: Path, content: Mapping[str, Any]) -> dict[str, Any] | None:
-    name = content.get("jwks_file")
-    if name is None:
-        return None
-    try:
-        keys = loads_object(path.with_name(str(name)).read_bytes())
-    except (OSError, MalformedInput):
-        raise _invalid(path, "jwks_file", "a JWK set (RFC 7517)") from None
-    if any("d" in key or "k" in key for key in keys.get("keys", ())):
-        raise _invalid(path, "jwks_file", "public keys only")
-    return keys
+def _refused(path: Path, error: MalformedInput) -> ConfigurationError:
+    """What registration says, in the words of the description."""
+    name = error.field or ""
+    why = error.safe_text.removeprefix(f"{name}:").strip().rstrip(".")
+    if error.reason == "client_for_sandbox_only":
+        return ConfigurationError(
+            "production_refuses", detail=f"{path.name}: {_KEYS.get(name, name)!r}: {why}"
+        )
+    return _invalid(path, _KEYS.get(name, name), why)
 
 
-def _secret_digest(path: Path, content: Mapping[str, Any]) -> bytes | None:
-    name = content.get("secret_file")
-    if name is None:
-        return None
-    try:
-        return secret_digest(path.with_name(str(name)).read_text("utf-8").strip())
-    except OSError:
-        raise _invalid(path, "secret_file", "a readable file") from None
+def _invalid(path: Path, key: str, why: str) -> ConfigurationError:
+    return ConfigurationError("client_value_invalid", detail=f"{path.name}: {key!r}: {why}")
 
 
 def _default(name: str) -> Any:
@@ -166,11 +172,6 @@ def _table(texts: Mapping[str, str]) -> list[str]:
     return [f"{key} = {_quoted(text)}" for key, text in texts.items()]
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _invalid(path: Path, key: str, expected: str) -> ConfigurationError:
-    return ConfigurationError(
-        "client_value_invalid", detail=f"{path.name}: {key!r} must be {expected}"
-    )
+def _quoted(value: str | int) -> str:
+    """A text, number or truth value as TOML writes it, which is as JSON does."""
+    return json.dumps(value, ensure_ascii=False)

@@ -25,7 +25,7 @@ from hkeid.op.authorization.parameters import LIMITS
 from hkeid.op.authorization.request import from_record
 from hkeid.op.logout.request import LIMITS as LOGOUT_LIMITS
 from hkeid.op.redirect_uris import check_redirect_uri
-from hkeid.op.registration import KNOWN_NAMES, clients_from_metadata
+from hkeid.op.registration import KNOWN_NAMES, client_from_metadata
 from hkeid.op.revocation.endpoint import LIMITS as REVOKE_LIMITS
 from hkeid.op.token.request import LIMITS as TOKEN_LIMITS
 from hkeid.testing.provider import (
@@ -279,7 +279,7 @@ def test_client_metadata(metadata: dict[str, object]) -> None:
         "jwks": KEY.jwks(),
     }
     try:
-        client = clients_from_metadata({**least, **metadata}, profile=Profile.SANDBOX)
+        client = client_from_metadata({**least, **metadata}, profile=Profile.SANDBOX)
     except HkeidError as error:
         assert error.reason.startswith(("client_metadata_", "redirect_uri_", "client_for_"))
     else:

@@ -75,7 +75,7 @@ _PROVIDER = {
 _SHORTEST_SECRET = 16
 
 
-def clients_from_metadata(metadata: Mapping[str, Any], *, profile: Profile) -> Client:
+def client_from_metadata(metadata: Mapping[str, Any], *, profile: Profile) -> Client:
     """The client that ``metadata`` describes.
 
     :param metadata: JSON or TOML values. ``client_name`` may be a string (with further ones under

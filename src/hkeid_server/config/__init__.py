@@ -5,7 +5,6 @@ An unknown key is an error that names the nearest known one; defaults are safe (
 
 from hkeid.op.settings import Profile
 from hkeid_server.config.reading import load_config, read_config
-from hkeid_server.config.rules import check_production
 from hkeid_server.config.schema import (
     AdminSection,
     Config,
@@ -33,7 +32,6 @@ __all__ = [
     "StoreSection",
     "TokenSection",
     "VaultSection",
-    "check_production",
     "load_config",
     "read_config",
 ]

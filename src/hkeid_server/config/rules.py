@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
-from hkeid.op.records import Client
 from hkeid_server.config.schema import Config
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
@@ -157,21 +156,6 @@ def refuse_inline_secrets(content: object) -> None:
         if isinstance(table, dict) and key in table:
             raise ConfigurationError(
                 "production_refuses", detail=f"{section}.{key}: use {section}.{key}_file"
-            )
-
-
-def check_production(clients: tuple[Client, ...]) -> None:
-    """Refuse clients that only the sandbox may have.
-
-    :raises ConfigurationError: ``production_refuses``, naming client and reason.
-    """
-    from hkeid.op.clients import sandbox_only
-
-    for client in clients:
-        reason = sandbox_only(client)
-        if reason is not None:
-            raise ConfigurationError(
-                "production_refuses", detail=f"client {client.id!r} has {reason}"
             )
 
 

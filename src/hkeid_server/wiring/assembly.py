@@ -14,7 +14,7 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.browser import CookieNames
 from hkeid_server.clients import read_clients
-from hkeid_server.config import Config, check_production
+from hkeid_server.config import Config
 from hkeid_server.house import House
 from hkeid_server.interactions.consent import ConsentHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
@@ -127,13 +127,8 @@ def make_journal(config: Config, clock: Clock) -> Journal:
 
 
 def _register_clients(config: Config, store: Store[Any]) -> None:
-    """Register the clients described in files; those that are registered already stay as they are
-    unless their file says otherwise.
-    """
-    described = read_clients(config.path(config.clients))
-    if config.production:
-        check_production(described)
-    for client in described:
+    """Register the clients described in files. A client without a file stays as it is registered."""
+    for client in read_clients(config.path(config.clients), profile=config.profile):
         with store.transaction() as tx:
             if tx.clients.get(client.id) != client:
                 tx.clients.put(client)

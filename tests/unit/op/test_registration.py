@@ -11,7 +11,7 @@ from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.secret import secret_digest
 from hkeid.op.records import ClientAuthMethod
 from hkeid.op.redirect_uris import check_redirect_uri
-from hkeid.op.registration import clients_from_metadata
+from hkeid.op.registration import client_from_metadata
 from hkeid.op.settings import Profile
 from hkeid.testing.provider import RelyingPartyKey, reasons
 
@@ -26,7 +26,7 @@ PRODUCTION, SANDBOX = Profile.PRODUCTION, Profile.SANDBOX
 
 
 def test_the_least_that_is_needed() -> None:
-    client = clients_from_metadata(LEAST, profile=PRODUCTION)
+    client = client_from_metadata(LEAST, profile=PRODUCTION)
     assert client.auth_method is ClientAuthMethod.PRIVATE_KEY_JWT
     assert client.sector_identifier == "rp.example.hk"
     assert client.scopes == ("openid",)
@@ -40,7 +40,7 @@ def test_the_least_that_is_needed() -> None:
 
 
 def test_everything() -> None:
-    client = clients_from_metadata(
+    client = client_from_metadata(
         {
             **LEAST,
             "client_name#zh-Hant-HK": "天文台",
@@ -75,11 +75,11 @@ def test_everything() -> None:
 
 def test_names_as_a_table() -> None:
     names = {"en": "O", "zh-Hant-HK": "天文台", "zh-Hans": "天文台"}
-    assert clients_from_metadata({**LEAST, "client_name": names}, profile=PRODUCTION).name == names
+    assert client_from_metadata({**LEAST, "client_name": names}, profile=PRODUCTION).name == names
 
 
 def test_a_secret_is_kept_as_its_digest() -> None:
-    client = clients_from_metadata(
+    client = client_from_metadata(
         {
             **LEAST,
             "token_endpoint_auth_method": "client_secret_basic",
@@ -94,7 +94,7 @@ def test_a_secret_is_kept_as_its_digest() -> None:
 def test_what_is_needed(missing: str) -> None:
     metadata = {name: value for name, value in LEAST.items() if name != missing}
     with pytest.raises(MalformedInput) as caught:
-        clients_from_metadata(metadata, profile=PRODUCTION)
+        client_from_metadata(metadata, profile=PRODUCTION)
     assert (caught.value.reason, caught.value.field) == ("client_metadata_missing", missing)
 
 
@@ -111,7 +111,7 @@ def test_what_is_needed(missing: str) -> None:
 )
 def test_an_unknown_name_brings_a_suggestion(name: str, nearest: str) -> None:
     with pytest.raises(MalformedInput) as caught:
-        clients_from_metadata({**LEAST, name: "x"}, profile=PRODUCTION)
+        client_from_metadata({**LEAST, name: "x"}, profile=PRODUCTION)
     assert caught.value.reason == "client_metadata_unknown"
     assert repr(nearest) in caught.value.safe_text
 
@@ -122,7 +122,7 @@ def test_an_unknown_name_brings_a_suggestion(name: str, nearest: str) -> None:
 )
 def test_what_is_not_supported_is_not_ignored(name: str) -> None:
     with pytest.raises(MalformedInput, match="client_metadata_unknown"):
-        clients_from_metadata({**LEAST, name: "x"}, profile=PRODUCTION)
+        client_from_metadata({**LEAST, name: "x"}, profile=PRODUCTION)
 
 
 SECRET = {"client_secret": "a secret of some length"}
@@ -200,7 +200,7 @@ def test_what_is_refused(change: dict[str, Any], reason: str, field: str) -> Non
         "s": "client_for_sandbox_only",
     }[reason]
     with pytest.raises(MalformedInput) as caught:
-        clients_from_metadata({**LEAST, **change}, profile=PRODUCTION)
+        client_from_metadata({**LEAST, **change}, profile=PRODUCTION)
     assert (caught.value.reason, caught.value.field) == (expected, field)
     assert field.partition(".")[0] in caught.value.safe_text
 
@@ -208,10 +208,10 @@ def test_what_is_refused(change: dict[str, Any], reason: str, field: str) -> Non
 def test_secrets_in_the_sandbox() -> None:
     by_secret = {**LEAST, "token_endpoint_auth_method": "client_secret_post"}
     with pytest.raises(MalformedInput, match="client_metadata_missing"):
-        clients_from_metadata(by_secret, profile=SANDBOX)
+        client_from_metadata(by_secret, profile=SANDBOX)
     with pytest.raises(MalformedInput, match="client_metadata_invalid"):
-        clients_from_metadata({**by_secret, "client_secret": "short"}, profile=SANDBOX)
-    exempt = clients_from_metadata({**LEAST, "require_pkce": False}, profile=SANDBOX)
+        client_from_metadata({**by_secret, "client_secret": "short"}, profile=SANDBOX)
+    exempt = client_from_metadata({**LEAST, "require_pkce": False}, profile=SANDBOX)
     assert not exempt.require_pkce
 
 

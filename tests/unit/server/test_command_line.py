@@ -108,24 +108,19 @@ def test_clients(hkeid: Callable[..., Result], tmp_path: Path) -> None:
     assert hkeid("clients", "test", "hko-suggestions").exit_code == 0
     assert hkeid("clients", "test", "nobody").exit_code == 1
     description = tmp_path / "rp.toml"
-    description.write_text(
-        'id = "rp"\nredirect_uris = []\nauth_method = "private_key_jwt"\n'
-        'sector_identifier = "rp"\nenabled = false\nvoluntary_claims = ["gender"]\n'
-        '[name]\nen = "Library"\n[claims.shoe_size]\nen = "?"\n'
+    text = (
+        'id = "rp"\nredirect_uris = ["https://rp.example.hk/cb"]\nauth_method = "none"\n'
+        'sector_identifier = "rp"\nenabled = false\n'
+        '[name]\nen = "Library"\n[claims.shoe_size]\nen = "?"\nzh-Hant-HK = "?"\nzh-Hans = "?"\n'
     )
+    description.write_text(text.replace("/cb", "/*"))
+    assert "'redirect_uris': wildcards" in hkeid("clients", "add", str(description)).output
+    description.write_text(text)
     assert hkeid("clients", "add", str(description)).output == "registered rp\n"
     result = hkeid("clients", "test", "rp")
     assert result.exit_code == 1
-    for words in (
-        "it is disabled",
-        "no name in zh-Hans",
-        "no redirect URI",
-        "without a public key",
-        "claim 'shoe_size' does not exist",
-        "no reason in zh-Hant-HK",
-        "voluntary claim 'gender' is not among its claims",
-    ):
-        assert words in result.output
+    assert "it is disabled" in result.output
+    assert "claim 'shoe_size' does not exist" in result.output
 
 
 def test_personas(hkeid: Callable[..., Result]) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from hkeid.kernel.errors import ConfigurationError
-from hkeid.op.records import Client, ClientAuthMethod
-from hkeid_server.config import Profile, check_production, load_config, read_config
+from hkeid_server.config import Profile, load_config, read_config
 
 SANDBOX: dict[str, Any] = {"profile": "sandbox", "issuer": "http://localhost:8000"}
 PRODUCTION: dict[str, Any] = {"profile": "production", "issuer": "https://eid.example.hk"}
@@ -141,16 +140,3 @@ def test_file_that_is_not_there_or_not_toml(tmp_path: Path) -> None:
     (tmp_path / "hkeid.toml").write_text("a = = b")
     with pytest.raises(ConfigurationError, match="config_not_toml"):
         load_config(tmp_path / "hkeid.toml", {})
-
-
-def test_sandbox_clients_are_refused_in_production() -> None:
-    client = Client(
-        id="rp",
-        name={},
-        redirect_uris=("https://rp.example.hk/cb",),
-        auth_method=ClientAuthMethod.CLIENT_SECRET_BASIC,
-        sector_identifier="rp",
-        claims={},
-    )
-    with pytest.raises(ConfigurationError, match="client 'rp' has client secrets"):
-        check_production((client,))

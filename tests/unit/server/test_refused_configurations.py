@@ -86,3 +86,12 @@ def test_operators_have_a_port_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["garbage", "mysql://host/db", "", "file:///x"])
 def test_databases_that_we_do_not_speak_to(tmp_path: Path, url: str) -> None:
     assert reason_of(tmp_path, store={"url": url}) == "config_value_invalid"
+
+
+def test_the_environment_opens_no_production_server(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_config(PRODUCTION, {"HKEID_PROFILE": "sandbox"}, tmp_path)
+    assert caught.value.reason == "production_refuses"
+    assert read_config(PRODUCTION, {"HKEID_PROFILE": "production"}, tmp_path).production
+    sandbox = {"profile": "sandbox", "issuer": "https://eid.example.hk"}
+    assert read_config(sandbox, {"HKEID_PROFILE": "production"}, tmp_path).production
