@@ -84,7 +84,7 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     # Form
     "form_title": ("Your suggestion", "你的建議", "您的建议"),
-    "form_step": ("Step 2 of 3", "第 2 步，共 3 步", "第 2 步，共 3 步"),
+    "form_step": ("Step 3 of 3", "第 3 步，共 3 步", "第 3 步，共 3 步"),
     "form_topic": ("What is it about?", "與甚麼有關？", "与什么有关？"),
     "topic_forecast": ("Daily forecast", "每日天氣預報", "每日天气预报"),
     "topic_warning": ("Hot or cold weather warnings", "酷熱或寒冷天氣警告", "酷热或寒冷天气警告"),
