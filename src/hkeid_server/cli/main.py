@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from hkeid import __version__
-from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
+from hkeid.kernel.errors import ConfigurationError, HkeidError, MissingExtra, Unavailable
 
 _COMMANDS = {
     "audit": ("hkeid_server.cli.audit", "audit_group"),
@@ -62,6 +62,12 @@ class FriendlyGroup(click.Group):
         except HkeidError as error:
             click.echo(f"hkeid: {explain(error)}", err=True)
             ctx.exit(_exit_status(error))
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in {"", "hkeid", "hkeid_server"}:
+                raise
+            click.echo(f"hkeid: {explain(MissingExtra(package, 'server'))}", err=True)
+            ctx.exit(EXIT_CONFIGURATION)
 
 
 def explain(error: HkeidError) -> str:
