@@ -261,7 +261,8 @@ def main() -> int:
     """Entry point; 0 when nothing failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--attempts", type=int, default=FULL, help="kills per store")
+    parser.add_argument("--attempts", type=int, default=FULL, help="kills on each store")
+    parser.add_argument("--tenth", action="store_const", dest="attempts", const=FULL // 10)
     parser.add_argument("--stores", nargs="*", default=["sqlite", "postgresql"])
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
     arguments = parser.parse_args()

@@ -95,7 +95,8 @@ install_hkeid() {
 # --- Browser and JavaScript peers ---------------------------------------------------------------
 
 install_browser() {
-    need_apt chromium fonts-noto-cjk
+    # Playwright's own driver needs libatomic.
+    need_apt chromium fonts-noto-cjk libatomic1
     export HKEID_TEST_CHROMIUM=${HKEID_TEST_CHROMIUM:-$(command -v chromium)}
 }
 

@@ -10,89 +10,105 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from hkeid.testing.browser import Browser
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.personas import PERSONAS
-from hkeid.testing.processes import DidNotStart, ServerProcess
+from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PORTS = {
-    "identity provider": 8000,
-    "admin listener": 8001,
-    "suggestion form (Flask)": 5001,
-    "eTAX (Django)": 5002,
-}
-EXAMPLES = {
-    "hko-suggestions": ("relying_party_flask", 5001),
-    "ird-etax": ("relying_party_django", 5002),
-}
+EXAMPLES = {"hko-suggestions": "relying_party_flask", "ird-etax": "relying_party_django"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the parts listen."""
+
+    public: int = 8000
+    admin: int = 8001
+    flask: int = 5001
+    django: int = 5002
+
+    def services(self) -> dict[str, str]:
+        """Base URLs of the relying parties by client id."""
+        numbers = (self.flask, self.django)
+        return {
+            client_id: f"http://localhost:{number}"
+            for client_id, number in zip(EXAMPLES, numbers, strict=True)
+        }
 
 
 class PortTaken(RuntimeError):
     """Somebody else listens where a part of the demonstration must be."""
 
 
-def check_ports() -> None:
+def check_ports(ports: Ports) -> None:
     """Refuse to start beside something that has our ports already."""
     taken = []
-    for what, port in PORTS.items():
+    for part in fields(ports):
+        number = getattr(ports, part.name)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", number))
             except OSError:
-                taken.append(f"{port} ({what})")
+                taken.append(str(number))
     if taken:
         raise PortTaken(f"in use already: {', '.join(taken)}. Is another demonstration running?")
 
 
-def install(folder: Path) -> Installation:
+def install(folder: Path, ports: Ports) -> Installation:
     """The installation in ``folder``, made if there is none."""
-    port = PORTS["identity provider"]
     if (folder / "hkeid.toml").exists():
-        installation = Installation(folder, port)
-        installation.prepare()
+        installation = Installation(folder, ports.public)
+        installation.prepare(ports.services())
         return installation
     return Installation.make(
         folder,
-        port=port,
-        admin={"enabled": True, "port": PORTS["admin listener"]},
+        port=ports.public,
+        admin={"enabled": True, "port": ports.admin},
         log={"level": "info", "access": True, "file": "hkeid.log"},
-        sandbox={"seed": True},
+        sandbox={"seed": True, "relying_parties": ports.services()},
     )
 
 
-def start_service(folder: Path, client_id: str) -> ServerProcess:
+def start_service(installation: Installation, client_id: str, url: str) -> ServerProcess:
     """One relying party, with the key that the provider knows it by."""
-    package, port = EXAMPLES[client_id]
+    package, folder = EXAMPLES[client_id], installation.folder
     source = ROOT / "examples" / package / "src"
     environment = {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")])),
-        "HKEID_ISSUER": f"http://localhost:{PORTS['identity provider']}",
+        "HKEID_ISSUER": installation.issuer,
         "HKEID_CLIENT_ID": client_id,
         "HKEID_PRIVATE_KEY": str(folder / "clients" / f"{client_id}.pem"),
-        "RP_BASE_URL": f"http://localhost:{port}",
+        "RP_BASE_URL": url,
         "RP_SECRET_KEY_FILE": str(folder / f"{client_id}.secret"),
     }
-    log = folder / f"{client_id}.log"
-    command = [sys.executable, "-m", package]
-    return ServerProcess(command, port=port, log=log, environment=environment, folder=folder)
+    return ServerProcess(
+        [sys.executable, "-m", package],
+        port=int(url.rpartition(":")[2]),
+        log=folder / f"{client_id}.log",
+        environment=environment,
+        folder=folder,
+    )
 
 
-def guide(folder: Path) -> str:
+def guide(folder: Path, ports: Ports) -> str:
     """What to do now, for a person who has never seen this."""
+    provider = f"http://localhost:{ports.public}"
+    flask, django = ports.services().values()
     lines = [
         "",
         "  Hong Kong eID: a demonstration. Every person in it is invented.",
         "",
-        "  1. Choose a person and get an activation code   http://localhost:8000/sandbox",
+        f"  1. Choose a person and get an activation code   {provider}/sandbox",
         "  2. Activate the eID there with a passkey",
-        "  3. Log in at a service                          http://localhost:5001  suggestion form",
-        "     and at another one, without a passkey now    http://localhost:5002  eTAX",
-        "  4. See who received what                        http://localhost:8000/account",
+        f"  3. Log in at a service                          {flask}  suggestion form",
+        f"     and at another one, without a passkey now    {django}  eTAX",
+        f"  4. See who received what                        {provider}/account",
         "",
         "  Say localhost, not 127.0.0.1: passkeys belong to a name. No device with a screen lock?",
         "  Chromium has one in software: developer tools, More tools, WebAuthn.",
@@ -105,23 +121,21 @@ def guide(folder: Path) -> str:
     ]
     lines += [
         "",
-        f"  Health and metrics: http://localhost:8001/health/ready   Data and logs: {folder}",
+        f"  Health and metrics: http://localhost:{ports.admin}/health/ready",
+        f"  Data and logs: {folder}",
         "  Stop with Ctrl-C.",
         "",
     ]
     return "\n".join(lines)
 
 
-def once(installation: Installation) -> int:
+def once(installation: Installation, ports: Ports) -> int:
     """Drive the journey and verify the audit trail; 0 when every step went well."""
-    journey = Journey(
-        issuer=installation.issuer,
-        first="http://localhost:5001",
-        second="http://localhost:5002",
-    )
+    first, second = ports.services().values()
+    journey = Journey(issuer=installation.issuer, first=first, second=second)
 
     def ready() -> str:
-        page = Browser().get(f"http://localhost:{PORTS['admin listener']}/health/ready")
+        page = Browser().get(f"http://localhost:{ports.admin}/health/ready")
         if page.status != 200 or not page.json()["ready"]:
             raise page.unexpected("not ready")
         return ", ".join(page.json()["checks"])
@@ -146,7 +160,6 @@ def once(installation: Installation) -> int:
 
 def wait(servers: dict[str, ServerProcess]) -> int:
     """Until Ctrl-C, or until a part ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             for name, server in servers.items():
@@ -159,19 +172,22 @@ def wait(servers: dict[str, ServerProcess]) -> int:
         return 0
 
 
-def demonstrate(folder: Path, *, alone: bool) -> int:
+def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
     """Start everything, then either drive it or leave it to people."""
-    check_ports()
+    # Asked to end at any moment, nothing of it stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    check_ports(ports)
     began = time.perf_counter()
     with ExitStack() as stack:
-        installation = install(folder)
+        installation = install(folder, ports)
         servers = {"the identity provider": stack.enter_context(installation.serve())}
-        for client_id, (package, _) in EXAMPLES.items():
-            servers[package] = stack.enter_context(start_service(folder, client_id))
+        for client_id, url in ports.services().items():
+            service = start_service(installation, client_id, url)
+            servers[EXAMPLES[client_id]] = stack.enter_context(service)
         print(f"Started in {time.perf_counter() - began:.1f} s.", flush=True)
         if alone:
-            return once(installation)
-        print(guide(folder), flush=True)
+            return once(installation, ports)
+        print(guide(folder, ports), flush=True)
         return wait(servers)
 
 
@@ -180,13 +196,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo")
     parser.add_argument("--once", action="store_true", help="drive the journey, then stop")
     parser.add_argument("--data", type=Path, metavar="DIR", help="where everything is kept")
+    parser.add_argument(
+        "--ports",
+        type=int,
+        nargs=4,
+        metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO"),
+        default=(8000, 8001, 5001, 5002),
+        help="other places than 8000 8001 5001 5002; 0 takes a free one",
+    )
     arguments = parser.parse_args()
+    ports = Ports(*(number or free_port() for number in arguments.ports))
     try:
         if arguments.once and arguments.data is None:
             with tempfile.TemporaryDirectory(prefix="hkeid-demo-") as folder:
-                return demonstrate(Path(folder), alone=True)
+                return demonstrate(Path(folder), ports, alone=True)
         folder = (arguments.data or ROOT / "demo-data").resolve()
-        return demonstrate(folder, alone=arguments.once)
+        return demonstrate(folder, ports, alone=arguments.once)
     except (PortTaken, DidNotStart, CommandFailed) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1

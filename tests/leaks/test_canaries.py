@@ -35,8 +35,6 @@ from hkeid.testing.processes import _tree
 from hkeid.testing.recording import RecordingBrowser
 from hkeid_server.journal import Journal
 
-pytestmark = pytest.mark.xdist_group("leaks")
-
 Pieces = Iterator[tuple[str, bytes]]
 """Where, and what is there."""
 

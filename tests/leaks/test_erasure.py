@@ -18,8 +18,6 @@ from hkeid.residents import PersonalFields, find_by_hkic
 from hkeid.testing.canaries import Canary, CanarySearch
 from hkeid.testing.virtual_resident import VirtualResident
 
-pytestmark = pytest.mark.xdist_group("erasure")
-
 
 class Gone:
     """A resident who had an eID, a session and tokens, and was erased while the server ran; and a

@@ -7,8 +7,6 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("leaks")
-
 REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
 INTERNALS = re.compile(
     rb"Traceback|File \"|\.py\b|line \d+, in|Error\(|ValueError|Exception|sqlite|psycopg|sqlalchemy"

@@ -67,15 +67,19 @@ class Installation:
         for name, section in sections.items():
             settings[name] = {**settings.get(name, {}), **section}
         made.configuration.write_text(_toml(settings), "utf-8")
-        made.prepare()
+        made.prepare(settings.get("sandbox", {}).get("relying_parties", {}))
         return made
 
-    def prepare(self) -> None:
+    def prepare(self, relying_parties: Mapping[str, str] | None = None) -> None:
         """Make keys and databases where they are missing, and bring them up to date.
 
+        :param relying_parties: where the example relying parties run, by client id; their usual
+            places if empty.
         :raises CommandFailed: the server refuses the configuration.
         """
-        self._hkeid("init", "--data", str(self.folder), "--sandbox")
+        places = [f"{client_id}={url}" for client_id, url in (relying_parties or {}).items()]
+        words = [word for place in places for word in ("--relying-party", place)]
+        self._hkeid("init", "--data", str(self.folder), "--sandbox", *words)
 
     def describe(self, client: Mapping[str, Any]) -> None:
         """Write a client's description: keys as in ``clients/*.toml``, and ``jwks`` itself."""

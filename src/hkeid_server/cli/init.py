@@ -15,7 +15,7 @@ profile = "production"
 issuer = "{issuer}"
 
 [server]
-host = "127.0.0.1"           # behind a reverse proxy that ends TLS
+host = "127.0.0.1"           # behind a reverse proxy that ends TLS and takes in whole requests first
 port = 8000
 workers = 2
 trusted_proxies = ["127.0.0.1"]

@@ -15,6 +15,9 @@ import click
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
 
+_SECONDS_TO_END = 10
+"""How long requests that are under way may take when the server is told to end."""
+
 
 @click.command("serve")
 @config_option
@@ -61,6 +64,8 @@ def listen(target: str, *, host: str, port: int, workers: int, threads: int) -> 
         log_enabled=False,
         log_access=False,
         respawn_failed_workers=workers > 1,
+        # A visitor who never finishes sending a form must not keep the server from ending.
+        workers_kill_timeout=_SECONDS_TO_END,
         process_name=None,
     ).serve()
 

@@ -59,12 +59,18 @@ def read_config(content: Mapping[str, Any], environment: Mapping[str, str], fold
     separated by commas.
 
     :raises ConfigurationError: ``config_key_unknown``, ``config_value_invalid``,
-        ``config_key_missing``, ``config_secret_unreadable``, and those of ``rules.check``.
+        ``config_key_missing``, ``config_secret_unreadable``, ``production_refuses`` (the environment
+        would turn production into a sandbox), and those of ``rules.check``.
     """
     merged = _with_environment(content, environment)
     if "profile" not in merged or "issuer" not in merged:
         absent = "profile" if "profile" not in merged else "issuer"
         raise ConfigurationError("config_key_missing", detail=f"{absent!r} is not set")
+    if content.get("profile") == Profile.PRODUCTION and merged["profile"] != Profile.PRODUCTION:
+        # Law 7: one stray variable must not open a production server to test persons.
+        raise ConfigurationError(
+            "production_refuses", detail="HKEID_PROFILE: the file says production, and that stays"
+        )
     config = _build(Config, merged, where="", folder=folder)
     assert isinstance(config, Config)
     if config.production:

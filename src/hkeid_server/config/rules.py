@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
@@ -11,7 +12,9 @@ from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid_server.config.schema import Config
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
-_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@")
+_PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
+_ISSUER = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?\Z")
+_DATABASE = re.compile(r"(sqlite|postgresql)(\+[a-z0-9]+)?://")
 
 
 def check(config: Config) -> None:
@@ -21,6 +24,7 @@ def check(config: Config) -> None:
         ``production_refuses``.
     """
     _check_issuer(config)
+    _check_addresses(config)
     _check_ranges(config)
     if config.default_language not in LOCALES:
         raise _invalid("default_language", f"one of {', '.join(LOCALES)}")
@@ -44,15 +48,44 @@ def _check_issuer(config: Config) -> None:
         raise ConfigurationError("issuer_invalid", detail="leave out the trailing slash")
     if parts.path:
         raise ConfigurationError("issuer_invalid", detail="a host of its own, without a path")
+    if not _ISSUER.match(config.issuer) or not _port_fits(config.issuer):
+        raise ConfigurationError(
+            "issuer_invalid", detail="scheme, host in lower case, perhaps a port: nothing else"
+        )
     if parts.scheme == "http" and parts.hostname != "localhost":
         raise ConfigurationError(
             "issuer_invalid", detail="plain http is for http://localhost (passkeys need a name)"
         )
     host = parts.hostname
+    if "." not in config.rp_id and config.rp_id != "localhost":
+        raise ConfigurationError("rp_id_invalid", detail=f"{config.rp_id!r} is nobody's own domain")
     if host != config.rp_id and not host.endswith(f".{config.rp_id}"):
         raise ConfigurationError(
             "rp_id_invalid", detail=f"{config.rp_id!r} is neither {host!r} nor a parent of it"
         )
+
+
+def _port_fits(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
+def _check_addresses(config: Config) -> None:
+    for address in config.server.trusted_proxies:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise _invalid(
+                "server.trusted_proxies", f"single IP addresses, which {address!r} is not"
+            ) from None
+    # Listeners may share a port (SO_REUSEPORT): visitors would then reach the operators' one.
+    if config.admin.enabled and config.admin.port == config.server.port != 0:
+        raise _invalid("admin.port", "another port than server.port")
+    for name, url in (("store.url", config.store.url), ("vault.url", config.vault.url)):
+        if url != "memory" and not _DATABASE.match(url):
+            raise _invalid(name, "sqlite:///PATH, postgresql+psycopg://… or 'memory'")
 
 
 def _check_ranges(config: Config) -> None:
@@ -86,14 +119,29 @@ def _production_refusals(config: Config) -> Iterator[str]:
     if not all(origin.startswith("https://") for origin in config.passkeys.origins):
         yield "passkeys.origins: must be https"
     for name, url in (("store", config.store.url), ("vault", config.vault.url)):
-        if url == "memory":
+        if _in_memory(url):
             yield f"{name}.url: nothing in memory survives"
         if _PASSWORD_IN_URL.search(url):
             yield f"{name}.url: put the password into a file and name it in {name}.password_file"
     if config.sandbox.seed or config.sandbox.relying_parties:
         yield "sandbox: test persons and local relying parties"
-    if config.store.url == config.vault.url:
+    if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"
+
+
+def _in_memory(url: str) -> bool:
+    """Whether nothing is left of it when the process ends; SQLite has spellings for that too."""
+    if not url.startswith("sqlite"):
+        return url == "memory"
+    path = url.partition("://")[2].partition("?")[0]
+    return path in {"", "/"} or ":memory:" in url or "mode=memory" in url
+
+
+def _place(config: Config, url: str) -> str:
+    """The database that a URL means, however it is spelt."""
+    if not url.startswith("sqlite"):
+        return url
+    return str(config.path(url.partition(":///")[2].partition("?")[0]).resolve())
 
 
 def refuse_inline_secrets(content: object) -> None:

@@ -18,6 +18,7 @@ from hkeid.op.records import ClientAuthMethod
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid_server import metrics
+from hkeid_server.cli.serve import listen
 from hkeid_server.config import read_config
 from hkeid_server.house import House
 from hkeid_server.sandbox import issue_ticket, seed_sandbox
@@ -149,3 +150,20 @@ def test_answers_of_the_doors_go_out_in_one_piece(front: Any) -> None:
     """granian sends a list at once; any other iterable costs a channel and a thread's wait."""
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/jwks", "wsgi.input": BytesIO()}
     assert isinstance(front(environ, lambda *_: None), list)
+
+
+def test_a_form_that_is_never_finished_does_not_keep_the_server_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """granian waits for requests under way; a slow or silent visitor could hold it for ever."""
+    given: dict[str, Any] = {}
+
+    class Recorder:
+        def __init__(self, _target: str, **options: Any) -> None:
+            given.update(options)
+
+        def serve(self) -> None: ...
+
+    monkeypatch.setattr("granian.Granian", Recorder)
+    listen("none:none", host="127.0.0.1", port=0, workers=1, threads=1)
+    assert 0 < given["workers_kill_timeout"] <= 30

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy.engine import URL
 
@@ -20,6 +22,9 @@ try:
     from psycopg import sql
 except ImportError as _missing:  # pragma: no cover - the tests' environment has it
     raise MissingExtra("psycopg", "postgresql") from _missing
+
+_LOOKS: Final = 20
+_PAUSE: Final = 0.1
 
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
@@ -37,20 +42,30 @@ def check_target(url: URL, *, replace: bool) -> None:
     """
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
-        with psycopg.connect(address, connect_timeout=5) as connection:
+        with psycopg.connect(address, connect_timeout=5, autocommit=True) as connection:
             tables = connection.execute(
                 "SELECT 1 FROM pg_tables WHERE schemaname = 'public'"
             ).fetchone()
-            services = connection.execute(
-                "SELECT 1 FROM pg_stat_activity"
-                " WHERE datname = current_database() AND application_name = 'hkeid'"
-            ).fetchone()
+            served = _is_served(connection)
     except psycopg.Error as error:
         raise (of_postgresql(error) or error) from None
     if tables and not replace:
         raise Refused("restore_target_exists", detail=str(url.database))
-    if services:
+    if served:
         raise Refused("store_in_use", detail="stop the service first")
+
+
+def _is_served(connection: psycopg.Connection[tuple[Any, ...]]) -> bool:
+    """Whether a service is connected. The server needs a moment to notice that one has gone."""
+    for _ in range(_LOOKS):
+        found = connection.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND application_name = 'hkeid'"
+        ).fetchone()
+        if found is None:
+            return False
+        time.sleep(_PAUSE)
+    return True
 
 
 def marking_pending() -> str:
