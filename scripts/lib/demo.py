@@ -215,6 +215,9 @@ def main() -> int:
     except (PortTaken, DidNotStart, CommandFailed) as error:
         print(f"scripts/demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nscripts/demo: stopped.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def _consent() -> ConsentPage:
     birth = ConsentItem(
         claim="birthdate",
         label=translate("Date of birth"),
-        values=(Text(text="1990-04"),),
+        values=(Text(text=_in_script("April 1990", "1990年4月", "1990年4月")),),
         why=_in_script("For statistics on age groups.", "用作年齡組別統計。", "用作年龄组别统计。"),
     )
     return ConsentPage(

@@ -119,8 +119,8 @@ def _tell(report: Any) -> None:
     if report.suppressed:
         click.echo(f"✗ and {report.suppressed} more")
     click.echo(
-        f"{report.records} records of {report.writers} writers, {report.checkpoints} checkpoints; "
-        f"{report.beyond} records not yet covered by a checkpoint"
+        f"records: {report.records}, writers: {report.writers}, checkpoints: {report.checkpoints}, "
+        f"records not yet covered by a checkpoint: {report.beyond}"
     )
     if report.newest_at is not None:
         click.echo(f"newest checkpoint: {report.newest} of {report.newest_at:%Y-%m-%d %H:%M} UTC")

@@ -45,6 +45,8 @@ def list_clients(config_path: Path) -> None:
     """Every client with its name and where its logins go."""
     with _house(config_path).store.transaction() as tx:
         found = tuple(tx.clients)
+    if not found:
+        click.echo("no client yet: hkeid clients add FILE", err=True)
     for client in found:
         state = "" if client.enabled else "  (disabled)"
         click.echo(f"{client.id:<24} {client.name.get('en', '')}{state}")

@@ -36,7 +36,10 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         module, attribute = _COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        try:
+            command: click.Command = getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as missing:
+            return _without_extra(name, str(missing.name))
         return command
 
     def __setitem__(self, name: str, command: click.Command) -> None:
@@ -50,6 +53,22 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
     def __len__(self) -> int:
         return len(_COMMANDS)
+
+
+def _without_extra(name: str, module: str) -> click.Command:
+    """What stands in for a command whose packages are not installed; it says so when it is called."""
+
+    def refuse(**_: Any) -> None:
+        raise MissingExtra(module, "server")
+
+    return click.Command(
+        name,
+        callback=refuse,
+        params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+        context_settings={"ignore_unknown_options": True},
+        add_help_option=False,
+        short_help="Needs hkeid[server].",
+    )
 
 
 class FriendlyGroup(click.Group):

@@ -33,8 +33,14 @@ def personas(config_path: Path, keys: tuple[str, ...], *, everybody: bool, as_js
         )
     house = build_house(config)
     rows: list[dict[str, Any]] = []
-    for standin in standins(house):
+    everyone = tuple(standins(house))
+    known = {standin.persona.key for standin in everyone}
+    if unknown := sorted(set(keys) - known):
+        raise click.BadParameter(f"no such person: {', '.join(unknown)}", param_hint="--ticket")
+    for standin in everyone:
         persona, state = standin.persona, standin.resident.state
+        if keys and not everybody and not as_json and persona.key not in keys:
+            continue
         wanted = (everybody or as_json or persona.key in keys) and state is EidState.APPLICANT
         code = house.activation.issue_ticket(standin.resident.id).reveal() if wanted else None
         rows.append(

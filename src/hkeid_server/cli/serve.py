@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from hkeid.kernel.errors import ConfigurationError
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
 
@@ -29,6 +31,9 @@ def serve(config_path: Path, *, no_admin: bool) -> None:
     /health/live, /health/ready, /metrics.
     """
     config = read(config_path)
+    _refuse_taken(config.server.host, config.server.port)
+    if config.admin.enabled and not no_admin:
+        _refuse_taken(config.admin.host, config.admin.port)
     os.environ["HKEID_CONFIG"] = str(config_path.resolve())
     # The folder first: the metrics library looks for it when it is imported.
     with _metrics_folder(), _admin(config, wanted=config.admin.enabled and not no_admin):
@@ -68,6 +73,27 @@ def listen(target: str, *, host: str, port: int, workers: int, threads: int) -> 
         workers_kill_timeout=_SECONDS_TO_END,
         process_name=None,
     ).serve()
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Refuse a port that somebody listens on.
+
+    Workers share their port (``SO_REUSEPORT``), and the system would let another installation share
+    it too: each request would then reach one of the two by chance.
+    """
+    try:
+        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror:
+        return  # the listener itself says what is wrong with the address
+    for family, kind, protocol, _, address in places:
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError as error:
+                raise ConfigurationError(
+                    "address_taken", detail=f"cannot listen on {host}:{port}: {error.strerror}"
+                ) from None
 
 
 def _try_once(config: Config) -> None:

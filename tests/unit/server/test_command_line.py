@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -128,6 +130,33 @@ def test_personas(hkeid: Callable[..., Result]) -> None:
     rows = json.loads(hkeid("personas", "--json").output)
     assert len(rows) >= 24
     assert all(bool(row["ticket"]) == (row["state"] == "applicant") for row in rows)
+
+
+def test_an_unknown_person_gets_no_ticket(hkeid: Callable[..., Result]) -> None:
+    result = hkeid("personas", "--ticket", "nobody")
+    assert result.exit_code == 2
+    assert "no such person: nobody" in result.output
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_serves(
+    hkeid: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = str(other.getsockname()[1])
+        monkeypatch.setenv("HKEID_SERVER_PORT", port)
+        result = hkeid("serve", "--no-admin")
+    assert result.exit_code == 3
+    assert f"127.0.0.1:{port}" in result.output
+
+
+def test_a_command_without_its_packages_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "hkeid_server.cli.clients", None)
+    assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+    result = CliRunner().invoke(main, ["clients", "add", "library.toml", "--config", "x.toml"])
+    assert result.exit_code == 3
+    assert "pip install 'hkeid[server]'" in result.output
 
 
 def test_personas_of_a_store_in_memory(tmp_path: Path) -> None:

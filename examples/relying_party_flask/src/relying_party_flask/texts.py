@@ -53,9 +53,9 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         "以 eID 登录。只需手机或电脑上的通行密钥。",
     ),
     "home_step_2": (
-        "Decide whether we may know your name. You can write to us either way.",
-        "決定是否讓我們知道你的姓名。無論如何你都可以提出建議。",
-        "决定是否让我们知道您的姓名。无论如何您都可以提出建议。",
+        "Agree that we learn your name, for our reply. “Mr” or “Ms” is up to you.",
+        "同意讓我們知道你的姓名，以便回覆。稱謂是否提供，由你決定。",
+        "同意让我们知道您的姓名，以便回复。称谓是否提供，由您决定。",
     ),
     "home_step_3": (
         "Write your suggestion. A forecaster reads each one.",
@@ -65,11 +65,11 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     "home_why": ("Why log in?", "為何需要登入？", "为何需要登录？"),
     "home_why_text": (
         (
-            "So that one person's voice counts once, and so that you can see our reply. We receive a "
-            "code that stands for you at this service only, never your identity-card number."
+            "So that one person's voice counts once, and so that you can see our reply. We receive "
+            "your name and a code that stands for you at this service only, never your identity-card number."
         ),
-        "這樣每人的意見只計算一次，你亦可查看我們的回覆。我們只會收到一個在本服務代表你的代碼，絕不會收到你的身份證號碼。",
-        "这样每人的意见只计算一次，您也可查看我们的回复。我们只会收到一个在本服务代表您的代码，绝不会收到您的身份证号码。",
+        "這樣每人的意見只計算一次，你亦可查看我們的回覆。我們只會收到你的姓名，以及一個只在本服務代表你的代碼，絕不會收到你的身份證號碼。",
+        "这样每人的意见只计算一次，您也可查看我们的回复。我们只会收到您的姓名，以及一个只在本服务代表您的代码，绝不会收到您的身份证号码。",
     ),
     "home_heard": ("What became of suggestions", "建議的成果", "建议的成果"),
     "heard_1": (

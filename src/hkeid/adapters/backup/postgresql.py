@@ -50,7 +50,7 @@ def check_target(url: URL, *, replace: bool) -> None:
     except psycopg.Error as error:
         raise (of_postgresql(error) or error) from None
     if tables and not replace:
-        raise Refused("restore_target_exists", detail=str(url.database))
+        raise Refused("restore_target_exists", detail=f"{url.database}; --replace replaces it")
     if served:
         raise Refused("store_in_use", detail="stop the service first")
 

@@ -160,7 +160,7 @@ def _replacing(
     It has another name until it is fit to serve: whatever happens before, the old file stands.
     """
     if target.exists() and not replace:
-        raise Refused("restore_target_exists", detail=target.name)
+        raise Refused("restore_target_exists", detail=f"{target.name}; --replace replaces it")
     _check_free(target)
     restoring = target.with_name(f"{target.name}.restoring")
     sqlite_files.remove_logs(restoring)
