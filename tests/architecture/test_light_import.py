@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -71,13 +72,42 @@ def test_a_kit_brings_only_its_own_framework(kit: str, other: str) -> None:
     assert not loaded & (set(HEAVY) - {kit}), other
 
 
-@pytest.mark.parametrize("kit", ["flask", "django"])
-def test_a_missing_framework_is_named_with_its_extra(kit: str) -> None:
-    code = (
-        f"import sys; sys.modules[{kit!r}] = None\n"
-        f"try:\n    import hkeid.rp.{kit}\n"
+@pytest.mark.parametrize(
+    ("module", "extra", "code"),
+    [
+        ("flask", "flask", "import hkeid.rp.flask"),
+        ("django", "django", "import hkeid.rp.django"),
+        ("fido2", "testing", "import hkeid.testing.authenticator"),
+        ("sqlalchemy", "sql", "import hkeid.adapters.sql"),
+        ("sqlalchemy", "sql", "from hkeid.adapters.vault import SqlVault"),
+        ("psycopg", "postgresql", "import hkeid.adapters.sql.postgresql"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_extra(module: str, extra: str, code: str) -> None:
+    _run(
+        f"import sys; sys.modules[{module!r}] = None\n"
+        f"try:\n    {code}\n"
         "except ImportError as error:\n    assert 'pip install' in str(error), error\n"
-        f"    assert 'hkeid[{kit}]' in str(error), error\n"
+        f"    assert 'hkeid[{extra}]' in str(error), error\n"
         "else:\n    raise SystemExit('it loaded')"
     )
-    _run(code)
+
+
+@pytest.mark.parametrize("module", ["click", "sqlalchemy", "babel"])
+def test_the_command_says_what_it_lacks(module: str, tmp_path: Path) -> None:
+    hide = f"import sys; sys.modules[{module!r}] = None\n"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{hide}from hkeid_server.cli import main\nmain(['init', '--sandbox'])",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert done.returncode
+    assert "pip install 'hkeid[" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -22,14 +22,19 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from fido2.cbor import encode as cbor_encode
 
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import HkeidError
 from hkeid.testing.authenticator_ca import AAGUID, Batch
 from hkeid.testing.authenticator_dishonesty import HONEST, Dishonesty
 from hkeid.testing.authenticator_formats import Attestor
-from hkeid.testing.authenticator_keys import SoftwareCredential, cose_key, new_key, sign
+from hkeid.testing.authenticator_keys import (
+    SoftwareCredential,
+    cbor_bytes,
+    cose_key,
+    new_key,
+    sign,
+)
 
 __all__ = ["HONEST", "AuthenticatorRefused", "Dishonesty", "SoftwareAuthenticator"]
 
@@ -222,7 +227,7 @@ class SoftwareAuthenticator:
             tail = self._attested_data(credential, dishonesty)
         if dishonesty.extensions is not None:
             flags |= 0x80
-            tail += cbor_encode(dict(dishonesty.extensions))
+            tail += cbor_bytes(dict(dishonesty.extensions))
         flags = (flags | dishonesty.flags_set) & ~dishonesty.flags_cleared
         count = credential.sign_count if dishonesty.sign_count is None else dishonesty.sign_count
         rp_id = dishonesty.rp_id or credential.rp_id
@@ -274,7 +279,7 @@ class SoftwareAuthenticator:
         members: Any = {"fmt": format_, "attStmt": statement, "authData": auth_data}
         if dishonesty.members is not None:
             members = dishonesty.members(members)
-        attestation_object = cbor_encode(members)
+        attestation_object = cbor_bytes(members)
         if dishonesty.attestation_object is not None:
             attestation_object = dishonesty.attestation_object(attestation_object)
         answer = {

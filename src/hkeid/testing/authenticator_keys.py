@@ -14,10 +14,15 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from fido2.cbor import encode as cbor_encode
-from fido2.cose import CoseKey
 
 from hkeid.kernel import base64url
+from hkeid.kernel.errors import MissingExtra
+
+try:
+    from fido2 import cbor
+    from fido2.cose import CoseKey
+except ImportError:
+    raise MissingExtra("fido2", "testing") from None
 
 Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
@@ -70,7 +75,12 @@ class SoftwareCredential:
 
 def cose_key(key: Key, algorithm: int) -> bytes:
     """The public half as COSE_Key bytes."""
-    encoded: bytes = cbor_encode(CoseKey.for_alg(algorithm).from_cryptography_key(key.public_key()))
+    return cbor_bytes(CoseKey.for_alg(algorithm).from_cryptography_key(key.public_key()))
+
+
+def cbor_bytes(value: Any) -> bytes:
+    """A value in the CBOR of CTAP2."""
+    encoded: bytes = cbor.encode(value)
     return encoded
 
 

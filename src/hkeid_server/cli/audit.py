@@ -50,6 +50,8 @@ def verify(
     """Find any record altered, removed, reordered or cut off, and a whole rewrite."""
     from hkeid.audit.verification import verify_store
 
+    if export_file is not None and max_age is not None:
+        raise click.UsageError("--max-age is for the store: an export is as old as it is.")
     store, keys, clock = _open(config_path)
     kept = _anchors(anchors)
     if export_file is None:
@@ -120,6 +122,10 @@ def _tell(report: Any) -> None:
         f"records: {report.records}, writers: {report.writers}, checkpoints: {report.checkpoints}, "
         f"records not yet covered by a checkpoint: {report.beyond}"
     )
+    if report.newest_at is not None:
+        click.echo(f"newest checkpoint: {report.newest} of {report.newest_at:%Y-%m-%d %H:%M} UTC")
+    for number in report.anchors_unchecked:
+        click.echo(f"anchor {number} was not checked: it lies before this export")
     if not report.sound:
         raise SystemExit(EXIT_UNSOUND)
     click.echo("✓ nothing was altered, removed, reordered or cut off")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hkeid.kernel.errors import HkeidError
+from hkeid.kernel.errors import ConfigurationError, HkeidError
 from hkeid.ports import KeyPurpose, KeyState
 from hkeid_server.cli.main import explain
 from hkeid_server.cli.shared import config_option, read
@@ -44,6 +44,10 @@ def _keys(config: Config) -> str:
     clock, random = surroundings()
     keys = open_keys(config, clock, random).signing_keys(KeyPurpose.TOKEN_SIGNING)
     active = [key for key in keys if key.state is KeyState.ACTIVE]
+    if not active:
+        raise ConfigurationError(
+            "signing_key_missing", detail="run: hkeid keys rotate token-signing"
+        )
     ages = ", ".join(f"{key.algorithm} {(clock.now() - key.since).days} days" for key in active)
     return f"active token-signing keys: {ages}"
 

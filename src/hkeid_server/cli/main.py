@@ -81,6 +81,12 @@ class FriendlyGroup(click.Group):
         except HkeidError as error:
             click.echo(f"hkeid: {explain(error)}", err=True)
             ctx.exit(_exit_status(error))
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package in {"", "hkeid", "hkeid_server"}:
+                raise
+            click.echo(f"hkeid: {explain(MissingExtra(package, 'server'))}", err=True)
+            ctx.exit(EXIT_CONFIGURATION)
 
 
 def explain(error: HkeidError) -> str:

@@ -98,7 +98,6 @@ def test_the_callback_is_where_it_was_promised(
 
 
 def test_bare_decorator_and_async_view(client: FlaskClient, live_provider: FakeProvider) -> None:
-    pytest.importorskip("asgiref")
     log_in(client, live_provider, "/bare")
     # In a thread of its own: a browser test may have left an event loop in this one.
     with ThreadPoolExecutor(1) as elsewhere:

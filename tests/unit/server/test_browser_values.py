@@ -12,7 +12,7 @@ from hkeid_server.browser import CookieNames, form_token, form_token_matches, re
 from hkeid_server.headers import page_headers
 from hkeid_server.names import client_domain, client_name, form_targets, who_asks
 from hkeid_server.network import NetworkReader, coarse_agent, coarse_network
-from hkeid_server.references import REFERENCE, new_reference, visit_of
+from hkeid_server.references import REFERENCE_FORM, new_reference, visit_of
 
 HTTPS = CookieNames.for_issuer("https://eid.example.hk")
 LOCAL = CookieNames.for_issuer("http://localhost:8000")
@@ -65,7 +65,7 @@ def test_visit_keeps_a_browser_that_is_known() -> None:
 def test_reference_numbers_can_be_read_out() -> None:
     numbers = {new_reference(SystemRandom()) for _ in range(100)}
     assert len(numbers) == 100
-    assert all(REFERENCE.match(number) for number in numbers)
+    assert all(REFERENCE_FORM.match(number) for number in numbers)
 
 
 @pytest.mark.parametrize(

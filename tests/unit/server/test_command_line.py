@@ -179,6 +179,9 @@ def test_audit(hkeid: Callable[..., Result], tmp_path: Path) -> None:
     exported = tmp_path / "trail.jsonl"
     assert hkeid("audit", "export", "--output", str(exported)).exit_code == 0
     assert hkeid("audit", "verify", "--export", str(exported)).exit_code == 0
+    assert "newest checkpoint: 1 of" in verified.output
+    refused = hkeid("audit", "verify", "--export", str(exported), "--max-age", "60")
+    assert refused.exit_code == 2, "an option that would do nothing is refused"
     lines = exported.read_text().splitlines()
     (tmp_path / "cut.jsonl").write_text("\n".join(lines[:-3] + lines[-1:]) + "\n")
     assert hkeid("audit", "verify", "--export", str(tmp_path / "cut.jsonl")).exit_code != 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name in ("SqlVault", "downgrade", "upgrade"):
+        import hkeid.adapters.sql  # noqa: F401 - says which extra is missing, where one is
         from hkeid.adapters.vault import sql
 
         return getattr(sql, name)
