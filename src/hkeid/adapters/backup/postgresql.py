@@ -23,7 +23,7 @@ try:
 except ImportError as _missing:  # pragma: no cover - the tests' environment has it
     raise MissingExtra("psycopg", "postgresql") from _missing
 
-_LOOKS: Final = 20
+_LOOKS: Final = 100
 _PAUSE: Final = 0.1
 
 _EMPTY = """
