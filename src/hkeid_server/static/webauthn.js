@@ -25,6 +25,7 @@ class Ceremony {
       event.preventDefault();
       this.run(event.submitter?.dataset.hints);
     });
+    for (const button of this.buttons()) button.disabled = false;
     addEventListener("pageshow", (event) => {
       // A page from the browser's memory holds a challenge that may be used up: get a new one.
       if (event.persisted) location.replace(this.restartUrl());
