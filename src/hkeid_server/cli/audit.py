@@ -128,6 +128,11 @@ def _tell(report: Any) -> None:
         click.echo(f"anchor {number} was not checked: it lies before this export")
     if not report.sound:
         raise SystemExit(EXIT_UNSOUND)
+    if report.newest_at is None:
+        # Without a checkpoint nobody can say where a chain should end.
+        click.echo("✓ nothing was altered, removed from within or reordered; no checkpoint yet, so")
+        click.echo("  a trail that was cut off cannot be told: run hkeid audit checkpoint")
+        return
     click.echo("✓ nothing was altered, removed, reordered or cut off")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -165,6 +166,19 @@ def test_personas_of_a_store_in_memory(tmp_path: Path) -> None:
         'profile = "sandbox"\nissuer = "http://localhost:8000"\n[store]\nurl = "memory"\n'
     )
     assert CliRunner().invoke(main, ["personas", "--config", str(config)]).exit_code == 3
+
+
+def test_audit_without_a_checkpoint_promises_less(made: Path, tmp_path: Path) -> None:
+    """Law 5: a cut-off tail is found against the last checkpoint, and only against one."""
+    folder = tmp_path / "young"
+    shutil.copytree(made, folder)
+    with sqlite3.connect(folder / "hkeid.sqlite") as database:
+        database.execute("DELETE FROM audit_checkpoints")
+    database.close()
+    result = CliRunner().invoke(main, ["audit", "verify", "--config", str(folder / "hkeid.toml")])
+    assert result.exit_code == 0
+    assert "cut off cannot be told" in result.output
+    assert "nothing was altered, removed, reordered or cut off" not in result.output
 
 
 def test_audit(hkeid: Callable[..., Result], tmp_path: Path) -> None:
