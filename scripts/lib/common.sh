@@ -69,13 +69,28 @@ new_venv() {
     "$python" -m venv "$1"
 }
 
-# pip_sync FOLDER FILE: install exactly what FILE pins, by hash, wheels only; a stamp makes it quick.
+# Packages that come as source only. What builds them (setuptools, wheel) is pinned like the rest.
+SOURCE_ONLY="face-recognition-models http-ece pyscard zhtelecode"
+
+# pip_sync FOLDER FILE: install exactly what FILE pins, by hash; wheels wherever there are any. A
+# stamp makes it quick.
 pip_sync() {
-    local stamp="$1/.installed-$(basename "$2")" wanted
+    local stamp="$1/.installed-$(basename "$2")" wanted folder
     wanted=$(sha256sum <"$2")
     [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return 0
     say "Installing $2 …"
-    "$1/bin/python" -m pip install --quiet --require-hashes --only-binary=:all: -r "$2"
+    folder=$(mktemp -d)
+    # Each entry of FILE is one line and its hashes, joined by backslashes.
+    sed -e ':a' -e '/\\$/{N;s/\\\n//;ta' -e '}' "$2" |
+        awk -v sources="$SOURCE_ONLY" -v wheels="$folder/wheels" -v builds="$folder/builds" '
+            BEGIN { split(sources, names, " "); for (i in names) is_source[names[i]] = 1 }
+            { name = $1; sub(/[=<>;].*/, "", name); print > (name in is_source ? builds : wheels) }'
+    "$1/bin/python" -m pip install --quiet --require-hashes --no-deps --only-binary=:all: -r "$folder/wheels"
+    if [ -s "$folder/builds" ]; then
+        grep -q '^pyscard' "$folder/builds" && need_apt gcc libc6-dev python3-dev swig libpcsclite-dev
+        "$1/bin/python" -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r "$folder/builds"
+    fi
+    rm -rf "$folder"
     printf '%s\n' "$wanted" >"$stamp"
 }
 
