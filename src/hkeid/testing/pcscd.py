@@ -59,6 +59,18 @@ class VirtualReaders:
         """The reader with this number."""
         return PcscReader(self.names[number], patience=patience)
 
+    def wait_until_empty(self, *, timeout: float = 5.0) -> None:
+        """Until the service has noticed that all cards are out; it looks a few times a second.
+
+        :raises CardUnavailable: ``reader_in_use``: one is still in.
+        """
+        for name in self.names:
+            for event in PcscReader(name).events(timeout=timeout):
+                if not event.inserted:
+                    break
+            else:
+                raise CardUnavailable("reader_in_use", detail="a card is still in")
+
     def slot(self, number: int = 0) -> CardSlot:
         """The slot of the reader with this number."""
         return self.slots[self.names[number]]

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from threading import Event, Thread
 from types import TracebackType
 from typing import Protocol, Self
 
 _OFF, _ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
+_PATIENCE = 1.5
+_GAP = 0.7
+"""Seconds without a card that the service needs to notice: it looks every 0.4 s, and a card that took
+another's place in between stays unknown to it."""
 
 Dial = Callable[[], socket.socket]
 """Connects to the driver's port."""
@@ -49,6 +54,7 @@ class CardSlot:
         self._link: socket.socket | None = None
         self._thread: Thread | None = None
         self._stop = Event()
+        self._ended = time.monotonic() - _GAP
 
     def __enter__(self) -> Self:
         return self
@@ -64,14 +70,11 @@ class CardSlot:
     def insert(self, card: Card) -> None:
         """Put a card in; the reader sees it within a second or so."""
         self.remove()
+        time.sleep(max(0.0, self._ended + _GAP - time.monotonic()))
         self._stop = Event()
         self._link = self._dial()
-        self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = Thread(
-            target=_serve,
-            args=(self._link, card, self._stop),
-            name="hkeid-virtual-card",
-            daemon=True,
+            target=self._serve, args=(card, self._stop), name="hkeid-virtual-card", daemon=True
         )
         self._thread.start()
 
@@ -83,6 +86,7 @@ class CardSlot:
                 self._link.shutdown(socket.SHUT_RDWR)
             self._link.close()
             self._link = None
+            self._ended = time.monotonic()
         if self._thread is not None:
             self._thread.join(2)
             self._thread = None
@@ -96,15 +100,24 @@ class CardSlot:
         finally:
             self.remove()
 
-
-def _serve(link: socket.socket, card: Card, stop: Event) -> None:
-    try:
-        while not stop.is_set():
-            _answer(link, card)
-    except (EOFError, OSError):
-        pass
-    finally:
-        link.close()
+    def _serve(self, card: Card, stop: Event) -> None:
+        """Serve the driver. One that has not seen our predecessor's end leaves us waiting at its door:
+        then we knock again.
+        """
+        while not stop.is_set() and (link := self._link) is not None:
+            try:
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                link.settimeout(_PATIENCE)
+                _answer(link, card)
+                link.settimeout(None)
+                while not stop.is_set():
+                    _answer(link, card)
+            except TimeoutError:
+                link.close()
+                self._link = self._dial()
+            except (EOFError, OSError):
+                link.close()
+                return
 
 
 def _answer(link: socket.socket, card: Card) -> None:
