@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
@@ -52,7 +52,7 @@ class Hello:
     :ivar ticket: single-use word that says which session this card is for.
     """
 
-    ticket: str
+    ticket: str = field(repr=False)
     reader: str
     atr: bytes
     extended: int
