@@ -22,9 +22,9 @@ from hkeid.enrolment.events import (
     CredentialReinstated,
     CredentialRenamed,
     CredentialRevoked,
-    NoticeDue,
 )
 from hkeid.enrolment.labels import parse_label
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.settings import EnrolmentSettings
 from hkeid.identity.assurance import Acr, acr_reached
@@ -236,7 +236,7 @@ class Devices:
                     sessions_ended=len(ended),
                 )
             )
-            tx.audit.append(NoticeDue(resident_id=resident_id, about="device_revoked"))
+            tell(tx, resident_id, "device_revoked", now=now, random=self._random)
         return ended
 
     def reinstate(self, view: SessionView, credential_id: bytes) -> None:
@@ -260,7 +260,7 @@ class Devices:
                     credential=credential_reference(credential_id),
                 )
             )
-            tx.audit.append(NoticeDue(resident_id=session.resident_id, about="device_reinstated"))
+            tell(tx, session.resident_id, "device_reinstated", now=now, random=self._random)
 
     # --- details ---------------------------------------------------------------------------------
 
@@ -307,7 +307,7 @@ class Devices:
                 session_id=session.id,
             )
         )
-        tx.audit.append(NoticeDue(resident_id=session.resident_id, about="device_added"))
+        tell(tx, session.resident_id, "device_added", now=now, random=self._random)
 
     def _live(self, tx: EnrolmentTransaction, view: SessionView, now: Instant) -> Session:
         session = self._broker.sessions.live_by_id(tx, view.session_id, now)

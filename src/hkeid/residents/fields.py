@@ -111,18 +111,14 @@ _DECLARED = (
     _particular(
         "contact_phone", "To tell the resident what happens to the eID", (Viewer.RESIDENT,)
     ),
-    _particular(
-        "contact_push", "Browsers that tell the resident what happens", (Viewer.RESIDENT,)
-    ),
+    _particular("contact_push", "Browsers that tell the resident what happens", (Viewer.RESIDENT,)),
     _particular("contact_language", "The language of notices", (Viewer.RESIDENT,)),
     _particular(
         "contact_former",
         "The e-mail address before, until it was told of the change",
         (Viewer.NOBODY,),
     ),
-    _particular(
-        "contact_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)
-    ),
+    _particular("contact_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)),
     PersonalField(
         name="hkic_number_digest",
         purpose="To find a resident by identity-card number, and to keep eIDs one per person",

@@ -69,7 +69,7 @@ def build_house(
         broker=broker,
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
-        standing=Standing(store, clock),
+        standing=Standing(store, clock, random),
         doors={"oidc": provider},
         handlers={
             InteractionKind.LOGIN: login,

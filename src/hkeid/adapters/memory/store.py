@@ -9,6 +9,7 @@ from types import TracebackType
 from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
 from hkeid.adapters.memory.journal import Journal
+from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
 from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
@@ -39,6 +40,7 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "notices",
         "registrations",
         "residents",
         "sealed_fields",
@@ -60,6 +62,7 @@ class MemoryTransaction:
         self.clients = MemoryClients(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.notices = MemoryNotices(journal)
         self.registrations = MemoryRegistrations(journal)
         self.evidence_items = MemoryEvidenceItems(journal)
         self.audit_records = MemoryAuditRecords(journal)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Index, Table
 
-from hkeid.adapters.sql.tables import INSTANT, JSON_BYTES, METADATA, TEXT, _column, _key
+from hkeid.adapters.sql.tables import INSTANT, JSON_BYTES, METADATA, TEXT
+from hkeid.adapters.sql.tables import column as _column
+from hkeid.adapters.sql.tables import key as _key
 
 notices = Table(
     "notices",

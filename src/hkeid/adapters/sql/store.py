@@ -17,6 +17,7 @@ from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
+from hkeid.adapters.sql.notices import SqlNotices
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.registrations import SqlRegistrations
@@ -46,6 +47,7 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "notices",
         "registrations",
         "residents",
         "sealed_fields",
@@ -67,6 +69,7 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.notices = SqlNotices(connection)
         self.registrations = SqlRegistrations(connection)
         self.evidence_items = SqlEvidenceItems(connection)
         self.audit_records = SqlAuditRecords(connection)

@@ -1,7 +1,7 @@
 """Telling residents what happened to their eID: what is due, by which channels, in which words."""
 
 from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
-from hkeid.enrolment.notices.dispatch import Dispatcher, DispatchSettings, Dispatched
+from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
 from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.notices.texts import MESSAGES, Message, message

@@ -35,7 +35,9 @@ from hkeid.residents import PersonalFields
 from hkeid.residents.records import SealedFieldRepository
 
 _KIND: Final = "contact_email_proof"
-_EMAIL: Final = re.compile(r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}")
+_EMAIL: Final = re.compile(
+    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}"
+)
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUSH_KEYS: Final = {"p256dh": 65, "auth": 16}
 _MOST_BROWSERS: Final = 5
@@ -185,7 +187,11 @@ class Contacts:
         sealed = self._fields.seal(
             resident_id, "single_use", "payload", f"{_KIND}:{salt}", address.encode("utf-8")
         )
-        payload = {"address": base64url.encode(sealed), "code": self._digest(resident_id, salt, code).hex(), "salt": salt}
+        payload = {
+            "address": base64url.encode(sealed),
+            "code": self._digest(resident_id, salt, code).hex(),
+            "salt": salt,
+        }
         with self._store.transaction() as tx:
             tx.single_use.revoke_family(_family(resident_id), now)
             tx.single_use.put(
@@ -255,7 +261,9 @@ class Contacts:
         with self._store.transaction() as tx:
             kept = self._fields.read(tx, resident_id, ("contact_push",)).get("contact_push", "[]")
         others = [one for one in _browsers(kept) if one != parsed]
-        self._keep(resident_id, Channel.WEB_PUSH, json.dumps([*others, parsed][-_MOST_BROWSERS:]), now)
+        self._keep(
+            resident_id, Channel.WEB_PUSH, json.dumps([*others, parsed][-_MOST_BROWSERS:]), now
+        )
 
     def set_phone(self, view: SessionView, number: str) -> None:
         """Tell this telephone by SMS (E.164, as ``+85291234567``).

@@ -100,9 +100,7 @@ class Dispatcher:
     def _take(self, notice: DueNotice) -> DueNotice | None:
         """The notice as ours for a while, or None: somebody else was first."""
         now = self._clock.now()
-        ours = replace(
-            notice, attempts=notice.attempts + 1, next_at=now + self._settings.taken_for
-        )
+        ours = replace(notice, attempts=notice.attempts + 1, next_at=now + self._settings.taken_for)
         with self._store.transaction() as tx:
             return ours if tx.notices.change(notice, ours) else None
 

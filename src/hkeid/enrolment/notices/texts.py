@@ -58,8 +58,10 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
     "recovery_started": (
         (
             "Somebody is recovering your eID",
-            "An identity check for your eID was passed with your identity card. Your old devices stop "
-            "working when it is finished.",
+            (
+                "An identity check for your eID was passed with your identity card. Your old devices stop "
+                "working when it is finished."
+            ),
         ),
         (
             "有人正在恢復你的 eID",
@@ -73,8 +75,10 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
     "eid_recovered": (
         (
             "Your eID was recovered",
-            "Your eID is on a new device. All earlier devices were removed. For some days it gives only "
-            "basic logins.",
+            (
+                "Your eID is on a new device. All earlier devices were removed. For some days it gives only "
+                "basic logins."
+            ),
         ),
         (
             "你的 eID 已恢復",
@@ -168,9 +172,7 @@ MESSAGES: Mapping[str, Mapping[Language, Message]] = _messages()
 
 def message(about: str, language: Language) -> Message:
     """The words of a notice; what nobody has written yet is still told, in general words."""
-    return MESSAGES.get(about, _GENERAL)[
-        language
-    ]
+    return MESSAGES.get(about, _GENERAL)[language]
 
 
 _GENERAL: Mapping[Language, Message] = MappingProxyType(

@@ -13,6 +13,7 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.notices import NoticesContract
 from hkeid.testing.store_contract.provider import (
     AccessTokensContract,
     ClientsContract,
@@ -46,6 +47,7 @@ class StoreContract(
     SessionsContract,
     ConsentsContract,
     DisclosuresContract,
+    NoticesContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -65,6 +67,7 @@ __all__ = [
     "DisclosuresContract",
     "EveryRepository",
     "GrantsContract",
+    "NoticesContract",
     "RacesContract",
     "ResidentsContract",
     "SealedFieldsContract",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
@@ -26,6 +27,8 @@ class EveryRepository(
 
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...
 
 
 AnyStore = Store[EveryRepository]
