@@ -112,9 +112,9 @@ class MailNotifier:
             raise Refused("notice_address_refused", detail=type(error).__name__) from None
         letter["Date"] = format_datetime(self._clock.now())
         letter["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no answers from machines
-        letter["Content-Language"] = notice.language
         text = notice.body if notice.link is None else f"{notice.body}\n\n{notice.link}"
         letter.set_content(text + "\n")
+        letter["Content-Language"] = notice.language
         return letter
 
 
