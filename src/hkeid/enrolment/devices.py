@@ -15,6 +15,7 @@ from hkeid.broker.errors import StepUpRequired
 from hkeid.broker.events import credential_reference
 from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
+from hkeid.enrolment.device_level import check_level
 from hkeid.enrolment.errors import DeviceUnknown, EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import (
     CredentialAdded,
@@ -27,7 +28,6 @@ from hkeid.enrolment.labels import parse_label
 from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.settings import EnrolmentSettings
-from hkeid.identity.assurance import Acr, acr_reached
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
 from hkeid.kernel.instants import Instant
@@ -252,7 +252,7 @@ class Devices:
             credential = _own(tx, session.resident_id, credential_id)
             if credential.status is not CredentialStatus.SUSPENDED:
                 raise EnrolmentRefused("device_not_suspended")
-            self._check_level(tx, session, credential)
+            check_level(tx, session, credential)
             tx.credentials.set_status(credential_id, CredentialStatus.ACTIVE, now)
             tx.audit.append(
                 CredentialReinstated(
@@ -294,7 +294,7 @@ class Devices:
         held = _not_revoked(tx.credentials.of_resident(session.resident_id))
         if len(held) >= self._settings.most_devices:
             raise EnrolmentRefused("too_many_devices")
-        self._check_level(tx, session, credential)
+        check_level(tx, session, credential)
         if not tx.credentials.add(credential):
             raise EnrolmentRefused("credential_registered")
         tx.audit.append(
@@ -320,16 +320,6 @@ class Devices:
         if now - session.authenticated_at > self._settings.recent:
             raise StepUpRequired("authentication_too_old")
         return session
-
-    def _check_level(
-        self, tx: EnrolmentTransaction, session: Session, credential: Credential
-    ) -> None:
-        resident = _resident(tx, session.resident_id)
-        held = tx.credentials.of_resident(resident.id)
-        active = [one for one in held if one.status is CredentialStatus.ACTIVE]
-        highest = max((_reach(resident, one).rung for one in active), default=0)
-        if session.acr.rung < min(highest, _reach(resident, credential).rung):
-            raise StepUpRequired("authentication_too_low")
 
     def _refuse(self, error: HkeidError, view: SessionView) -> NoReturn:
         """Record a refusal in a transaction of its own, and raise it."""
@@ -371,14 +361,3 @@ def _own(tx: EnrolmentTransaction, resident_id: str, credential_id: bytes) -> Cr
     if credential is None or credential.resident_id != resident_id:
         raise DeviceUnknown("device_unknown")
     return credential
-
-
-def _reach(resident: Resident, credential: Credential) -> Acr:
-    """The rung a login with this credential reaches at best."""
-    reached = acr_reached(
-        resident.proofed,
-        user_verified=True,
-        backup_eligible=credential.backup_eligible,
-        attestation_verified=credential.attestation == "verified",
-    )
-    return reached or Acr.EID

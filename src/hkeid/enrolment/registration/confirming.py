@@ -8,7 +8,8 @@ from hkeid.broker.assurance import passkey_authentication
 from hkeid.broker.ending import end_sessions, revoke_grants
 from hkeid.broker.events import credential_reference
 from hkeid.broker.sessions import LoggedInSession, Opening
-from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated, NoticeDue
+from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
@@ -253,4 +254,4 @@ class Confirming:
             )
         )
         about = "eid_recovered" if recovering else "eid_activated"
-        tx.audit.append(NoticeDue(resident_id=owner.id, about=about))
+        tell(tx, owner.id, about, now=self._cases.now, random=self._parts.random)
