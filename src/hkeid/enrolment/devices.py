@@ -15,6 +15,7 @@ from hkeid.broker.errors import StepUpRequired
 from hkeid.broker.events import credential_reference
 from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
+from hkeid.enrolment.cooling import check_not_cooling
 from hkeid.enrolment.device_level import check_level
 from hkeid.enrolment.errors import DeviceUnknown, EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import (
@@ -124,6 +125,7 @@ class Devices:
         with self._store.transaction() as tx:
             session = self._recent(tx, view, now)
             resident = _resident(tx, session.resident_id)
+            check_not_cooling(tx, resident.id, now)
             held = _not_revoked(tx.credentials.of_resident(resident.id))
             if len(held) >= self._settings.most_devices:
                 raise EnrolmentRefused("too_many_devices")
@@ -291,6 +293,7 @@ class Devices:
         self, tx: EnrolmentTransaction, view: SessionView, credential: Credential, now: Instant
     ) -> None:
         session = self._live(tx, view, now)
+        check_not_cooling(tx, session.resident_id, now)
         held = _not_revoked(tx.credentials.of_resident(session.resident_id))
         if len(held) >= self._settings.most_devices:
             raise EnrolmentRefused("too_many_devices")

@@ -21,6 +21,7 @@ from hkeid.broker.events import credential_reference
 from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
 from hkeid.broker.sessions import LoggedInSession
+from hkeid.enrolment.cooling import check_not_cooling
 from hkeid.enrolment.device_level import check_level
 from hkeid.enrolment.errors import EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import CredentialAdded, CredentialNotAdded, CredentialRevoked
@@ -125,6 +126,7 @@ class NewPhone:
                 raise EnrolmentRefused("session_ended")
             if now - session.authenticated_at > self._settings.recent:
                 raise StepUpRequired("authentication_too_old")
+            check_not_cooling(tx, session.resident_id, now)
             self._check_room(tx, session.resident_id, replaces=not keep_old)
         context = {"session": session.id, "old": "keep" if keep_old else "revoke"}
         code = self._tickets.issue(session.resident_id, context)
@@ -236,6 +238,7 @@ class NewPhone:
             raise EnrolmentRefused("ceremony_other_session")
         replaces = ceremony.context["old"] == "revoke"
         self._check_room(tx, resident_id, replaces=replaces)
+        check_not_cooling(tx, resident_id, now)
         check_level(tx, session, credential)
         if not tx.credentials.add(credential):
             raise EnrolmentRefused("credential_registered")

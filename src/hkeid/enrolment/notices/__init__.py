@@ -3,6 +3,7 @@
 from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
 from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
+from hkeid.enrolment.notices.stopping import StopLinks
 from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.notices.texts import MESSAGES, Message, message
 
@@ -18,6 +19,7 @@ __all__ = [
     "Message",
     "NoticeOutcome",
     "NoticeRepository",
+    "StopLinks",
     "message",
     "tell",
 ]

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from hkeid.audit.events import AuditTrail
 from hkeid.broker.errors import StepUpRequired
+from hkeid.enrolment.cooling import check_not_cooling
 from hkeid.enrolment.errors import EnrolmentRefused
 from hkeid.enrolment.notices.events import ContactChanged, ContactProofRefused
 from hkeid.enrolment.notices.records import NoticeRepository
@@ -32,7 +33,7 @@ from hkeid.ports.notices import Channel
 from hkeid.ports.storage import AttemptBudgets, SingleUse, SingleUseRecord, Store, Won
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
-from hkeid.residents.records import SealedFieldRepository
+from hkeid.residents.records import ResidentRepository, SealedFieldRepository
 
 _KIND: Final = "contact_email_proof"
 _EMAIL: Final = re.compile(
@@ -58,6 +59,8 @@ class ContactsTransaction(Protocol):
     def single_use(self) -> SingleUse: ...
     @property
     def budgets(self) -> AttemptBudgets: ...
+    @property
+    def residents(self) -> ResidentRepository: ...
     @property
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
@@ -297,6 +300,7 @@ class Contacts:
 
     def _keep(self, resident_id: str, channel: Channel, address: str, now: Instant) -> None:
         with self._store.transaction() as tx:
+            check_not_cooling(tx, resident_id, now)
             # First, so that the address that is there now is told as well.
             tell(tx, resident_id, "contact_changed", now=now, random=self._random)
             before = self._fields.read(tx, resident_id, (_FIELDS[channel], _FORMER))

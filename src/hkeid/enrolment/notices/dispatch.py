@@ -16,6 +16,7 @@ from hkeid.audit.events import AuditTrail
 from hkeid.enrolment.notices.contacts import ContactChannel, Contacts
 from hkeid.enrolment.notices.events import NoticeSent
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
+from hkeid.enrolment.notices.stopping import WORTH_STOPPING, StopLinks
 from hkeid.enrolment.notices.texts import message
 from hkeid.kernel.errors import NotFound, Refused, Unavailable
 from hkeid.kernel.instants import Instant
@@ -67,6 +68,7 @@ class Dispatcher:
     """Sends notices by the channels there are.
 
     :param notifiers: who sends; a channel that none of them serves is as if nobody had chosen it.
+    :param stop_links: makes the link by which the reader freezes the eID; only mail carries one.
     """
 
     def __init__(
@@ -76,6 +78,8 @@ class Dispatcher:
         notifiers: Iterable[Notifier],
         clock: Clock,
         settings: DispatchSettings,
+        *,
+        stop_links: StopLinks | None = None,
     ) -> None:
         self._store = store
         self._contacts = contacts
@@ -84,6 +88,7 @@ class Dispatcher:
         }
         self._clock = clock
         self._settings = settings
+        self._stop_links = stop_links
 
     def round(self, *, limit: int = 100) -> Dispatched:
         """Send at most ``limit`` notices that are due."""
@@ -145,7 +150,7 @@ class Dispatcher:
                 language=language.value,
                 title=words.title,
                 body=words.body,
-                link=self._settings.link,
+                link=self._link(notice, channel),
             )
             try:
                 self._by_channel[channel].send(letter)
@@ -157,6 +162,13 @@ class Dispatcher:
                 if channel is Channel.WEB_PUSH:
                     self._contacts.forget_browser(notice.resident_id, one.address)
         return fine
+
+    def _link(self, notice: DueNotice, channel: Channel) -> str:
+        """Where the reader goes: to stop what happened, where nobody else reads along."""
+        private = channel in (Channel.EMAIL, Channel.INBOX)
+        if self._stop_links is None or not private or notice.about not in WORTH_STOPPING:
+            return self._settings.link
+        return self._stop_links.issue(notice.resident_id)
 
     def _again(self, notice: DueNotice) -> NoticeOutcome | None:
         pauses = self._settings.pauses

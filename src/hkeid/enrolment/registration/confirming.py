@@ -184,9 +184,16 @@ class Confirming:
         number = number_of(ready.texts)
         state = EidState.UPGRADED if ready.proofed.at_least(Acr.EID_PLUS) else EidState.ACTIVE
         found = find_by_hkic(tx, self._parts.keys, number)
-        entry = replace(owner, state=state, proofed=ready.proofed, updated_at=now)
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        entry = replace(
+            owner,
+            state=state,
+            proofed=ready.proofed,
+            updated_at=now,
+            cooling_until=now + self._parts.settings.cooling if recovering else None,
+        )
         if found == owner.id:
-            if not self._may_take(owner, recovering=record.purpose is RegistrationPurpose.RECOVERY):
+            if not self._may_take(owner, recovering=recovering):
                 raise RegistrationRefused("already_registered")
             if owner.state is not state:
                 check_transition(owner.state, EidState.ACTIVE)
@@ -194,7 +201,7 @@ class Confirming:
             if not tx.residents.change(owner, entry):
                 raise RegistrationRefused("eid_changed")
             return
-        if record.purpose is RegistrationPurpose.RECOVERY:
+        if recovering:
             raise RegistrationRefused("eid_changed")
         if found is not None:
             former = tx.residents.get(found)

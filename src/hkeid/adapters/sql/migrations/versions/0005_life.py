@@ -1,6 +1,6 @@
-"""Notices that are due.
+"""Notices that are due, and the cooling period after a recovery.
 
-Expand: one new table, nothing else changes.
+Expand: one new table, one new column that may be empty.
 """
 
 import sqlalchemy as sa
@@ -31,11 +31,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="notices_pkey"),
         sqlite_with_rowid=False,
     )
+    op.add_column("residents", sa.Column("cooling_until", sa.BigInteger(), nullable=True))
     op.create_index("notices_due_at_idx", "notices", ["due_at"])
     op.create_index("notices_resident_due_idx", "notices", ["resident_id", "due_at"])
     op.create_index("notices_done_next_idx", "notices", ["done_at", "next_at"])
 
 
 def downgrade() -> None:
-    """Back: what was not sent yet is not sent."""
+    """Back: what was not sent yet is not sent, and cooling periods end."""
+    with op.batch_alter_table("residents") as residents:
+        residents.drop_column("cooling_until")
     op.drop_table("notices")
