@@ -19,6 +19,10 @@ from hkeid.testing.store_contract.provider import (
     ClientsContract,
     GrantsContract,
 )
+from hkeid.testing.store_contract.registrations import (
+    EvidenceItemsContract,
+    RegistrationsContract,
+)
 from hkeid.testing.store_contract.registry import (
     BlindIndexContract,
     CredentialsContract,
@@ -48,6 +52,8 @@ class StoreContract(
     ConsentsContract,
     DisclosuresContract,
     NoticesContract,
+    RegistrationsContract,
+    EvidenceItemsContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -66,9 +72,11 @@ __all__ = [
     "CredentialsContract",
     "DisclosuresContract",
     "EveryRepository",
+    "EvidenceItemsContract",
     "GrantsContract",
     "NoticesContract",
     "RacesContract",
+    "RegistrationsContract",
     "ResidentsContract",
     "SealedFieldsContract",
     "SessionsContract",
