@@ -31,7 +31,7 @@ from hkeid.residents import PersonalFields
 from hkeid.residents.records import ResidentRepository, SealedFieldRepository
 
 _KIND: Final = "guardian_request"
-_ATTEMPTS: Final = 10
+_ATTEMPTS: Final = 20
 _ADULT: Final = 18
 
 
@@ -160,21 +160,8 @@ class Guardians:
             ``guardian_is_applicant``, ``registration_other_step``.
         """
         now = self._clock.now()
-        digest = self._digest(code)
-        resident_id = view.authentication.resident_id
-        with self._store.transaction() as tx:
-            spent = tx.budgets.spend(
-                _KIND,
-                resident_id.encode(),
-                limit=_ATTEMPTS,
-                window=timedelta(days=1),
-                now=now,
-            )
-            record = tx.single_use.look(_KIND, digest)
-        if not spent.allowed:
-            raise TooManyAttempts("guardian_attempts_exhausted", retry_after=spent.retry_after)
-        minor = self._registration.view(_of(record, now))
-        self._check(resident_id, minor, now)
+        minor = self._attempt(view, code, now)
+        self._check(view.authentication.resident_id, minor, now)
         return _question(minor)
 
     def decide(self, view: SessionView, code: str, *, approved: bool) -> None:
@@ -186,14 +173,11 @@ class Guardians:
         now = self._clock.now()
         if now - view.authentication.authenticated_at > self._recent:
             raise StepUpRequired("authentication_too_old")
-        digest = self._digest(code)
         resident_id = view.authentication.resident_id
-        with self._store.transaction() as tx:
-            record = tx.single_use.look(_KIND, digest)
-        minor = self._registration.view(_of(record, now))
+        minor = self._attempt(view, code, now)
         self._check(resident_id, minor, now)
         with self._store.transaction() as tx:
-            outcome = tx.single_use.use_up(_KIND, digest, now)
+            outcome = tx.single_use.use_up(_KIND, self._digest(code), now)
         if isinstance(outcome, Lost):
             raise AlreadyUsed("guardian_code_used")
         if not isinstance(outcome, Won):
@@ -202,6 +186,19 @@ class Guardians:
         self._registration.guardian_decided(
             minor.id, approved=approved, guardian_resident_id=resident_id
         )
+
+    def _attempt(self, view: SessionView, code: str, now: Instant) -> RegistrationView:
+        """The registration behind a typed code; attempts are counted for each guardian."""
+        digest = self._digest(code)
+        subject = view.authentication.resident_id.encode()
+        with self._store.transaction() as tx:
+            spent = tx.budgets.spend(
+                _KIND, subject, limit=_ATTEMPTS, window=timedelta(days=1), now=now
+            )
+            record = tx.single_use.look(_KIND, digest)
+        if not spent.allowed:
+            raise TooManyAttempts("guardian_attempts_exhausted", retry_after=spent.retry_after)
+        return self._registration.view(_of(record, now))
 
     def _check(self, resident_id: str, minor: RegistrationView, now: Instant) -> None:
         if minor.step is not RegistrationStep.GUARDIAN:

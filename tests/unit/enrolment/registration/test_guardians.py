@@ -115,7 +115,7 @@ def test_a_guardian_whose_eid_is_frozen_decides_nothing(hub, guardians, minor) -
 
 def test_codes_are_not_guessed(hub, guardians, minor) -> None:
     father, code = adult(hub), guardians.ask(browser="b1").code.reveal()
-    for _ in range(10):
+    for _ in range(20):
         assert reason(guardians.look, father, "0000-0000-0000") == "guardian_code_unknown"
     with pytest.raises(TooManyAttempts) as error:
         guardians.look(father, code)
