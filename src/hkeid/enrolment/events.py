@@ -135,7 +135,7 @@ class EidActivated(AuditEvent):
 class StandingChanged(AuditEvent):
     """An eID was suspended, resumed or revoked.
 
-    :ivar by: ``resident`` or ``operator``.
+    :ivar by: ``resident``, ``operator``, ``officer`` or ``register``.
     :ivar reason: a short word, never free text about a person.
     """
 

@@ -25,6 +25,7 @@ from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents.records import CredentialStatus, Resident
 
 _ATTEMPTS = 5
+_TOLD_AS_SUCH = frozenset({"card_reported_lost"})
 _REASON = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 
 
@@ -33,6 +34,8 @@ class Actor(StrEnum):
 
     RESIDENT = "resident"
     OPERATOR = "operator"
+    OFFICER = "officer"
+    REGISTER = "register"
 
 
 class Standing:
@@ -123,7 +126,8 @@ class Standing:
                 grants_revoked=grants,
             )
         )
-        tell(tx, resident.id, f"eid_{word}", now=now, random=self._random)
+        about = reason if reason in _TOLD_AS_SUCH else f"eid_{word}"
+        tell(tx, resident.id, about, now=now, random=self._random)
         return ended
 
 
