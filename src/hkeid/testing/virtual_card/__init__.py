@@ -1,0 +1,1 @@
+"""A card in software that answers as a chip does, honestly or not."""
