@@ -131,8 +131,9 @@ class Curve:
         width = self.domain.field_bytes
         if len(value) != 2 * width + 1 or value[0] != 4:
             raise ValueError("point format")
-        point = int.from_bytes(value[1 : 1 + width], "big"), int.from_bytes(
-            value[1 + width :], "big"
+        point = (
+            int.from_bytes(value[1 : 1 + width], "big"),
+            int.from_bytes(value[1 + width :], "big"),
         )
         if not self.domain.contains(*point):
             raise ValueError("off curve")

@@ -28,7 +28,9 @@ class Point(StrEnum):
     PACE_MAPPING_KEY = "pace_mapping_key"  # public key of generic mapping
     PACE_PUBLIC_KEY = "pace_public_key"  # ephemeral public key
     PACE_TOKEN = "pace_token"  # eight bytes
-    PACE_CHIP_PROOF = "pace_chip_proof"  # encrypted chip authentication data, or None to leave it out
+    PACE_CHIP_PROOF = (
+        "pace_chip_proof"  # encrypted chip authentication data, or None to leave it out
+    )
     PACE_OBJECTS = "pace_objects"  # [(tag, value)] inside 7C
     CHIP_SECRET = "chip_secret"  # shared secret of chip authentication
     ACTIVE_RECOVERED = "active_recovered"  # ISO/IEC 9796-2 message before the RSA operation
