@@ -301,7 +301,5 @@ MODP_GROUPS: tuple[ModpParameters, ...] = (
 
 def standardised_parameters(parameter_id: int) -> CurveParameters | ModpParameters | None:
     """The group with this number in table 6, or None where the number is not assigned."""
-    for one in (*_CURVES, *MODP_GROUPS):
-        if one.parameter_id == parameter_id:
-            return one
-    return None
+    groups: tuple[CurveParameters | ModpParameters, ...] = (*_CURVES, *MODP_GROUPS)
+    return next((one for one in groups if one.parameter_id == parameter_id), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -223,7 +224,7 @@ def draft_card(
     picture = filled_up(portrait or drawn_portrait(), made.portrait_size)
     draft.files["DG1"] = groups.dg1(zone)
     draft.files["DG2"] = groups.dg2(groups.face_record(picture))
-    optional = {
+    optional: dict[int, Callable[[], bytes]] = {
         3: groups.dg3,
         11: lambda: groups.dg11(person),
         12: lambda: groups.dg12(authority="hkeid test documents, SPECIMEN", issued=begins),

@@ -106,7 +106,7 @@ class Signer:
         if not self.pss:
             return sequence(oid(_RSA_OIDS[self.digest]), NULL)
         hashed = digest_algorithm(self.digest)
-        salt = HASHES[self.digest].digest_size
+        salt = HASHES[self.digest]().digest_size
         return sequence(
             oid(_PSS),
             sequence(

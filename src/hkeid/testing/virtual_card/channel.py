@@ -122,4 +122,5 @@ class Channel:
         covered = b"".join(tlv(tag, value) for tag, value in objects)
         check = self._at(Point.CHANNEL_MAC, self._mac(ssc, covered))
         tail = tlv(0x8E, check) if check is not None else b""
-        return covered + tail + self._at(Point.CHANNEL_OUTER_STATUS, word).to_bytes(2, "big")
+        outer: int = self._at(Point.CHANNEL_OUTER_STATUS, word)
+        return covered + tail + outer.to_bytes(2, "big")
