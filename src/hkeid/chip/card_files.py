@@ -30,13 +30,28 @@ CARD_SECURITY = CardFile("CardSecurity", 0x1D, 0x30, 32 * _KIB)
 COM = CardFile("COM", 0x1E, 0x60, _KIB)
 SOD = CardFile("SOD", 0x1D, 0x77, 64 * _KIB)
 
-_TAGS = (0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70)
+_TAGS = (
+    0x61,
+    0x75,
+    0x63,
+    0x76,
+    0x65,
+    0x66,
+    0x67,
+    0x68,
+    0x69,
+    0x6A,
+    0x6B,
+    0x6C,
+    0x6D,
+    0x6E,
+    0x6F,
+    0x70,
+)
 _LARGE = {2, 3, 4, 5, 7}
 
 GROUPS = {
-    f"DG{number}": CardFile(
-        f"DG{number}", number, tag, (512 if number in _LARGE else 32) * _KIB
-    )
+    f"DG{number}": CardFile(f"DG{number}", number, tag, (512 if number in _LARGE else 32) * _KIB)
     for number, tag in enumerate(_TAGS, start=1)
 }
 """Data groups by name."""

@@ -38,8 +38,7 @@ class FileReader:
 
     :param blocks: block sizes to try, largest first.
     :param watch: called with a file's name, bytes read and bytes in all, after every block.
-    :ivar block: the size in use now.
-    :ivar proved: an answer of this size has come through.
+    :ivar long_unanswered: an extended answer was asked for, and none has come through yet.
     """
 
     def __init__(
@@ -48,7 +47,17 @@ class FileReader:
         self._session = session
         self._blocks = list(blocks)
         self._watch = watch
-        self.proved = False
+        self._proved = self._asked = False
+
+    @property
+    def long_unanswered(self) -> bool:
+        """Whether extended length is still to be proved, after it was tried."""
+        return self._asked and not self._proved
+
+    @property
+    def largest(self) -> int:
+        """The size that is tried first, after all falling back."""
+        return self._blocks[0]
 
     @property
     def block(self) -> int:
@@ -133,6 +142,7 @@ class FileReader:
 
     def _reading(self, command: Callable[[int], Command], size: int) -> Response:
         """Send; where the card dislikes the length, with a smaller one."""
+        self._asked |= size > SHORT
         answer = self._session.send(command(size))
         while answer.status in _WRONG_LENGTH and not answer.data and self._shrink():
             size = min(size, self.block)
@@ -140,7 +150,7 @@ class FileReader:
         if answer.status >> 8 == 0x6C and not answer.data:
             answer = self._session.send(command(answer.status & 0xFF or SHORT))
         if answer.data and size > SHORT:
-            self.proved = True
+            self._proved = True
         return answer
 
     def _shrink(self) -> bool:

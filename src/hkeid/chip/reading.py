@@ -15,13 +15,8 @@ from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import dataclass
 
 from hkeid.chip.access import AccessKey
-from hkeid.chip.access_to_card import CardEntrance, EntranceRules
-from hkeid.chip.active_authentication import (
-    CHALLENGE_BYTES,
-    active_key,
-    run_active_authentication,
-)
-from hkeid.chip.apdu import SHORT
+from hkeid.chip.active_authentication import CHALLENGE_BYTES, active_key, run_active_authentication
+from hkeid.chip.apdu import SHORT, Command
 from hkeid.chip.card_files import CARD_SECURITY, COM, GROUPS, LOCKED_GROUPS, SOD, CardFile
 from hkeid.chip.chip_authentication import (
     ChipSession,
@@ -29,18 +24,19 @@ from hkeid.chip.chip_authentication import (
     make_proof,
     run_chip_authentication,
 )
-from hkeid.chip.document import AccessProtocol, ChipDocument, ChipProof
+from hkeid.chip.document import ChipDocument, ChipProof
+from hkeid.chip.entrance import CardEntrance, Entered
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.extended_length import carried_bytes
 from hkeid.chip.file_reader import FileReader, block_sizes
-from hkeid.chip.findings import Finding, FindingCode, Severity, finding
-from hkeid.chip.mapping_proof import make_mapping_proof
+from hkeid.chip.findings import Finding, FindingCode, Severity
 from hkeid.chip.profiles.profile import CardProfile
 from hkeid.chip.public_keys import RsaKey
-from hkeid.chip.security_infos import SecurityInfos, parse_security_infos
+from hkeid.chip.secure_messaging import OVERHEAD
+from hkeid.chip.security_infos import parse_dg14
 from hkeid.chip.session import CardSession
 from hkeid.chip.sod_groups import groups_in_sod
-from hkeid.chip.terminal_authentication import run_terminal_authentication
+from hkeid.chip.terminal_authentication import TerminalKeyPort, run_terminal_authentication
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import Instant
 from hkeid.ports.cards import CardConnection
@@ -120,22 +116,21 @@ def read_document(
     sizes = _sizes(connection, rules)
     spent = 0
     while True:
-        session = CardSession(connection)
-        reading = _Reading(session, FileReader(session, sizes, _watch(progress)), random, progress)
+        session = CardSession(connection, spent=spent)
+        files = FileReader(session, sizes, _watch(progress))
+        reading = _Reading(session, files, random, progress)
         try:
-            document = reading.through(
-                access, profile, groups, rules, read_at, spent=spent
-            )
+            entered = reading.through(access, profile, groups, rules)
         except CardRefused as error:
-            if not _length_was_too_much(error, reading.files, sizes):
+            if not _length_was_too_much(error, files):
                 raise
-            spent += session.sent
+            spent = session.sent
             sizes = tuple(size for size in sizes if size <= SHORT)
             connection.reset()
         else:
             if rules.known_blocks is not None:
-                rules.known_blocks[connection.atr] = reading.files.largest
-            return document
+                rules.known_blocks[connection.atr] = files.largest
+            return reading.document(entered, profile, read_at)
 
 
 def _sizes(connection: CardConnection, rules: ReadingRules) -> tuple[int, ...]:
@@ -144,16 +139,12 @@ def _sizes(connection: CardConnection, rules: ReadingRules) -> tuple[int, ...]:
     return tuple(size for size in sizes if known is None or size <= known) or sizes[-1:]
 
 
-def _length_was_too_much(
-    error: CardRefused, files: FileReader, sizes: tuple[int, ...]
-) -> bool:
+def _length_was_too_much(error: CardRefused, files: FileReader) -> bool:
     """Some cards end the session over an extended length: once more, with short ones."""
     return (
         error.code in {FindingCode.MESSAGING_DROPPED, FindingCode.MESSAGING_LOST}
         and error.detail in _LENGTH_STATUSES
-        and sizes[0] > SHORT
-        and files.asked
-        and not files.proved
+        and files.long_unanswered
     )
 
 
@@ -162,9 +153,7 @@ def _watch(
 ) -> Callable[[str, int, int], None] | None:
     if progress is None:
         return None
-    return lambda name, done, total: progress(
-        ReadingProgress(step=name, done=done, total=total)
-    )
+    return lambda name, done, total: progress(ReadingProgress(step=name, done=done, total=total))
 
 
 class _Reading:
@@ -190,29 +179,20 @@ class _Reading:
         profile: CardProfile,
         groups: Collection[str] | None,
         rules: ReadingRules,
-        read_at: Instant,
-        *,
-        spent: int,
-    ) -> ChipDocument:
+    ) -> Entered:
+        """All of it. A new session that never works shows a chip without the key."""
         self._findings += profile.findings
-        self._step("access")
-        entrance = CardEntrance(self.session, self.files, self.random)
-        entered = entrance.enter(
-            access,
-            application=profile.application,
-            rules=EntranceRules(allow_bac_after_pace=rules.allow_bac_after_pace),
-            before_application=self._mapping_proof,
-        )
-        self._findings += entered.findings
-        wanted = self._signed_groups(groups)
-        infos = self._security_infos() if "DG14" in wanted else None
-        if infos is not None and entered.protocol is not AccessProtocol.PACE_CAM:
-            self._chip_authentication(infos, profile, entered.document_id)
-        if "DG15" in wanted:
-            self._active_authentication(rules)
-        for name in wanted:
-            if name not in _ALWAYS:
-                self._file(GROUPS[name])
+        entered = self._enter(access, profile, rules)
+        try:
+            self._files(entered, profile, groups, rules)
+        except (CardMalformed, CardRefused) as error:
+            if self._chip_unproved and error.code in _CHANNEL_FAILURES:
+                raise CardRefused(FindingCode.CHIP_SESSION_WRONG, detail=error.reason) from None
+            raise
+        return entered
+
+    def document(self, entered: Entered, profile: CardProfile, read_at: Instant) -> ChipDocument:
+        """What was gathered."""
         channel = self.session.channel
         return ChipDocument(
             files=dict(self._read),
@@ -223,40 +203,74 @@ class _Reading:
             findings=tuple(self._findings),
             read_at=read_at,
             profile=profile.name,
-            apdus=spent + self.session.sent,
+            apdus=self.session.sent,
         )
+
+    @property
+    def _chip_unproved(self) -> bool:
+        return self._unproved is not None and self.session.first is None
 
     def _step(self, name: str) -> None:
         if self._progress is not None:
             self._progress(ReadingProgress(step=name))
 
-    def _note(self, code: FindingCode, detail: str = "", severity: Severity | None = None) -> None:
-        self._findings.append(Finding(code, severity or code.severity, detail))
+    def _note(self, error: CardMalformed | CardRefused, severity: Severity | None = None) -> None:
+        """Go on, with a finding."""
+        severity = severity or error.code.severity
+        self._findings.append(Finding(error.code, severity, error.detail or ""))
+
+    def _enter(
+        self, access: AccessKey | None, profile: CardProfile, rules: ReadingRules
+    ) -> Entered:
+        self._step("access")
+        entered = CardEntrance(
+            self.session,
+            self.files,
+            self.random,
+            application=profile.application,
+            allow_bac_after_pace=rules.allow_bac_after_pace,
+        ).enter(access)
+        self._findings += entered.findings
+        if entered.card_security is not None:
+            self._read[CARD_SECURITY.name] = entered.card_security
+        if entered.proof is not None:
+            self._proofs.append(entered.proof)
+        return entered
+
+    def _files(
+        self,
+        entered: Entered,
+        profile: CardProfile,
+        groups: Collection[str] | None,
+        rules: ReadingRules,
+    ) -> None:
+        wanted = self._signed_groups(groups)
+        if "DG14" in wanted:
+            self._chip(entered, profile)
+        if "DG15" in wanted:
+            self._active(rules)
+        for name in wanted:
+            if name not in _ALWAYS:
+                self._file(GROUPS[name])
+        if self._chip_unproved:  # nothing was left to read: ask for one byte more
+            self.session.send(Command(ins=0xB0, p1=0x80 | COM.short_id, expect=1))
+        if self._unproved is not None and self.session.first is not None:
+            self._proofs.append(make_proof(self._unproved, self.session.first))
 
     def _file(self, file: CardFile) -> bytes | None:
         """Read a file into the document; what is wrong with it is a finding."""
         try:
             content = self.files.read(file)
         except (CardMalformed, CardRefused) as error:
-            if self._unproved is not None and error.code in _CHANNEL_FAILURES:
-                raise CardRefused(FindingCode.CHIP_SESSION_WRONG, detail=error.reason) from None
             if not error.reason.startswith("file_"):
                 raise
-            self._missed(file, error)
+            severity = None
+            if error.code is FindingCode.FILE_LOCKED and file.name not in LOCKED_GROUPS:
+                severity = Severity.FATAL  # fingerprints are locked as they should be; nothing else
+            self._note(error, Severity.WARNING if file is COM else severity)
             return None
-        finally:
-            self._prove_chip()
         self._read[file.name] = content
         return content
-
-    def _missed(self, file: CardFile, error: CardMalformed | CardRefused) -> None:
-        """Fingerprints are locked as they should be; anything else that cannot be read is fatal."""
-        severity = None
-        if error.code is FindingCode.FILE_LOCKED and file.name not in LOCKED_GROUPS:
-            severity = Severity.FATAL
-        if file is COM:
-            severity = Severity.WARNING
-        self._note(error.code, error.detail or file.name, severity)
 
     def _signed_groups(self, groups: Collection[str] | None) -> tuple[str, ...]:
         """The data groups to read, in order: those of EF.SOD that are wanted."""
@@ -265,103 +279,62 @@ class _Reading:
         if sod is None:
             return ()
         try:
-            listed = groups_in_sod(sod)
+            listed = set(groups_in_sod(sod))
         except CardMalformed:
             return ()  # verification says what is wrong with it
-        wanted = set(listed) - LOCKED_GROUPS if groups is None else set(listed) & set(groups)
-        wanted |= set(listed) & set(_ALWAYS)
-        return tuple(sorted(wanted, key=_reading_order))
+        wanted = listed - LOCKED_GROUPS if groups is None else listed & set(groups)
+        return tuple(sorted(wanted | listed & set(_ALWAYS), key=_reading_order))
 
-    def _security_infos(self) -> SecurityInfos | None:
+    def _chip(self, entered: Entered, profile: CardProfile) -> None:
+        """DG14, and chip authentication by what it offers, unless PACE proved the chip already."""
         content = self._file(GROUPS["DG14"])
-        if content is None:
-            return None
-        try:
-            return parse_dg14(content)
-        except CardMalformed:
-            return None  # verification says so
-
-    def _mapping_proof(self, proof: ChipProof | None) -> None:
-        """After PACE with the mapping that proves the chip: the signed key for it."""
-        if proof is not None:
-            self._proofs.append(proof)
-            self._file(CARD_SECURITY)
-
-    def _chip_authentication(
-        self, infos: SecurityInfos, profile: CardProfile, document_id: bytes
-    ) -> None:
-        try:
-            way = choose_chip_way(infos)
-        except (CardMalformed, CardRefused) as error:
-            self._note(error.code, error.detail or "")
+        if content is None or entered.proof is not None:
             return
-        if way is None:
-            return
-        self._step("chip_authentication")
         try:
+            way = choose_chip_way(parse_dg14(content))
+            if way is None:
+                return
+            self._step("chip_authentication")
             run = run_chip_authentication(self.session, way, self.random)
-        except CardRefused as error:
-            if error.code in _CHANNEL_FAILURES:
+        except (CardMalformed, CardRefused) as error:
+            if not error.reason.startswith(("chip_", "dg14_")):
                 raise
-            self._note(error.code, error.detail or "")
+            self._note(error)
             return
         self._unproved = run
-        self.session.first = None
         if profile.terminal_key is not None:
+            self._terminal(profile.terminal_key, entered, run)
+
+    def _terminal(self, port: TerminalKeyPort, entered: Entered, run: ChipSession) -> None:
+        try:
             run_terminal_authentication(
                 self.session,
-                profile.terminal_key,
-                document=document_id,
-                terminal_key=way.key.group.compressed(run.public),
+                port,
+                document=entered.document_id,
+                terminal_key=run.way.key.group.compressed(run.public),
             )
-            self._prove_chip()
+        except (CardMalformed, CardRefused) as error:
+            if not error.reason.startswith("terminal_"):
+                raise
+            self._note(error)
 
-    def _prove_chip(self) -> None:
-        """The first answer under the new session, right or wrong, is the transcript."""
-        first = self.session.first
-        if self._unproved is not None and first is not None:
-            self._proofs.append(make_proof(self._unproved, first))
-            self._unproved = None
-
-    def _active_authentication(self, rules: ReadingRules) -> None:
+    def _active(self, rules: ReadingRules) -> None:
+        """DG15, and the chip's signature over a challenge."""
         content = self._file(GROUPS["DG15"])
         if content is None:
             return
         try:
             key = active_key(content)
-        except (CardMalformed, CardRefused):
-            return  # verification says so
-        self._step("active_authentication")
-        challenge = rules.challenge or self.random.token_bytes(CHALLENGE_BYTES)
-        long = isinstance(key, RsaKey) and key.modulus_bytes > SHORT - 64
-        try:
-            proof = run_active_authentication(
-                self.session, challenge, long=long and self.files.block > SHORT
-            )
-        except CardRefused as error:
-            if error.code is not FindingCode.ACTIVE_REFUSED:
+            self._step("active_authentication")
+            challenge = rules.challenge or self.random.token_bytes(CHALLENGE_BYTES)
+            large = isinstance(key, RsaKey) and key.modulus_bytes > SHORT - OVERHEAD
+            long = large and self.files.largest > SHORT
+            self._proofs.append(run_active_authentication(self.session, challenge, long=long))
+        except (CardMalformed, CardRefused) as error:
+            if not error.reason.startswith("active_"):
                 raise
-            self._note(error.code, error.detail or "")
-            return
-        self._proofs.append(proof)
-
-
-def parse_dg14(content: bytes) -> SecurityInfos:
-    """The entries of DG14 (tag 6E around the set).
-
-    :raises CardMalformed: ``dg14_malformed``.
-    """
-    from hkeid.chip import tlv
-
-    try:
-        inner = tlv.parse_one(content, 0x6E).value
-    except CardMalformed as error:
-        raise CardMalformed(FindingCode.DG14_MALFORMED, detail=error.reason) from None
-    return parse_security_infos(inner, code=FindingCode.DG14_MALFORMED)
+            self._note(error)
 
 
 def _reading_order(name: str) -> tuple[bool, bool, int]:
     return name == _LAST, name not in _ALWAYS, GROUPS[name].short_id
-
-
-__all__ = ["ReadingProgress", "ReadingRules", "finding", "parse_dg14", "read_document"]
