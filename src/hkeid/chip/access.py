@@ -93,6 +93,11 @@ class MrzKey:
             part + check_digit(part) for part in (self._number, self._born, self._expires)
         )
 
+    @property
+    def document_id(self) -> bytes:
+        """The document number with its check digit: its name in terminal authentication after BAC."""
+        return (self._number + check_digit(self._number)).encode("ascii")
+
     def secret(self) -> bytes:
         """SHA-1 of the information (§4.4.4.1)."""
         data = self.information.encode("ascii")

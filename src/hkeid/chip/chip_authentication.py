@@ -43,7 +43,6 @@ class ChipSession:
 
     way: ChipWay
     private: int
-    channel: SecureChannel
     public: bytes
 
 
@@ -109,8 +108,8 @@ def run_chip_authentication(session: CardSession, way: ChipWay, random: Random) 
         command = Command(ins=0x86, data=body, expect=256 if len(body) < 250 else 65_536)
         session.demand(command, FindingCode.CHIP_REFUSED)
     channel = _channel(way, private)
-    session.channel = channel
-    return ChipSession(way, private, channel, public)
+    session.open(channel)
+    return ChipSession(way, private, public)
 
 
 def _channel(way: ChipWay, private: int) -> SecureChannel:

@@ -141,6 +141,18 @@ def parse_security_infos(data: bytes, *, code: FindingCode) -> SecurityInfos:
         raise CardMalformed(code, detail=error.detail or error.reason) from None
 
 
+def parse_dg14(content: bytes) -> SecurityInfos:
+    """The entries of DG14 (tag 6E around the set).
+
+    :raises CardMalformed: ``dg14_malformed``.
+    """
+    try:
+        inner = tlv.parse_one(content, 0x6E).value
+    except CardMalformed as error:
+        raise CardMalformed(FindingCode.DG14_MALFORMED, detail=error.reason) from None
+    return parse_security_infos(inner, code=FindingCode.DG14_MALFORMED)
+
+
 def _sorted(found: list[object]) -> SecurityInfos:
     return SecurityInfos(
         pace=tuple(one for one in found if isinstance(one, PaceInfo)),

@@ -30,15 +30,21 @@ class CardSession:
     """Commands to one card, in order, counted.
 
     :ivar sent: command APDUs so far.
-    :ivar last: the last exchange on the wire, for transcripts.
+    :ivar last: the last exchange on the wire.
+    :ivar first: the first exchange that the present channel found right, for transcripts.
     """
 
-    def __init__(self, card: Transceiver, *, limit: int = _COMMANDS) -> None:
+    def __init__(self, card: Transceiver, *, limit: int = _COMMANDS, spent: int = 0) -> None:
         self._card = card
         self._limit = limit
-        self.sent = 0
+        self.sent = spent
         self.channel: SecureChannel | None = None
         self.last: Exchange | None = None
+        self.first: Exchange | None = None
+
+    def open(self, channel: SecureChannel | None) -> None:
+        """From now on everything goes through ``channel``; through none, if there is none."""
+        self.channel, self.first = channel, None
 
     def send(self, command: Command) -> Response:
         """Exchange one command, protected where a channel is open.
@@ -51,6 +57,7 @@ class CardSession:
         if channel is None:
             return self._exchange(command)
         answer = channel.unprotect(self._exchange(channel.protect(command)))
+        self.first = self.first or self.last
         if command.expect is not None and len(answer.data) > command.expect:
             raise CardMalformed(FindingCode.ANSWER_TOO_LONG)
         return answer
