@@ -79,13 +79,21 @@ class ReaderInProcess:
 
         :raises CardUnavailable: ``card_absent``.
         """
-        if self.card is None:
-            raise CardUnavailable("card_absent")
+        connection = self.connection()
         self.card.power(on=True)
         try:
-            yield CardInProcess(self.card, extended_length=self._extended_length)
+            yield connection
         finally:
             self.card.power(on=False)
+
+    def connection(self) -> CardInProcess:
+        """A connection to a card that stays under power.
+
+        :raises CardUnavailable: ``card_absent``.
+        """
+        if self.card is None:
+            raise CardUnavailable("card_absent")
+        return CardInProcess(self.card, extended_length=self._extended_length)
 
     def events(self, *, timeout: float) -> Iterator[ReaderEvent]:  # noqa: ARG002
         """The card that is there; none comes later."""
