@@ -55,6 +55,11 @@ def test_an_empty_reader(plugged: Any) -> None:
     assert caught.value.reason == "card_absent"
 
 
+def test_the_shipped_kinds_are_there() -> None:
+    assert plugins.names(plugins.CARD_READERS) == ("pcsc",)
+    assert callable(plugins.load(plugins.CARD_READERS, "pcsc"))
+
+
 def test_an_unknown_reader_is_told_what_there_is() -> None:
     with pytest.raises(ConfigurationError) as caught, open_reader("pccs"):
         pass

@@ -103,7 +103,9 @@ class Checker:
             self.seen.append(parse_cv_certificate(whole))
             verify_chain(self.anchor, self.seen)
         elif command.ins == 0x22 and command.p2 == 0xA4:
-            self.terminal_key = {one.tag: one.value for one in tlv.parse_all(command.data)}[0x91]
+            announced = {one.tag: one.value for one in tlv.parse_all(command.data)}
+            assert announced[0x83] == self.seen[-1].holder
+            self.terminal_key = announced.get(0x91, self.terminal_key)
         elif command.ins == 0x84:
             return self.challenge + b"\x90\0"
         elif command.ins == 0x82:
@@ -115,11 +117,17 @@ class Checker:
         return b"\x90\0"
 
 
-def test_a_licensed_terminal_gets_in() -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_licensed_terminal_gets_in(version: int) -> None:
     terminal = Terminal()
     card = Checker(terminal.root, b"document")
+    card.terminal_key = b"ephemeral" if version == 1 else b""
     run_terminal_authentication(
-        CardSession(card), terminal, document=b"document", terminal_key=b"ephemeral"
+        CardSession(card),
+        terminal,
+        document=b"document",
+        terminal_key=b"ephemeral",
+        version=version,
     )
     assert card.open
     assert [one.holder for one in card.seen] == [b"DV", b"TERMINAL"]

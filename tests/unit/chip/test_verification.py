@@ -126,13 +126,15 @@ def test_keys_that_nobody_signed(country: CardIssuer, desk: Any) -> None:
 
 
 def test_common_file_and_signed_object_differ(desk: Any) -> None:
-    """EF.SOD decides; the difference is a warning."""
+    """EF.SOD decides what is read; that EF.COM says something else is fatal all the same."""
     from hkeid.testing.card_issuer.groups import com
 
     on_desk = desk(change=lambda draft: draft.files.__setitem__("COM", com(["DG1", "DG2"])))
-    evidence = on_desk.read().verify(trust=on_desk.trust)
-    assert F.COM_SOD_DIFFERENT in {one.code for one in evidence.findings}
-    assert evidence.accepted
+    document = on_desk.read()
+    assert "DG14" in document.files
+    evidence = document.verify(trust=on_desk.trust)
+    assert _fatal(evidence) == {F.COM_SOD_DIFFERENT}
+    assert evidence.passive is PassiveOutcome.TRUSTED
 
 
 @pytest.mark.parametrize(
