@@ -79,12 +79,13 @@ class ReaderInProcess:
 
         :raises CardUnavailable: ``card_absent``.
         """
-        connection = self.connection()
-        self.card.power(on=True)
+        connection, card = self.connection(), self.card
+        assert card is not None
+        card.power(on=True)
         try:
             yield connection
         finally:
-            self.card.power(on=False)
+            card.power(on=False)
 
     def connection(self) -> CardInProcess:
         """A connection to a card that stays under power.
