@@ -46,6 +46,7 @@ _WARNINGS = (
     "person_changed",
     "liveness_expired",
     "busy",
+    "registry",
 )
 
 

@@ -74,7 +74,6 @@ class House:
     :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
-    :ivar registration: remote registration; None where it is not offered.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     """
 
@@ -98,7 +97,6 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
-    registration: Registration | None = None
     accesses: AccessReader | None = None
 
 
