@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import tempfile
 from collections.abc import Callable
@@ -240,7 +241,7 @@ def test_a_picture_never_becomes_a_temporary_file(
 
     for name in ("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile"):
         monkeypatch.setattr(tempfile, name, refuse)
-    page = upload(stranger, b"x" * 1_000_000)
+    page = upload(stranger, random.Random(7).randbytes(5_000_000))
     assert page.status_code == 422
     assert 'data-problem="kind"' in page.text
 
