@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import AccessTokenRepository, GrantRepository
@@ -33,6 +34,8 @@ class PurgedTransaction(Protocol):
     def grants(self) -> GrantRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Retention:
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
     registrations: timedelta = timedelta(0)
+    notices: timedelta = timedelta(days=90)
 
 
 DEFAULT_RETENTION = Retention()
@@ -69,6 +73,7 @@ class Purged:
     access_tokens: int
     grants: int
     registrations: int
+    notices: int
     complete: bool
 
 
@@ -92,6 +97,7 @@ def purge(
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
         "registrations": (lambda tx: tx.registrations, retention.registrations),
+        "notices": (lambda tx: tx.notices, retention.notices),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

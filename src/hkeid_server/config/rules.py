@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
+from hkeid_server.config.notices import check_notices
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 
@@ -36,6 +37,7 @@ def check(config: Config) -> None:
     if config.store.url == "memory" and config.server.workers != 1:
         raise _invalid("server.workers", "1 with the memory store")
     check_proofing(config.proofing)
+    check_notices(config.notices)
     if config.production:
         refusals = list(_production_refusals(config))
         if refusals:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.proofing import (
     DocumentsSection,
     FacesSection,
@@ -211,6 +212,7 @@ class Config:
     faces: FacesSection = field(default_factory=FacesSection)
     documents: DocumentsSection = field(default_factory=DocumentsSection)
     liveness: LivenessSection = field(default_factory=LivenessSection)
+    notices: NoticesSection = field(default_factory=NoticesSection)
     folder: Path = field(default=Path())
 
     @property

@@ -7,6 +7,8 @@ from typing import Any
 
 from hkeid.broker import Broker, BrokerSettings
 from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
+from hkeid.enrolment.guardians import Guardians
+from hkeid.enrolment.new_phone import NewPhone
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.profile import ConsentLedger
@@ -22,6 +24,7 @@ from hkeid_server.interactions.logout import LogoutHandler
 from hkeid_server.journal import Journal, open_journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
+from hkeid_server.wiring.notices import open_notices
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 
@@ -59,6 +62,7 @@ def build_house(
     registration = make_registration(
         config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
     )
+    notices = open_notices(config, store, fields, keys, clock, random)
     return House(
         config=config,
         pages=page_settings(config),
@@ -73,6 +77,9 @@ def build_house(
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
         standing=Standing(store, clock, random),
+        new_phone=NewPhone(store, policy, fields, broker, keys, clock, random, enrolment),
+        guardians=Guardians(store, registration, fields, keys, clock, random),
+        notices=notices,
         registration=registration,
         evidence=evidence,
         proofing=proofing,
