@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
@@ -30,6 +31,8 @@ class PurgedTransaction(Protocol):
     def access_tokens(self) -> AccessTokenRepository: ...
     @property
     def grants(self) -> GrantRepository: ...
+    @property
+    def registrations(self) -> RegistrationRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Retention:
     :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
         family.
     :ivar sessions: for the resident's own list of past sessions.
+    :ivar registrations: beyond what each of them says of itself.
     """
 
     single_use: timedelta = timedelta(days=1)
@@ -46,6 +50,7 @@ class Retention:
     sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
+    registrations: timedelta = timedelta(0)
 
 
 DEFAULT_RETENTION = Retention()
@@ -63,6 +68,7 @@ class Purged:
     sessions: int
     access_tokens: int
     grants: int
+    registrations: int
     complete: bool
 
 
@@ -85,6 +91,7 @@ def purge(
         "sessions": (lambda tx: tx.sessions, retention.sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
+        "registrations": (lambda tx: tx.registrations, retention.registrations),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

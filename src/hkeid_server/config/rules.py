@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
+from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
@@ -34,6 +35,7 @@ def check(config: Config) -> None:
         raise _invalid("passkeys.attestation", "'none' or 'direct'")
     if config.store.url == "memory" and config.server.workers != 1:
         raise _invalid("server.workers", "1 with the memory store")
+    check_proofing(config.proofing)
     if config.production:
         refusals = list(_production_refusals(config))
         if refusals:
@@ -125,6 +127,7 @@ def _production_refusals(config: Config) -> Iterator[str]:
             yield f"{name}.url: put the password into a file and name it in {name}.password_file"
     if config.sandbox.seed or config.sandbox.relying_parties:
         yield "sandbox: test persons and local relying parties"
+    yield from proofing_refusals(config.proofing)
     if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"
 

@@ -12,6 +12,7 @@ from hkeid_server.wiring.opening import (
 from hkeid_server.wiring.upkeep import (
     back_up_data,
     back_up_vault,
+    end_registrations,
     make_keys,
     purge_store,
     restore_data,
@@ -27,6 +28,7 @@ __all__ = [
     "back_up_vault",
     "build_house",
     "close_store",
+    "end_registrations",
     "make_journal",
     "make_keys",
     "open_keys",

@@ -10,6 +10,7 @@ from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
+from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
     MemoryBlindIndex,
     MemoryCredentials,
@@ -36,7 +37,9 @@ class MemoryTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "evidence_items",
         "grants",
+        "registrations",
         "residents",
         "sealed_fields",
         "sessions",
@@ -57,6 +60,8 @@ class MemoryTransaction:
         self.clients = MemoryClients(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.registrations = MemoryRegistrations(journal)
+        self.evidence_items = MemoryEvidenceItems(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 
