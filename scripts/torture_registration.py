@@ -84,7 +84,7 @@ class Everybody:
 def the_house(configuration: Path) -> tuple[House, Registration]:
     """A house, and registration with the register of everybody."""
     house = build_house(load_config(configuration))
-    parts = replace(house.registration._parts, registry=Everybody())
+    parts = replace(house.registration._parts, registry=Everybody())  # noqa: SLF001
     return house, Registration(parts)
 
 
