@@ -46,6 +46,9 @@ url = "sqlite:///vault.sqlite"
 _SEED = """
 [sandbox]
 seed = true
+
+[registry]
+url = "personas"
 """
 
 
