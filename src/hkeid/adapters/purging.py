@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
 from hkeid.kernel.instants import Instant
+from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 
@@ -26,6 +27,8 @@ class PurgedTransaction(Protocol):
     def budgets(self) -> AttemptBudgets: ...
     @property
     def sessions(self) -> SessionRepository: ...
+    @property
+    def officer_sessions(self) -> OfficerSessionRepository: ...
     @property
     def access_tokens(self) -> AccessTokenRepository: ...
     @property
@@ -44,6 +47,7 @@ class Retention:
     single_use: timedelta = timedelta(days=1)
     budgets: timedelta = timedelta(0)
     sessions: timedelta = timedelta(days=30)
+    officer_sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
 
@@ -61,6 +65,7 @@ class Purged:
     single_use: int
     budgets: int
     sessions: int
+    officer_sessions: int
     access_tokens: int
     grants: int
     complete: bool
@@ -83,6 +88,7 @@ def purge(
         "single_use": (lambda tx: tx.single_use, retention.single_use),
         "budgets": (lambda tx: tx.budgets, retention.budgets),
         "sessions": (lambda tx: tx.sessions, retention.sessions),
+        "officer_sessions": (lambda tx: tx.officer_sessions, retention.officer_sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
     }

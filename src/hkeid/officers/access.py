@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from hkeid.kernel.instants import Instant
 from hkeid.officers.errors import AccessDenied, OfficerStepUpRequired
@@ -158,6 +158,8 @@ class Gate(Generic[Tx]):
             if note:
                 access = _with_note(access, self._fields, note)
             tx.record_accesses.add(access)
+        if not RULES[wanted.permission].audited:
+            return access
         tx.audit.append(
             AccessMade(
                 officer_id=view.officer_id,
@@ -170,6 +172,15 @@ class Gate(Generic[Tx]):
             )
         )
         return access
+
+    def deny(self, view: OfficerView, wanted: Request, reason: str) -> NoReturn:
+        """Turn an officer away from what is not theirs, and record it.
+
+        :raises AccessDenied: always, with ``reason``.
+        """
+        denied = AccessDenied(reason)
+        self._record(view, wanted, denied)
+        raise denied
 
     def _record(self, view: OfficerView, wanted: Request, denied: AccessDenied) -> None:
         with self._store.transaction() as tx:
@@ -188,16 +199,22 @@ class Gate(Generic[Tx]):
         """The note of an access in the clear; "" where there is none."""
         if not access.note:
             return ""
-        owner = access.resident_id or access.officer_id
+        owner = _note_owner(access)
         opened = self._fields.unseal(owner, "record_accesses", "note", access.id, access.note)
         return opened.decode("utf-8")
 
 
-def _with_note(access: RecordAccess, fields: PersonalFields, note: str) -> RecordAccess:
-    """The note is sealed under the resident's key, so that it goes with the eID; where there is no
-    eID yet, under the officer's.
+def _note_owner(access: RecordAccess) -> str:
+    """Under whose data key the note lies: the resident's, so that it goes with the eID; for a case,
+    where there may be no eID yet, the officer's.
     """
-    owner = access.resident_id or access.officer_id
+    if access.case_id is None and access.resident_id is not None:
+        return access.resident_id
+    return access.officer_id
+
+
+def _with_note(access: RecordAccess, fields: PersonalFields, note: str) -> RecordAccess:
+    owner = _note_owner(access)
     return replace(
         access, note=fields.seal(owner, "record_accesses", "note", access.id, note.encode("utf-8"))
     )

@@ -172,7 +172,7 @@ class OfficerSessionRepository(Protocol):
 
 
 class RecordAccessRepository(Protocol):
-    """Accesses; nothing changes or deletes one."""
+    """Accesses; nothing deletes one, and nothing changes but whose case it turned out to be."""
 
     def add(self, access: RecordAccess) -> None:
         """Keep a new one."""
@@ -188,6 +188,14 @@ class RecordAccessRepository(Protocol):
 
     def of_case(self, case_id: str, *, limit: int = 200) -> tuple[RecordAccess, ...]:
         """Those of one case, newest first."""
+        ...
+
+    def bind_case(self, case_id: str, resident_id: str) -> int:
+        """Say whose case it was, on accesses that do not say so yet; returns how many."""
+        ...
+
+    def unbound_cases(self, since: Instant, *, limit: int = 1000) -> tuple[str, ...]:
+        """Cases that were looked at from ``since`` on, and of which nobody said whose they are."""
         ...
 
     def since(self, moment: Instant, *, limit: int = 1000) -> tuple[RecordAccess, ...]:

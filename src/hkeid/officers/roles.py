@@ -53,12 +53,15 @@ class Rule:
     :ivar step_up: the officer must have used the passkey in the last minutes.
     :ivar reasons: reasons of which one must be given; none: it touches nobody's data.
     :ivar shown: each use is kept as an access that the person concerned sees.
+    :ivar audited: each use is recorded; what is not is looked at all day and names nobody. A denial
+        is always recorded.
     """
 
     words: str
     step_up: bool = False
     reasons: frozenset[AccessReason] = frozenset()
     shown: bool = False
+    audited: bool = True
 
     @property
     def needs_reason(self) -> bool:
@@ -89,8 +92,10 @@ _OVERSIGHT = frozenset(
 
 RULES: Mapping[Permission, Rule] = MappingProxyType(
     {
-        Permission.FIGURES_READ: Rule(words="See today's numbers; they name nobody"),
-        Permission.QUEUE_READ: Rule(words="See which referred cases wait, and for how long"),
+        Permission.FIGURES_READ: Rule(words="See today's numbers; they name nobody", audited=False),
+        Permission.QUEUE_READ: Rule(
+            words="See which referred cases wait, and for how long", audited=False
+        ),
         Permission.CASE_OPEN: Rule(
             words="Take a referred case and see its evidence",
             step_up=True,
@@ -138,7 +143,9 @@ RULES: Mapping[Permission, Rule] = MappingProxyType(
             shown=True,
         ),
         Permission.STATION_MANAGE: Rule(words="See and manage the stations", step_up=True),
-        Permission.OFFICERS_READ: Rule(words="See the officers, their roles and state"),
+        Permission.OFFICERS_READ: Rule(
+            words="See the officers, their roles and state", audited=False
+        ),
     }
 )
 """What each permission asks for."""

@@ -16,9 +16,11 @@ from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
+from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.residents import SqlResidents
+from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
@@ -43,7 +45,12 @@ class SqlTransaction:
         "credentials",
         "disclosures",
         "grants",
+        "officer_credentials",
+        "officer_sessions",
+        "officers",
+        "record_accesses",
         "residents",
+        "reviews",
         "sealed_fields",
         "sessions",
         "single_use",
@@ -63,6 +70,11 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.officers = SqlOfficers(connection)
+        self.officer_credentials = SqlOfficerCredentials(connection)
+        self.officer_sessions = SqlOfficerSessions(connection)
+        self.record_accesses = SqlRecordAccesses(connection)
+        self.reviews = SqlReviews(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 
