@@ -16,6 +16,7 @@ from hkeid.adapters.memory.officers import (
     MemoryRecordAccesses,
 )
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
+from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
     MemoryBlindIndex,
     MemoryCredentials,
@@ -43,11 +44,13 @@ class MemoryTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "evidence_items",
         "grants",
         "officer_credentials",
         "officer_sessions",
         "officers",
         "record_accesses",
+        "registrations",
         "residents",
         "reviews",
         "sealed_fields",
@@ -74,6 +77,8 @@ class MemoryTransaction:
         self.officer_sessions = MemoryOfficerSessions(journal)
         self.record_accesses = MemoryRecordAccesses(journal)
         self.reviews = MemoryReviews(journal)
+        self.registrations = MemoryRegistrations(journal)
+        self.evidence_items = MemoryEvidenceItems(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 
