@@ -12,12 +12,12 @@ from hkeid.officers.errors import AccessDenied, OfficerStepUpRequired
 from hkeid.officers.events import AccessMade, AccessWasDenied
 from hkeid.officers.login import OfficerView
 from hkeid.officers.reasons import AccessReason, parse_note
-from hkeid.officers.records import OfficerStatus, OfficersTransaction, RecordAccess
+from hkeid.officers.records import Officer, OfficerStatus, OfficersTransaction, RecordAccess
 from hkeid.officers.roles import RULES, Permission, Role, role_for
 from hkeid.officers.settings import OfficerSettings
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.residents import PersonalFields
+from hkeid.residents import HKIC_INDEX, PersonalFields
 
 Tx = TypeVar("Tx", bound=OfficersTransaction)
 
@@ -28,6 +28,7 @@ class Request:
 
     :ivar resident_id: whose record, where there is one.
     :ivar case_id: the registration under review, or None.
+    :ivar number_digest: blind digest of the person's identity-card number, where it is known.
     :ivar note: a short text; kept sealed, never shown to anybody but a privacy officer.
     """
 
@@ -36,6 +37,7 @@ class Request:
     note: str = ""
     resident_id: str | None = None
     case_id: str | None = None
+    number_digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,8 @@ class Gate(Generic[Tx]):
             raise AccessDenied("reason_missing")
         if wanted.reason is not None and wanted.reason not in rule.reasons:
             raise AccessDenied("reason_not_allowed")
+        if _is_own(tx, officer, wanted):
+            raise AccessDenied("own_record")
         if rule.step_up and now >= session.stepped_up_at + self._settings.step_up:
             raise OfficerStepUpRequired("step_up_required")
         return role
@@ -202,6 +206,16 @@ class Gate(Generic[Tx]):
         owner = _note_owner(access)
         opened = self._fields.unseal(owner, "record_accesses", "note", access.id, access.note)
         return opened.decode("utf-8")
+
+
+def _is_own(tx: OfficersTransaction, officer: Officer, wanted: Request) -> bool:
+    """Whether it is the officer's own record: nobody looks at it or decides on it as an officer."""
+    if officer.own_number is None:
+        return False
+    if wanted.number_digest is not None and wanted.number_digest == officer.own_number:
+        return True
+    own = tx.blind_index.find(HKIC_INDEX, officer.own_number)
+    return own is not None and own == wanted.resident_id
 
 
 def _note_owner(access: RecordAccess) -> str:

@@ -74,6 +74,7 @@ class Officers(Generic[Tx]):
         note: str = "",
         resident_id: str | None = None,
         case_id: str | None = None,
+        number_digest: bytes | None = None,
     ) -> AbstractContextManager[Admission[Tx]]:
         """A transaction in which the officer may act; see :meth:`Gate.acting`."""
         wanted = Request(
@@ -82,6 +83,7 @@ class Officers(Generic[Tx]):
             note=note,
             resident_id=resident_id,
             case_id=case_id,
+            number_digest=number_digest,
         )
         return self.gate.acting(view, wanted)
 
@@ -94,6 +96,7 @@ class Officers(Generic[Tx]):
         note: str = "",
         resident_id: str | None = None,
         case_id: str | None = None,
+        number_digest: bytes | None = None,
     ) -> RecordAccess | None:
         """Let the officer pass who may do this; keeps and returns the access.
 
@@ -101,7 +104,13 @@ class Officers(Generic[Tx]):
         :raises OfficerStepUpRequired: ``step_up_required``.
         """
         with self.acting(
-            view, permission, reason=reason, note=note, resident_id=resident_id, case_id=case_id
+            view,
+            permission,
+            reason=reason,
+            note=note,
+            resident_id=resident_id,
+            case_id=case_id,
+            number_digest=number_digest,
         ) as admission:
             return admission.access
 

@@ -9,7 +9,7 @@ class AccessDenied(Refused):
     """An officer may not do this now.
 
     ``permission_missing``, ``reason_missing``, ``reason_not_allowed``, ``officer_not_active``,
-    ``officer_session_ended``, ``lease_missing``.
+    ``officer_session_ended``, ``lease_missing``, ``own_record``.
     """
 
     default_safe_text = "You may not do this."

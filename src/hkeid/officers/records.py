@@ -12,7 +12,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.officers.reasons import AccessReason
 from hkeid.officers.roles import Permission, Role
 from hkeid.ports.storage import AttemptBudgets, SingleUse
-from hkeid.residents.records import Credential, CredentialStatus
+from hkeid.residents.records import BlindIndexRepository, Credential, CredentialStatus
 
 
 class OfficerStatus(StrEnum):
@@ -31,12 +31,15 @@ class Officer:
     :ivar id: ``officer:`` and random text, so that it can be nobody else's id.
     :ivar user_handle: WebAuthn user handle, 64 random bytes; never a resident's.
     :ivar name: sealed under the officer's own data key.
+    :ivar own_number: blind digest of the officer's own identity-card number, so that nobody decides
+        about themselves; None: not given.
     :ivar version: grows by one with every change; compare-and-set.
     """
 
     id: str
     user_handle: bytes
     name: bytes
+    own_number: bytes | None = None
     roles: tuple[Role, ...]
     status: OfficerStatus = OfficerStatus.INVITED
     created_at: Instant
@@ -210,6 +213,8 @@ class OfficersTransaction(Protocol):
     def single_use(self) -> SingleUse: ...
     @property
     def budgets(self) -> AttemptBudgets: ...
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...
     @property
     def officers(self) -> OfficerRepository: ...
     @property

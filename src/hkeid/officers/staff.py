@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
 from hkeid.kernel.instants import Instant
@@ -23,7 +24,7 @@ from hkeid.officers.settings import OfficerSettings
 from hkeid.ports.keys import KeyPurpose, KeyStore
 from hkeid.ports.storage import Lost, SingleUseRecord, Store, Won
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.residents import PersonalFields
+from hkeid.residents import PersonalFields, blind_digest
 from hkeid.residents.codes import new_code, parse_code
 
 CODE_KIND = "officer_code"
@@ -64,9 +65,12 @@ class Staff:
         self._random = random
         self._settings = settings
 
-    def add(self, name: str, roles: Collection[Role]) -> Officer:
+    def add(
+        self, name: str, roles: Collection[Role], *, own_number: HkicNumber | None = None
+    ) -> Officer:
         """Enter an officer, who has no passkey yet.
 
+        :param own_number: the officer's own identity-card number, of which a blind digest is kept.
         :raises hkeid.kernel.errors.MalformedInput: ``officer_name_malformed``.
         :raises hkeid.kernel.errors.Refused: ``roles_missing``, ``roles_incompatible``.
         """
@@ -79,6 +83,7 @@ class Staff:
             id=officer_id,
             user_handle=self._random.token_bytes(64),
             name=self._fields.seal(officer_id, "officers", "name", officer_id, words.encode()),
+            own_number=None if own_number is None else blind_digest(self._keys, own_number),
             roles=_ordered(roles),
             created_at=now,
             updated_at=now,

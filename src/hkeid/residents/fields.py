@@ -193,6 +193,14 @@ _DECLARED = (
         places=("officers.name",),
     ),
     PersonalField(
+        name="officer_number_digest",
+        purpose="So that no officer decides about themselves",
+        retention="As long as the officer's entry",
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("officers.own_number",),
+    ),
+    PersonalField(
         name="access_note",
         purpose="Why an officer looked at a record, in a few words; for a registration under review "
         "sealed under the officer's data key",

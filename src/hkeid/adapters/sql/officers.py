@@ -46,6 +46,7 @@ class SqlOfficers:
             "id": officer.id,
             "user_handle": officer.user_handle,
             "name": officer.name,
+            "own_number": officer.own_number,
             "roles": word_list(officer.roles),
             "status": officer.status.value,
             "created_at": epoch_microseconds(officer.created_at),
@@ -77,11 +78,12 @@ class SqlOfficers:
 
 
 def _officer(row: Row) -> Officer:
-    officer_id, user_handle, name, roles, status, created_at, updated_at, version = row
+    officer_id, user_handle, name, own_number, roles, status, created_at, updated_at, version = row
     return Officer(
         id=officer_id,
         user_handle=user_handle,
         name=name,
+        own_number=own_number,
         roles=tuple(Role(word) for word in words(roles)),
         status=OfficerStatus(status),
         created_at=from_epoch_microseconds(created_at),

@@ -24,6 +24,7 @@ officers = Table(
     key("id"),
     column("user_handle", BYTES, unique=True),
     column("name", BYTES, personal="officer_name"),
+    column("own_number", BYTES, nullable=True, personal="officer_number_digest"),
     column("roles", JSON_BYTES),
     column("status", TEXT),
     column("created_at", INSTANT),

@@ -124,14 +124,15 @@ class Review:
         :raises ReviewRefused: ``case_not_waiting``, ``case_decided``, ``case_leased``,
             ``voted_already``, ``case_changed``.
         """
-        stage, resident_id = self._stage(case_id)
+        stage, record = self._stage(case_id)
         with self._officers.acting(
             view,
             _opening(stage),
             reason=reason,
             note=note,
             case_id=case_id,
-            resident_id=resident_id,
+            resident_id=record.resident_id,
+            number_digest=record.number_digest,
         ) as admission:
             tx, now = admission.tx, admission.now
             self._waiting(tx, case_id, view, stage)
@@ -233,10 +234,16 @@ class Review:
         """
         if decision.accepts is not accept:
             raise ReviewRefused("reason_contradicts")
-        stage, resident_id = self._stage(case_id)
+        stage, record = self._stage(case_id)
         permission = Permission.CASE_SETTLE if stage is Stage.CONFLICT else Permission.CASE_DECIDE
         with self._officers.acting(
-            view, permission, reason=reason, note=note, case_id=case_id, resident_id=resident_id
+            view,
+            permission,
+            reason=reason,
+            note=note,
+            case_id=case_id,
+            resident_id=record.resident_id,
+            number_digest=record.number_digest,
         ) as admission:
             made = self._cast(admission, case_id, lease_id, stage, accept=accept, why=decision)
         if made is not None:
@@ -359,15 +366,15 @@ class Review:
 
     # --- details ---------------------------------------------------------------------------------
 
-    def _stage(self, case_id: str) -> tuple[Stage, str | None]:
-        """Where a case stands, and whose it is if there is an eID already."""
+    def _stage(self, case_id: str) -> tuple[Stage, RegistrationRecord]:
+        """Where a case stands."""
         with self._store.transaction() as tx:
             record = tx.registrations.get(case_id)
             votes = tx.reviews.votes(case_id)
         if record is None:
             raise CaseUnknown("case_unknown")
         risky = bool(self._policy.risks_of(findings_of(record)))
-        return tally(votes, risky=risky).stage, record.resident_id
+        return tally(votes, risky=risky).stage, record
 
     def _waiting(
         self, tx: ReviewTransaction, case_id: str, taking: OfficerView | None, stage: Stage

@@ -43,6 +43,7 @@ def _create_officers() -> None:
         sa.Column("id", TEXT, autoincrement=False, nullable=False),
         sa.Column("user_handle", sa.LargeBinary(), nullable=False),
         sa.Column("name", sa.LargeBinary(), nullable=False),
+        sa.Column("own_number", sa.LargeBinary(), nullable=True),
         sa.Column("roles", sa.LargeBinary(), nullable=False),
         sa.Column("status", TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
