@@ -37,6 +37,7 @@ from hkeid.officers.roles import (
 )
 from hkeid.officers.settings import OfficerSettings
 from hkeid.officers.staff import OfficerEntry
+from hkeid.officers.trail import TrailAnswer, TrailLine, TrailTransaction, search_trail
 from hkeid.officers.words import PERMISSION_WORDS, REASON_WORDS, ROLE_WORDS, Words
 
 __all__ = [
@@ -69,9 +70,13 @@ __all__ = [
     "Rule",
     "SeenAccess",
     "TracedAccess",
+    "TrailAnswer",
+    "TrailLine",
+    "TrailTransaction",
     "Words",
     "matrix",
     "parse_note",
     "parse_reason",
     "permissions_of",
+    "search_trail",
 ]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.officers import OfficersSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +198,7 @@ class Config:
     sessions: SessionSection = field(default_factory=SessionSection)
     tokens: TokenSection = field(default_factory=TokenSection)
     log: LogSection = field(default_factory=LogSection)
+    officers: OfficersSection = field(default_factory=OfficersSection)
     sandbox: SandboxSection = field(default_factory=SandboxSection)
     folder: Path = field(default=Path())
 

@@ -1,6 +1,6 @@
 """Officers, their sessions and accesses; leases, votes and decisions of reviews.
 
-Expand: only new tables.
+Expand: only new tables, and an index by which auditors search.
 """
 
 import sqlalchemy as sa
@@ -21,10 +21,12 @@ def upgrade() -> None:
     _create_sessions()
     _create_accesses()
     _create_reviews()
+    op.create_index(op.f("audit_records_at_idx"), "audit_records", ["at"])
 
 
 def downgrade() -> None:
     """Back: everything of it goes."""
+    op.drop_index(op.f("audit_records_at_idx"), "audit_records")
     for table in (
         "officers",
         "officer_credentials",
