@@ -55,8 +55,8 @@ def begin_registration(
 ) -> CeremonyStart:
     """Begin making a credential: discoverable, user-verifying (§7.1 steps 1-2).
 
-    :param kind: ``ACTIVATE``, ``ADD_DEVICE`` or ``OFFICER_ENROL``.
-    :param resident: who will hold the credential.
+    :param kind: one that makes a credential.
+    :param resident: who will hold it: a resident or an officer.
     :param account_name: tells accounts apart in the passkey chooser; shown, not stored here. Never
         an identity-card number (§14.4.2).
     :param display_name: the person's name as the chooser shows it; shown, not stored here.
@@ -110,7 +110,7 @@ def begin_authentication(
 ) -> CeremonyStart:
     """Begin using a credential (§7.2 steps 1-2).
 
-    :param kind: ``LOGIN``, ``STEP_UP``, ``OFFICER_LOGIN`` or ``OFFICER_STEP_UP``.
+    :param kind: one that uses a credential.
     :param binding: the browser-binding value of the request.
     :param allow: credentials that may answer; none means any discoverable one.
     :param resident_id: only this resident may answer, where one is known already.

@@ -42,6 +42,10 @@ class CeremonyKind(StrEnum):
     LOGIN = "login"
     STEP_UP = "step_up"
     ADD_DEVICE = "add_device"
+    REGISTER = "register"
+    """A passkey for somebody whose identity was just proved."""
+    CONFIRM = "confirm"
+    """The first use of that passkey."""
     OFFICER_ENROL = "officer_enrol"
     OFFICER_LOGIN = "officer_login"
     OFFICER_STEP_UP = "officer_step_up"
@@ -53,7 +57,12 @@ class CeremonyKind(StrEnum):
 
 
 _REGISTERING = frozenset(
-    {CeremonyKind.ACTIVATE, CeremonyKind.ADD_DEVICE, CeremonyKind.OFFICER_ENROL}
+    {
+        CeremonyKind.ACTIVATE,
+        CeremonyKind.ADD_DEVICE,
+        CeremonyKind.OFFICER_ENROL,
+        CeremonyKind.REGISTER,
+    }
 )
 
 
