@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from hkeid.enrolment.proofing_policy import shipped_policy
 from hkeid.enrolment.record_desk import RecordDesk
-from hkeid.enrolment.review import Registrations, Review, ReviewFigures
+from hkeid.enrolment.registration import Registration, RegistrationParts
+from hkeid.enrolment.review import Registrations, Review, ReviewFigures, ReviewPolicy
 from hkeid.officers import Officers, OfficerSettings
 from hkeid.ports import EvidenceVault
 from hkeid.webauthn import WebAuthnPolicy
@@ -15,6 +17,7 @@ from hkeid_server.config import Config
 from hkeid_server.console.parts import Console
 from hkeid_server.house import House
 from hkeid_server.shell import PageSettings
+from hkeid_server.wiring.opening import MEMORY, vault_url
 
 
 def officers_policy(config: Config) -> WebAuthnPolicy:
@@ -50,28 +53,64 @@ def build_officers(house: House) -> Officers[Any]:
     )
 
 
-def build_review(
-    house: House,
-    officers: Officers[Any],
-    *,
-    registrations: Registrations,
-    evidence: EvidenceVault,
-) -> Review:
-    """The review desk of a house."""
-    return Review(house.store, officers, registrations, evidence, house.clock, house.random)
+def review_policy(config: Config) -> ReviewPolicy:
+    """How cases are reviewed, with the proofing policy that registration works by."""
+    name = "production" if config.production else "sandbox"
+    return ReviewPolicy(proofing=shipped_policy(name))
+
+
+def open_evidence(house: House) -> EvidenceVault:
+    """The evidence vault of a house."""
+    from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence, SqlEvidenceKeys
+
+    in_memory = house.config.vault.url == MEMORY
+    keys = MemoryEvidenceKeys() if in_memory else SqlEvidenceKeys(vault_url(house.config))
+    return SealedEvidence(house.store, keys, house.keys, house.clock, house.random)
+
+
+def registration_of(house: House, evidence: EvidenceVault) -> Registration:
+    """The registration that decisions are told: it reads no card and compares no face."""
+    return Registration(
+        RegistrationParts(
+            store=house.store,
+            evidence=evidence,
+            policy=shipped_policy("production" if house.config.production else "sandbox"),
+            passkeys=house.policy,
+            fields=house.fields,
+            broker=house.broker,
+            keys=house.keys,
+            clock=house.clock,
+            random=house.random,
+        )
+    )
 
 
 def build_console(
-    house: House, *, registrations: Registrations, evidence: EvidenceVault
+    house: House,
+    *,
+    registrations: Registrations | None = None,
+    evidence: EvidenceVault | None = None,
 ) -> Console:
     """The console of a house.
 
-    :param registrations: carries decisions out.
-    :param evidence: holds the evidence of referred cases.
+    :param registrations: carries decisions out; the house's own if None.
+    :param evidence: holds the evidence of referred cases; the house's own if None.
     """
     config = house.config
+    vault = evidence or open_evidence(house)
     officers = build_officers(house)
+    policy = review_policy(config)
     origin = config.officers.origin_at(config.admin.port)
+    review = Review(
+        house.store,
+        officers,
+        registrations or registration_of(house, vault),
+        vault,
+        house.keys,
+        house.clock,
+        house.random,
+        policy,
+    )
     return Console(
         pages=PageSettings(
             origin=origin,
@@ -82,8 +121,8 @@ def build_console(
         clock=house.clock,
         random=house.random,
         officers=officers,
-        review=build_review(house, officers, registrations=registrations, evidence=evidence),
-        figures=ReviewFigures(house.store, officers, house.clock),
+        review=review,
+        figures=ReviewFigures(house.store, officers, house.clock, policy),
         records=RecordDesk(
             house.store,
             officers,

@@ -21,7 +21,13 @@ from hkeid.enrolment.review.figures import (
     Waiting,
     WaitingView,
 )
-from hkeid.enrolment.review.policy import FINDINGS_MISSING, RISKS, ReviewPolicy, Risk
+from hkeid.enrolment.review.policy import (
+    FINDINGS_MISSING,
+    RISKS,
+    WANTED_BY_POLICY,
+    ReviewPolicy,
+    Risk,
+)
 from hkeid.enrolment.review.records import (
     Decision,
     DecisionReason,
@@ -36,6 +42,7 @@ __all__ = [
     "PICTURES",
     "RISKS",
     "WAITING_WORDS",
+    "WANTED_BY_POLICY",
     "CaseFile",
     "CaseUnknown",
     "DayFigures",

@@ -95,6 +95,7 @@ class FindingLine:
 class CaseFile:
     """Everything about a case that an officer has taken.
 
+    :ivar hindrances: for these the case can only be refused.
     :ivar fields: what was read and what the applicant made of it; personal.
     :ivar pictures: names of the evidence that can be shown.
     :ivar rules: the rules of the proofing policy that sent it here.
@@ -109,6 +110,7 @@ class CaseFile:
     referred_at: Instant
     stage: Stage
     risks: tuple[str, ...]
+    hindrances: tuple[Aspect, ...]
     lease: Lease
     fields: Mapping[CardField, FieldView] = field(repr=False)
     lines: tuple[FindingLine, ...]

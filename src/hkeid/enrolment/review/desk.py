@@ -32,13 +32,17 @@ from hkeid.enrolment.review.events import (
 )
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Decision, DecisionReason, Lease, Vote
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import canonical_json
-from hkeid.kernel.errors import HkeidError, Unavailable
+from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.officers import AccessReason, Admission, Officers, OfficerView, Permission, Request
+from hkeid.ports.documents import CardField
 from hkeid.ports.evidence import EvidenceVault
+from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
+from hkeid.residents import blind_digest
 
 PICTURES = ("card", "portrait", "selfie")
 """Evidence that is a picture, in the order in which it is shown."""
@@ -56,6 +60,7 @@ class Review:
         officers: Officers[ReviewTransaction],
         registrations: Registrations,
         evidence: EvidenceVault,
+        keys: KeyStore,
         clock: Clock,
         random: Random,
         policy: ReviewPolicy | None = None,
@@ -64,6 +69,7 @@ class Review:
         self._officers = officers
         self._registrations = registrations
         self._evidence = evidence
+        self._keys = keys
         self._clock = clock
         self._random = random
         self._policy = policy or ReviewPolicy()
@@ -132,7 +138,7 @@ class Review:
             note=note,
             case_id=case_id,
             resident_id=record.resident_id,
-            number_digest=record.number_digest,
+            number_digest=self._number_digest(case_id),
         ) as admission:
             tx, now = admission.tx, admission.now
             self._waiting(tx, case_id, view, stage)
@@ -176,7 +182,6 @@ class Review:
             raise CaseUnknown("case_unknown")
         risks = self._policy.risks_of(seen.findings)
         stage = tally(votes, risky=bool(risks)).stage
-        there = self._evidence.names(case_id)
         return CaseFile(
             id=case_id,
             reference=seen.reference,
@@ -185,6 +190,7 @@ class Review:
             referred_at=record.updated_at,
             stage=stage,
             risks=risks,
+            hindrances=self._policy.hindrances(seen.findings),
             lease=lease,
             fields=seen.fields,
             lines=self._lines(seen.findings, seen.decision.rules if seen.decision else ()),
@@ -192,7 +198,7 @@ class Review:
             warnings=seen.findings.warnings if seen.findings else (),
             policy=seen.decision.policy if seen.decision else "",
             rules=seen.decision.rules if seen.decision else (),
-            pictures=tuple(name for name in PICTURES if name in there),
+            pictures=tuple(name for name in PICTURES if self._evidence.get(case_id, name)),
             votes=votes if stage is Stage.CONFLICT else (),
         )
 
@@ -204,7 +210,7 @@ class Review:
         """
         self._own_lease(view, case_id)
         content = self._evidence.get(case_id, name) if name in PICTURES else None
-        if content is None:
+        if not content:
             raise CaseUnknown("picture_unknown")
         return content
 
@@ -230,7 +236,7 @@ class Review:
         :raises hkeid.officers.AccessDenied: without ``case.decide`` (``case.settle`` in a conflict),
             a fresh passkey and a reason.
         :raises ReviewRefused: ``reason_contradicts``, ``lease_lost``, ``case_not_waiting``,
-            ``case_decided``, ``case_changed``, ``voted_already``.
+            ``case_decided``, ``case_changed``, ``voted_already``, ``case_not_acceptable``.
         """
         if decision.accepts is not accept:
             raise ReviewRefused("reason_contradicts")
@@ -243,7 +249,7 @@ class Review:
             note=note,
             case_id=case_id,
             resident_id=record.resident_id,
-            number_digest=record.number_digest,
+            number_digest=self._number_digest(case_id),
         ) as admission:
             made = self._cast(admission, case_id, lease_id, stage, accept=accept, why=decision)
         if made is not None:
@@ -266,7 +272,10 @@ class Review:
         if not tx.reviews.release(lease, now):
             raise ReviewRefused("lease_lost")
         record = self._waiting(tx, case_id, None, stage)
-        risks = self._policy.risks_of(findings_of(record))
+        findings = findings_of(record)
+        if accept and self._policy.hindrances(findings):
+            raise ReviewRefused("case_not_acceptable")
+        risks = self._policy.risks_of(findings)
         vote = Vote(
             case_id=case_id,
             officer_id=officer_id,
@@ -332,30 +341,34 @@ class Review:
         return done
 
     def _carry_out(self, decision: Decision) -> bool:
-        """Tell the registration. What does not work now is tried again by :meth:`settle`."""
-        superseded = False
+        """Tell the registration. What does not work now is tried again by :meth:`settle`.
+
+        The registration asks the register once more: what it cannot accept any longer is refused.
+        """
+        accept, superseded = decision.accept, False
         try:
-            self._registrations.decide(
-                decision.case_id,
-                accept=decision.accept,
-                reason=decision.reason.value,
-                officers=decision.officers,
-            )
+            self._tell(decision, accept=accept, reason=decision.reason.value)
         except Unavailable:
             return False
         except RegistrationRefused as error:
-            if error.reason not in _SUPERSEDED:
+            superseded = error.reason in _SUPERSEDED
+            if not superseded and (not accept or error.reason not in _NO_LONGER):
                 return False
-            superseded = True
+            if not superseded:
+                accept = False
+                self._tell(decision, accept=False, reason="no_longer_acceptable")
         with self._store.transaction() as tx:
             if not tx.reviews.carried_out(decision.case_id, self._clock.now()):
                 return False
             tx.audit.append(
-                DecisionCarriedOut(
-                    case_id=decision.case_id, accept=decision.accept, superseded=superseded
-                )
+                DecisionCarriedOut(case_id=decision.case_id, accept=accept, superseded=superseded)
             )
         return True
+
+    def _tell(self, decision: Decision, *, accept: bool, reason: str) -> None:
+        self._registrations.decide(
+            decision.case_id, accept=accept, reason=reason, officers=decision.officers
+        )
 
     def _bind_cases(self, now: Instant) -> None:
         with self._store.transaction() as tx:
@@ -375,6 +388,16 @@ class Review:
             raise CaseUnknown("case_unknown")
         risky = bool(self._policy.risks_of(findings_of(record)))
         return tally(votes, risky=risky).stage, record
+
+    def _number_digest(self, case_id: str) -> bytes | None:
+        """The blind digest of the number on the case, where one can be read."""
+        field = self._registrations.view(case_id).fields.get(CardField.HKIC_NUMBER)
+        try:
+            return (
+                None if field is None else blind_digest(self._keys, HkicNumber.parse(field.value))
+            )
+        except MalformedInput:
+            return None
 
     def _waiting(
         self, tx: ReviewTransaction, case_id: str, taking: OfficerView | None, stage: Stage
@@ -427,6 +450,7 @@ class Review:
 
 
 _SUPERSEDED = frozenset({"registration_other_step", "registration_expired", "registration_unknown"})
+_NO_LONGER = frozenset({"case_not_acceptable", "second_officer_needed", "details_incomplete"})
 
 
 def findings_of(record: RegistrationRecord) -> Findings | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from hkeid.enrolment.proofing_policy import Aspect, Findings
+from hkeid.enrolment.proofing_policy import Aspect, Findings, ProofingPolicy
 from hkeid.kernel.errors import ConfigurationError
 
 
@@ -48,18 +48,24 @@ RISKS = (
 FINDINGS_MISSING = "findings_missing"
 """The risk of a case whose findings cannot be read: nothing absent becomes a pass."""
 
+WANTED_BY_POLICY = "wanted_by_policy"
+"""The risk of a case for which the policy of registration wants two officers, for its own reasons."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewPolicy:
     """How cases are reviewed.
 
     :ivar risks: reasons for four eyes; a case with any of them takes two officers who agree.
+    :ivar proofing: the policy of registration: what it never accepts, nobody can, and where it wants
+        two officers, two it is.
     :ivar lease: how long an officer has a case to themselves; at most an hour.
     :ivar attempt: how long one process may take to tell the registration what was decided.
     """
 
     version: str = "review-2026-11"
     risks: tuple[Risk, ...] = RISKS
+    proofing: ProofingPolicy | None = None
     lease: timedelta = timedelta(minutes=20)
     attempt: timedelta = timedelta(minutes=2)
 
@@ -76,7 +82,16 @@ class ReviewPolicy:
         """Why a case is risky; empty: one officer is enough."""
         if findings is None:
             return (FINDINGS_MISSING,)
-        return tuple(risk.name for risk in self.risks if risk.applies(findings))
+        found = tuple(risk.name for risk in self.risks if risk.applies(findings))
+        if not found and self.proofing is not None and self.proofing.officers_needed(findings) > 1:
+            return (WANTED_BY_POLICY,)
+        return found
+
+    def hindrances(self, findings: Findings | None) -> tuple[Aspect, ...]:
+        """Aspects for which the case can only be refused."""
+        if findings is None or self.proofing is None:
+            return ()
+        return self.proofing.hindrances(findings)
 
     def risky_aspects(self, findings: Findings | None) -> Mapping[Aspect, str]:
         """Which aspects make it so, with the name of the risk."""
