@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from flask import current_app
 
 from hkeid.broker import Broker
-from hkeid.enrolment import Activation, Devices, Standing
+from hkeid.enrolment import Activation, Devices, Registration, Standing
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
+from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
@@ -28,6 +29,7 @@ from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
+    from hkeid_server.wiring.proofing import ProofingParts
 
 
 class Door(Protocol):
@@ -65,6 +67,10 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
+        whether this installation can go it.
+    :ivar evidence: pictures and particulars of those on the way.
+    :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
     """
@@ -82,6 +88,9 @@ class House:
     activation: Activation
     devices: Devices
     standing: Standing
+    registration: Registration
+    evidence: EvidenceVault
+    proofing: ProofingParts
     doors: Mapping[str, Door]
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
@@ -33,6 +34,8 @@ class PurgedTransaction(Protocol):
     def access_tokens(self) -> AccessTokenRepository: ...
     @property
     def grants(self) -> GrantRepository: ...
+    @property
+    def registrations(self) -> RegistrationRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Retention:
     :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
         family.
     :ivar sessions: for the resident's own list of past sessions.
+    :ivar registrations: beyond what each of them says of itself.
     """
 
     single_use: timedelta = timedelta(days=1)
@@ -50,6 +54,7 @@ class Retention:
     officer_sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
+    registrations: timedelta = timedelta(0)
 
 
 DEFAULT_RETENTION = Retention()
@@ -68,6 +73,7 @@ class Purged:
     officer_sessions: int
     access_tokens: int
     grants: int
+    registrations: int
     complete: bool
 
 
@@ -91,6 +97,7 @@ def purge(
         "officer_sessions": (lambda tx: tx.officer_sessions, retention.officer_sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
+        "registrations": (lambda tx: tx.registrations, retention.registrations),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

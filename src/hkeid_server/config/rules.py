@@ -14,6 +14,7 @@ from hkeid_server.config.officers import (
     officers_ranges,
     officers_refusals,
 )
+from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
@@ -46,6 +47,7 @@ def check(config: Config) -> None:
         raise _invalid("passkeys.attestation", "'none' or 'direct'")
     if config.store.url == "memory" and config.server.workers != 1:
         raise _invalid("server.workers", "1 with the memory store")
+    check_proofing(config.proofing)
     if config.production:
         refusals = list(_production_refusals(config))
         if refusals:
@@ -141,6 +143,7 @@ def _production_refusals(config: Config) -> Iterator[str]:
     yield from officers_refusals(
         config.officers, admin_port=config.admin.port, residents=config.rp_id
     )
+    yield from proofing_refusals(config.proofing)
     if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"
 

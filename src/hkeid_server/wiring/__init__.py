@@ -13,6 +13,7 @@ from hkeid_server.wiring.opening import (
 from hkeid_server.wiring.upkeep import (
     back_up_data,
     back_up_vault,
+    end_registrations,
     make_keys,
     purge_store,
     restore_data,
@@ -30,6 +31,7 @@ __all__ = [
     "build_house",
     "build_officers",
     "close_store",
+    "end_registrations",
     "make_journal",
     "make_keys",
     "open_keys",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from hkeid.enrolment.proofing_policy import shipped_policy
 from hkeid.enrolment.record_desk import RecordDesk
-from hkeid.enrolment.registration import Registration, RegistrationParts
 from hkeid.enrolment.review import Registrations, Review, ReviewFigures, ReviewPolicy
 from hkeid.officers import Officers, OfficerSettings
 from hkeid.ports import EvidenceVault
@@ -17,7 +15,7 @@ from hkeid_server.config import Config
 from hkeid_server.console.parts import Console
 from hkeid_server.house import House
 from hkeid_server.shell import PageSettings
-from hkeid_server.wiring.opening import MEMORY, vault_url
+from hkeid_server.wiring.proofing import proofing_policy
 
 
 def officers_policy(config: Config) -> WebAuthnPolicy:
@@ -55,34 +53,7 @@ def build_officers(house: House) -> Officers[Any]:
 
 def review_policy(config: Config) -> ReviewPolicy:
     """How cases are reviewed, with the proofing policy that registration works by."""
-    name = "production" if config.production else "sandbox"
-    return ReviewPolicy(proofing=shipped_policy(name))
-
-
-def open_evidence(house: House) -> EvidenceVault:
-    """The evidence vault of a house."""
-    from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence, SqlEvidenceKeys
-
-    in_memory = house.config.vault.url == MEMORY
-    keys = MemoryEvidenceKeys() if in_memory else SqlEvidenceKeys(vault_url(house.config))
-    return SealedEvidence(house.store, keys, house.keys, house.clock, house.random)
-
-
-def registration_of(house: House, evidence: EvidenceVault) -> Registration:
-    """The registration that decisions are told: it reads no card and compares no face."""
-    return Registration(
-        RegistrationParts(
-            store=house.store,
-            evidence=evidence,
-            policy=shipped_policy("production" if house.config.production else "sandbox"),
-            passkeys=house.policy,
-            fields=house.fields,
-            broker=house.broker,
-            keys=house.keys,
-            clock=house.clock,
-            random=house.random,
-        )
-    )
+    return ReviewPolicy(proofing=proofing_policy(config))
 
 
 def build_console(
@@ -97,14 +68,14 @@ def build_console(
     :param evidence: holds the evidence of referred cases; the house's own if None.
     """
     config = house.config
-    vault = evidence or open_evidence(house)
+    vault = evidence or house.evidence
     officers = build_officers(house)
     policy = review_policy(config)
     origin = config.officers.origin_at(config.admin.port)
     review = Review(
         house.store,
         officers,
-        registrations or registration_of(house, vault),
+        registrations or house.registration,
         vault,
         house.keys,
         house.clock,
