@@ -70,10 +70,10 @@ class Purged:
     single_use: int
     budgets: int
     sessions: int
-    officer_sessions: int
     access_tokens: int
     grants: int
-    registrations: int
+    registrations: int = 0
+    officer_sessions: int = 0
     complete: bool
 
 
