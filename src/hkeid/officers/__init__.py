@@ -17,7 +17,6 @@ from hkeid.officers.errors import (
     OfficerStepUpRequired,
     OfficerUnknown,
 )
-from hkeid.officers.login import OfficerLoggedInSession, OfficerView
 from hkeid.officers.reasons import AccessReason, parse_note, parse_reason
 from hkeid.officers.records import (
     Officer,
@@ -35,6 +34,7 @@ from hkeid.officers.roles import (
     matrix,
     permissions_of,
 )
+from hkeid.officers.sessions import OfficerLoggedInSession, OfficerView
 from hkeid.officers.settings import OfficerSettings
 from hkeid.officers.staff import OfficerEntry
 from hkeid.officers.trail import TrailAnswer, TrailLine, TrailTransaction, search_trail

@@ -10,10 +10,10 @@ from typing import Generic, NoReturn, TypeVar
 from hkeid.kernel.instants import Instant
 from hkeid.officers.errors import AccessDenied, OfficerStepUpRequired
 from hkeid.officers.events import AccessMade, AccessWasDenied
-from hkeid.officers.login import OfficerView
 from hkeid.officers.reasons import AccessReason, parse_note
 from hkeid.officers.records import Officer, OfficerStatus, OfficersTransaction, RecordAccess
 from hkeid.officers.roles import RULES, Permission, Role, role_for
+from hkeid.officers.sessions import OfficerView
 from hkeid.officers.settings import OfficerSettings
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random

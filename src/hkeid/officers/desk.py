@@ -12,10 +12,11 @@ from hkeid.kernel.errors import NotFound
 from hkeid.kernel.instants import Instant
 from hkeid.officers.access import Admission, Gate, Request, SeenAccess
 from hkeid.officers.errors import AccessDenied
-from hkeid.officers.login import OfficerLogin, OfficerView
+from hkeid.officers.login import OfficerLogin
 from hkeid.officers.reasons import AccessReason
 from hkeid.officers.records import OfficersTransaction, RecordAccess
 from hkeid.officers.roles import Permission
+from hkeid.officers.sessions import OfficerView
 from hkeid.officers.settings import OfficerSettings
 from hkeid.officers.staff import Staff
 from hkeid.ports.keys import KeyStore

@@ -1,4 +1,4 @@
-"""Officers' passkeys: enrolment, login, step-up; and the sessions that come of them.
+"""Officers' passkeys: enrolment, login, step-up.
 
 Ceremonies are of kinds of their own and credentials lie in a table of their own: a resident's passkey
 opens nothing here, and an officer's nothing there, also where both share a domain (localhost).
@@ -6,26 +6,23 @@ opens nothing here, and an officer's nothing there, also where both share a doma
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NoReturn
 
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
 from hkeid.kernel.instants import Instant
-from hkeid.kernel.secret import Secret, secret_digest
+from hkeid.kernel.secret import Secret
 from hkeid.officers.errors import OfficerLoginRefused
 from hkeid.officers.events import (
     OfficerCredentialSuspended,
     OfficerEnrolled,
-    OfficerLoggedIn,
     OfficerLoginWasRefused,
-    OfficerSessionEnded,
     OfficerSteppedUp,
     credential_reference,
 )
-from hkeid.officers.records import Officer, OfficerSession, OfficerStatus, OfficersTransaction
-from hkeid.officers.roles import Permission, Role, permissions_of
+from hkeid.officers.records import Officer, OfficerStatus, OfficersTransaction
+from hkeid.officers.sessions import OfficerLoggedInSession, OfficerSessions, OfficerView
 from hkeid.officers.settings import OfficerSettings
 from hkeid.officers.staff import Staff, known_officer
 from hkeid.ports.storage import Store
@@ -51,38 +48,11 @@ _BUDGET = "officer_login"
 _COUNTER = "counter_regressed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerView:
-    """A live session as the pages use it.
-
-    :ivar fresh_until: until when the latest use of the passkey counts as a step-up.
-    """
-
-    session_id: str
-    officer_id: str
-    roles: tuple[Role, ...]
-    fresh_until: Instant
-    expires_at: Instant
-
-    def may(self, permission: Permission) -> bool:
-        """Whether the roles allow it (what is shown); :meth:`Officers.require` decides anew."""
-        return permission in permissions_of(self.roles)
-
-    def is_fresh(self, now: Instant) -> bool:
-        """Whether the passkey was used lately."""
-        return now < self.fresh_until
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerLoggedInSession:
-    """What a login gives to the browser; ``reference`` is shown here once and never again."""
-
-    reference: Secret
-    view: OfficerView
-
-
 class OfficerLogin:
-    """Enrolment, login, step-up, sessions."""
+    """Enrolment, login, step-up.
+
+    :ivar sessions: the sessions that come of them.
+    """
 
     def __init__(
         self,
@@ -99,6 +69,7 @@ class OfficerLogin:
         self._clock = clock
         self._random = random
         self._settings = settings
+        self.sessions = OfficerSessions(store, clock, random, settings)
 
     # --- enrolment -------------------------------------------------------------------------------
 
@@ -157,7 +128,7 @@ class OfficerLogin:
                         attestation=credential.attestation,
                     )
                 )
-                return self._open(tx, officer, credential, browser, None, now)
+                return self.sessions.open(tx, officer, credential, browser, None, now)
         except (Refused, MalformedInput) as error:
             self._refuse(error, ceremony, None, now)
 
@@ -197,7 +168,7 @@ class OfficerLogin:
             with self._store.transaction() as tx:
                 officer = _usable(tx, officer.id)
                 _note_use(tx, credential, proof, now)
-                return self._open(tx, officer, credential, browser, previous, now)
+                return self.sessions.open(tx, officer, credential, browser, previous, now)
         except (Refused, MalformedInput) as error:
             self._refuse(error, ceremony, credential, now)
 
@@ -231,7 +202,7 @@ class OfficerLogin:
             credential, officer = self._find(presented_credential_id(response))
             proof = self._verify(response, ceremony, credential, officer, now)
             with self._store.transaction() as tx:
-                session = self.live(tx, reference, browser, now)
+                session = self.sessions.live(tx, reference, browser, now)
                 if session is None:
                     raise OfficerLoginRefused("officer_session_ended")
                 if ceremony.context.get("session") != session.id:
@@ -244,7 +215,7 @@ class OfficerLogin:
                     digest=new.digest(),
                     credential_id=credential.id,
                     stepped_up_at=now,
-                    expires_at=self._idle_limit(now, session.authenticated_at),
+                    expires_at=self.sessions.idle_limit(now, session.authenticated_at),
                 )
                 if not tx.officer_sessions.renew(renewed, old_digest=session.digest):
                     raise OfficerLoginRefused("officer_session_ended")
@@ -255,69 +226,19 @@ class OfficerLogin:
                         credential=credential_reference(credential.id),
                     )
                 )
-                return OfficerLoggedInSession(reference=new, view=self.view(renewed, officer))
+                return OfficerLoggedInSession(
+                    reference=new, view=self.sessions.view(renewed, officer)
+                )
         except (Refused, MalformedInput) as error:
             self._refuse(error, ceremony, credential, now)
 
-    # --- sessions --------------------------------------------------------------------------------
-
     def current(self, reference: str | None, *, browser: str) -> OfficerView | None:
-        """The live session behind a reference in this browser; notes the use.
-
-        A reference that comes from another browser was stolen: its session ends at once.
-        """
-        if not reference:
-            return None
-        now = self._clock.now()
-        with self._store.transaction() as tx:
-            session = self.live(tx, reference, browser, now)
-            if session is None:
-                return None
-            officer = tx.officers.get(session.officer_id)
-            if officer is None or officer.status is not OfficerStatus.ACTIVE:
-                return None
-            limit = self._idle_limit(now, session.authenticated_at)
-            if limit - session.expires_at >= self._settings.touch_every:
-                tx.officer_sessions.touch(session.id, digest=session.digest, expires_at=limit)
-                session = replace(session, expires_at=limit)
-            return self.view(session, officer)
-
-    def live(
-        self, tx: OfficersTransaction, reference: str | None, browser: str, now: Instant
-    ) -> OfficerSession | None:
-        """The live session behind a reference, inside a transaction."""
-        if not reference:
-            return None
-        session = tx.officer_sessions.by_digest(secret_digest(reference))
-        if session is None or session.ended_at is not None or now >= session.expires_at:
-            return None
-        if not hmac.compare_digest(session.browser, secret_digest(browser)):
-            tx.officer_sessions.end(session.id, now)
-            tx.audit.append(_ended(session, "other_browser"))
-            return None
-        return session
+        """See :meth:`OfficerSessions.current`."""
+        return self.sessions.current(reference, browser=browser)
 
     def logout(self, reference: str | None) -> bool:
-        """End the session behind a reference; False when there is none."""
-        if not reference:
-            return False
-        now = self._clock.now()
-        with self._store.transaction() as tx:
-            session = tx.officer_sessions.by_digest(secret_digest(reference))
-            if session is None or not tx.officer_sessions.end(session.id, now):
-                return False
-            tx.audit.append(_ended(session, "logout"))
-            return True
-
-    def view(self, session: OfficerSession, officer: Officer) -> OfficerView:
-        """A session as the pages use it."""
-        return OfficerView(
-            session_id=session.id,
-            officer_id=officer.id,
-            roles=officer.roles,
-            fresh_until=session.stepped_up_at + self._settings.step_up,
-            expires_at=session.expires_at,
-        )
+        """See :meth:`OfficerSessions.logout`."""
+        return self.sessions.logout(reference)
 
     # --- details ---------------------------------------------------------------------------------
 
@@ -362,44 +283,6 @@ class OfficerLogin:
                     )
             raise
 
-    def _open(
-        self,
-        tx: OfficersTransaction,
-        officer: Officer,
-        credential: Credential,
-        browser: str,
-        previous: str | None,
-        now: Instant,
-    ) -> OfficerLoggedInSession:
-        if previous:
-            old = tx.officer_sessions.by_digest(secret_digest(previous))
-            if old is not None and tx.officer_sessions.end(old.id, now):
-                tx.audit.append(_ended(old, "replaced"))
-        reference = Secret(self._random.token(32))
-        session = OfficerSession(
-            id=self._random.token(16),
-            digest=reference.digest(),
-            browser=secret_digest(browser),
-            officer_id=officer.id,
-            credential_id=credential.id,
-            authenticated_at=now,
-            stepped_up_at=now,
-            expires_at=self._idle_limit(now, now),
-        )
-        tx.officer_sessions.add(session)
-        tx.audit.append(
-            OfficerLoggedIn(
-                officer_id=officer.id,
-                session_id=session.id,
-                credential=credential_reference(credential.id),
-            )
-        )
-        return OfficerLoggedInSession(reference=reference, view=self.view(session, officer))
-
-    def _idle_limit(self, now: Instant, authenticated_at: Instant) -> Instant:
-        absolute = authenticated_at + self._settings.session_lifetime
-        return min(now + self._settings.session_idle, absolute)
-
     def _refuse(
         self, error: HkeidError, ceremony: Ceremony, credential: Credential | None, now: Instant
     ) -> NoReturn:
@@ -421,10 +304,6 @@ class OfficerLogin:
                     )
                 )
         raise error
-
-
-def _ended(session: OfficerSession, reason: str) -> OfficerSessionEnded:
-    return OfficerSessionEnded(officer_id=session.officer_id, session_id=session.id, reason=reason)
 
 
 def _active(tx: OfficersTransaction, officer_id: str) -> tuple[Credential, ...]:

@@ -11,9 +11,9 @@ from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import Instant
 from hkeid.officers.desk import Officers
-from hkeid.officers.login import OfficerView
 from hkeid.officers.records import OfficersTransaction
 from hkeid.officers.roles import Permission
+from hkeid.officers.sessions import OfficerView
 
 _NAME = re.compile(r"[a-z:-]{0,80}", re.ASCII)
 _ABOUT = re.compile(r"[A-Za-z0-9_:.-]{0,80}", re.ASCII)

@@ -8,13 +8,17 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from hkeid.enrolment.proofing_policy import Aspect
+from hkeid.enrolment.proofing_policy import Aspect, Findings
 from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
+    RegistrationRecord,
     RegistrationTransaction,
 )
 from hkeid.enrolment.registration.views import FieldView, RegistrationView
+from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import DecisionReason, Lease, ReviewRepository, Vote
+from hkeid.kernel import canonical_json
+from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficersTransaction
 from hkeid.ports.documents import CardField
@@ -64,7 +68,7 @@ class QueuedCase:
     """
 
     id: str
-    reference: str
+    reference: str = field(repr=False)
     purpose: RegistrationPurpose
     reason: str | None
     referred_at: Instant
@@ -104,7 +108,7 @@ class CaseFile:
     """
 
     id: str
-    reference: str
+    reference: str = field(repr=False)
     purpose: RegistrationPurpose
     reason: str | None
     referred_at: Instant
@@ -162,4 +166,35 @@ def tally(votes: Sequence[Vote], *, risky: bool) -> Tally:
         accept=votes[-1].accept,
         reason=votes[-1].reason,
         officers=tuple(vote.officer_id for vote in votes),
+    )
+
+
+def findings_of(record: RegistrationRecord) -> Findings | None:
+    """The findings of a record; None where there are none, or none that can be read."""
+    try:
+        kept = canonical_json.loads_object(record.findings)
+        return Findings.from_json(kept) if kept else None
+    except HkeidError:
+        return None
+
+
+def finding_lines(
+    policy: ReviewPolicy, findings: Findings | None, rules: Sequence[str]
+) -> tuple[FindingLine, ...]:
+    """Every finding with what it means for the case.
+
+    :param rules: the rules of the proofing policy that sent it here.
+    """
+    if findings is None:
+        return ()
+    risky = policy.risky_aspects(findings)
+    lacking = {rule.removeprefix("lacking:").partition("=")[0] for rule in rules}
+    return tuple(
+        FindingLine(
+            aspect=aspect,
+            value=findings.value(aspect),
+            risk=risky.get(aspect),
+            lacking=aspect.value in lacking,
+        )
+        for aspect in Aspect
     )

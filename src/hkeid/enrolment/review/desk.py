@@ -2,24 +2,21 @@
 
 What a kill leaves behind: a lease that nobody ends runs out; a vote is one transaction with the end
 of its lease and, where it is the last one needed, with the decision; a decision that was not carried
-out is carried out by :meth:`Review.settle`, and the registration's own compare-and-set sees to it
-that it counts once.
+out is carried out by :meth:`Review.settle`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from hkeid.enrolment.proofing_policy import Aspect, Findings
-from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
+from hkeid.enrolment.review.carrying import Carrying
 from hkeid.enrolment.review.cases import (
     CaseFile,
-    FindingLine,
     QueuedCase,
     Registrations,
     ReviewTransaction,
     Stage,
+    finding_lines,
+    findings_of,
     tally,
 )
 from hkeid.enrolment.review.errors import CaseUnknown, ReviewRefused
@@ -27,14 +24,12 @@ from hkeid.enrolment.review.events import (
     CaseDecided,
     CaseReturned,
     CaseTaken,
-    DecisionCarriedOut,
     VoteCast,
 )
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Decision, DecisionReason, Lease, Vote
 from hkeid.identity.hkic_number import HkicNumber
-from hkeid.kernel import canonical_json
-from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import Instant
 from hkeid.officers import AccessReason, Admission, Officers, OfficerView, Permission, Request
 from hkeid.ports.documents import CardField
@@ -48,7 +43,6 @@ PICTURES = ("card", "portrait", "selfie")
 """Evidence that is a picture, in the order in which it is shown."""
 
 _MOST = 500
-_BIND_WITHIN = timedelta(days=45)
 
 
 class Review:
@@ -73,6 +67,7 @@ class Review:
         self._clock = clock
         self._random = random
         self._policy = policy or ReviewPolicy()
+        self._carrying = Carrying(store, registrations, clock, self._policy)
 
     # --- the queue -------------------------------------------------------------------------------
 
@@ -193,7 +188,9 @@ class Review:
             hindrances=self._policy.hindrances(seen.findings),
             lease=lease,
             fields=seen.fields,
-            lines=self._lines(seen.findings, seen.decision.rules if seen.decision else ()),
+            lines=finding_lines(
+                self._policy, seen.findings, seen.decision.rules if seen.decision else ()
+            ),
             differing=seen.findings.differing if seen.findings else (),
             warnings=seen.findings.warnings if seen.findings else (),
             policy=seen.decision.policy if seen.decision else "",
@@ -253,7 +250,7 @@ class Review:
         ) as admission:
             made = self._cast(admission, case_id, lease_id, stage, accept=accept, why=decision)
         if made is not None:
-            self._carry_out(made)
+            self._carrying.carry_out(made)
         return made
 
     def _cast(
@@ -296,6 +293,16 @@ class Review:
                 risks=risks,
             )
         )
+        return self._conclude(admission, record, risks)
+
+    def _conclude(
+        self,
+        admission: Admission[ReviewTransaction],
+        record: RegistrationRecord,
+        risks: tuple[str, ...],
+    ) -> Decision | None:
+        """Keep the decision, if the votes make one."""
+        tx, now, case_id = admission.tx, admission.now, record.id
         counted = tally(tx.reviews.votes(case_id), risky=bool(risks))
         if not counted.decided or counted.reason is None:
             return None
@@ -322,60 +329,9 @@ class Review:
         )
         return made
 
-    # --- carrying out ----------------------------------------------------------------------------
-
     def settle(self) -> int:
-        """Carry out what a process decided and did not live to carry out, and say of accesses whose
-        they turned out to be; returns how many decisions. For housekeeping, every few minutes.
-        """
-        now = self._clock.now()
-        with self._store.transaction() as tx:
-            waiting = tx.reviews.waiting_decisions(now)
-        done = 0
-        for one in waiting:
-            with self._store.transaction() as tx:
-                mine = tx.reviews.attempt(one.case_id, now, until=now + self._policy.attempt)
-            if mine:
-                done += self._carry_out(one)
-        self._bind_cases(now)
-        return done
-
-    def _carry_out(self, decision: Decision) -> bool:
-        """Tell the registration. What does not work now is tried again by :meth:`settle`.
-
-        The registration asks the register once more: what it cannot accept any longer is refused.
-        """
-        accept, superseded = decision.accept, False
-        try:
-            self._tell(decision, accept=accept, reason=decision.reason.value)
-        except Unavailable:
-            return False
-        except RegistrationRefused as error:
-            superseded = error.reason in _SUPERSEDED
-            if not superseded and (not accept or error.reason not in _NO_LONGER):
-                return False
-            if not superseded:
-                accept = False
-                self._tell(decision, accept=False, reason="no_longer_acceptable")
-        with self._store.transaction() as tx:
-            if not tx.reviews.carried_out(decision.case_id, self._clock.now()):
-                return False
-            tx.audit.append(
-                DecisionCarriedOut(case_id=decision.case_id, accept=accept, superseded=superseded)
-            )
-        return True
-
-    def _tell(self, decision: Decision, *, accept: bool, reason: str) -> None:
-        self._registrations.decide(
-            decision.case_id, accept=accept, reason=reason, officers=decision.officers
-        )
-
-    def _bind_cases(self, now: Instant) -> None:
-        with self._store.transaction() as tx:
-            for case_id in tx.record_accesses.unbound_cases(now - _BIND_WITHIN):
-                record = tx.registrations.get(case_id)
-                if record is not None and record.resident_id is not None:
-                    tx.record_accesses.bind_case(case_id, record.resident_id)
+        """See :meth:`hkeid.enrolment.review.carrying.Carrying.settle`."""
+        return self._carrying.settle()
 
     # --- details ---------------------------------------------------------------------------------
 
@@ -432,34 +388,6 @@ class Review:
             wanted = Request(permission=Permission.CASE_OPEN, case_id=case_id)
             self._officers.gate.deny(view, wanted, "lease_missing")
         return lease
-
-    def _lines(self, findings: Findings | None, rules: tuple[str, ...]) -> tuple[FindingLine, ...]:
-        if findings is None:
-            return ()
-        risky = self._policy.risky_aspects(findings)
-        lacking = {rule.removeprefix("lacking:").partition("=")[0] for rule in rules}
-        return tuple(
-            FindingLine(
-                aspect=aspect,
-                value=findings.value(aspect),
-                risk=risky.get(aspect),
-                lacking=aspect.value in lacking,
-            )
-            for aspect in Aspect
-        )
-
-
-_SUPERSEDED = frozenset({"registration_other_step", "registration_expired", "registration_unknown"})
-_NO_LONGER = frozenset({"case_not_acceptable", "second_officer_needed", "details_incomplete"})
-
-
-def findings_of(record: RegistrationRecord) -> Findings | None:
-    """The findings of a record; None where there are none, or none that can be read."""
-    try:
-        kept = canonical_json.loads_object(record.findings)
-        return Findings.from_json(kept) if kept else None
-    except HkeidError:
-        return None
 
 
 def _opening(stage: Stage) -> Permission:

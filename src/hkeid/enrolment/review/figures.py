@@ -10,8 +10,7 @@ from statistics import median
 from types import MappingProxyType
 
 from hkeid.enrolment.registration.records import RegistrationStep
-from hkeid.enrolment.review.cases import ReviewTransaction, Stage, tally
-from hkeid.enrolment.review.desk import findings_of
+from hkeid.enrolment.review.cases import ReviewTransaction, Stage, findings_of, tally
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Decision
 from hkeid.kernel.instants import Instant

@@ -155,7 +155,7 @@ class ReviewDesk:
             if old.status is not OfficerStatus.ACTIVE:
                 tx.officers.change(old, replace(old, status=OfficerStatus.ACTIVE))
             tx.officer_sessions.add(session)
-        return self.officers.login.view(session, old)
+        return self.officers.login.sessions.view(session, old)
 
     def case(self, findings: Findings | None = SOUND, **more: Any) -> str:
         """A referred case with pictures."""
