@@ -73,7 +73,7 @@ def test_officers_who_overtake_each_other_never_lose_a_vote(
     def work(number: int) -> str:
         for _ in range(200):
             found = outcome(lambda: desk.vote(views[number], case))
-            if found != "case_leased":
+            if found not in {"case_leased", "case_changed"}:
                 return found
         return "never"
 
