@@ -13,7 +13,7 @@ from hkeid.adapters.documents import quality
 from hkeid.adapters.documents.commercial_codes import ZhTelecodes
 from hkeid.adapters.documents.localisation import Corners, find_cards, side_lengths
 from hkeid.adapters.documents.rectification import HEIGHT, WIDTH, lightened, straighten, turned
-from hkeid.adapters.documents.rereading import closer, looks_at
+from hkeid.adapters.documents.rereading import CloserLook
 from hkeid.adapters.documents.text_engine import NAME, TextEngine, cut
 from hkeid.adapters.images import Pixels, decode, encode_jpeg, encode_png
 from hkeid.adapters.system import SystemClock
@@ -60,6 +60,7 @@ class RapidocrReader:
         self._clock = clock or SystemClock()
         self._engine = TextEngine(threads=threads, models=models)
         self._codes = ZhTelecodes()
+        self._closer = CloserLook(self._engine, self._codes)
 
     def read(self, image: bytes) -> DocumentReading:
         """Read an encoded picture.
@@ -84,7 +85,9 @@ class RapidocrReader:
                 break
         if best is None:
             return DocumentReading(advice=_why_no_card(pixels, found=bool(candidates)), reader=NAME)
-        return _answer(self._read_again(best, today))
+        lines = self._closer.look(best.card, best.lines, today=today)
+        reading = read_card_face(lines, today=today, codes=self._codes)
+        return _answer(replace(best, lines=lines, reading=reading))
 
     def _identity_card(self, pixels: Pixels, corners: Corners, today: date) -> _Card | None:
         """A candidate read, if the heading of an identity card stands at its top."""
@@ -120,31 +123,6 @@ class RapidocrReader:
     def _lines(self, card: Pixels, boxes: list[Corners]) -> tuple[TextLine, ...]:
         texts = self._engine.read([cut(card, box) for box in boxes])
         return tuple(_line(box, *said) for box, said in zip(boxes, texts, strict=True))
-
-    def _read_again(self, found: _Card, today: date) -> _Card:
-        """Look once more, and closer, where a field is missing."""
-        if not found.reading.missing:
-            return found
-        lines = list(found.lines)
-        for field in found.reading.missing:
-            boxes = looks_at(field)
-            crops = [crop for box in boxes for crop in closer(found.card, box)]
-            texts = self._engine.read(crops)
-            for number, (text, score) in enumerate(texts):
-                box = boxes[number * len(boxes) // len(texts)]
-                lines.append(
-                    TextLine(
-                        text=text,
-                        confidence=score,
-                        left=box[0],
-                        top=box[1],
-                        right=box[2],
-                        bottom=box[3],
-                    )
-                )
-        return replace(
-            found, lines=tuple(lines), reading=read_card_face(lines, today=today, codes=self._codes)
-        )
 
 
 def _line(box: Corners, text: str, score: float) -> TextLine:
