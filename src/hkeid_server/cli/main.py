@@ -20,6 +20,7 @@ _COMMANDS = {
     "init": ("hkeid_server.cli.init", "init"),
     "keys": ("hkeid_server.cli.keys", "keys_group"),
     "notices": ("hkeid_server.cli.notices", "notices_group"),
+    "officers": ("hkeid_server.cli.officers", "officers_group"),
     "personas": ("hkeid_server.cli.personas", "personas"),
     "residents": ("hkeid_server.cli.residents", "residents_group"),
     "restore": ("hkeid_server.cli.backup", "restore_group"),

@@ -58,7 +58,8 @@ def purge_store(config: Config, store: Any, clock: Clock) -> int:
     retention = Retention(notices=timedelta(days=config.notices.kept_days))
     gone = purge(store, clock.now(), retention=retention)
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    return tokens + gone.sessions + gone.registrations + gone.notices
+    rooms = gone.registrations + gone.notices
+    return tokens + gone.sessions + gone.officer_sessions + rooms
 
 
 def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:

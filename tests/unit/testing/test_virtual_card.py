@@ -11,6 +11,8 @@ import pytest
 from hkeid.adapters.system import SystemRandom
 from hkeid.chip.access import CardAccessNumber, MrzKey
 from hkeid.chip.errors import CardRefused
+from hkeid.chip.lds.details import read_dg12
+from hkeid.chip.lds.portrait import read_portrait
 from hkeid.chip.profiles.icao import icao
 from hkeid.chip.reading import read_document
 from hkeid.ports.cards import CardUnavailable
@@ -25,6 +27,7 @@ from hkeid.testing.card_issuer import (
     draft_card,
     issue_card,
 )
+from hkeid.testing.card_issuer.issuing import drawn_portrait
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.virtual_card import ReaderInProcess, VirtualCard
 
@@ -136,7 +139,7 @@ def test_a_plain_command_ends_secure_messaging(issuer: CardIssuer) -> None:
     """Doc 9303-11 §9.8.2: the session is over, and its rights with it."""
     card = card_of(issuer, ICAO)
     with ReaderInProcess(card).connect() as connection:
-        key = CardAccessNumber(card_access_number_of(WHO.person))
+        key = CardAccessNumber(card_access_number_of(WHO))
         read_document(connection, key, profile=icao(), random=SystemRandom(), read_at=issuer.now)
         assert card.channel is not None
         assert send(card, "00B0810000") == "6982"
@@ -198,6 +201,17 @@ def test_a_persona_and_a_person_are_both_good(issuer: CardIssuer) -> None:
     assert draft_card(WHO.person, issuer=issuer).person is WHO.person
 
 
+def test_a_personas_card_is_the_one_that_the_register_knows(issuer: CardIssuer) -> None:
+    for persona in PERSONAS.values():
+        draft = draft_card(persona, issuer=issuer)
+        assert draft.can == persona.card.access_number == card_access_number_of(persona)
+        issued = read_dg12(draft.files["DG12"]).issued
+        assert issued == persona.card.issued
+        assert draft.expires > issuer.now.date()
+        has_picture = read_portrait(draft.files["DG2"]).image != drawn_portrait()
+        assert has_picture is (persona.portrait is not None)
+
+
 PACE = [f"{mapping} {suite} {group}"
         for mapping in ("gm", "im", "cam")
         for suite in ("3des", "aes-128", "aes-192", "aes-256")
@@ -211,7 +225,7 @@ def test_every_way_of_pace_is_read_and_accepted(words: str, issuer: CardIssuer) 
     features = ICAO.but(pace=(words,), chip_authentication=(f"{suite} {group}",))
     card = issue_card(WHO, issuer=issuer, features=features)
     with ReaderInProcess(card).connect() as connection:
-        key = CardAccessNumber(card_access_number_of(WHO.person))
+        key = CardAccessNumber(card_access_number_of(WHO))
         document = read_document(
             connection, key, profile=icao(), random=SystemRandom(), read_at=issuer.now
         )

@@ -101,7 +101,7 @@ def _is_frame(corners: Corners, shape: tuple[int, ...]) -> bool:
     """The border of the picture itself."""
     height, width = shape[:2]
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-    return bool(np.abs(corners - frame).max() < 6)
+    return all(np.abs(frame - corner).max(axis=1).min() < 6 for corner in corners)
 
 
 def _four_corners(hull: NDArray[np.int32]) -> Corners | None:

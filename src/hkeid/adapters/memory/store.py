@@ -10,6 +10,12 @@ from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.notices import MemoryNotices
+from hkeid.adapters.memory.officers import (
+    MemoryOfficerCredentials,
+    MemoryOfficers,
+    MemoryOfficerSessions,
+    MemoryRecordAccesses,
+)
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
 from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
@@ -18,6 +24,7 @@ from hkeid.adapters.memory.residents import (
     MemoryResidents,
     MemorySealedFields,
 )
+from hkeid.adapters.memory.reviews import MemoryReviews
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
 from hkeid.kernel.errors import Unavailable
@@ -41,8 +48,13 @@ class MemoryTransaction:
         "evidence_items",
         "grants",
         "notices",
+        "officer_credentials",
+        "officer_sessions",
+        "officers",
+        "record_accesses",
         "registrations",
         "residents",
+        "reviews",
         "sealed_fields",
         "sessions",
         "single_use",
@@ -63,6 +75,11 @@ class MemoryTransaction:
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
         self.notices = MemoryNotices(journal)
+        self.officers = MemoryOfficers(journal)
+        self.officer_credentials = MemoryOfficerCredentials(journal)
+        self.officer_sessions = MemoryOfficerSessions(journal)
+        self.record_accesses = MemoryRecordAccesses(journal)
+        self.reviews = MemoryReviews(journal)
         self.registrations = MemoryRegistrations(journal)
         self.evidence_items = MemoryEvidenceItems(journal)
         self.audit_records = MemoryAuditRecords(journal)

@@ -14,6 +14,12 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
 from hkeid.testing.store_contract.notices import NoticesContract
+from hkeid.testing.store_contract.officers import (
+    OfficerCredentialsContract,
+    OfficersContract,
+    OfficerSessionsContract,
+    RecordAccessesContract,
+)
 from hkeid.testing.store_contract.provider import (
     AccessTokensContract,
     ClientsContract,
@@ -29,6 +35,7 @@ from hkeid.testing.store_contract.registry import (
     ResidentsContract,
     SealedFieldsContract,
 )
+from hkeid.testing.store_contract.reviews import ReviewsContract
 from hkeid.testing.store_contract.sessions import (
     ConsentsContract,
     DisclosuresContract,
@@ -54,6 +61,11 @@ class StoreContract(
     NoticesContract,
     RegistrationsContract,
     EvidenceItemsContract,
+    OfficersContract,
+    OfficerCredentialsContract,
+    OfficerSessionsContract,
+    RecordAccessesContract,
+    ReviewsContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -75,9 +87,14 @@ __all__ = [
     "EvidenceItemsContract",
     "GrantsContract",
     "NoticesContract",
+    "OfficerCredentialsContract",
+    "OfficerSessionsContract",
+    "OfficersContract",
     "RacesContract",
+    "RecordAccessesContract",
     "RegistrationsContract",
     "ResidentsContract",
+    "ReviewsContract",
     "SealedFieldsContract",
     "SessionsContract",
     "SingleUseContract",
