@@ -162,7 +162,19 @@ def samples(
         "register-bind": ("bind", lambda: _passkey("bind", creation())),
         "register-bind-expired": ("bind", lambda: _passkey("bind", creation(), "expired")),
         "register-confirm": ("confirm", lambda: _passkey("confirm", request())),
+        "recover-confirm": (
+            "confirm",
+            lambda: replace(
+                _passkey("confirm", request()), case=replace(_case("confirm"), recovery=True)
+            ),
+        ),
         "register-done": ("done", _done),
+        "recover-done": (
+            "done",
+            lambda: replace(
+                _done(), case=replace(_case("done"), recovery=True), cooling_until=_UNTIL
+            ),
+        ),
         "register-referred": (
             "waiting",
             partial(WaitingPage, case=_case("referred"), reason="face_unclear"),

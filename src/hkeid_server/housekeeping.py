@@ -86,7 +86,9 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
         lambda: purge_store(config, store, clock),
         journal,
         {
-            "enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock),
+            "enrolment:registrations:ended": lambda: end_registrations(
+                config, store, keys, clock, journal
+            ),
             **(more or {}),
         },
     )

@@ -24,7 +24,7 @@ from hkeid_server.interactions.logout import LogoutHandler
 from hkeid_server.journal import Journal, open_journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
-from hkeid_server.wiring.notices import open_notices
+from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 
@@ -59,10 +59,12 @@ def build_house(
     journal = journal or make_journal(config, clock)
     common = {"store": store, "keys": keys, "clock": clock, "random": random}
     proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
-    registration = make_registration(
-        config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
-    )
     notices = open_notices(config, store, fields, keys, clock, random)
+    letters = decision_letters(config, notices.notifiers, journal)
+    registration = make_registration(
+        config, proofing, evidence, hooks=letters,
+        passkeys=policy, fields=fields, broker=broker, **common,
+    )  # fmt: skip
     return House(
         config=config,
         pages=page_settings(config),

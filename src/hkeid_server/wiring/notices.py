@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hkeid.enrolment.notices import Contacts, Dispatcher, DispatchSettings, StopLinks
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.notices import Channel, Notifier
 from hkeid.residents import PersonalFields
 from hkeid_server.config import Config
+from hkeid_server.journal import Journal
+from hkeid_server.wiring.telling import DecisionLetters
 
 if TYPE_CHECKING:
     from hkeid.adapters.notices import DevelopmentInbox
@@ -37,6 +39,23 @@ class NoticeParts:
         """By what residents can be told here."""
         return frozenset(one for notifier in self.notifiers for one in notifier.channels)
 
+    @property
+    def push_key(self) -> str | None:
+        """What browsers subscribe to; None where they are not told."""
+        if Channel.WEB_PUSH not in self.channels:
+            return None
+        return str(getattr(self.carrier(Channel.WEB_PUSH), "subscription_key", "")) or None
+
+    def carrier(self, channel: Channel) -> Notifier:
+        """Whoever carries letters by a channel.
+
+        :raises hkeid.kernel.errors.Unavailable: ``notice_channel_missing``.
+        """
+        for notifier in self.notifiers:
+            if channel in notifier.channels:
+                return notifier
+        raise Unavailable("notice_channel_missing", detail=channel.value)
+
 
 def open_notices(
     config: Config,
@@ -50,22 +69,39 @@ def open_notices(
 
     :raises hkeid.kernel.errors.ConfigurationError: a channel is configured wrongly.
     """
-    from hkeid.adapters.notices import DevelopmentInbox
-
-    carriers = list(_carriers(config, clock))
-    inbox = None
-    if not config.production:
-        # Letters that nobody else carries lie here, so that a developer sees them.
-        served = {one for carrier in carriers for one in carrier.channels}
-        rest = frozenset({Channel.INBOX, Channel.EMAIL, Channel.SMS}) - served
-        inbox = DevelopmentInbox(config.path(INBOX_FOLDER), clock, random, channels=rest)
-        carriers.append(inbox)
+    notifiers, inbox = open_carriers(config, clock, random)
     return NoticeParts(
         contacts=Contacts(store, fields, keys, clock, random),
         stop_links=StopLinks(store, clock, random, page=f"{config.issuer}/stop"),
-        notifiers=tuple(carriers),
+        notifiers=notifiers,
         inbox=inbox,
     )
+
+
+def open_carriers(
+    config: Config, clock: Clock, random: Random
+) -> tuple[tuple[Notifier, ...], DevelopmentInbox | None]:
+    """Whoever carries letters, and the sandbox's inbox.
+
+    :raises hkeid.kernel.errors.ConfigurationError: a channel is configured wrongly.
+    """
+    from hkeid.adapters.notices import DevelopmentInbox
+
+    carriers = list(_carriers(config, clock))
+    if config.production:
+        return tuple(carriers), None
+    # Letters that nobody else carries lie here, so that a developer sees them.
+    served = {one for carrier in carriers for one in carrier.channels}
+    rest = frozenset({Channel.INBOX, Channel.EMAIL, Channel.SMS}) - served
+    inbox = DevelopmentInbox(config.path(INBOX_FOLDER), clock, random, channels=rest)
+    return (*carriers, inbox), inbox
+
+
+def decision_letters(
+    config: Config, notifiers: Iterable[Notifier], journal: Journal
+) -> DecisionLetters:
+    """Tells applicants what was decided."""
+    return DecisionLetters(notifiers, journal, page=f"{config.issuer}/register/step")
 
 
 def make_dispatcher(

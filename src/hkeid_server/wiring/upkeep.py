@@ -9,6 +9,7 @@ from typing import Any
 
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid_server.config import Config
+from hkeid_server.journal import Journal
 from hkeid_server.wiring.opening import (
     MEMORY,
     open_keys,
@@ -62,13 +63,17 @@ def purge_store(config: Config, store: Any, clock: Clock) -> int:
     return tokens + gone.sessions + gone.officer_sessions + rooms
 
 
-def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+def end_registrations(
+    config: Config, store: Any, keys: KeyStore, clock: Clock, journal: Journal
+) -> int:
     """End registrations whose time is over and destroy evidence that has served; returns how many."""
     from hkeid.enrolment.registration import Cases, SweepingParts
+    from hkeid_server.wiring.notices import decision_letters, open_carriers
     from hkeid_server.wiring.proofing import open_evidence, registration_settings
 
     _, random = surroundings()
     evidence = open_evidence(config, store, keys, clock, random)
+    notifiers, _inbox = open_carriers(config, clock, random)
     cases = Cases(
         SweepingParts(
             store=store,
@@ -76,6 +81,7 @@ def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) 
             clock=clock,
             random=random,
             settings=registration_settings(config),
+            hooks=decision_letters(config, notifiers, journal),
         )
     )
     try:

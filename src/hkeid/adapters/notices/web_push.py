@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives import serialization
+
+from hkeid.kernel import base64url
 from hkeid.kernel.errors import MissingExtra, Refused, Unavailable
 from hkeid.kernel.secret import Secret
 from hkeid.ports.notices import Channel, Notice
@@ -36,6 +39,14 @@ class WebPushNotifier:
         self._http = http
         self._vapid = Vapid02.from_pem(vapid_key.reveal().encode())
         self._contact = contact
+
+    @property
+    def subscription_key(self) -> str:
+        """What browsers subscribe to (``applicationServerKey``): our public key, base64url."""
+        point = self._vapid.public_key.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        return base64url.encode(point)
 
     def send(self, notice: Notice) -> None:
         """Hand one message to the browser's push service.

@@ -116,6 +116,11 @@ class Contacts:
         self._random = random
         self._recent = recent
 
+    @property
+    def recent(self) -> timedelta:
+        """How old an authentication may be for a change."""
+        return self._recent
+
     def of_resident(self, resident_id: str) -> tuple[ContactChannel, ...]:
         """Where the resident wants to be told."""
         with self._store.transaction() as tx:

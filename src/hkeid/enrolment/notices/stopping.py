@@ -71,8 +71,10 @@ class StopLinks:
             )
         return f"{self._page}?token={token}"
 
-    def look(self, token: str) -> None:
+    def look(self, token: str) -> str:
         """Let a token pass that would work now; nothing happens.
+
+        :returns: the resident whose eID it stops.
 
         :raises hkeid.kernel.errors.NotFound: ``stop_link_unknown``.
         :raises hkeid.kernel.errors.Expired: ``stop_link_expired``.
@@ -86,9 +88,10 @@ class StopLinks:
             raise AlreadyUsed("stop_link_used")
         if self._clock.now() >= record.expires_at:
             raise Expired("stop_link_expired")
+        return _resident_of(record)
 
     def use(self, token: str) -> str:
-        """Use a token up; returns the resident whose eID the caller now suspends.
+        """Use a token up, when the eID was suspended; returns its resident.
 
         :raises hkeid.kernel.errors.HkeidError: as :meth:`look`.
         """
@@ -100,7 +103,11 @@ class StopLinks:
         if not isinstance(outcome, Won):
             self.look(token)
             raise NotFound("stop_link_unknown")
-        return str(canonical_json.loads_object(outcome.record.payload)["resident"])
+        return _resident_of(outcome.record)
+
+
+def _resident_of(record: SingleUseRecord) -> str:
+    return str(canonical_json.loads_object(record.payload)["resident"])
 
 
 def _digest(token: str) -> bytes:
