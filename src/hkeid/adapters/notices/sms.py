@@ -33,13 +33,13 @@ class SmsGateway:
         self._token = token
 
     def send(self, notice: Notice) -> None:
-        """Hand one message over; only its title, since a telephone shows little.
+        """Hand one message over; only its title, since a telephone shows little, and no link: residents
+        learn that a short message with a link is none of ours.
 
         :raises hkeid.kernel.errors.Unavailable: ``notice_not_sent``.
         :raises hkeid.kernel.errors.Refused: ``notice_address_refused``.
         """
-        text = notice.title if notice.link is None else f"{notice.title} {notice.link}"
-        body = {"to": notice.address, "text": text, "language": notice.language}
+        body = {"to": notice.address, "text": notice.title, "language": notice.language}
         answer = self._http.send(
             "POST",
             self._url,
