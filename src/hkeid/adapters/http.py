@@ -45,12 +45,13 @@ class HttpsClient:
         connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
         try:
             connection.request(method, target, body=body, headers=dict(headers or {}))
-            answer = connection.getresponse()
-            return HttpAnswer(
-                status=answer.status,
-                headers={name.lower(): value for name, value in answer.getheaders()},
-                body=_read(answer, limit, ends),
-            )
+            # An answer that ends with its connection keeps the socket open until it is closed itself.
+            with connection.getresponse() as answer:
+                return HttpAnswer(
+                    status=answer.status,
+                    headers={name.lower(): value for name, value in answer.getheaders()},
+                    body=_read(answer, limit, ends),
+                )
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unavailable("http_no_answer", detail=type(error).__name__) from None
         finally:
