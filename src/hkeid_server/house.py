@@ -24,6 +24,7 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
+from hkeid_server.looked_at import AccessReader
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
@@ -73,6 +74,7 @@ class House:
     :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
+    :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     """
 
     config: Config
@@ -95,6 +97,7 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    accesses: AccessReader | None = None
 
 
 def house() -> House:
