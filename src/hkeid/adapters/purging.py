@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
@@ -30,6 +31,8 @@ class PurgedTransaction(Protocol):
     def access_tokens(self) -> AccessTokenRepository: ...
     @property
     def grants(self) -> GrantRepository: ...
+    @property
+    def upgrades(self) -> UpgradeRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class Retention:
     sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
+    upgrades: timedelta = timedelta(days=30)
 
 
 DEFAULT_RETENTION = Retention()
@@ -63,6 +67,7 @@ class Purged:
     sessions: int
     access_tokens: int
     grants: int
+    upgrades: int
     complete: bool
 
 
@@ -85,6 +90,7 @@ def purge(
         "sessions": (lambda tx: tx.sessions, retention.sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
+        "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

@@ -42,6 +42,8 @@ class CeremonyKind(StrEnum):
     LOGIN = "login"
     STEP_UP = "step_up"
     ADD_DEVICE = "add_device"
+    UPGRADE = "upgrade"
+    """The resident confirms an upgrade to eID+."""
 
     @property
     def registers(self) -> bool:

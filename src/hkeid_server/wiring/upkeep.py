@@ -54,7 +54,14 @@ def purge_store(store: Any, clock: Clock) -> int:
     from hkeid.adapters.purging import purge
 
     gone = purge(store, clock.now())
-    return gone.single_use + gone.budgets + gone.sessions + gone.access_tokens + gone.grants
+    return (
+        gone.single_use
+        + gone.budgets
+        + gone.sessions
+        + gone.access_tokens
+        + gone.grants
+        + gone.upgrades
+    )
 
 
 def back_up_data(config: Config, folder: Path) -> Path:

@@ -18,6 +18,7 @@ from hkeid.adapters.memory.residents import (
 )
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
+from hkeid.adapters.memory.stations import MemoryStations, MemoryUpgrades
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.keys import KeyStore
 from hkeid.ports.surroundings import Clock, Random
@@ -41,6 +42,8 @@ class MemoryTransaction:
         "sealed_fields",
         "sessions",
         "single_use",
+        "stations",
+        "upgrades",
     )
 
     def __init__(self, journal: Journal, writers: AuditWriters) -> None:
@@ -57,6 +60,8 @@ class MemoryTransaction:
         self.clients = MemoryClients(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.stations = MemoryStations(journal)
+        self.upgrades = MemoryUpgrades(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

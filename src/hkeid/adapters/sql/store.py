@@ -23,6 +23,7 @@ from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
 from hkeid.adapters.sql.sqlite import SqliteSettings, Synchronous
+from hkeid.adapters.sql.stations import SqlStations, SqlUpgrades
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.ports.keys import KeyStore
 from hkeid.ports.surroundings import Clock, Random
@@ -47,6 +48,8 @@ class SqlTransaction:
         "sealed_fields",
         "sessions",
         "single_use",
+        "stations",
+        "upgrades",
     )
 
     def __init__(self, connection: SqlConnection, writers: AuditWriters) -> None:
@@ -63,6 +66,8 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.stations = SqlStations(connection)
+        self.upgrades = SqlUpgrades(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

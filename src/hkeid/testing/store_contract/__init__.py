@@ -30,6 +30,7 @@ from hkeid.testing.store_contract.sessions import (
     SessionsContract,
 )
 from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
+from hkeid.testing.store_contract.stations import StationsContract, UpgradesContract
 from hkeid.testing.store_contract.transactions import AuditContract, TransactionsContract
 
 
@@ -46,6 +47,8 @@ class StoreContract(
     SessionsContract,
     ConsentsContract,
     DisclosuresContract,
+    StationsContract,
+    UpgradesContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -70,6 +73,8 @@ __all__ = [
     "SealedFieldsContract",
     "SessionsContract",
     "SingleUseContract",
+    "StationsContract",
     "StoreContract",
     "TransactionsContract",
+    "UpgradesContract",
 ]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.enrolment.stations.records import StationRepository
+from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
@@ -26,6 +28,10 @@ class EveryRepository(
 
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def stations(self) -> StationRepository: ...
+    @property
+    def upgrades(self) -> UpgradeRepository: ...
 
 
 AnyStore = Store[EveryRepository]
