@@ -44,6 +44,8 @@ def seed_sandbox(house: House) -> int:
     _only_in_the_sandbox(house)
     new = 0
     for persona in PERSONAS.values():
+        if not persona.registered:
+            continue
         try:
             resident_id = house.activation.register_applicant(
                 persona.person, proofed=persona.proofed

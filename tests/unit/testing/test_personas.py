@@ -67,6 +67,12 @@ KINDS: dict[str, Callable[[Persona], bool]] = {
     "single name": lambda p: p.name.family_name is None,
     "two-letter number": lambda p: p.hkic_number.number[1].isalpha(),
     "reads simplified Chinese": lambda p: p.language == "zh-Hans",
+    "to be registered on the phone": lambda p: not p.registered and p.phone and not p.deceased,
+    "to be registered at the counter": lambda p: not p.registered and not p.phone,
+    "minor to be registered": lambda p: not p.registered and p.guardian is not None,
+    "deceased without an eID": lambda p: not p.registered and p.deceased,
+    "card reported lost": lambda p: p.card.reported_lost,
+    "register differs": lambda p: bool(p.differing),
     "reads English": lambda p: p.language == "en",
 }
 
@@ -126,6 +132,13 @@ def _swap(path: str, value: object) -> Callable[[dict[str, Any]], None]:
         _swap("name/nickname", "x"),
         _swap("name/commercial_code", "12"),
         _swap("hobby", "x"),
+        _swap("registered", False),
+        _swap("card", {"colour": "x"}),
+        _swap("card", {"first_registration": "2030-01"}),
+        _swap("card", {"first_registration": "2003-13"}),
+        _swap("card", {"access_number": "12345"}),
+        _swap("differing", {"hkic_number": "x"}),
+        _swap("portrait", "x"),
         _swap("language", "fr"),
     ],
 )

@@ -10,6 +10,7 @@ from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
+from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
     MemoryBlindIndex,
     MemoryCredentials,
@@ -37,7 +38,9 @@ class MemoryTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "evidence_items",
         "grants",
+        "registrations",
         "residents",
         "sealed_fields",
         "sessions",
@@ -60,6 +63,8 @@ class MemoryTransaction:
         self.clients = MemoryClients(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.registrations = MemoryRegistrations(journal)
+        self.evidence_items = MemoryEvidenceItems(journal)
         self.stations = MemoryStations(journal)
         self.upgrades = MemoryUpgrades(journal)
         self.audit_records = MemoryAuditRecords(journal)

@@ -16,8 +16,10 @@ from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
+from hkeid.adapters.sql.evidence import SqlEvidenceItems
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
+from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
@@ -43,7 +45,9 @@ class SqlTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "evidence_items",
         "grants",
+        "registrations",
         "residents",
         "sealed_fields",
         "sessions",
@@ -66,6 +70,8 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.registrations = SqlRegistrations(connection)
+        self.evidence_items = SqlEvidenceItems(connection)
         self.stations = SqlStations(connection)
         self.upgrades = SqlUpgrades(connection)
         self.audit_records = SqlAuditRecords(connection)
