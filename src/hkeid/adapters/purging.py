@@ -67,8 +67,8 @@ class Purged:
     sessions: int
     access_tokens: int
     grants: int
-    upgrades: int
     complete: bool
+    upgrades: int = 0
 
 
 def purge(

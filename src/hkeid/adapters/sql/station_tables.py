@@ -21,6 +21,8 @@ stations = Table(
     _column("public_key", BYTES),
     _column("certificate_ends", INSTANT, nullable=True),
     _column("sequence", BigInteger()),
+    _column("officer", TEXT, nullable=True),
+    _column("officer_until", INSTANT, nullable=True),
     _column("created_at", INSTANT),
     _column("updated_at", INSTANT),
     _column("last_seen_at", INSTANT, nullable=True),

@@ -206,12 +206,14 @@ def _station_values(station: Station) -> dict[str, Any]:
         "public_key": station.public_key,
         "certificate_ends": moment(station.certificate_ends),
         "sequence": station.sequence,
+        "officer": station.officer,
+        "officer_until": moment(station.officer_until),
         "updated_at": epoch_microseconds(station.updated_at),
     }
 
 
 def _station(row: Row) -> Station:
-    (station_id, name, mode, status, fingerprint, public_key, ends, sequence, created_at,
+    (station_id, name, mode, status, fingerprint, public_key, ends, sequence, officer, officer_until, created_at,
      updated_at, last_seen_at, version) = row  # fmt: skip
     return Station(
         id=station_id,
@@ -222,6 +224,8 @@ def _station(row: Row) -> Station:
         public_key=public_key,
         certificate_ends=instant(ends),
         sequence=sequence,
+        officer=officer,
+        officer_until=instant(officer_until),
         created_at=from_epoch_microseconds(created_at),
         updated_at=from_epoch_microseconds(updated_at),
         last_seen_at=instant(last_seen_at),

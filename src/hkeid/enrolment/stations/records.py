@@ -73,6 +73,7 @@ class Station:
     :ivar public_key: that certificate's key (SubjectPublicKeyInfo), b"" before.
     :ivar certificate_ends: when that certificate expires.
     :ivar sequence: highest sequence number of its uploads that was taken.
+    :ivar officer: reference of the officer who signed on for it, until ``officer_until``.
     :ivar version: grows by one with every change; compare-and-set.
     """
 
@@ -84,6 +85,8 @@ class Station:
     public_key: bytes = field(default=b"", repr=False)
     certificate_ends: Instant | None = None
     sequence: int = 0
+    officer: str | None = None
+    officer_until: Instant | None = None
     created_at: Instant
     updated_at: Instant
     last_seen_at: Instant | None = None

@@ -7,7 +7,7 @@ from hkeid.enrolment.upgrade.challenge import (
 )
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
 from hkeid.enrolment.upgrade.numbers import parse_number, scanned_text
-from hkeid.enrolment.upgrade.officers import OfficerPresence
+from hkeid.enrolment.upgrade.officers import OfficerPresence, OfficersOnDuty
 from hkeid.enrolment.upgrade.parts import DocumentVerifier, UpgradeParts
 from hkeid.enrolment.upgrade.policy import UpgradePolicy
 from hkeid.enrolment.upgrade.reading import ReadingTask
@@ -17,6 +17,7 @@ from hkeid.enrolment.upgrade.upgrades import Upgrades
 __all__ = [
     "DocumentVerifier",
     "OfficerPresence",
+    "OfficersOnDuty",
     "ReadingTask",
     "Upgrade",
     "UpgradeParts",

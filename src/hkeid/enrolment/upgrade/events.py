@@ -152,3 +152,20 @@ class ReadingUploaded(AuditEvent):
     station_id: str
     sequence: int
     resident_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerSignedOn(AuditEvent):
+    """An officer took their seat at a counter."""
+
+    NAME: ClassVar[str] = "enrolment:station:officer-on"
+    station_id: str
+    officer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerSignedOff(AuditEvent):
+    """The officer left."""
+
+    NAME: ClassVar[str] = "enrolment:station:officer-off"
+    station_id: str

@@ -31,6 +31,8 @@ def a_station() -> Station:
         public_key=fresh_bytes(91),
         certificate_ends=LATER,
         sequence=7,
+        officer="officer-1",
+        officer_until=LATER,
         created_at=NOW,
         updated_at=NOW,
         last_seen_at=NOW,

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("certificate_ends", sa.BigInteger(), nullable=True),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("officer", TEXT, nullable=True),
+        sa.Column("officer_until", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("last_seen_at", sa.BigInteger(), nullable=True),
