@@ -65,16 +65,18 @@ def chip_key(key: ChipPublicKey) -> AgreementKey:
     return found
 
 
+def ranked_ways(infos: SecurityInfos) -> list[ChipAuthenticationInfo]:
+    """Every way that is offered, the strongest first, curves before classic groups."""
+    return sorted(infos.ways(), key=lambda way: (_STRENGTH.index(way.cipher), not way.elliptic))
+
+
 def choose_chip_way(infos: SecurityInfos) -> ChipWay | None:
     """The strongest way that DG14 offers and that can be done here; None where it offers none.
 
     :raises CardMalformed: ``chip_key_malformed``, ``chip_key_invalid``.
     :raises CardRefused: ``chip_key_unsupported``: it offers some, none of which can be done.
     """
-    ways = sorted(
-        (way for way in infos.ways() if way.version == 1),
-        key=lambda way: (_STRENGTH.index(way.cipher), not way.elliptic),
-    )
+    ways = [way for way in ranked_ways(infos) if way.version == 1]
     if not ways:
         if infos.ways():
             raise CardRefused(FindingCode.CHIP_KEY_UNSUPPORTED, detail="version")
