@@ -28,6 +28,7 @@ from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
+    from hkeid_server.stations.parts import StationRooms
 
 
 class Door(Protocol):
@@ -67,6 +68,7 @@ class House:
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
+    :ivar stations: stations and upgrades by chip; None where they are not served.
     """
 
     config: Config
@@ -86,6 +88,7 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    stations: StationRooms | None = None
 
 
 def house() -> House:

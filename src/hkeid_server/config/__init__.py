@@ -18,6 +18,7 @@ from hkeid_server.config.schema import (
     TokenSection,
     VaultSection,
 )
+from hkeid_server.config.stations import StationSection
 
 __all__ = [
     "AdminSection",
@@ -29,6 +30,7 @@ __all__ = [
     "SandboxSection",
     "ServerSection",
     "SessionSection",
+    "StationSection",
     "StoreSection",
     "TokenSection",
     "VaultSection",

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid_server.config.schema import Config
+from hkeid_server.config.station_rules import check_stations
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
@@ -34,6 +35,7 @@ def check(config: Config) -> None:
         raise _invalid("passkeys.attestation", "'none' or 'direct'")
     if config.store.url == "memory" and config.server.workers != 1:
         raise _invalid("server.workers", "1 with the memory store")
+    check_stations(config)
     if config.production:
         refusals = list(_production_refusals(config))
         if refusals:
@@ -123,6 +125,8 @@ def _production_refusals(config: Config) -> Iterator[str]:
             yield f"{name}.url: nothing in memory survives"
         if _PASSWORD_IN_URL.search(url):
             yield f"{name}.url: put the password into a file and name it in {name}.password_file"
+    if config.stations.enabled and config.stations.authority:
+        yield "stations.authority: the sandbox's certification authority"
     if config.sandbox.seed or config.sandbox.relying_parties:
         yield "sandbox: test persons and local relying parties"
     if _place(config, config.store.url) == _place(config, config.vault.url):
@@ -151,7 +155,12 @@ def refuse_inline_secrets(content: object) -> None:
     """
     if not isinstance(content, dict):
         return
-    for section, key in (("store", "password"), ("vault", "password"), ("keys", "passphrase")):
+    for section, key in (
+        ("store", "password"),
+        ("vault", "password"),
+        ("keys", "passphrase"),
+        ("stations", "proxy_secret"),
+    ):
         table = content.get(section)
         if isinstance(table, dict) and key in table:
             raise ConfigurationError(

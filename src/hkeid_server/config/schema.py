@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.stations import StationSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +199,7 @@ class Config:
     tokens: TokenSection = field(default_factory=TokenSection)
     log: LogSection = field(default_factory=LogSection)
     sandbox: SandboxSection = field(default_factory=SandboxSection)
+    stations: StationSection = field(default_factory=StationSection)
     folder: Path = field(default=Path())
 
     @property

@@ -23,6 +23,7 @@ from hkeid_server.journal import Journal, open_journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
+from hkeid_server.wiring.stations import open_stations
 
 
 def build_house(
@@ -56,6 +57,7 @@ def build_house(
         config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
     )
     login = LoginHandler()
+    rooms = open_stations(config, store, fields, policy, broker, keys, clock, random)
     return House(
         config=config,
         pages=page_settings(config),
@@ -79,6 +81,7 @@ def build_house(
         },
         journal=journal or make_journal(config, clock),
         network=NetworkReader(config.server.trusted_proxies),
+        stations=rooms,
     )
 
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hkeid.chip.document import ChipDocument, ChipEvidence, ChipGenuine, PassiveOutcome, ProofKind
+from hkeid.chip.errors import CardMalformed
 from hkeid.chip.findings import FindingCode
+from hkeid.chip.sod_groups import groups_in_sod
 from hkeid.enrolment.stations.records import StationMode
 from hkeid.enrolment.upgrade.challenge import active_challenge
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
@@ -61,7 +63,7 @@ def judge_card(
         return Refusal(reason="chip_cloneable", finding=FindingCode.CHIP_CLONEABLE.value)
     if not evidence.accepted or evidence.holder is None:
         return Refusal(reason="chip_not_trusted")
-    if _can_sign(document, evidence) and not _signed(document):
+    if _can_sign(document) and not _signed(document):
         # It could have signed our challenge: whoever left that out has something to hide.
         return Refusal(reason="active_proof_missing")
     if evidence.genuine not in policy.proofs.get(mode, frozenset()):
@@ -73,12 +75,14 @@ def judge_card(
     return None
 
 
-def _can_sign(document: ChipDocument, evidence: ChipEvidence) -> bool:
+def _can_sign(document: ChipDocument) -> bool:
     """Whether the signed object lists a key for active authentication, read or not."""
-    return "DG15" in document.files or any(
-        found.code is FindingCode.GROUP_NOT_READ and "DG15" in found.detail
-        for found in evidence.findings
-    )
+    if "DG15" in document.files:
+        return True
+    try:
+        return "DG15" in groups_in_sod(document.files.get("SOD", b""))
+    except CardMalformed:
+        return True
 
 
 def _signed(document: ChipDocument) -> bool:

@@ -92,6 +92,7 @@ class Readings:
         upgrade = parts.find(upgrade_id, {UpgradeStep.CHIP}, station=station)
         facts: dict[str, Any] = {"trouble": reason}
         if reason == FindingCode.ACCESS_KEY_WRONG.value:
+            parts.vault.open(upgrade.id, parts.clock.now(), expires_at=upgrade.expires_at)
             parts.vault.put(upgrade.id, ACCESS, b"")
             facts["access"] = None
         return parts.note(upgrade, facts)

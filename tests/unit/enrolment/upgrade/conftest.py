@@ -42,8 +42,24 @@ from hkeid.ports.faces import (
 )
 from hkeid.ports.registry import RegistryFinding, RegistryStatus
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.der import tlv
 
 ORIGIN = "https://id.example.hk"
+
+
+def security_object(*groups: int) -> bytes:
+    """As much of an EF.SOD as says which groups it lists."""
+    hashes = b"".join(
+        tlv(0x30, tlv(0x02, bytes([number])) + tlv(0x04, b"h" * 32)) for number in groups
+    )
+    content = tlv(0x30, tlv(0x02, b"\x00") + tlv(0x30, b"") + tlv(0x30, hashes))
+    for tag in (0x04, 0xA0, 0x30, 0x30, 0xA0, 0x30, 0x77):
+        content = tlv(tag, content)
+    return content
+
+
+SIGNS = security_object(1, 2, 14, 15)
+SIGNS_NOT = security_object(1, 2, 14)
 
 
 class EvidenceInMemory:
@@ -229,7 +245,7 @@ class Lab:
 
     def document(self, challenge: bytes, **changes: Any) -> ChipDocument:
         made = ChipDocument(
-            files={"SOD": b"sod", "DG1": b"dg1", "DG2": b"dg2", "DG15": b"dg15"},
+            files={"SOD": SIGNS, "DG1": b"dg1", "DG2": b"dg2", "DG15": b"dg15"},
             card_access=None,
             access=AccessProtocol.PACE_GM,
             cipher="aes-256",
@@ -321,3 +337,15 @@ def _number(digits: str) -> HkicNumber:
     from hkeid.identity.hkic_number import check_character_of
 
     return HkicNumber(digits, check_character_of(digits))
+
+
+@pytest.fixture
+def signs_not() -> bytes:
+    """An EF.SOD without DG15."""
+    return SIGNS_NOT
+
+
+@pytest.fixture
+def signs() -> bytes:
+    """An EF.SOD with DG15."""
+    return SIGNS

@@ -224,9 +224,9 @@ def test_a_recorded_reading_is_worth_nothing(lab, phone) -> None:
     assert "enrolment:upgrade:evidence-rejected" in lab.hub.events()
 
 
-def test_a_transcript_without_challenge_counts_once(lab, phone) -> None:
+def test_a_transcript_without_challenge_counts_once(lab, phone, signs_not) -> None:
     proof = ChipProof(kind=ProofKind.CHIP, algorithm="0.4", parts={"ephemeral": b"e" * 32})
-    files = {"SOD": b"sod", "DG14": b"dg14"}
+    files = {"SOD": signs_not, "DG14": b"dg14"}
     lab.resident(phone)
     lab.verifier.evidence = lab.evidence(genuine=ChipGenuine.CHIP)
     with lab.hub.memory.transaction() as tx:
@@ -276,12 +276,13 @@ def test_a_card_that_can_sign_must_sign(lab, phone) -> None:
     assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "active_proof_missing")
 
 
-def test_hiding_that_the_card_can_sign_does_not_help(lab, phone) -> None:
-    upgrade = lab.claim(lab.resident(phone))
-    hidden = finding(FindingCode.GROUP_NOT_READ, "DG15")
-    lab.verifier.evidence = lab.evidence(genuine=ChipGenuine.CHIP, findings=(hidden,))
-    document = lab.document(b"", proofs=(), files={"SOD": b"sod"})
-    assert lab.submit(lab.kiosk, upgrade.id, document).reason == "active_proof_missing"
+def test_hiding_that_the_card_can_sign_does_not_help(lab, phone, signs) -> None:
+    session = lab.resident(phone)
+    lab.verifier.evidence = lab.evidence(genuine=ChipGenuine.CHIP)
+    for sod in (signs, b"not a security object"):
+        upgrade = lab.claim(session)
+        document = lab.document(b"", proofs=(), files={"SOD": sod})
+        assert lab.submit(lab.kiosk, upgrade.id, document).reason == "active_proof_missing"
 
 
 @pytest.mark.parametrize("code", [code for code in FindingCode if finding(code).fatal])
@@ -313,12 +314,14 @@ def test_nothing_but_accepted_evidence_upgrades(lab, phone, changes, expected) -
     assert lab.state().state is EidState.ACTIVE
 
 
-def test_policy_may_ask_for_more_than_chip_authentication(make_lab, phone) -> None:
+def test_policy_may_ask_for_more_than_chip_authentication(make_lab, phone, signs_not) -> None:
     active = dict.fromkeys(StationMode, frozenset({ChipGenuine.ACTIVE}))
     lab = make_lab(UpgradePolicy(proofs=active))
     upgrade = lab.claim(lab.resident(phone))
     lab.verifier.evidence = lab.evidence(genuine=ChipGenuine.CHIP)
-    ended = lab.submit(lab.kiosk, upgrade.id, lab.document(b"", proofs=(), files={"SOD": b"s"}))
+    ended = lab.submit(
+        lab.kiosk, upgrade.id, lab.document(b"", proofs=(), files={"SOD": signs_not})
+    )
     assert ended.reason == "chip_proof_not_accepted"
 
 
