@@ -9,6 +9,11 @@ from hkeid_server.wiring.opening import (
     open_vault,
     surroundings,
 )
+from hkeid_server.wiring.stations import (
+    certificate_reader,
+    make_station_authority,
+    station_registry,
+)
 from hkeid_server.wiring.upkeep import (
     back_up_data,
     back_up_vault,
@@ -26,9 +31,11 @@ __all__ = [
     "back_up_data",
     "back_up_vault",
     "build_house",
+    "certificate_reader",
     "close_store",
     "make_journal",
     "make_keys",
+    "make_station_authority",
     "open_keys",
     "open_store",
     "open_vault",
@@ -36,6 +43,7 @@ __all__ = [
     "purge_store",
     "restore_data",
     "restore_vault",
+    "station_registry",
     "surroundings",
     "upgrade_store",
     "upgrade_vault",

@@ -11,7 +11,7 @@ from typing import Any
 from hkeid.broker import Broker
 from hkeid.chip.document import ChipDocument, ChipEvidence
 from hkeid.chip.trust import CountrySigners, der_blocks
-from hkeid.enrolment.stations import Seats, Stations, StationSettings
+from hkeid.enrolment.stations import Seats, StationAuthority, Stations, StationSettings
 from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant
@@ -116,6 +116,33 @@ def upgrade_policy(config: Config) -> UpgradePolicy:
         raise ConfigurationError(
             "upgrade_policy_invalid", detail=f"{path}: {type(error).__name__}"
         ) from None
+
+
+def certificate_reader() -> StationAuthority:
+    """Reads stations' certificates, and issues none."""
+    from hkeid.adapters.station_ca import CertificateReader
+
+    return CertificateReader()
+
+
+def make_station_authority(config: Config, name: str) -> Path:
+    """Make the sandbox's certification authority; returns its root's certificate file.
+
+    :raises ConfigurationError: ``station_authority_unset``, ``station_authority_exists``,
+        ``production_refuses``.
+    """
+    from hkeid.adapters.station_ca import StationCa
+    from hkeid.adapters.system import SystemClock
+
+    if config.production:
+        raise ConfigurationError(
+            "production_refuses", detail="stations.authority: bind certificates of your own"
+        )
+    if not config.stations.authority:
+        raise ConfigurationError("station_authority_unset", detail="set stations.authority")
+    folder = config.path(config.stations.authority)
+    StationCa.create(folder, name=name, now=SystemClock().now())
+    return folder / "station-root.pem"
 
 
 class TrustedCountries:

@@ -8,7 +8,14 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hkeid.chip.document import ChipDocument, ChipEvidence, ChipGenuine, PassiveOutcome, ProofKind
+from hkeid.chip.document import (
+    ChipDocument,
+    ChipEvidence,
+    ChipGenuine,
+    ChipHolder,
+    PassiveOutcome,
+    ProofKind,
+)
 from hkeid.chip.errors import CardMalformed
 from hkeid.chip.findings import FindingCode
 from hkeid.chip.sod_groups import groups_in_sod
@@ -57,20 +64,33 @@ def judge_card(
     for found in evidence.findings:
         if found.fatal:
             return Refusal(reason=found.code.value, finding=found.code.value)
+    codes = {found.code for found in evidence.findings}
+    if FindingCode.SPECIMEN_PROFILE in codes and not policy.specimens:
+        return Refusal(reason="specimen_profile", finding=FindingCode.SPECIMEN_PROFILE.value)
     if evidence.passive is not PassiveOutcome.TRUSTED:
         return Refusal(reason="chip_not_trusted")
     if evidence.genuine is ChipGenuine.CLONEABLE:
         return Refusal(reason="chip_cloneable", finding=FindingCode.CHIP_CLONEABLE.value)
     if not evidence.accepted or evidence.holder is None:
         return Refusal(reason="chip_not_trusted")
+    return _judge_proof(document, evidence, policy, mode) or _judge_holder(evidence.holder)
+
+
+def _judge_proof(
+    document: ChipDocument, evidence: ChipEvidence, policy: UpgradePolicy, mode: StationMode
+) -> Refusal | None:
     if _can_sign(document) and not _signed(document):
         # It could have signed our challenge: whoever left that out has something to hide.
         return Refusal(reason="active_proof_missing")
     if evidence.genuine not in policy.proofs.get(mode, frozenset()):
         return Refusal(reason="chip_proof_not_accepted")
-    if evidence.holder.person.hkic_number is None:
+    return None
+
+
+def _judge_holder(holder: ChipHolder) -> Refusal | None:
+    if holder.person.hkic_number is None:
         return Refusal(reason="chip_number_missing")
-    if evidence.holder.portrait is None:
+    if holder.portrait is None:
         return Refusal(reason="chip_portrait_missing")
     return None
 

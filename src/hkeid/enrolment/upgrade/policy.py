@@ -25,6 +25,7 @@ class UpgradePolicy:
         the station is trusted.
     :ivar liveness: claims of a liveness check that need no officer at a kiosk.
     :ivar calibrated: a match counts only where the matcher has a calibration record.
+    :ivar specimens: synthetic cards of the tests make an eID+ too.
     :ivar face_tries: how often a face may be presented.
     :ivar window: from the moment a station takes it up to the confirmation.
     :ivar offer: how long the resident's page may wait for a station, extensions included.
@@ -40,6 +41,7 @@ class UpgradePolicy:
     )
     liveness: frozenset[PadClaim] = frozenset({PadClaim.LEVEL_1, PadClaim.LEVEL_2})
     calibrated: bool = True
+    specimens: bool = False
     face_tries: int = 3
     window: timedelta = timedelta(minutes=15)
     offer: timedelta = timedelta(minutes=30)
@@ -72,7 +74,9 @@ class UpgradePolicy:
     @classmethod
     def sandbox(cls) -> UpgradePolicy:
         """For test persons: the built-in liveness check and matcher, which nobody has assessed."""
-        return cls(version="sandbox", liveness=frozenset(PadClaim), calibrated=False)
+        return cls(
+            version="sandbox", liveness=frozenset(PadClaim), calibrated=False, specimens=True
+        )
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> UpgradePolicy:
