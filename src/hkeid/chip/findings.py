@@ -34,7 +34,6 @@ class FindingCode(StrEnum):
     ANSWER_TOO_LONG = "answer_too_long"
     ANSWER_WITHOUT_END = "answer_without_end"
     TOO_MANY_COMMANDS = "too_many_commands"
-    COMMAND_REFUSED = "command_refused"
     # BER-TLV in general
     TLV_MALFORMED = "tlv_malformed"
     TLV_TRUNCATED = "tlv_truncated"

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import dataclass
 
-from hkeid.chip.access import AccessKey
+from hkeid.chip.access import AccessKey, MrzKey
 from hkeid.chip.active_authentication import CHALLENGE_BYTES, active_key, run_active_authentication
 from hkeid.chip.apdu import SHORT, Command
 from hkeid.chip.card_files import CARD_SECURITY, COM, GROUPS, LOCKED_GROUPS, SOD, CardFile
@@ -29,7 +29,8 @@ from hkeid.chip.entrance import CardEntrance, Entered
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.extended_length import carried_bytes
 from hkeid.chip.file_reader import FileReader, block_sizes
-from hkeid.chip.findings import Finding, FindingCode, Severity
+from hkeid.chip.findings import Finding, FindingCode, Severity, finding
+from hkeid.chip.lds.mrz import read_dg1
 from hkeid.chip.profiles.profile import CardProfile
 from hkeid.chip.public_keys import RsaKey
 from hkeid.chip.secure_messaging import OVERHEAD
@@ -189,7 +190,19 @@ class _Reading:
             if self._chip_unproved and error.code in _CHANNEL_FAILURES:
                 raise CardRefused(FindingCode.CHIP_SESSION_WRONG, detail=error.reason) from None
             raise
+        self._compare_key(access)
         return entered
+
+    def _compare_key(self, access: AccessKey | None) -> None:
+        """The document must be the one whose zone opened it."""
+        if not isinstance(access, MrzKey) or "DG1" not in self._read:
+            return
+        try:
+            zone = read_dg1(self._read["DG1"])
+        except CardMalformed:
+            return  # verification says so
+        if not access.matches(zone.document_number, zone.born, zone.expires):
+            self._findings.append(finding(FindingCode.DG1_KEY_DIFFERENT))
 
     def document(self, entered: Entered, profile: CardProfile, read_at: Instant) -> ChipDocument:
         """What was gathered."""

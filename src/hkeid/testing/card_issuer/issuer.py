@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hkeid.adapters.system import SystemClock
@@ -132,8 +133,21 @@ class CardIssuer:
         """Put a document signer on the revocation list."""
         self.revoked.append((certificate.serial, self.now - timedelta(days=1)))
 
+    @cached_property
+    def revoked_signer(self) -> Certified:
+        """A document signer that is on every revocation list of this country."""
+        made = self.document_signer(common_name="Document Signer, revoked")
+        self.revoke(made)
+        return made
+
+    @cached_property
+    def neighbour(self) -> CardIssuer:
+        """Another invented country; nobody there may sign for this one."""
+        return CardIssuer(state="ZZZ", country="XX", now=self.now)
+
     def crl(self, *, this_update: datetime | None = None, days: int = 90) -> bytes:
         """The revocation list as of today."""
+        _ = self.revoked_signer  # it is always listed
         begins = this_update or self.now - timedelta(hours=1)
         return revocation_list(
             self.root, self.revoked, this_update=begins, next_update=begins + timedelta(days=days)

@@ -78,6 +78,7 @@ class VirtualCard:
 
     :param image: what the chip holds.
     :param hooks: departures from honest conduct, by place.
+    :ivar command: the command being executed, its protection taken off.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class VirtualCard:
         self.files = FileSystem(dict(image.files), warn_at_end=image.warn_at_end)
         self.channel: Channel | None = None
         self.commands = 0
+        self.command: Command | None = None
         self.powered = False
         self._next_channel: Channel | None = None
         self._environment = ""
@@ -128,6 +130,10 @@ class VirtualCard:
         self._environment = ""
         self._pace.forget()
         self._chip.forget()
+
+    def forget_next_channel(self) -> None:
+        """Go on in the present session although a new one was agreed on; no honest card does."""
+        self._next_channel = None
 
     def at(self, point: Point, value: Any) -> Any:
         """The value to go on with at ``point``: ``value``, unless a hook says otherwise."""
@@ -180,6 +186,7 @@ class VirtualCard:
             0x86: self._general,
             0x88: self._internal,
         }
+        self.command = command
         try:
             handler = handlers.get(command.ins)
             if handler is None:

@@ -202,10 +202,11 @@ class Pace:
         if run.mapped is None:
             raise Status(0x6985)
         private = run.mapped.private_key(self._random)
-        run.own = self._at(Point.PACE_PUBLIC_KEY, run.mapped.public_key(private))
-        run.peer = value
-        if value == run.own:
+        honest = run.mapped.public_key(private)
+        if value == honest:
             raise Status(0x6A80)
+        run.own = self._at(Point.PACE_PUBLIC_KEY, honest)
+        run.peer = value
         secret = run.mapped.agree(private, value)
         suite = run.setting.suite
         run.channel_keys = derive(secret, 1, suite), derive(secret, 2, suite)
