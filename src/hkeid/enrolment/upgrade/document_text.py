@@ -86,7 +86,7 @@ def loads(text: bytes) -> ChipDocument:
             apdus=_number(found["apdus"], 1_000_000),
         )
     except MalformedInput as error:
-        raise _malformed(error.reason) from None
+        raise _malformed(error.detail or error.reason) from None
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise _malformed(type(error).__name__) from None
     if dumps(document) != text:
@@ -140,7 +140,7 @@ def _proof(value: Any) -> ChipProof:
     parts = _table(value["parts"], _MOST_PARTS)
     return ChipProof(
         kind=ProofKind(value["kind"]),
-        algorithm=_word(value["algorithm"]),
+        algorithm="" if value["algorithm"] == "" else _word(value["algorithm"]),
         parts={_word(name): _bytes(content) for name, content in parts.items()},
     )
 

@@ -17,7 +17,7 @@ from hkeid.chip.document import (
     ProofKind,
 )
 from hkeid.chip.errors import CardMalformed
-from hkeid.chip.findings import FindingCode
+from hkeid.chip.findings import FindingCode, Severity
 from hkeid.chip.sod_groups import groups_in_sod
 from hkeid.enrolment.stations.records import StationMode
 from hkeid.enrolment.upgrade.challenge import active_challenge
@@ -71,6 +71,9 @@ def judge_card(
         return Refusal(reason="chip_not_trusted")
     if evidence.genuine is ChipGenuine.CLONEABLE:
         return Refusal(reason="chip_cloneable", finding=FindingCode.CHIP_CLONEABLE.value)
+    for found in evidence.findings:
+        if found.severity is Severity.WARNING and found.code not in policy.tolerated:
+            return Refusal(reason=found.code.value, finding=found.code.value)
     if not evidence.accepted or evidence.holder is None:
         return Refusal(reason="chip_not_trusted")
     return _judge_proof(document, evidence, policy, mode) or _judge_holder(evidence.holder)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from hkeid.chip.document import ChipGenuine
+from hkeid.chip.findings import FindingCode
 from hkeid.enrolment.stations.records import StationMode
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.ports.faces import PadClaim
@@ -25,6 +26,7 @@ class UpgradePolicy:
         the station is trusted.
     :ivar liveness: claims of a liveness check that need no officer at a kiosk.
     :ivar calibrated: a match counts only where the matcher has a calibration record.
+    :ivar tolerated: findings of severity ``warning`` that do not matter; every other one refuses.
     :ivar specimens: synthetic cards of the tests make an eID+ too.
     :ivar face_tries: how often a face may be presented.
     :ivar window: from the moment a station takes it up to the confirmation.
@@ -41,6 +43,15 @@ class UpgradePolicy:
     )
     liveness: frozenset[PadClaim] = frozenset({PadClaim.LEVEL_1, PadClaim.LEVEL_2})
     calibrated: bool = True
+    tolerated: frozenset[FindingCode] = frozenset(
+        {
+            FindingCode.BAC_ONLY,
+            FindingCode.COUNTRY_SIGNER_EXPIRED,
+            FindingCode.DG12_MALFORMED,
+            FindingCode.DG13_MALFORMED,
+            FindingCode.REVOCATION_STALE,
+        }
+    )
     specimens: bool = False
     face_tries: int = 3
     window: timedelta = timedelta(minutes=15)
@@ -104,6 +115,8 @@ def _read(name: str, value: Any, default: Any) -> Any:
         }
     if name == "liveness":
         return frozenset(PadClaim(word) for word in value)
+    if name == "tolerated":
+        return frozenset(FindingCode(word) for word in value)
     if isinstance(default, timedelta):
         return timedelta(seconds=int(value))
     if type(value) is not type(default):
