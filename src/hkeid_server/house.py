@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from flask import current_app
 
 from hkeid.broker import Broker
-from hkeid.enrolment import Activation, Devices, Standing
+from hkeid.enrolment import Activation, Devices, Registration, Standing
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
@@ -23,6 +23,7 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
+from hkeid_server.looked_at import AccessReader
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
@@ -68,6 +69,8 @@ class House:
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
+    :ivar registration: remote registration; None where it is not offered.
+    :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
     """
 
@@ -88,6 +91,8 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    registration: Registration | None = None
+    accesses: AccessReader | None = None
     stations: StationRooms | None = None
 
 

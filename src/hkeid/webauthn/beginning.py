@@ -46,7 +46,7 @@ def begin_registration(
 ) -> CeremonyStart:
     """Begin making a credential: discoverable, user-verifying (§7.1 steps 1-2).
 
-    :param kind: ``ACTIVATE`` or ``ADD_DEVICE``.
+    :param kind: ``ACTIVATE``, ``ADD_DEVICE`` or ``REGISTER``.
     :param account_name: tells accounts apart in the passkey chooser; shown, not stored here. Never
         an identity-card number (§14.4.2).
     :param display_name: the person's name as the chooser shows it; shown, not stored here.
@@ -100,7 +100,7 @@ def begin_authentication(
 ) -> CeremonyStart:
     """Begin using a credential (§7.2 steps 1-2).
 
-    :param kind: ``LOGIN`` or ``STEP_UP``.
+    :param kind: ``LOGIN``, ``STEP_UP`` or ``CONFIRM``.
     :param binding: the browser-binding value of the request.
     :param allow: credentials that may answer; none means any discoverable one.
     :param resident_id: only this resident may answer, where one is known already.

@@ -42,13 +42,20 @@ class CeremonyKind(StrEnum):
     LOGIN = "login"
     STEP_UP = "step_up"
     ADD_DEVICE = "add_device"
+    REGISTER = "register"
+    """A passkey for somebody whose identity was just proved."""
+    CONFIRM = "confirm"
+    """The first use of that passkey."""
     UPGRADE = "upgrade"
     """The resident confirms an upgrade to eID+."""
 
     @property
     def registers(self) -> bool:
         """Whether it makes a new credential (``create()``) rather than uses one (``get()``)."""
-        return self in (CeremonyKind.ACTIVATE, CeremonyKind.ADD_DEVICE)
+        return self in _REGISTERING
+
+
+_REGISTERING = frozenset({CeremonyKind.ACTIVATE, CeremonyKind.ADD_DEVICE, CeremonyKind.REGISTER})
 
 
 class CeremonyTransaction(Protocol):

@@ -2,7 +2,8 @@
 
 from hkeid.enrolment.proofing_policy.decision import Decision, Outcome
 from hkeid.enrolment.proofing_policy.findings import VALUES, Aspect, Findings
-from hkeid.enrolment.proofing_policy.policy import Grade, ProofingPolicy, Refusal
+from hkeid.enrolment.proofing_policy.policy import Grade, ProofingPolicy, Refusal, ReviewRules
+from hkeid.enrolment.proofing_policy.reading import parse_policy, shipped_policy
 
 __all__ = [
     "VALUES",
@@ -13,4 +14,7 @@ __all__ = [
     "Outcome",
     "ProofingPolicy",
     "Refusal",
+    "ReviewRules",
+    "parse_policy",
+    "shipped_policy",
 ]

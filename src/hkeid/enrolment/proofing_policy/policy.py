@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from hkeid.enrolment.proofing_policy.decision import Decision, Outcome
 from hkeid.enrolment.proofing_policy.findings import Aspect, Findings
@@ -49,13 +49,58 @@ class Grade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRules:
+    """What officers may do with what no grade accepts.
+
+    :ivar never: values with which not even officers accept.
+    :ivar four_eyes: values with which two officers are needed.
+    """
+
+    proofed: Acr
+    ial: int
+    never: Mapping[Aspect, frozenset[str]]
+    four_eyes: Mapping[Aspect, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProofingPolicy:
     """Refusals first, then grades from the highest to the lowest, then an officer."""
 
     version: str
     production: bool
     refusals: tuple[Refusal, ...]
-    grades: tuple[Grade, ...] = field(default=())
+    grades: tuple[Grade, ...]
+    review: ReviewRules
+
+    def hindrances(self, findings: Findings) -> tuple[Aspect, ...]:
+        """Aspects for which not even an officer may accept the case."""
+        never = self.review.never.items()
+        return tuple(aspect for aspect, values in never if findings.value(aspect) in values)
+
+    def officers_needed(self, findings: Findings) -> int:
+        """How many officers have to agree to accept the case: one, or two where it is risky."""
+        four_eyes = self.review.four_eyes.items()
+        return 2 if any(findings.value(aspect) in values for aspect, values in four_eyes) else 1
+
+    def accepted_by(self, officers: tuple[str, ...], reason: str) -> Decision:
+        """The decision of officers who accept a referred case."""
+        return Decision(
+            outcome=Outcome.BIND,
+            proofed=self.review.proofed,
+            ial=self.review.ial,
+            policy=self.version,
+            grade="officers",
+            rules=("officers", f"reason:{reason}"),
+            officers=officers,
+        )
+
+    def refused_by(self, officers: tuple[str, ...], reason: str) -> Decision:
+        """The decision of officers who refuse a referred case."""
+        return replace(
+            self._refused("officers", "officer_refused"),
+            rules=("officers", f"reason:{reason}"),
+            officers=officers,
+        )
 
     def decide(self, findings: Findings, purpose: str) -> Decision:
         """What follows from the findings. Pure; whatever no rule names goes to an officer."""
@@ -106,7 +151,12 @@ class ProofingPolicy:
         )
 
 
-_OTHER_WAY = {"active": "already_registered", "none": "not_registered"}
+_OTHER_WAY = {
+    "active": "already_registered",
+    "none": "not_registered",
+    "applicant": "not_registered",
+    "revoked": "not_registered",
+}
 _TOLD: dict[Aspect, str] = {
     Aspect.REGISTRY: "registry_unclear",
     Aspect.DETAILS: "details_unclear",

@@ -38,7 +38,7 @@ class RegistrationReceipt:
     the resident's language.
 
     :ivar reference: case number.
-    :ivar at: when the eID was activated.
+    :ivar at: when the identity was decided on.
     :ivar policy: version of the proofing policy.
     :ivar checked: what was checked.
     :ivar kept: what was kept.

@@ -1,0 +1,115 @@
+"""The child's side: build the object, then serve one call after another.
+
+Started as ``python -m hkeid.adapters.worker.child CHANNEL LIFELINE MEMORY PARENT``. It dies with its parent,
+even while it computes: the kernel sends SIGKILL when the last writer of the life line is gone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from hkeid.adapters.worker.wire import error_parts, pack, receive, send, unpack_trusted
+from hkeid.kernel.errors import HkeidError
+
+NICENESS = 5
+_NETWORK = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind"})
+_LOOKUPS = ("socket.getaddrinfo", "socket.gethostby", "urllib.Request", "http.client.connect")
+_F_SETSIG = 10  # Linux: which signal a descriptor sends
+
+
+def _die_with(lifeline: int, parent: int) -> None:
+    """Whatever happens, do not outlive the parent."""
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, _F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _limit(memory_mib: int) -> None:
+    """Memory, no core dumps (they would hold pictures), politeness, no network from Python."""
+    size = memory_mib * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(NICENESS)
+
+    def refuse_network(event: str, _: tuple[Any, ...]) -> None:
+        if event in _NETWORK or event.startswith(_LOOKUPS):
+            raise OSError("a worker has no network")
+
+    sys.addaudithook(refuse_network)
+
+
+def _where(error: BaseException) -> str:
+    """Type and place of an unexpected error; never its text, which may quote what was read."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + place
+
+
+def _answer(target: Any, method: str, arguments: tuple[Any, ...]) -> tuple[str, Any]:
+    """The outcome of one call: ``value``, ``refused`` (ours), ``raised``, or ``spent`` (start afresh)."""
+    try:
+        return "value", getattr(target, method)(*arguments)
+    except HkeidError as error:
+        return "refused", error_parts(error)
+    except MemoryError as error:
+        return "spent", _where(error)
+    except Exception as error:  # noqa: BLE001 - reported, never passed over
+        return "raised", _where(error)
+
+
+def _build(factory: str, settings: dict[str, Any]) -> Any:
+    module, _, name = factory.partition(":")
+    return getattr(importlib.import_module(module), name)(**settings)
+
+
+def serve(channel: socket.socket) -> None:
+    """Build, say so, and answer until the other end is gone."""
+    factory, settings = unpack_trusted(receive(channel))
+    outcome, target = _answer(sys.modules[__name__], "_build", (factory, settings))
+    send(channel, pack((outcome, None if outcome == "value" else target)))
+    while outcome == "value":
+        try:
+            method, arguments = unpack_trusted(receive(channel))
+        except EOFError:
+            return
+        answer = _answer(target, method, arguments)
+        try:
+            packed = pack(answer)
+        except Exception as error:  # noqa: BLE001 - a result that cannot travel
+            packed = pack(("raised", _where(error)))
+        send(channel, packed)
+        if answer[0] == "spent":
+            return
+
+
+def main(arguments: list[str]) -> None:
+    """Run as a child."""
+    channel, lifeline, memory_mib, parent = (int(one) for one in arguments)
+    _die_with(lifeline, parent)
+    _limit(memory_mib)
+    with socket.socket(fileno=channel) as connected:
+        serve(connected)
+    os._exit(0)  # no clean-up of native libraries: some hang at their end
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

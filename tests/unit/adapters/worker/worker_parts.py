@@ -1,0 +1,97 @@
+"""What the tests of the worker put into its child."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sys
+import time
+from typing import Any
+
+from hkeid.kernel.errors import ConfigurationError, MissingExtra, TooManyAttempts
+from hkeid.ports import FaceBand, FaceComparison
+
+
+class Parts:
+    def __init__(self, word: str = "") -> None:
+        self.word = word
+        self.calls = 0
+
+    def echo(self, value: Any) -> Any:
+        self.calls += 1
+        return value
+
+    def state(self) -> tuple[str, int, int]:
+        return self.word, self.calls, os.getpid()
+
+    def comparison(self) -> FaceComparison:
+        return FaceComparison(
+            band=FaceBand.REVIEW, distance=0.6, threshold=0.55, claimed_fmr=None,
+            model="m", model_sha256="00", calibration=None,
+        )  # fmt: skip
+
+    def refuse(self) -> None:
+        raise TooManyAttempts("slow_down", retry_after=7, detail="inside")
+
+    def missing(self) -> None:
+        raise MissingExtra("deepface", "face")
+
+    def break_(self) -> None:
+        raise KeyError("Q000101(1)")
+
+    def crash(self) -> None:
+        os.abort()
+
+    def leave(self) -> None:
+        sys.exit(3)
+
+    def sleep(self, seconds: float) -> int:
+        time.sleep(seconds)
+        return os.getpid()
+
+    def hold(self) -> None:
+        """Keeps the interpreter lock for ever: no thread of the child runs."""
+        re.match(r"(a+)+$", "a" * 60 + "b")
+
+    def eat(self, mib: int) -> int:
+        return len(bytearray(mib * 1024 * 1024))
+
+    def call_out(self) -> str:
+        outcome = []
+        for attempt in (
+            lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
+            lambda: socket.getaddrinfo("example.hk", 443),
+            lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9)),
+        ):
+            try:
+                attempt()
+            except OSError as error:
+                outcome.append(str(error))
+        return " | ".join(outcome)
+
+    def smuggle(self) -> Any:
+        class Command:
+            def __reduce__(self) -> Any:
+                return os.system, ("touch smuggled",)
+
+        return Command()
+
+    def unpicklable(self) -> Any:
+        return lambda: None
+
+    def nice(self) -> int:
+        return os.nice(0)
+
+    def speak(self) -> int:
+        sys.stdout.write("this must not be taken for an answer")
+        sys.stdout.flush()
+        return 1
+
+
+def refused() -> Parts:
+    raise ConfigurationError("weights_unknown", detail="nothing to see")
+
+
+def broken() -> Parts:
+    raise RuntimeError("no")
