@@ -36,6 +36,11 @@ class Faces:
     def __init__(self, parts: UpgradeParts) -> None:
         self._parts = parts
 
+    @property
+    def by_machine(self) -> bool:
+        """Whether a machine compares faces."""
+        return self._parts.liveness is not None and self._parts.matcher is not None
+
     def start(self, station: Station, upgrade_id: str) -> LivenessChallenge | None:
         """A new challenge for the station's camera; None where no machine compares faces here (an
         officer has to).
