@@ -18,6 +18,7 @@ from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
+from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
@@ -30,6 +31,7 @@ from hkeid_server.shell import PageSettings
 if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
     from hkeid_server.stations.parts import StationRooms
+    from hkeid_server.wiring.proofing import ProofingParts
 
 
 class Door(Protocol):
@@ -67,9 +69,12 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
+        whether this installation can go it.
+    :ivar evidence: pictures and particulars of those on the way.
+    :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
-    :ivar registration: remote registration; None where it is not offered.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
     """
@@ -87,11 +92,13 @@ class House:
     activation: Activation
     devices: Devices
     standing: Standing
+    registration: Registration
+    evidence: EvidenceVault
+    proofing: ProofingParts
     doors: Mapping[str, Door]
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
-    registration: Registration | None = None
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
 

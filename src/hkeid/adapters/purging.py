@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import AccessTokenRepository, GrantRepository
@@ -32,6 +33,8 @@ class PurgedTransaction(Protocol):
     @property
     def grants(self) -> GrantRepository: ...
     @property
+    def registrations(self) -> RegistrationRepository: ...
+    @property
     def upgrades(self) -> UpgradeRepository: ...
 
 
@@ -42,6 +45,7 @@ class Retention:
     :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
         family.
     :ivar sessions: for the resident's own list of past sessions.
+    :ivar registrations: beyond what each of them says of itself.
     """
 
     single_use: timedelta = timedelta(days=1)
@@ -49,6 +53,7 @@ class Retention:
     sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
+    registrations: timedelta = timedelta(0)
     upgrades: timedelta = timedelta(days=30)
 
 
@@ -67,6 +72,7 @@ class Purged:
     sessions: int
     access_tokens: int
     grants: int
+    registrations: int
     complete: bool
     upgrades: int = 0
 
@@ -90,6 +96,7 @@ def purge(
         "sessions": (lambda tx: tx.sessions, retention.sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
+        "registrations": (lambda tx: tx.registrations, retention.registrations),
         "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
     }
     counts, complete = {}, True

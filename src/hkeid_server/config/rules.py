@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
+from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 from hkeid_server.config.station_rules import check_stations
 
@@ -35,6 +36,7 @@ def check(config: Config) -> None:
         raise _invalid("passkeys.attestation", "'none' or 'direct'")
     if config.store.url == "memory" and config.server.workers != 1:
         raise _invalid("server.workers", "1 with the memory store")
+    check_proofing(config.proofing)
     check_stations(config)
     if config.production:
         refusals = list(_production_refusals(config))
@@ -129,6 +131,7 @@ def _production_refusals(config: Config) -> Iterator[str]:
         yield "stations.authority: the sandbox's certification authority"
     if config.sandbox.seed or config.sandbox.relying_parties:
         yield "sandbox: test persons and local relying parties"
+    yield from proofing_refusals(config.proofing)
     if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"
 

@@ -12,6 +12,14 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.proofing import (
+    DocumentsSection,
+    FacesSection,
+    LivenessSection,
+    ProofingSections,
+    RegistrationSection,
+    RegistrySection,
+)
 from hkeid_server.config.stations import StationSection
 
 
@@ -199,6 +207,11 @@ class Config:
     tokens: TokenSection = field(default_factory=TokenSection)
     log: LogSection = field(default_factory=LogSection)
     sandbox: SandboxSection = field(default_factory=SandboxSection)
+    registration: RegistrationSection = field(default_factory=RegistrationSection)
+    registry: RegistrySection = field(default_factory=RegistrySection)
+    faces: FacesSection = field(default_factory=FacesSection)
+    documents: DocumentsSection = field(default_factory=DocumentsSection)
+    liveness: LivenessSection = field(default_factory=LivenessSection)
     stations: StationSection = field(default_factory=StationSection)
     folder: Path = field(default=Path())
 
@@ -222,6 +235,17 @@ class Config:
     def passkey_origins(self) -> frozenset[str]:
         """The origins that may use passkeys."""
         return frozenset(self.passkeys.origins or (self.origin,))
+
+    @property
+    def proofing(self) -> ProofingSections:
+        """The sections about proving who somebody is."""
+        return ProofingSections(
+            registration=self.registration,
+            registry=self.registry,
+            faces=self.faces,
+            documents=self.documents,
+            liveness=self.liveness,
+        )
 
     def path(self, relative: Path | str) -> Path:
         """A path of the configuration, beginning at its folder."""

@@ -17,6 +17,7 @@ from hkeid_server.wiring.stations import (
 from hkeid_server.wiring.upkeep import (
     back_up_data,
     back_up_vault,
+    end_registrations,
     make_keys,
     purge_store,
     restore_data,
@@ -33,6 +34,7 @@ __all__ = [
     "build_house",
     "certificate_reader",
     "close_store",
+    "end_registrations",
     "make_journal",
     "make_keys",
     "make_station_authority",

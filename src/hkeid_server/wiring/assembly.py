@@ -23,6 +23,7 @@ from hkeid_server.journal import Journal, open_journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
+from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 from hkeid_server.wiring.stations import open_stations
 
 
@@ -57,7 +58,33 @@ def build_house(
         config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
     )
     login = LoginHandler()
-    rooms = open_stations(config, store, fields, policy, broker, keys, clock, random)
+    journal = journal or make_journal(config, clock)
+    evidence = open_evidence(config, store, keys, clock, random)
+    proofing = open_proofing(config, clock, journal)
+    registration = make_registration(
+        config,
+        proofing,
+        evidence,
+        store=store,
+        passkeys=policy,
+        fields=fields,
+        broker=broker,
+        keys=keys,
+        clock=clock,
+        random=random,
+    )
+    rooms = open_stations(
+        config,
+        proofing,
+        evidence,
+        store=store,
+        fields=fields,
+        policy=policy,
+        broker=broker,
+        keys=keys,
+        clock=clock,
+        random=random,
+    )
     return House(
         config=config,
         pages=page_settings(config),
@@ -72,6 +99,9 @@ def build_house(
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
         standing=Standing(store, clock),
+        registration=registration,
+        evidence=evidence,
+        proofing=proofing,
         doors={"oidc": provider},
         handlers={
             InteractionKind.LOGIN: login,
@@ -79,7 +109,7 @@ def build_house(
             InteractionKind.CONSENT: ConsentHandler(),
             InteractionKind.LOGOUT: LogoutHandler(),
         },
-        journal=journal or make_journal(config, clock),
+        journal=journal,
         network=NetworkReader(config.server.trusted_proxies),
         stations=rooms,
     )

@@ -15,18 +15,21 @@ from hkeid.enrolment.stations import Seats, StationAuthority, Stations, StationS
 from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant
-from hkeid.ports import Clock, EvidenceVault, KeyStore, PersonRegistry, Random, Store
+from hkeid.ports import Clock, EvidenceVault, KeyStore, Random, Store
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.stations.parts import StationRooms
-from hkeid_server.wiring.opening import MEMORY, vault_url
+from hkeid_server.wiring.proofing import ProofingParts
 
 _LARGEST_FILE = 32 * 1024 * 1024
 
 
 def open_stations(
     config: Config,
+    proofing: ProofingParts,
+    evidence: EvidenceVault,
+    *,
     store: Store[Any],
     fields: PersonalFields,
     policy: WebAuthnPolicy,
@@ -35,11 +38,14 @@ def open_stations(
     clock: Clock,
     random: Random,
 ) -> StationRooms | None:
-    """Stations as configured; None where they are not served."""
+    """Stations as configured; None where they are not served.
+
+    :raises ConfigurationError: ``person_registry_missing``: there is no upgrade without one.
+    """
     if not config.stations.enabled:
         return None
-    from hkeid.adapters.station_ca import CertificateReader
-
+    if proofing.registry is None:
+        raise ConfigurationError("person_registry_missing", detail="stations need registry.url")
     stations = station_registry(config, store, keys, clock, random)
     parts = UpgradeParts(
         store=store,
@@ -48,9 +54,11 @@ def open_stations(
         clock=clock,
         random=random,
         stations=stations,
-        vault=open_evidence(config, store, keys, clock, random),
+        vault=evidence,
         verifier=TrustedCountries(config.path(config.stations.country_signers)),
-        registry=open_person_registry(config),
+        registry=proofing.registry,
+        liveness=proofing.liveness,
+        matcher=proofing.matcher,
         policy=upgrade_policy(config),
     )
     return StationRooms(
@@ -58,7 +66,7 @@ def open_stations(
         seats=Seats(store, stations, clock, random),
         upgrades=Upgrades(parts, policy, broker),
         officers=OfficersOnDuty(store, clock),
-        reader=CertificateReader(),
+        reader=certificate_reader(),
     )
 
 
@@ -75,31 +83,6 @@ def station_registry(
         certificate_lifetime=timedelta(days=config.stations.certificate_days)
     )
     return Stations(store, keys, clock, random, authority, settings)
-
-
-def open_evidence(
-    config: Config, store: Store[Any], keys: KeyStore, clock: Clock, random: Random
-) -> EvidenceVault:
-    """Where evidence is until the decision; its keys are with the vault."""
-    from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence
-
-    if config.vault.url == MEMORY:
-        return SealedEvidence(store, MemoryEvidenceKeys(), keys, clock, random)
-    from hkeid.adapters.evidence import SqlEvidenceKeys
-
-    return SealedEvidence(store, SqlEvidenceKeys(vault_url(config)), keys, clock, random)
-
-
-def open_person_registry(config: Config) -> PersonRegistry:
-    """The register of persons. The sandbox's knows the test persons.
-
-    :raises ConfigurationError: ``person_registry_missing``.
-    """
-    if config.production:
-        raise ConfigurationError("person_registry_missing", detail="stations need one")
-    from hkeid.testing.persona_registry import PersonaRegistry
-
-    return PersonaRegistry()
 
 
 def upgrade_policy(config: Config) -> UpgradePolicy:

@@ -1,8 +1,9 @@
 """Remote registration, recovery and registration at a counter."""
 
+from hkeid.enrolment.registration.cases import Cases
 from hkeid.enrolment.registration.errors import RegistrationRefused, RegistrationUnknown
 from hkeid.enrolment.registration.journey import Registration
-from hkeid.enrolment.registration.parts import RegistrationHooks, RegistrationParts
+from hkeid.enrolment.registration.parts import RegistrationHooks, RegistrationParts, SweepingParts
 from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
     RegistrationRecord,
@@ -14,6 +15,7 @@ from hkeid.enrolment.registration.settings import RegistrationSettings
 from hkeid.enrolment.registration.views import FieldView, RegistrationReceipt, RegistrationView
 
 __all__ = [
+    "Cases",
     "FieldView",
     "Registration",
     "RegistrationHooks",
@@ -28,4 +30,5 @@ __all__ = [
     "RegistrationTransaction",
     "RegistrationUnknown",
     "RegistrationView",
+    "SweepingParts",
 ]

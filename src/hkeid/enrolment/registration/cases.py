@@ -19,7 +19,7 @@ from hkeid.enrolment.codes import ALPHABET
 from hkeid.enrolment.proofing_policy import Decision, Findings
 from hkeid.enrolment.registration.errors import RegistrationRefused, RegistrationUnknown
 from hkeid.enrolment.registration.events import EvidenceDestroyed, RegistrationMoved
-from hkeid.enrolment.registration.parts import RegistrationParts
+from hkeid.enrolment.registration.parts import CaseParts
 from hkeid.enrolment.registration.records import (
     RegistrationRecord,
     RegistrationStep,
@@ -49,7 +49,7 @@ def evidence_digest(findings: bytes, decision: bytes) -> bytes:
 class Cases:
     """Registrations in the store."""
 
-    def __init__(self, parts: RegistrationParts) -> None:
+    def __init__(self, parts: CaseParts) -> None:
         self._parts = parts
 
     @property

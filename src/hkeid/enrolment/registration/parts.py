@@ -51,12 +51,42 @@ class NoHooks:
         """No cooling period."""
 
 
+class CaseParts(Protocol):
+    """What moving, ending and sweeping needs."""
+
+    @property
+    def store(self) -> Store[RegistrationTransaction]: ...
+    @property
+    def evidence(self) -> EvidenceVault: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def random(self) -> Random: ...
+    @property
+    def settings(self) -> RegistrationSettings: ...
+    @property
+    def hooks(self) -> RegistrationHooks: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepingParts:
+    """What a process needs that ends registrations and takes none (:class:`CaseParts`)."""
+
+    store: Store[RegistrationTransaction]
+    evidence: EvidenceVault
+    clock: Clock
+    random: Random
+    settings: RegistrationSettings = field(default_factory=RegistrationSettings)
+    hooks: RegistrationHooks = field(default_factory=NoHooks)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationParts:
     """Everything a registration needs.
 
     :ivar registry: None: nobody can be registered.
-    :ivar reader: None, as ``matcher`` and ``liveness``: remote registration is not offered.
+    :ivar reader: None, as ``liveness``: remote registration is not offered.
+    :ivar matcher: None: an officer looks at every case.
     :ivar authenticator: judges whether cards are genuine; None: ``not_assessed``.
     """
 
@@ -78,8 +108,8 @@ class RegistrationParts:
     hooks: RegistrationHooks = field(default_factory=NoHooks)
 
     def offers(self, purpose: RegistrationPurpose) -> bool:
-        """Whether the parts for a purpose are there."""
+        """Whether the parts for a purpose are there. Without a matcher an officer looks at faces."""
         if self.registry is None:
             return False
-        remote = None not in (self.reader, self.matcher, self.liveness)
+        remote = None not in (self.reader, self.liveness)
         return remote or purpose is RegistrationPurpose.COUNTER

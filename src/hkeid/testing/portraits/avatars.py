@@ -28,7 +28,7 @@ def draw_head(key: str) -> Any:
     chance = hashlib.sha256(f"hkeid avatar {key}".encode()).digest()
     colour, hair = _HEADS[chance[0] % len(_HEADS)], _HAIRS[chance[1] % len(_HAIRS)]
     sheet = np.full((900, 800, 3), _GROUND, np.uint8)
-    _fill(sheet, [(400, 560), (640, 660), (680, 900), (120, 900), (160, 660)], hair)
+    _fill(sheet, [(400, 490), (640, 640), (680, 900), (120, 900), (160, 640)], hair)
     hexagon = [(400, 250), (490, 310), (490, 440), (400, 510), (310, 440), (310, 310)]
     _fill(sheet, hexagon, colour)
     cv2.polylines(sheet, [np.array(hexagon, np.int32)], True, _INK, 5, cv2.LINE_AA)  # noqa: FBT003

@@ -22,7 +22,7 @@ try:
 except ImportError as _missing:
     raise MissingExtra(_missing.name or "cv2", "face") from _missing
 
-FULL_TURN = 30
+FULL_TURN = 28
 """Degrees."""
 
 _EVERY_MS = 200
@@ -47,7 +47,7 @@ def pose(key: str, degrees: int) -> Pixels:
     nose_across = middle + (found.nose[0] - found.eyes[0])
     nose_down = SELFIE[1] * 0.42 + (found.nose[1] - found.eyes[1])
     axis = (middle + nose_across) / 2
-    across, down = 0.7 * _FACE, 0.97 * _FACE
+    across, down = 0.8 * _FACE, 0.97 * _FACE
     centre = SELFIE[1] * 0.42 + 0.25 * across
     return _turned(
         frontal, (axis, centre), (across, down), (nose_down - 12 - centre) / down, degrees
@@ -69,7 +69,7 @@ def _turned(
     for number, row in enumerate(rows):
         square = columns**2 + row**2
         depth = np.sqrt(np.clip(1 - square, 0, None))
-        depth += 0.3 * np.exp(-((columns / 0.22) ** 2 + ((row - nose) / 0.29) ** 2))
+        depth += 0.4 * np.exp(-((columns / 0.3) ** 2 + ((row - nose) / 0.39) ** 2))
         moved = columns * np.cos(angle) + depth * np.sin(angle)
         inside = 1 / (1 + np.exp((square - 0.95) * 9))
         seen = columns + (moved - columns) * inside

@@ -241,12 +241,17 @@ def test_one_network_begins_so_often(make_desk: Any) -> None:
 
 
 def test_without_its_parts_it_is_not_offered(make_desk: Any) -> None:
-    for missing in ("reader", "matcher", "liveness", "registry"):
+    for missing in ("reader", "liveness", "registry"):
         desk = make_desk(**{missing: None})
         assert not desk.registration.offered()
         with pytest.raises(Unavailable) as caught:
             desk.begin()
         assert reason_of(caught) == "registration_not_offered"
+
+
+def test_without_a_matcher_an_officer_looks(make_desk: Any) -> None:
+    view = make_desk(matcher=None).decided("ho-sau-lan")
+    assert (view.step, view.reason) == (RegistrationStep.REFERRED, "face_unclear")
 
 
 # --- the card --------------------------------------------------------------------------------------
