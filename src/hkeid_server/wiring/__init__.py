@@ -12,6 +12,7 @@ from hkeid_server.wiring.opening import (
 from hkeid_server.wiring.stations import (
     certificate_reader,
     make_station_authority,
+    station_authority_wanted,
     station_registry,
 )
 from hkeid_server.wiring.upkeep import (
@@ -45,6 +46,7 @@ __all__ = [
     "purge_store",
     "restore_data",
     "restore_vault",
+    "station_authority_wanted",
     "station_registry",
     "surroundings",
     "upgrade_store",

@@ -128,6 +128,12 @@ def make_station_authority(config: Config, name: str) -> Path:
     return folder / "station-root.pem"
 
 
+def station_authority_wanted(config: Config) -> bool:
+    """Whether the configuration names an authority of the sandbox's own that is not made yet."""
+    wanted = config.stations.enabled and bool(config.stations.authority) and not config.production
+    return wanted and not (config.path(config.stations.authority) / "station-root.key").exists()
+
+
 class TrustedCountries:
     """Verifies readings with the certificates and revocation lists in a folder, read once.
 
