@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hkeid.audit.events import AuditEvent
@@ -72,7 +72,7 @@ class RegistryAsked(AuditEvent):
     NAME: ClassVar[str] = "enrolment:upgrade:registry-asked"
     upgrade_id: str
     status: str
-    reference: str
+    reference: str = field(repr=False)
     resident_id: str | None = None
 
 
