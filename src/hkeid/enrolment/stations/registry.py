@@ -30,7 +30,6 @@ from hkeid.enrolment.stations.events import (
 from hkeid.enrolment.stations.records import (
     Station,
     StationMode,
-    StationPermission,
     StationRepository,
     StationStatus,
 )
@@ -352,15 +351,6 @@ class Stations:
             )
         if not budget.allowed:
             raise TooManyAttempts("station_attempts_exhausted", retry_after=budget.retry_after)
-
-
-def require(station: Station, permission: StationPermission) -> None:
-    """Let a station pass that may do this.
-
-    :raises StationRefused: ``station_not_allowed``.
-    """
-    if not station.may(permission):
-        raise StationRefused("station_not_allowed", detail=permission.value)
 
 
 def _family(station_id: str) -> str:

@@ -14,7 +14,7 @@ from hkeid.enrolment.activation import Activation, ActivationStart
 from hkeid.enrolment.errors import EnrolmentRefused
 from hkeid.enrolment.settings import EnrolmentSettings
 from hkeid.enrolment.stations import Station, StationPermission
-from hkeid.enrolment.stations.registry import require
+from hkeid.enrolment.stations.permissions import require
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.parts import TICKET, UpgradeParts, move
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from hkeid.enrolment.stations import Station, StationMode, StationPermission
-from hkeid.enrolment.stations.registry import require
+from hkeid.enrolment.stations.permissions import require
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import UpgradeClaimed, UpgradeOffered
 from hkeid.enrolment.upgrade.numbers import (
