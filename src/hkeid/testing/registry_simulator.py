@@ -33,6 +33,7 @@ from hkeid.ports.registry import RegistryFinding, RegistryQuery
 from hkeid.testing.fakes_proofing import look_up
 
 Compare = Callable[[bytes, bytes, FacePurpose], FaceComparison]
+_USUAL = {"status": "match", "differing": [], "face": "match", "reference": "SIM-1"}
 _LONGEST = LARGEST_PORTRAIT * 4 // 3 + 4096
 _KNOWN = frozenset(
     {
@@ -187,14 +188,15 @@ def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
                 self._send(400, b"{}")
                 return
             body = self.rfile.read(int(length))
-            if simulator.fault is not None and self._fail(simulator.fault):
+            if simulator.fault is not None:
+                self._fail(simulator.fault)
                 return
             try:
                 self._send(200, write_finding(simulator.answer(body)))
             except HkeidError as error:
                 self._send(400, canonical_json.dumps({"error": error.reason}))
 
-        def _fail(self, fault: RegistryFault) -> bool:
+        def _fail(self, fault: RegistryFault) -> None:
             answers: dict[RegistryFault, Callable[[], Any]] = {
                 RegistryFault.UNAVAILABLE: lambda: self._send(503, b"{}"),
                 RegistryFault.SILENT: lambda: time.sleep(3),
@@ -207,11 +209,9 @@ def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
                 RegistryFault.HUGE: lambda: self._send(200, b" " * 100_000),
             }
             answers[fault]()
-            return True
 
         def _said(self, **other: Any) -> None:
-            usual = {"status": "match", "differing": [], "face": "match", "reference": "SIM-1"}
-            self._send(200, canonical_json.dumps({**usual, **other}))
+            self._send(200, canonical_json.dumps({**_USUAL, **other}))
 
         def _send(
             self,

@@ -18,6 +18,10 @@ from hkeid.testing.store_contract.provider import (
     ClientsContract,
     GrantsContract,
 )
+from hkeid.testing.store_contract.registrations import (
+    EvidenceItemsContract,
+    RegistrationsContract,
+)
 from hkeid.testing.store_contract.registry import (
     BlindIndexContract,
     CredentialsContract,
@@ -47,6 +51,8 @@ class StoreContract(
     SessionsContract,
     ConsentsContract,
     DisclosuresContract,
+    RegistrationsContract,
+    EvidenceItemsContract,
     StationsContract,
     UpgradesContract,
     TransactionsContract,
@@ -67,8 +73,10 @@ __all__ = [
     "CredentialsContract",
     "DisclosuresContract",
     "EveryRepository",
+    "EvidenceItemsContract",
     "GrantsContract",
     "RacesContract",
+    "RegistrationsContract",
     "ResidentsContract",
     "SealedFieldsContract",
     "SessionsContract",

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from hkeid.adapters.evidence.sealed import EvidenceItems
 from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.stations.records import StationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.identity.assurance import Acr
@@ -29,6 +31,9 @@ class EveryRepository(
     @property
     def blind_index(self) -> BlindIndexRepository: ...
     @property
+    def registrations(self) -> RegistrationRepository: ...
+    @property
+    def evidence_items(self) -> EvidenceItems: ...
     def stations(self) -> StationRepository: ...
     @property
     def upgrades(self) -> UpgradeRepository: ...
