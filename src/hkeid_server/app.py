@@ -50,7 +50,6 @@ def create_pages(parts: House) -> Flask:
     app.request_class = PageRequest
     # The intake of the front has the exact limit of each path; this is the last line.
     app.config["MAX_CONTENT_LENGTH"] = max(parts.config.server.body_limit, *UPLOADS.values())
-    app.config["MAX_FORM_MEMORY_SIZE"] = parts.config.server.body_limit
     app.extensions["hkeid"] = parts
     app.extensions["hkeid.pages"] = parts.pages
     install_templates(app)

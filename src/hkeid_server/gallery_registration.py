@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from hkeid.identity.hkic_number import check_character_of
 from hkeid.ports.documents import CardField, RetakeAdvice
 from hkeid_server.models import CeremonyForm, EidCard, Text
 from hkeid_server.registration_content import ORDER, shown
@@ -24,6 +25,7 @@ from hkeid_server.registration_models import (
     WaitingPage,
 )
 
+_NUMBER = f"Z683365({check_character_of('Z683365')})"
 _UNTIL = datetime(2026, 11, 23, 4, 35, tzinfo=UTC)
 _FIELDS = {
     CardField.NAME_CHINESE: "何秀蘭",
@@ -34,7 +36,7 @@ _FIELDS = {
     CardField.SYMBOLS: "***AZ",
     CardField.FIRST_REGISTRATION: "1986-10",
     CardField.ISSUED: "2019-05-14",
-    CardField.HKIC_NUMBER: "Z683365(5)",
+    CardField.HKIC_NUMBER: _NUMBER,
 }
 _WARNINGS = (
     "turn_missing",
@@ -44,6 +46,7 @@ _WARNINGS = (
     "person_changed",
     "liveness_expired",
     "busy",
+    "registry",
 )
 
 

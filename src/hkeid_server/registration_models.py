@@ -52,13 +52,11 @@ class StartPage:
     """Before anything is collected: what it is, what happens to the data, consent.
 
     :ivar statement: version of collection statement and consent that are on the page.
-    :ivar minutes: how long one may take.
     :ivar error: ``consent`` (not given), ``attempts``, ``statement`` (it changed meanwhile).
     :ivar resume: a registration that this browser left, or None.
     """
 
     statement: str
-    minutes: int = 30
     error: str | None = None
     resume: Case | None = None
 

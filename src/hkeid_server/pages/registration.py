@@ -53,7 +53,7 @@ def start() -> Response:
 def begin() -> Response:
     """Begin, when consent was given to the statement in force."""
     journey = house().registration
-    if journey is None or not offered():
+    if not offered():
         return _start_page()
     if request.form.get("consent") != journey.statement:
         return _start_page("statement" if request.form.get("consent") else "consent", 422)
@@ -71,10 +71,10 @@ def begin() -> Response:
 
 
 def _start_page(error: str | None = None, status: int = 200) -> Response:
-    journey = house().registration
-    if journey is None or not offered():
+    if not offered():
         return show("registration/ended.html", EndedPage(kind="not-offered"), here=START)
-    page = StartPage(statement=journey.statement, error=error, resume=left_off())
+    statement = house().registration.statement
+    page = StartPage(statement=statement, error=error, resume=left_off())
     return show("registration/start.html", page, status=status)
 
 
@@ -179,12 +179,12 @@ _SELFIE_AGAIN = frozenset({"liveness_not_started", "liveness_expired"})
 @blueprint.post("/register/selfie/challenge")
 def challenge() -> Response:
     """A fresh challenge for the camera page, as JSON."""
-    journey, found = house().registration, current()
-    if journey is None or found is None or found.step is not RegistrationStep.SELFIE:
+    found = current()
+    if found is None or found.step is not RegistrationStep.SELFIE:
         answer = jsonify(error="other_step")
         answer.status_code = 409
         return answer
-    begun = journey.start_liveness(found.id, browser=visit().browser)
+    begun = house().registration.start_liveness(found.id, browser=visit().browser)
     return jsonify(nonce=begun.nonce, challenge=dict(begun.client))
 
 
@@ -194,8 +194,10 @@ def _selfie_failed(error: HkeidError) -> Response:
     found = current()
     if found is None or found.step is not RegistrationStep.SELFIE:
         return see_other(STEP)
-    busy = isinstance(error, Unavailable)
-    return _selfie(found, 503 if busy else 422, "busy" if busy else error.reason)
+    if isinstance(error, Unavailable):
+        silent = error.reason == "registry_unavailable"
+        return _selfie(found, 503, "registry" if silent else "busy")
+    return _selfie(found, 422, error.reason)
 
 
 def _selfie(view: RegistrationView, status: int = 200, warning: str | None = None) -> Response:

@@ -32,16 +32,14 @@ P = ParamSpec("P")
 
 def current() -> RegistrationView | None:
     """This browser's registration, or None."""
-    journey = house().registration
-    if journey is None or visit().new_browser:
+    if visit().new_browser:
         return None
-    return journey.current(browser=visit().browser)
+    return house().registration.current(browser=visit().browser)
 
 
 def offered() -> bool:
     """Whether this server registers anybody on a phone."""
-    journey = house().registration
-    return journey is not None and journey.offered()
+    return house().registration.offered()
 
 
 def left_off() -> Case | None:
@@ -57,11 +55,11 @@ def with_registration(
 
     @wraps(view)
     def guarded(*values: P.args, **named: P.kwargs) -> Response:
-        journey, found = house().registration, current()
-        if found is None or journey is None:
+        found = current()
+        if found is None:
             return see_other(START)
         try:
-            return view(journey, found, *values, **named)
+            return view(house().registration, found, *values, **named)
         except RegistrationRefused as error:
             if error.reason not in ELSEWHERE or request.method == "GET":
                 raise
