@@ -228,7 +228,7 @@ def test_a_forged_header_directly_at_the_server_is_refused_and_recorded(nginx) -
     assert post(port, "/station/hello", headers, source=PROXY) == REFUSED
     assert post(port, "/station/enrol", {"Content-Type": "application/json"}) == REFUSED
     out = nginx.place.folder / "audit.jsonl"
-    nginx.place.hkeid("audit", "export", str(out))
+    nginx.place.hkeid("audit", "export", "--output", str(out))
     assert "certificate_from_elsewhere" in out.read_text()
 
 
