@@ -8,6 +8,7 @@ from hkeid.enrolment.upgrade.comparing import Faces
 from hkeid.enrolment.upgrade.confirming import Confirmations
 from hkeid.enrolment.upgrade.counter import CounterRegistration
 from hkeid.enrolment.upgrade.offers import Offers
+from hkeid.enrolment.upgrade.offline import OfflineReadings
 from hkeid.enrolment.upgrade.parts import PORTRAIT, UpgradeParts
 from hkeid.enrolment.upgrade.reading import Readings
 from hkeid.enrolment.upgrade.records import Upgrade
@@ -21,6 +22,7 @@ class Upgrades:
     :ivar readings: the station's chip readings.
     :ivar faces: comparison, register of persons, officers' decisions.
     :ivar confirmations: the resident's passkey.
+    :ivar offline: readings of mobile teams without a network.
     :ivar counter: a security key for whoever has no phone.
     """
 
@@ -36,6 +38,7 @@ class Upgrades:
         self.readings = Readings(parts)
         self.faces = Faces(parts)
         self.confirmations = Confirmations(parts, policy)
+        self.offline = OfflineReadings(parts)
         self.counter = CounterRegistration(parts, policy, broker, settings)
 
     def look(

@@ -179,7 +179,9 @@ class Lab:
     def __init__(self, hub: Any, folder: Path, policy: UpgradePolicy | None = None) -> None:
         self.hub = hub
         hub.clock.moment = datetime.now(UTC).replace(microsecond=0)
-        self.ca = StationCa.create(folder / f"ca-{id(self)}", name="t", now=hub.clock.now())
+        self.ca = StationCa.create(
+            folder / f"ca-{hub.random.token(6)}", name="t", now=hub.clock.now()
+        )
         common = (hub.store, hub.keys, hub.clock, hub.random)
         self.stations = Stations(*common, self.ca, StationSettings())
         self.seats = Seats(hub.store, self.stations, hub.clock, hub.random)
