@@ -61,6 +61,7 @@ def start_housekeeping(config: Config) -> None:
     from hkeid_server.wiring import (
         MEMORY,
         end_registrations,
+        end_upgrades,
         make_journal,
         open_keys,
         open_store,
@@ -80,7 +81,10 @@ def start_housekeeping(config: Config) -> None:
         Checkpointer(store, keys, clock),
         lambda: purge_store(store, clock),
         journal,
-        {"enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock)},
+        {
+            "enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock),
+            "enrolment:upgrades:ended": lambda: end_upgrades(config, store, keys, clock),
+        },
     )
     pause = Event()
 

@@ -146,3 +146,28 @@ def test_a_certificate_is_renewed_and_the_old_one_is_worth_nothing(place, door) 
         agent.hello()
     kept.keep_certificate(new, made["chain"])
     assert agent.hello()["mode"] == "kiosk"
+
+
+def test_a_mobile_team_brings_its_queue_once(place, door) -> None:
+    from hkeid.adapters.system import SystemClock, SystemRandom
+    from hkeid.chip import CardAccessNumber, hkic_specimen
+    from hkeid_server.station_agent import Road
+
+    agent = place.agent(door.url, door.authority, "mobile")
+    road = Road(agent._folder, clock=SystemClock(), random=SystemRandom(), profile=hkic_specimen())
+    road.begin(agent._channel)
+    resident = VirtualResident(place.made.issuer)
+    resident.activate(resident.ticket())
+    person = PERSONAS[resident.persona].person
+    reader = ReaderInProcess(issue_card(person, issuer=place.issuer, features=HKIC))
+    access = CardAccessNumber(card_access_number_of(person))
+    file = road.read(reader, access, same=True, timeout=5)
+    kept = file.read_bytes()
+    assert person.name.english.encode() not in kept
+    (answer,) = road.upload(agent._channel)
+    assert (answer["step"], answer["reason"]) == ("review", "read_offline")
+    assert road.waiting() == ()
+    file.write_bytes(kept)
+    assert road.upload(agent._channel) == []
+    home = resident.browser.get(f"{resident.issuer}/account/upgrade")
+    assert home.attributes["upgrade"]["data-step"] == "review"

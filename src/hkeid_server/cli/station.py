@@ -13,9 +13,10 @@ import click
 from hkeid.chip import CardAccessNumber, hkic_specimen, icao
 from hkeid.kernel import plugins
 from hkeid.kernel.errors import HkeidError, Unavailable
+from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.ports import CardReader
 from hkeid_server.cli.main import explain
-from hkeid_server.station_agent import StationAgent, StationChannel, StationFolder
+from hkeid_server.station_agent import Road, StationAgent, StationChannel, StationFolder
 
 _PROFILES = {"hkic-specimen": hkic_specimen, "icao": icao}
 _PAUSE = 1.0
@@ -78,6 +79,53 @@ def run(reader: str, profile: str, can: str | None, browser: str | None, folder:
     click.echo(f"{hello['name']} ({hello['mode']})", err=True)
     with factory() as opened, _window(browser, agent.browser_address()):
         _work(agent, opened)
+
+
+@station_group.command("shift")
+@_folder_option
+def shift(folder: Path) -> None:
+    """Mobile teams: take a shift along before the network is left behind."""
+    kept = StationFolder(folder)
+    made = _road(kept, "icao").begin(_channel(kept))
+    click.echo(f"shift {made['shift']}: good until {from_epoch_seconds(made['expires_at']):%F %T}")
+
+
+@station_group.command("read")
+@click.option("--can", required=True, help="The six digits printed on the card.")
+@click.option("--same/--not-same", required=True, help="The officer compared the face.")
+@click.option("--reader", default="pcsc", show_default=True, help="Kind of the card reader.")
+@click.option("--profile", type=click.Choice(sorted(_PROFILES)), default="hkic-specimen")
+@_folder_option
+def read_card(can: str, reader: str, profile: str, folder: Path, *, same: bool) -> None:
+    """Mobile teams: read a card without a network, into the sealed queue."""
+    factory = plugins.load(plugins.CARD_READERS, reader)
+    with factory() as opened:
+        road = _road(StationFolder(folder), profile)
+        file = road.read(opened, CardAccessNumber(can), same=same, timeout=20)
+    click.echo(f"queued {file.name}")
+
+
+@station_group.command("upload")
+@_folder_option
+def upload(folder: Path) -> None:
+    """Mobile teams: bring the queue; an officer reviews each reading."""
+    kept = StationFolder(folder)
+    for answer in _road(kept, "icao").upload(_channel(kept)):
+        words = (answer["step"], answer["reason"], answer.get("receipt"))
+        click.echo(" ".join(str(word) for word in words if word))
+
+
+def _channel(kept: StationFolder) -> StationChannel:
+    return StationChannel(str(kept.settings()["server"]), kept)
+
+
+def _road(kept: StationFolder, profile: str) -> Road:
+    return Road(
+        kept,
+        clock=plugins.load(plugins.SURROUNDINGS, "clock")(),
+        random=plugins.load(plugins.SURROUNDINGS, "random")(),
+        profile=_PROFILES[profile](),
+    )
 
 
 def _agent(kept: StationFolder, server: str, profile: str, can: str | None = None) -> StationAgent:

@@ -3,5 +3,6 @@
 from hkeid_server.station_agent.agent import StationAgent
 from hkeid_server.station_agent.channel import StationChannel
 from hkeid_server.station_agent.folder import StationFolder
+from hkeid_server.station_agent.road import Road
 
-__all__ = ["StationAgent", "StationChannel", "StationFolder"]
+__all__ = ["Road", "StationAgent", "StationChannel", "StationFolder"]

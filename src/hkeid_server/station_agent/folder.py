@@ -76,6 +76,13 @@ class StationFolder:
         """Check the server's certificate against these instead of the system's."""
         self._write(self.path / AUTHORITY, certificates)
 
+    def keep(self, name: str, content: bytes) -> Path:
+        """Keep a file of the program's own, whole or not at all; its path."""
+        path = self.path / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write(path, content)
+        return path
+
     def _write(self, path: Path, content: bytes, *, once: bool = False) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         place = path.with_suffix(path.suffix + ".new")

@@ -57,6 +57,12 @@ class StationApi:
             "/station/claim": (self._claim, ("number",), SMALL),
             "/station/work": (self._work, (), SMALL),
             "/station/trouble": (self._trouble, ("upgrade", "reason"), SMALL),
+            "/station/shift": (self._shift, (), SMALL),
+            "/station/upload": (
+                self._upload,
+                ("shift", "sequence", "sealed", "signature"),
+                LARGE,
+            ),
             "/station/evidence": (
                 self._evidence,
                 ("upgrade", "document", "signature"),
@@ -201,6 +207,30 @@ class StationApi:
             base64url.decode(body["signature"], field="signature"),
         )
         return _progress(upgrade)
+
+    def _shift(self, station: Station, body: Body) -> dict[str, Any]:
+        del body
+        shift = self._rooms.upgrades.offline.begin(station)
+        return {
+            "shift": shift.id,
+            "public_key": base64url.encode(shift.public_key),
+            "nonce": base64url.encode(shift.nonce),
+            "sequence": shift.sequence,
+            "expires_at": epoch_seconds(shift.expires_at),
+        }
+
+    def _upload(self, station: Station, body: Body) -> dict[str, Any]:
+        number = body["sequence"]
+        if not (number.isascii() and number.isdigit() and len(number) <= 7):
+            raise MalformedInput("sequence_malformed", field="sequence")
+        upgrade = self._rooms.upgrades.offline.upload(
+            station,
+            body["shift"],
+            int(number),
+            base64url.decode(body["sealed"], field="sealed"),
+            base64url.decode(body["signature"], field="signature"),
+        )
+        return {**_progress(upgrade), "receipt": upgrade.receipt}
 
 
 def _described(station: Station) -> dict[str, Any]:

@@ -80,6 +80,19 @@ def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) 
         evidence.close()
 
 
+def end_upgrades(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+    """End upgrades whose time is over and destroy their evidence; returns how many."""
+    from hkeid.enrolment.upgrade.offers import end_overdue
+    from hkeid_server.wiring.proofing import open_evidence
+
+    _, random = surroundings()
+    evidence = open_evidence(config, store, keys, clock, random)
+    try:
+        return end_overdue(store, evidence, clock, limit=500)
+    finally:
+        evidence.close()
+
+
 def back_up_data(config: Config, folder: Path) -> Path:
     """Copy the data as it is now; returns the file."""
     from hkeid.adapters import backup

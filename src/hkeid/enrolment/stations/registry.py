@@ -139,7 +139,7 @@ class Stations:
         :raises hkeid.kernel.errors.HkeidError: what the authority says of the request.
         """
         digest = self._digest(code)
-        self._spend(network)
+        subject = self._spend(network)
         now = self._clock.now()
         with self._store.transaction() as tx:
             record = tx.single_use.look(CODE_KIND, digest)
@@ -161,6 +161,7 @@ class Stations:
             if station.status is StationStatus.REVOKED:
                 raise StationRefused("station_revoked")
             bound = self._bind(tx, station, issued.certificate, "enrolment", now)
+            tx.budgets.refund(_NETWORK, subject)
         return Enrolled(station=bound, issued=issued)
 
     def renew(self, station: Station, request: str) -> Enrolled:
@@ -337,7 +338,8 @@ class Stations:
         text = f"{CODE_KIND}:{parse_code(code)}"
         return self._keys.mac(KeyPurpose.SHORT_CODE, text.encode("ascii"))
 
-    def _spend(self, network: str) -> None:
+    def _spend(self, network: str) -> bytes:
+        """Count an attempt; a right code gives it back."""
         subject = self._keys.mac(
             KeyPurpose.SHORT_CODE, f"{_NETWORK}:{network}".encode("utf-8", "surrogatepass")
         )
@@ -351,6 +353,7 @@ class Stations:
             )
         if not budget.allowed:
             raise TooManyAttempts("station_attempts_exhausted", retry_after=budget.retry_after)
+        return subject
 
 
 def _family(station_id: str) -> str:

@@ -24,6 +24,9 @@ from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
 from hkeid.kernel.instants import Instant
+from hkeid.ports.evidence import EvidenceVault
+from hkeid.ports.storage import Store
+from hkeid.ports.surroundings import Clock
 
 _NUMBERS = "upgrade_number"
 _TURNS = 20
@@ -167,19 +170,8 @@ class Offers:
 
     def sweep(self, *, limit: int = 100) -> int:
         """End what is out of time and destroy its evidence; returns how many."""
-        parts, now = self._parts, self._parts.clock.now()
-        with parts.store.transaction() as tx:
-            late = tx.upgrades.due(now, limit=limit)
-        done = 0
-        for upgrade in late:
-            try:
-                with parts.store.transaction() as tx:
-                    end(tx, upgrade, UpgradeStep.EXPIRED, "upgrade_expired", now)
-            except UpgradeRefused:
-                continue  # somebody acted at the same moment
-            parts.vault.destroy(upgrade.id)
-            done += 1
-        return done
+        parts = self._parts
+        return end_overdue(parts.store, parts.vault, parts.clock, limit=limit)
 
     # --- details ---------------------------------------------------------------------------------
 
@@ -254,3 +246,22 @@ class Offers:
             )
         if not budget.allowed:
             raise TooManyAttempts("station_attempts_exhausted", retry_after=budget.retry_after)
+
+
+def end_overdue(
+    store: Store[UpgradeTransaction], vault: EvidenceVault, clock: Clock, *, limit: int = 100
+) -> int:
+    """End upgrades that are out of time and destroy their evidence; returns how many."""
+    now = clock.now()
+    with store.transaction() as tx:
+        late = tx.upgrades.due(now, limit=limit)
+    done = 0
+    for upgrade in late:
+        try:
+            with store.transaction() as tx:
+                end(tx, upgrade, UpgradeStep.EXPIRED, "upgrade_expired", now)
+        except UpgradeRefused:
+            continue  # somebody acted at the same moment
+        vault.destroy(upgrade.id)
+        done += 1
+    return done
