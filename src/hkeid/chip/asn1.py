@@ -31,6 +31,8 @@ except ImportError:
 T = TypeVar("T")
 
 _LARGEST = 8 << 20
+_LONGEST_NAME = 80
+_MOST_NAMES = 6
 _BREAKS = (
     ValueError,
     TypeError,
@@ -205,8 +207,10 @@ def _name_parts(name: Any) -> tuple[str, str]:
             if kind == "country_name":
                 country = str(value).upper()
             if kind in {"country_name", "organization_name", "common_name"}:
-                parts.append(str(value))
-    return country, ", ".join(parts)
+                parts.append(
+                    "".join(one for one in str(value)[:_LONGEST_NAME] if one.isprintable())
+                )
+    return country[:_LONGEST_NAME], ", ".join(parts[:_MOST_NAMES])
 
 
 def _certificate(der: bytes) -> Certificate:

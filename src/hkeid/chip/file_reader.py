@@ -77,6 +77,7 @@ class FileReader:
         """
         data = self._first(file)
         total = _expected_length(file, data)
+        self._tell(file, min(len(data), total), total)
         rounds = 16 + total // 64
         while len(data) < total:
             rounds -= 1

@@ -187,7 +187,6 @@ _LIGHTER = {
             FindingCode.CHIP_WEAKER_CHOSEN,
             FindingCode.COM_MALFORMED,
             FindingCode.COM_MISSING,
-            FindingCode.COM_SOD_DIFFERENT,
             FindingCode.COUNTRY_SIGNER_EXPIRED,
             FindingCode.DG2_FORMAT_UNKNOWN,
             FindingCode.DG11_NAME_DIFFERENT,

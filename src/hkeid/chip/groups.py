@@ -12,7 +12,8 @@ in one reader, where an attacker sees no timing but the radio's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -101,7 +102,7 @@ class CurveGroup:
 
     parameters: CurveParameters
     generator: _Point
-    curve: ec.EllipticCurve
+    curve: ec.EllipticCurve = field(compare=False)
     elliptic = True
 
     @property
@@ -266,8 +267,6 @@ class ModpGroup:
 
     def compressed(self, public: bytes) -> bytes:
         """SHA-1 of the element at full width (TR-03110-3 §A.2.2.3)."""
-        import hashlib
-
         number = int.from_bytes(public, "big").to_bytes(self.field_bytes, "big")
         return hashlib.sha1(number, usedforsecurity=False).digest()
 

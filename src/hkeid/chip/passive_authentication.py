@@ -111,7 +111,7 @@ def authenticate_passively(
 
 
 def _outcome(findings: list[Finding], *, complete: bool) -> PassiveOutcome:
-    fatal = {one.code for one in findings if one.fatal}
+    fatal = {one.code for one in findings if one.fatal} - {FindingCode.COM_SOD_DIFFERENT}
     if not complete or fatal - _NOT_OF_THE_SIGNATURE:
         return PassiveOutcome.FAILED
     return PassiveOutcome.SIGNATURE_OK_UNTRUSTED if fatal else PassiveOutcome.TRUSTED

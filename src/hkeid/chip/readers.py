@@ -83,14 +83,14 @@ class OpenedReader:
 
 
 @contextmanager
-def open_reader(name: str, **settings: Any) -> Iterator[OpenedReader]:
-    """Open a reader by the name of its kind; ``settings`` go to it.
+def open_reader(kind: str, /, **settings: Any) -> Iterator[OpenedReader]:
+    """Open a reader of this kind; ``settings`` go to it (``open_reader("pcsc", name="Kiosk")``).
 
     :raises hkeid.kernel.errors.ConfigurationError: ``plugin_unknown``.
     :raises hkeid.kernel.errors.MissingExtra: the message says what to install.
     """
     factory: Callable[..., AbstractContextManager[CardReader]] = plugins.load(
-        plugins.CARD_READERS, name
+        plugins.CARD_READERS, kind
     )
     clock: Clock = plugins.load(plugins.SURROUNDINGS, "clock")()
     random: Random = plugins.load(plugins.SURROUNDINGS, "random")()

@@ -109,8 +109,6 @@ class SecurityInfos:
 
     def ways(self) -> tuple[ChipAuthenticationInfo, ...]:
         """Ways of chip authentication, also where only a key is listed (then 3DES, §9.2.5)."""
-        listed = {(way.elliptic, way.key_id) for way in self.chip_authentication}
-        bare = (key for key in self.chip_keys if (key.elliptic, key.key_id) not in listed)
         if self.chip_authentication:
             return self.chip_authentication
         return tuple(
@@ -121,7 +119,7 @@ class SecurityInfos:
                 key.elliptic,
                 CipherName.TRIPLE_DES,
             )
-            for key in bare
+            for key in self.chip_keys
         )
 
 

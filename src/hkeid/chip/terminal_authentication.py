@@ -43,10 +43,17 @@ def signed_message(document: bytes, challenge: bytes, terminal_key: bytes) -> by
 
 
 def run_terminal_authentication(
-    session: CardSession, port: TerminalKeyPort, *, document: bytes, terminal_key: bytes
+    session: CardSession,
+    port: TerminalKeyPort,
+    *,
+    document: bytes,
+    terminal_key: bytes,
+    version: int = 1,
 ) -> None:
     """Present the chain, then sign the card's challenge.
 
+    :param version: 1, after chip authentication, in which the card got the terminal's key already;
+        2, before it, where the key is announced here (§B.3.4).
     :raises CardRefused: ``terminal_refused``; ``terminal_chain_wrong``: there is no certificate.
     :raises CardMalformed: ``terminal_chain_wrong``.
     """
@@ -56,8 +63,9 @@ def run_terminal_authentication(
     for certificate in chain:
         _present(session, certificate)
     own = chain[-1]
-    data = tlv.encode(0x80, encode_oid(own.oid)) + tlv.encode(0x83, own.holder)
-    data += tlv.encode(0x91, terminal_key)
+    data = tlv.encode(0x83, own.holder)
+    if version != 1:
+        data = tlv.encode(0x80, encode_oid(own.oid)) + data + tlv.encode(0x91, terminal_key)
     session.demand(Command(ins=0x22, p1=0x81, p2=0xA4, data=data), FindingCode.TERMINAL_REFUSED)
     challenge = session.demand(
         Command(ins=0x84, expect=_CHALLENGE_BYTES), FindingCode.TERMINAL_REFUSED

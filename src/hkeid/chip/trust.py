@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hkeid.chip import certificates as rules
 from hkeid.chip.asn1 import (
@@ -102,22 +102,13 @@ class CountrySigners:
         anchors = {one.der: one for one in self.anchors}
         links: list[Certificate] = []
         for one in offered:
-            if one.subject != one.issuer:
-                links.append(one)
-            elif rules.signed_by(one, one, ANY_DIGEST) is Verdict.GOOD:
+            if one.subject == one.issuer and rules.signed_by(one, one, ANY_DIGEST) is Verdict.GOOD:
                 anchors[one.der] = one
-            elif _same_name(anchors.values(), one.issuer) or _same_name(offered, one.issuer):
-                links.append(one)
             else:
-                rejected.append(Rejected(label=one.label, reason="self_signature_wrong"))
-        for one in _follow(links, anchors):
+                links.append(one)
+        for one in _follow(links, anchors, self.policy):
             rejected.append(Rejected(label=one.label, reason="link_signer_unknown"))
-        return CountrySigners(
-            anchors=tuple(anchors.values()),
-            lists=self.lists,
-            rejected=tuple(rejected),
-            policy=self.policy,
-        )
+        return replace(self, anchors=tuple(anchors.values()), rejected=tuple(rejected))
 
     def with_revocation_lists(self, crls: Iterable[bytes]) -> CountrySigners:
         """These too; of one issuer the newest counts."""
@@ -128,12 +119,7 @@ class CountrySigners:
                 reason = self._take_list(der, newest)
                 if reason:
                     rejected.append(Rejected(label="revocation list", reason=reason))
-        return CountrySigners(
-            anchors=self.anchors,
-            lists=tuple(newest.values()),
-            rejected=tuple(rejected),
-            policy=self.policy,
-        )
+        return replace(self, lists=tuple(newest.values()), rejected=tuple(rejected))
 
     def _take_list(self, der: bytes, newest: dict[str, RevocationList]) -> str:
         try:
@@ -160,6 +146,8 @@ class CountrySigners:
     def with_master_list(self, blob: bytes, *, signers: Sequence[bytes] = ()) -> CountrySigners:
         """The certificates of a CSCA master list (Doc 9303-12 §9), if its signature is believed.
 
+        Who signs a list vouches for every certificate in it, links included.
+
         :param signers: certificates (DER) that may have signed it. Without them, its signer must be a
             master list signer under a CSCA that is trusted already.
         :raises MasterListRefused: see there.
@@ -174,7 +162,9 @@ class CountrySigners:
         listed = read_master_list(message.content)
         if len(listed) > _MOST_CERTIFICATES:
             raise MasterListRefused("master_list_content_wrong", detail="too many certificates")
-        return self.with_certificates(listed)
+        offered, rejected = _read_all(listed, self.rejected)
+        anchors = {one.der: one for one in (*self.anchors, *offered)}
+        return replace(self, anchors=tuple(anchors.values()), rejected=tuple(rejected))
 
     def _master_list_signer(self, message: SignedMessage, signers: Sequence[bytes]) -> Certificate:
         if len(message.signers) != 1:
@@ -208,38 +198,32 @@ class CountrySigners:
         :param signed_at: when the document says that it was signed, if it does.
         """
         findings = _own_faults(certificate, at, signed_at)
-        issuer = None
         candidates = self.candidates(certificate)
-        if not candidates:
-            findings.append(finding(FindingCode.SIGNER_UNKNOWN))
-        else:
-            issuer, code = self._first_good(certificate, candidates)
-            if issuer is None:
-                findings.append(finding(code))
-            else:
-                findings += _faults_between(certificate, issuer, at)
-                findings += self._revocation(certificate, at)
+        verdicts = [rules.signed_by(certificate, one, self.policy) for one in candidates]
+        good = [
+            (one, _faults_between(certificate, one, at))
+            for one, verdict in zip(candidates, verdicts, strict=True)
+            if verdict is Verdict.GOOD
+        ]
+        if not good:
+            code = FindingCode.SIGNER_CHAIN_WRONG if candidates else FindingCode.SIGNER_UNKNOWN
+            if Verdict.ALGORITHM_REFUSED in verdicts:
+                code = FindingCode.SOD_SIGNATURE_ALGORITHM_REFUSED
+            return Judgement(None, (*findings, finding(code)))
+        issuer, faults = min(good, key=lambda one: (sum(f.fatal for f in one[1]), len(one[1])))
+        findings += faults + self._revocation(certificate, issuer, at)
         return Judgement(issuer, tuple(findings))
 
-    def _first_good(
-        self, certificate: Certificate, candidates: Sequence[Certificate]
-    ) -> tuple[Certificate | None, FindingCode]:
-        verdicts = []
-        for one in candidates:
-            verdict = rules.signed_by(certificate, one, self.policy)
-            if verdict is Verdict.GOOD:
-                return one, FindingCode.SIGNER_CHAIN_WRONG
-            verdicts.append(verdict)
-        if Verdict.ALGORITHM_REFUSED in verdicts:
-            return None, FindingCode.SOD_SIGNATURE_ALGORITHM_REFUSED
-        return None, FindingCode.SIGNER_CHAIN_WRONG
-
-    def _revocation(self, certificate: Certificate, at: Instant) -> list[Finding]:
+    def _revocation(
+        self, certificate: Certificate, issuer: Certificate, at: Instant
+    ) -> list[Finding]:
         found = next((one for one in self.lists if one.issuer == certificate.issuer), None)
         if found is None:
             return [finding(FindingCode.REVOCATION_UNKNOWN)]
         if certificate.serial in found.revoked:
             return [finding(FindingCode.SIGNER_REVOKED)]
+        if issuer.serial in found.revoked:
+            return [finding(FindingCode.SIGNER_REVOKED, "country signer")]
         if found.next_update is not None and found.next_update < at:
             return [finding(FindingCode.REVOCATION_STALE)]
         return []
@@ -268,12 +252,13 @@ def _read_all(
     return found, rejected
 
 
-def _same_name(certificates: Iterable[Certificate], name: str) -> bool:
-    return sum(one.subject == name for one in certificates) > 1
+def _follow(
+    links: list[Certificate], anchors: dict[bytes, Certificate], policy: TrustPolicy
+) -> list[Certificate]:
+    """Turn links into anchors until none more can be; returns those that lead nowhere.
 
-
-def _follow(links: list[Certificate], anchors: dict[bytes, Certificate]) -> list[Certificate]:
-    """Turn links into anchors until none more can be; returns those that lead nowhere."""
+    What a link says rests on its signature alone, so that the policy for documents holds for it.
+    """
     while True:
         good = [
             link
@@ -281,7 +266,7 @@ def _follow(links: list[Certificate], anchors: dict[bytes, Certificate]) -> list
             if any(
                 one.subject == link.issuer
                 and rules.may_certify(one)
-                and rules.signed_by(link, one, ANY_DIGEST) is Verdict.GOOD
+                and rules.signed_by(link, one, policy) is Verdict.GOOD
                 for one in anchors.values()
             )
         ]

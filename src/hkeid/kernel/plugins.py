@@ -18,7 +18,7 @@ SURROUNDINGS = "hkeid.surroundings"
 
 # Group → name → (module:attribute, extra that brings its packages).
 _SHIPPED: dict[str, dict[str, tuple[str, str]]] = {
-    CARD_READERS: {"pcsc": ("hkeid.adapters.pcsc:open_reader", "pcsc")},
+    CARD_READERS: {"pcsc": ("hkeid.adapters.pcsc:open_pcsc", "pcsc")},
     SURROUNDINGS: {
         "clock": ("hkeid.adapters.system:SystemClock", ""),
         "random": ("hkeid.adapters.system:SystemRandom", ""),

@@ -173,8 +173,32 @@ class RegistrySimulator:
         self._thread.join(timeout=10)
 
 
+class _Answering(BaseHTTPRequestHandler):
+    """Sends answers, and logs nothing."""
+
+    def _send(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        kind: str = "application/json",
+        claimed: int | None = None,
+        location: str | None = None,
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
+        if location is not None:
+            self.send_header("Location", location)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: questions are personal."""
+
+
 def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(_Answering):
         """One connection."""
 
         timeout = 10
@@ -212,26 +236,6 @@ def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
 
         def _said(self, **other: Any) -> None:
             self._send(200, canonical_json.dumps({**_USUAL, **other}))
-
-        def _send(
-            self,
-            status: int,
-            body: bytes,
-            *,
-            kind: str = "application/json",
-            claimed: int | None = None,
-            location: str | None = None,
-        ) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
-            if location is not None:
-                self.send_header("Location", location)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing: questions are personal."""
 
     return Handler
 

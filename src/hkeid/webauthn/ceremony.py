@@ -46,6 +46,9 @@ class CeremonyKind(StrEnum):
     """A passkey for somebody whose identity was just proved."""
     CONFIRM = "confirm"
     """The first use of that passkey."""
+    OFFICER_ENROL = "officer_enrol"
+    OFFICER_LOGIN = "officer_login"
+    OFFICER_STEP_UP = "officer_step_up"
     UPGRADE = "upgrade"
     """The resident confirms an upgrade to eID+."""
 
@@ -55,7 +58,14 @@ class CeremonyKind(StrEnum):
         return self in _REGISTERING
 
 
-_REGISTERING = frozenset({CeremonyKind.ACTIVATE, CeremonyKind.ADD_DEVICE, CeremonyKind.REGISTER})
+_REGISTERING = frozenset(
+    {
+        CeremonyKind.ACTIVATE,
+        CeremonyKind.ADD_DEVICE,
+        CeremonyKind.OFFICER_ENROL,
+        CeremonyKind.REGISTER,
+    }
+)
 
 
 class CeremonyTransaction(Protocol):

@@ -55,7 +55,8 @@ def purge_store(store: Any, clock: Clock) -> int:
 
     gone = purge(store, clock.now())
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    return tokens + gone.sessions + gone.registrations + gone.upgrades
+    ended = gone.registrations + gone.upgrades
+    return tokens + gone.sessions + gone.officer_sessions + ended
 
 
 def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:

@@ -12,6 +12,7 @@ from hkeid.chip.errors import CardMalformed
 from hkeid.chip.findings import FindingCode
 
 _LONGEST_TEXT = 400
+_FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _EIGHT = re.compile(r"[0-9]{8}", re.ASCII)
 
 
@@ -65,7 +66,7 @@ def _text(value: bytes, code: FindingCode) -> str:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         raise CardMalformed(code, detail="characters") from None
-    if any(unicodedata.category(one).startswith("C") and ord(one) < 0x20000 for one in text):
+    if any(unicodedata.category(one) in _FORBIDDEN for one in text):
         raise CardMalformed(code, detail="characters")
     return text
 

@@ -30,6 +30,7 @@ from hkeid.testing.virtual_card import ActiveKey, ChipImage, ChipKey, VirtualCar
 from hkeid.testing.virtual_card.groups import group_of
 
 _MAPPING_KEY_NUMBER = 13
+_FIVE_YEARS = timedelta(days=5 * 365)
 _ZONES = {"td1": groups.zone_td1, "td2": groups.zone_td2, "td3": groups.zone_td3}
 
 
@@ -141,8 +142,11 @@ def document_number_of(person: Person) -> str:
     return "SP" + stable_digits(f"document {number}", 7)
 
 
-def card_access_number_of(person: Person) -> str:
-    """The six digits printed on an invented person's card."""
+def card_access_number_of(who: Persona | Person) -> str:
+    """The six digits printed on an invented person's card: the persona's, or made from the number."""
+    if isinstance(who, Persona):
+        return who.card.access_number
+    person = who
     number = person.hkic_number.reveal() if person.hkic_number else person.name.english
     return stable_digits(f"can {number}", 6)
 
@@ -193,6 +197,26 @@ def _add_keys(draft: CardDraft) -> None:
         draft.files["DG14"] = tlv(0x6E, chip_security.security_infos(infos))
 
 
+def _issued(who: Persona | Person, issuer: CardIssuer) -> date:
+    """The persona's date of issue; for other persons ten days ago."""
+    if isinstance(who, Persona):
+        return who.card.issued
+    return (issuer.now - timedelta(days=10)).date()
+
+
+def _ten_years_after(day: date) -> date:
+    return day.replace(year=day.year + 10, day=min(day.day, 28))
+
+
+def _portrait(who: Persona | Person) -> bytes:
+    """The picture that stands in for a persona's face, where there is one."""
+    if isinstance(who, Persona) and who.portrait is not None:
+        from hkeid.testing.portraits import portrait
+
+        return portrait(who.key)
+    return drawn_portrait()
+
+
 def draft_card(
     who: Persona | Person,
     *,
@@ -209,19 +233,19 @@ def draft_card(
     person = who.person if isinstance(who, Persona) else who
     by = issuer or CardIssuer()
     made = features or PROFILES[profile]
-    begins = issued or (by.now - timedelta(days=10)).date()
+    begins = issued or _issued(who, by)
     draft = CardDraft(
         person=person,
         issuer=by,
         features=made,
         document_number=document_number or document_number_of(person),
-        can=can or card_access_number_of(person),
-        expires=expires or begins.replace(year=begins.year + 10, day=min(begins.day, 28)),
+        can=can or card_access_number_of(who),
+        expires=expires or _ten_years_after(max(begins, by.now.date() - _FIVE_YEARS)),
     )
     zone = _ZONES[made.zone](
         person, state=by.state, number=draft.document_number, expires=draft.expires
     )
-    picture = filled_up(portrait or drawn_portrait(), made.portrait_size)
+    picture = filled_up(portrait or _portrait(who), made.portrait_size)
     draft.files["DG1"] = groups.dg1(zone)
     draft.files["DG2"] = groups.dg2(groups.face_record(picture))
     optional: dict[int, Callable[[], bytes]] = {
@@ -250,12 +274,14 @@ def issue_card(
 ) -> VirtualCard:
     """An honest card, ready to be put into a reader.
 
-    :param portrait: JPEG; a drawn one, marked SPECIMEN, unless given.
+    :param who: a persona's card has its access number, date of issue and picture.
+    :param portrait: JPEG; for persons without a picture a drawn one, marked SPECIMEN, unless given.
     :param issuer: a new invented country, unless given. Keep it: its :meth:`CardIssuer.trust` is what
         a reader needs to accept the card.
     :param profile: ``icao`` (PACE or BAC, chip authentication) or ``hkic`` (PACE with the CAN, active
         authentication); ``features`` instead says everything.
     :param can: six digits; the same ones each time for the same person, unless given.
+    :param expires: in five to ten years from now, unless given.
     """
     draft = draft_card(
         who,

@@ -13,6 +13,12 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.officers import (
+    OfficerCredentialsContract,
+    OfficersContract,
+    OfficerSessionsContract,
+    RecordAccessesContract,
+)
 from hkeid.testing.store_contract.provider import (
     AccessTokensContract,
     ClientsContract,
@@ -28,6 +34,7 @@ from hkeid.testing.store_contract.registry import (
     ResidentsContract,
     SealedFieldsContract,
 )
+from hkeid.testing.store_contract.reviews import ReviewsContract
 from hkeid.testing.store_contract.sessions import (
     ConsentsContract,
     DisclosuresContract,
@@ -53,6 +60,11 @@ class StoreContract(
     DisclosuresContract,
     RegistrationsContract,
     EvidenceItemsContract,
+    OfficersContract,
+    OfficerCredentialsContract,
+    OfficerSessionsContract,
+    RecordAccessesContract,
+    ReviewsContract,
     StationsContract,
     UpgradesContract,
     TransactionsContract,
@@ -75,9 +87,14 @@ __all__ = [
     "EveryRepository",
     "EvidenceItemsContract",
     "GrantsContract",
+    "OfficerCredentialsContract",
+    "OfficerSessionsContract",
+    "OfficersContract",
     "RacesContract",
+    "RecordAccessesContract",
     "RegistrationsContract",
     "ResidentsContract",
+    "ReviewsContract",
     "SealedFieldsContract",
     "SessionsContract",
     "SingleUseContract",

@@ -79,13 +79,22 @@ class ReaderInProcess:
 
         :raises CardUnavailable: ``card_absent``.
         """
+        connection, card = self.connection(), self.card
+        assert card is not None
+        card.power(on=True)
+        try:
+            yield connection
+        finally:
+            card.power(on=False)
+
+    def connection(self) -> CardInProcess:
+        """A connection to a card that stays under power.
+
+        :raises CardUnavailable: ``card_absent``.
+        """
         if self.card is None:
             raise CardUnavailable("card_absent")
-        self.card.power(on=True)
-        try:
-            yield CardInProcess(self.card, extended_length=self._extended_length)
-        finally:
-            self.card.power(on=False)
+        return CardInProcess(self.card, extended_length=self._extended_length)
 
     def events(self, *, timeout: float) -> Iterator[ReaderEvent]:  # noqa: ARG002
         """The card that is there; none comes later."""

@@ -64,11 +64,37 @@ def reader_trust(issuer: CardIssuer) -> CountrySigners:
     )
 
 
+def as_markdown() -> str:
+    """The mutations as tables, one for each layer: part of the reference page on test cards."""
+    parts = []
+    for layer in Layer:
+        rows = [
+            f"| `{one.name}` | {one.description} | `{one.finding.value}` |"
+            for one in MUTATIONS.values()
+            if one.layer is layer
+        ]
+        head = (
+            f"### {_TITLES[layer]}\n\n| Mutation | What the card does | Finding |\n|---|---|---|\n"
+        )
+        parts.append(head + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+_TITLES = {
+    Layer.ACCESS: "Access",
+    Layer.MESSAGING: "Secure messaging",
+    Layer.TRANSPORT: "Transport and files",
+    Layer.PASSIVE: "Passive authentication",
+    Layer.HOLDER: "What the card says",
+    Layer.CHIP: "The chip's own proofs",
+}
+
 __all__ = [
     "MUTATIONS",
     "Layer",
     "MutatedCard",
     "Mutation",
+    "as_markdown",
     "mutated_card",
     "reader_trust",
 ]

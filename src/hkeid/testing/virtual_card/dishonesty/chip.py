@@ -113,6 +113,18 @@ def _stays_in_session() -> Hooks:
     return {Point.RESPONSE: hook}
 
 
+def _refused_late() -> Hooks:
+    """Chip authentication fails at GENERAL AUTHENTICATE; the session from before goes on."""
+
+    def hook(answer: tuple[bytes, int], card: VirtualCard) -> tuple[bytes, int]:
+        if card.channel is None or card.command is None or card.command.ins != 0x86:
+            return answer
+        card.forget_next_channel()
+        return b"", 0x6300
+
+    return {Point.ANSWER: hook}
+
+
 def _chip(name: str, description: str, finding: Code, **changes: Any) -> Mutation:
     return Mutation(
         name=name, layer=Layer.CHIP, description=description, finding=finding, **changes
@@ -133,9 +145,7 @@ CHIP = (
                          if card.command and (card.command.p1, card.command.ins) == (0x41, 0x22)
                          else one}),
     _chip("chip-refused-late", "Chip authentication is refused at its second step",
-          Code.CHIP_REFUSED, hooks=lambda: {
-              Point.ANSWER: lambda one, card: (b"", 0x6300)
-              if card.channel and card.command and card.command.ins == 0x86 else one}),
+          Code.CHIP_REFUSED, hooks=_refused_late),
     _chip("chip-key-off-curve", "DG14 lists a key that is no point of its curve",
           Code.CHIP_KEY_INVALID, draft=_listed_key(flipped)),
     _chip("chip-key-malformed", "DG14 lists a key of no bytes", Code.CHIP_KEY_INVALID,

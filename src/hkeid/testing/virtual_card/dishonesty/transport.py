@@ -65,7 +65,7 @@ def _card(name: str, description: str, finding: Code, **changes: Any) -> Mutatio
 
 
 def _short_answers(answer: tuple[bytes, int]) -> tuple[bytes, int]:
-    return answer[0][:1], answer[1]
+    return answer[0][:8], answer[1]
 
 
 def _cut(share: float) -> Callable[[bytes], bytes]:
@@ -91,9 +91,10 @@ TRANSPORT = (
           hooks=in_file("DG1", Point.RESPONSE, lambda _: bytes(70_000) + b"\x90\x00")),
     _card("more-without-end", "61xx again and again", Code.ANSWER_WITHOUT_END,
           hooks=always(Point.RESPONSE, lambda _: b"\x00\x61\x10")),
-    _card("length-without-end", "6Cxx again and again", Code.ANSWER_WITHOUT_END,
-          hooks=always(Point.RESPONSE, lambda _: b"\x6c\x10")),
-    _card("one-byte-at-a-time", "A portrait in answers of one byte", Code.TOO_MANY_COMMANDS,
+    _card("length-never-right", "EF.CardAccess cannot be read: 6Cxx whatever the length",
+          Code.PACE_HIDDEN, with_mrz=True,
+          hooks=in_file("CardAccess", Point.RESPONSE, lambda _: b"\x6c\x10")),
+    _card("crumbs", "A portrait in answers of eight bytes", Code.FILE_STALLED,
           features=ICAO.but(portrait_size=40_000),
           hooks=in_file("DG2", Point.ANSWER, _short_answers)),
     _card("length-huge", "A file that claims two thousand million bytes", Code.FILE_TOO_LARGE,
