@@ -26,6 +26,7 @@ SELFIE_LIMIT = 6 * 1024 * 1024
 UPLOADS: Mapping[str, int] = {
     "/register/card": CARD_LIMIT + 65_536,
     "/register/selfie": SELFIE_LIMIT + 65_536,
+    "/kiosk/face": SELFIE_LIMIT + 65_536,
 }
 """Paths that take more than ``server.body_limit``, with their limits in bytes (form included)."""
 
