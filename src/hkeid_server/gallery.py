@@ -15,6 +15,8 @@ from functools import partial
 from flask import Blueprint, Response, abort
 
 from hkeid_server.gallery_registration import CAMERA, samples
+from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
+from hkeid_server.gallery_stations import station_samples
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
@@ -332,6 +334,12 @@ SAMPLES: dict[str, Sample] = {
             partial(_ceremony, "create"), partial(_ceremony, "get")
         ).items()
     },
+    **{
+        name: Sample(template=template, make=make)
+        for name, (template, make) in station_samples(
+            partial(_ceremony, "create"), partial(_ceremony, "get")
+        ).items()
+    },
 }
 
 
@@ -341,5 +349,5 @@ def page(name: str) -> Response:
     sample = SAMPLES.get(name)
     if sample is None:
         abort(404)
-    camera = sample.template in CAMERA
+    camera = sample.template in CAMERA | STATION_CAMERA
     return show(sample.template, sample.make(), again=sample.again, camera=camera)

@@ -64,6 +64,7 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
     from hkeid_server.wiring import (
         MEMORY,
         end_registrations,
+        end_upgrades,
         make_journal,
         open_keys,
         open_store,
@@ -85,6 +86,7 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
         journal,
         {
             "enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock),
+            "enrolment:upgrades:ended": lambda: end_upgrades(config, store, keys, clock),
             **(more or {}),
         },
     )

@@ -227,6 +227,7 @@ class AccountPage:
     sessions: tuple[SessionCard, ...]
     services: tuple[ServiceCard, ...]
     accesses: tuple[AccessLine, ...] = ()
+    can_upgrade: bool = False
     done: str | None = None
     signal: str | None = None
 

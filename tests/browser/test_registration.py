@@ -173,6 +173,7 @@ def test_from_nothing_to_logged_in_at_a_service(
     expect(page.locator("#selfie-form")).to_be_visible()
     leave_and_come_back(page, places, "Take a selfie")
     follow_the_turns(page, camera, faces, artefacts / "register-camera-selfie.png")
+    assert page.locator("#problem").all_inner_texts() == []
     expect(page.locator("#page-title")).to_have_text("Create your passkey")
     leave_and_come_back(page, places, "Create your passkey")
     page.click("#create-passkey")

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
+from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
@@ -36,6 +37,8 @@ class PurgedTransaction(Protocol):
     def grants(self) -> GrantRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
+    @property
+    def upgrades(self) -> UpgradeRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Retention:
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
     registrations: timedelta = timedelta(0)
+    upgrades: timedelta = timedelta(days=30)
 
 
 DEFAULT_RETENTION = Retention()
@@ -75,6 +79,7 @@ class Purged:
     registrations: int = 0
     officer_sessions: int = 0
     complete: bool
+    upgrades: int = 0
 
 
 def purge(
@@ -98,6 +103,7 @@ def purge(
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
         "registrations": (lambda tx: tx.registrations, retention.registrations),
+        "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

@@ -23,6 +23,8 @@ _COMMANDS = {
     "personas": ("hkeid_server.cli.personas", "personas"),
     "restore": ("hkeid_server.cli.backup", "restore_group"),
     "rp": ("hkeid_server.cli.rp", "rp_group"),
+    "station": ("hkeid_server.cli.station", "station_group"),
+    "stations": ("hkeid_server.cli.stations", "stations_group"),
     "serve": ("hkeid_server.cli.serve", "serve"),
 }
 """Where each command is; a missing optional package is then only a problem for who needs it."""

@@ -24,6 +24,7 @@ from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
+from hkeid_server.wiring.stations import open_stations
 
 
 def build_house(
@@ -59,6 +60,18 @@ def build_house(
     registration = make_registration(
         config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
     )
+    rooms = open_stations(
+        config,
+        proofing,
+        evidence,
+        store=store,
+        fields=fields,
+        policy=policy,
+        broker=broker,
+        keys=keys,
+        clock=clock,
+        random=random,
+    )
     return House(
         config=config,
         pages=page_settings(config),
@@ -85,6 +98,7 @@ def build_house(
         },
         journal=journal,
         network=NetworkReader(config.server.trusted_proxies),
+        stations=rooms,
     )
 
 

@@ -55,7 +55,8 @@ def purge_store(store: Any, clock: Clock) -> int:
 
     gone = purge(store, clock.now())
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    return tokens + gone.sessions + gone.officer_sessions + gone.registrations
+    ended = gone.registrations + gone.upgrades
+    return tokens + gone.sessions + gone.officer_sessions + ended
 
 
 def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
@@ -76,6 +77,19 @@ def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) 
     )
     try:
         return cases.sweep(limit=500) + evidence.expire(clock.now())
+    finally:
+        evidence.close()
+
+
+def end_upgrades(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+    """End upgrades whose time is over and destroy their evidence; returns how many."""
+    from hkeid.enrolment.upgrade.offers import end_overdue
+    from hkeid_server.wiring.proofing import open_evidence
+
+    _, random = surroundings()
+    evidence = open_evidence(config, store, keys, clock, random)
+    try:
+        return end_overdue(store, evidence, clock, limit=500)
     finally:
         evidence.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hkeid.kernel import base64url
 from hkeid.residents.records import CredentialStatus
 from hkeid.testing.authenticator import AuthenticatorRefused, SoftwareAuthenticator
 from hkeid_server.house import House
@@ -25,16 +26,21 @@ def second(resident: Any) -> SoftwareAuthenticator:
     return phone
 
 
+def other_device(resident: Any) -> str:
+    """Id on the page of the device that is not used now."""
+    text = resident.get("/account").text
+    cards = re.findall(r'data-device="([^"]+)"(.*?)</li>', text, re.DOTALL)
+    return str(next(device for device, card in cards if "Used now" not in card))
+
+
 def stop_second(resident: Any, house: House) -> str:
     """Stop the second passkey, as a counter that went back does; returns its id on the page."""
-    ids = re.findall(r'data-device="([^"]+)"', resident.get("/account").text)
-    from hkeid.kernel import base64url
-
+    device = other_device(resident)
     with house.store.transaction() as tx:
         tx.credentials.set_status(
-            base64url.decode(ids[1]), CredentialStatus.SUSPENDED, house.clock.now()
+            base64url.decode(device), CredentialStatus.SUSPENDED, house.clock.now()
         )
-    return str(ids[1])
+    return device
 
 
 def test_stopped_passkey_is_used_again(
@@ -69,8 +75,8 @@ def test_old_login_shows_first_that_it_is_them(
 
 
 def test_only_own_stopped_passkeys(resident: Any, second: SoftwareAuthenticator) -> None:
-    ids = re.findall(r'data-device="([^"]+)"', resident.get("/account").text)
-    assert resident.get(f"/account/devices/{ids[1]}/reinstate").status_code == 404
+    device = other_device(resident)
+    assert resident.get(f"/account/devices/{device}/reinstate").status_code == 404
     assert resident.get("/account/devices/AAAA/reinstate").status_code == 404
 
 

@@ -41,6 +41,7 @@ from hkeid.testing.store_contract.sessions import (
     SessionsContract,
 )
 from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
+from hkeid.testing.store_contract.stations import StationsContract, UpgradesContract
 from hkeid.testing.store_contract.transactions import AuditContract, TransactionsContract
 
 
@@ -64,6 +65,8 @@ class StoreContract(
     OfficerSessionsContract,
     RecordAccessesContract,
     ReviewsContract,
+    StationsContract,
+    UpgradesContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -95,6 +98,8 @@ __all__ = [
     "SealedFieldsContract",
     "SessionsContract",
     "SingleUseContract",
+    "StationsContract",
     "StoreContract",
     "TransactionsContract",
+    "UpgradesContract",
 ]
