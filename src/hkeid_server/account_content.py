@@ -13,6 +13,7 @@ from hkeid.profile import CLAIMS
 from hkeid.residents.records import CredentialStatus
 from hkeid_server.house import house
 from hkeid_server.models import (
+    AccessLine,
     AccountPage,
     DeviceCard,
     DisclosureLine,
@@ -24,7 +25,15 @@ from hkeid_server.residents import eid_card, resident_entry
 from hkeid_server.shell import language
 
 _DONE = frozenset(
-    {"device-added", "device-renamed", "device-removed", "session-ended", "sharing-stopped"}
+    {
+        "device-added",
+        "device-renamed",
+        "device-removed",
+        "device-reinstated",
+        "session-ended",
+        "sessions-ended",
+        "sharing-stopped",
+    }
 )
 
 
@@ -40,6 +49,7 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         devices=devices,
         sessions=_sessions(session),
         services=_services(resident.id),
+        accesses=_accesses(resident.id),
         done=done if done in _DONE else None,
         signal=json.dumps(
             {
@@ -111,6 +121,12 @@ def _services(resident_id: str) -> tuple[ServiceCard, ...]:
         )
         for client_id in dict.fromkeys((*sent, *agreed))
     )
+
+
+def _accesses(resident_id: str) -> tuple[AccessLine, ...]:
+    reader = house().accesses
+    found = () if reader is None else reader(resident_id)
+    return tuple(AccessLine(at=one.at, role=one.role, reason=one.reason) for one in found)
 
 
 def _clients(client_ids: Iterable[str]) -> dict[str, Client]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from time import perf_counter
+from typing import IO
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from hkeid.kernel.errors import HkeidError
@@ -13,9 +15,20 @@ from hkeid_server import metrics
 from hkeid_server.browser import form_token_matches
 from hkeid_server.front import ForwardedError
 from hkeid_server.house import House, house
+from hkeid_server.intake import UPLOADS
 from hkeid_server.interactions import views as interactions
 from hkeid_server.models import FarewellPage, ProblemPage
-from hkeid_server.pages import account, activation, devices, login, public, sandbox
+from hkeid_server.pages import (
+    account,
+    activation,
+    devices,
+    login,
+    public,
+    registration,
+    registration_passkey,
+    reinstating,
+    sandbox,
+)
 from hkeid_server.problems import problem_of
 from hkeid_server.references import new_reference, visit_of
 from hkeid_server.shell import begin, install_templates, send_headers, show, visit
@@ -23,10 +36,20 @@ from hkeid_server.shell import begin, install_templates, send_headers, show, vis
 _STATUS_KINDS = {404: "not-found", 405: "not-found", 413: "too-large", 400: "form"}
 
 
+class PageRequest(Request):
+    """A request whose uploads stay in memory: a picture of a person never becomes a temporary file."""
+
+    def _get_file_stream(self, *_sizes: object, **_names: object) -> IO[bytes]:
+        """Where the form parser puts a file."""
+        return BytesIO()
+
+
 def create_pages(parts: House) -> Flask:
     """The application over a house."""
     app = Flask("hkeid_server", static_folder="static", template_folder="templates")
-    app.config["MAX_CONTENT_LENGTH"] = parts.config.server.body_limit
+    app.request_class = PageRequest
+    # The intake of the front has the exact limit of each path; this is the last line.
+    app.config["MAX_CONTENT_LENGTH"] = max(parts.config.server.body_limit, *UPLOADS.values())
     app.extensions["hkeid"] = parts
     app.extensions["hkeid.pages"] = parts.pages
     install_templates(app)
@@ -45,6 +68,9 @@ def create_pages(parts: House) -> Flask:
         interactions.blueprint,
         account.blueprint,
         devices.blueprint,
+        registration.blueprint,
+        registration_passkey.blueprint,
+        reinstating.blueprint,
     ):
         app.register_blueprint(blueprint)
     if parts.pages.sandbox:

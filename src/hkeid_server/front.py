@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any
 
@@ -22,6 +23,7 @@ from hkeid_server.browser import CookieNames
 from hkeid_server.coming_again import coming_again
 from hkeid_server.headers import HSTS
 from hkeid_server.house import Door
+from hkeid_server.intake import BodySlow, Intake
 from hkeid_server.journal import REFERENCE, Journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.references import Visit, new_reference, visit_of
@@ -48,6 +50,9 @@ class Front:
 
     :param doors: front doors by name.
     :param pages: the Flask application.
+    :param intake: takes in request bodies.
+    :param threads: how many requests are worked on at a time. The server has more threads than that:
+        the others wait for bodies, and for a place.
     """
 
     def __init__(
@@ -59,7 +64,8 @@ class Front:
         random: Random,
         journal: Journal,
         network: NetworkReader,
-        body_limit: int,
+        intake: Intake,
+        threads: int,
         log_access: bool,
     ) -> None:
         self._routes = {path: (name, door) for name, door in doors.items() for path in door.paths}
@@ -68,7 +74,8 @@ class Front:
         self._random = random
         self._journal = journal
         self._network = network
-        self._limit = body_limit
+        self._intake = intake
+        self._places = BoundedSemaphore(threads)
         self._log_access = log_access
         self._always: tuple[tuple[str, str], ...] = (
             (("Strict-Transport-Security", HSTS),) if names.secure else ()
@@ -83,9 +90,14 @@ class Front:
         try:
             path = environ.get("PATH_INFO", "/")
             route = self._routes.get(path)
-            if route is None:
-                return self._pages(environ, start_response)
-            return self._serve(environ, start_response, path, route, began)
+            try:
+                self._intake.take(environ)
+            except HkeidError as error:
+                environ["hkeid.answer"] = ForwardedError(error)
+            with self._places:
+                if route is None:
+                    return self._pages(environ, start_response)
+                return self._serve(environ, start_response, path, route, began)
         finally:
             REFERENCE.reset(token)
 
@@ -129,6 +141,7 @@ class Front:
         """The door's answer; where it asks for a human, the way to the page that serves one."""
         name, door = route
         try:
+            _raise_what_came_before(environ)
             request = self._request(environ, path, visit)
             answer = door.handle(request)
         except Exception as error:  # noqa: BLE001 - the last line of defence
@@ -151,13 +164,13 @@ class Front:
     def _request(self, environ: Environ, path: str, visit: Visit | None) -> Request:
         """The request as the doors understand it.
 
-        :raises MalformedInput: ``body_too_large``, ``parameters_malformed``.
+        :raises MalformedInput: ``parameters_malformed``.
         """
         query = environ.get("QUERY_STRING", "")
         body = b""
         form = EMPTY_PARAMETERS
         if environ["REQUEST_METHOD"] == "POST":
-            body = self._body(environ)
+            body = environ["wsgi.input"].read()
             media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
             if media_type == _URLENCODED:
                 form = Parameters.parse(body)
@@ -180,14 +193,6 @@ class Front:
             session=None if visit is None else visit.session,
         )
 
-    def _body(self, environ: Environ) -> bytes:
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > self._limit:
-            raise MalformedInput("body_too_large")
-        stream = environ["wsgi.input"]
-        body: bytes = stream.read(int(length))
-        return body
-
     def _came_without_cookies(self, environ: Environ, visit: Visit) -> bool:
         """Whether a relying party's form brought the browser here.
 
@@ -201,8 +206,9 @@ class Front:
 
     def _come_again(self, environ: Environ, path: str) -> Response:
         try:
-            fields = Parameters.parse(self._body(environ))
-        except MalformedInput as error:
+            _raise_what_came_before(environ)
+            fields = Parameters.parse(environ["wsgi.input"].read())
+        except HkeidError as error:
             return self._error(error, path)
         language = environ.get("HTTP_ACCEPT_LANGUAGE")
         return coming_again(path, fields, accept_language=language)
@@ -218,8 +224,17 @@ class Front:
             )  # fmt: skip
 
 
+def _raise_what_came_before(environ: Environ) -> None:
+    """The body was not taken in: the request ends here."""
+    match environ.get("hkeid.answer"):
+        case ForwardedError(error=error):
+            raise error
+
+
 def _plain_error(error: HkeidError) -> Response:
     match error:
+        case BodySlow():
+            return _failure(408, "invalid_request")
         case Unavailable():
             return _failure(503, "temporarily_unavailable")
         case MalformedInput(reason="body_too_large"):

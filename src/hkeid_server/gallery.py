@@ -14,7 +14,9 @@ from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.models import (
+    AccessLine,
     AccountPage,
     ActivatedPage,
     ActivatePage,
@@ -25,6 +27,7 @@ from hkeid_server.models import (
     ConsentPage,
     DeviceAddPage,
     DeviceCard,
+    DeviceReinstatePage,
     DeviceRemovePage,
     DisclosureLine,
     EidCard,
@@ -44,6 +47,7 @@ from hkeid_server.models import (
     WhoAsks,
 )
 from hkeid_server.problems import KINDS
+from hkeid_server.registration_models import HomePage
 from hkeid_server.shell import language, show, translate
 
 blueprint = Blueprint("gallery", __name__)
@@ -167,7 +171,7 @@ def _account(done: str | None = None) -> AccountPage:
         card=_card(),
         devices=(
             DeviceCard(id="a", name=phone, synced=False, added=_EARLIER, used=_NOON, current=True),
-            DeviceCard(id="b", name=laptop, synced=True, added=_NOON, used=None),
+            DeviceCard(id="b", name=laptop, synced=True, added=_NOON, used=None, stopped=True),
         ),
         sessions=(
             SessionCard(
@@ -195,6 +199,10 @@ def _account(done: str | None = None) -> AccountPage:
             ServiceCard(
                 id="ird", name=_tax(), domain="etax.ird.example", agreed=(), disclosures=()
             ),
+        ),
+        accesses=(
+            AccessLine(at=_NOON, role="station_officer", reason="resident_at_counter"),
+            AccessLine(at=_EARLIER, role="registration_officer", reason="review_of_registration"),
         ),
         done=done,
     )
@@ -240,7 +248,7 @@ _CEREMONY_STATES = (
 )  # fmt: skip
 
 SAMPLES: dict[str, Sample] = {
-    "home": Sample(template="home.html"),
+    "home": Sample(template="home.html", make=HomePage),
     "help": Sample(template="help.html"),
     "privacy": Sample(template="privacy.html"),
     "activate": Sample(template="activate.html", make=ActivatePage),
@@ -286,6 +294,16 @@ SAMPLES: dict[str, Sample] = {
             name=_in_script("My phone", "我的手機", "我的手机"), action="#", last=True
         ),
     ),
+    "device-reinstate": Sample(
+        template="device_reinstate.html",
+        make=lambda: DeviceReinstatePage(
+            name=_in_script("My phone", "我的手機", "我的手机"), action="#"
+        ),
+    ),
+    "device-reinstate-login": Sample(
+        template="device_reinstate.html",
+        make=lambda: DeviceReinstatePage(name="", action="#", ceremony=_ceremony("get")),
+    ),
     "freeze": Sample(template="freeze.html"),
     "logout": Sample(
         template="logout.html",
@@ -308,6 +326,12 @@ SAMPLES: dict[str, Sample] = {
         f"problem-{kind}": Sample(template="problem.html", make=partial(ProblemPage, kind=kind))
         for kind in KINDS
     },
+    **{
+        name: Sample(template=template, make=make)
+        for name, (template, make) in samples(
+            partial(_ceremony, "create"), partial(_ceremony, "get")
+        ).items()
+    },
 }
 
 
@@ -317,4 +341,5 @@ def page(name: str) -> Response:
     sample = SAMPLES.get(name)
     if sample is None:
         abort(404)
-    return show(sample.template, sample.make(), again=sample.again)
+    camera = sample.template in CAMERA
+    return show(sample.template, sample.make(), again=sample.again, camera=camera)

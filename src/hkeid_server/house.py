@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from flask import current_app
 
 from hkeid.broker import Broker
-from hkeid.enrolment import Activation, Devices, Standing
+from hkeid.enrolment import Activation, Devices, Registration, Standing
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
+from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
+from hkeid_server.looked_at import AccessReader
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
+    from hkeid_server.wiring.proofing import ProofingParts
 
 
 class Door(Protocol):
@@ -65,8 +68,13 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
+        whether this installation can go it.
+    :ivar evidence: pictures and particulars of those on the way.
+    :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
+    :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     """
 
     config: Config
@@ -82,10 +90,14 @@ class House:
     activation: Activation
     devices: Devices
     standing: Standing
+    registration: Registration
+    evidence: EvidenceVault
+    proofing: ProofingParts
     doors: Mapping[str, Door]
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    accesses: AccessReader | None = None
 
 
 def house() -> House:

@@ -6,7 +6,7 @@ is first, and sweeping twice sweeps the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 
 from hkeid.audit.checkpointer import Checkpointer
@@ -19,19 +19,27 @@ class Housekeeper:
     """Does the regular work of one node.
 
     :param sweep: lets go of what has expired; returns how many records.
+    :param more: further work by the name of its event; each returns how many things it did.
     """
 
     def __init__(
-        self, checkpointer: Checkpointer, sweep: Callable[[], int], journal: Journal
+        self,
+        checkpointer: Checkpointer,
+        sweep: Callable[[], int],
+        journal: Journal,
+        more: Mapping[str, Callable[[], int]] | None = None,
     ) -> None:
         self._checkpointer = checkpointer
         self._sweep = sweep
         self._journal = journal
+        self._more = dict(more or {})
 
     def round(self) -> None:
         """One round; what fails is logged and tried again in the next."""
         self._try("audit:checkpoint:made", self._checkpoint)
         self._try("store:expired:swept", self._sweep)
+        for name, work in self._more.items():
+            self._try(name, work)
 
     def _try(self, name: str, work: Callable[[], int]) -> None:
         try:
@@ -48,10 +56,14 @@ class Housekeeper:
         return 0 if made is None else made.number
 
 
-def start_housekeeping(config: Config) -> None:
-    """Begin the rounds in a thread of this process; none for a store in memory."""
+def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | None = None) -> None:
+    """Begin the rounds in a thread of this process; none for a store in memory.
+
+    :param more: see :class:`Housekeeper`.
+    """
     from hkeid_server.wiring import (
         MEMORY,
+        end_registrations,
         make_journal,
         open_keys,
         open_store,
@@ -68,7 +80,13 @@ def start_housekeeping(config: Config) -> None:
     journal = make_journal(config, clock)
     hear_libraries(journal, level=config.log.level)
     keeper = Housekeeper(
-        Checkpointer(store, keys, clock), lambda: purge_store(store, clock), journal
+        Checkpointer(store, keys, clock),
+        lambda: purge_store(store, clock),
+        journal,
+        {
+            "enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock),
+            **(more or {}),
+        },
     )
     pause = Event()
 

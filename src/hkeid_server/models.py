@@ -210,6 +210,15 @@ class ServiceCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLine:
+    """An officer looked at the record: in which role, and why."""
+
+    at: datetime
+    role: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPage:
     """My eID. ``done`` names what was just done, for the notice on top."""
 
@@ -217,6 +226,7 @@ class AccountPage:
     devices: tuple[DeviceCard, ...]
     sessions: tuple[SessionCard, ...]
     services: tuple[ServiceCard, ...]
+    accesses: tuple[AccessLine, ...] = ()
     done: str | None = None
     signal: str | None = None
 
@@ -236,6 +246,16 @@ class DeviceRemovePage:
     name: str
     action: str
     last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceReinstatePage:
+    """Use a stopped device again: show who you are with another one (``get``), or confirm (None)."""
+
+    name: str
+    action: str
+    ceremony: CeremonyForm | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

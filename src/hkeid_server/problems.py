@@ -12,6 +12,7 @@ from hkeid.kernel.errors import (
     TooManyAttempts,
     Unavailable,
 )
+from hkeid_server.intake import BodySlow
 
 KINDS = (
     "not-found",
@@ -21,6 +22,7 @@ KINDS = (
     "attempts",
     "not-allowed",
     "too-large",
+    "too-slow",
     "unavailable",
     "internal",
 )
@@ -43,6 +45,10 @@ def problem_of(error: HkeidError) -> tuple[str, int]:
     match error:
         case TooManyAttempts():
             return "attempts", 429
+        case BodySlow():
+            return "too-slow", 408
+        case MalformedInput(reason="body_too_large"):
+            return "too-large", 413
         case Unavailable():
             return "unavailable", 503
         case AlreadyUsed() | Expired():

@@ -121,6 +121,7 @@ def show(
     again: Mapping[str, str] | None = None,
     reference: str | None = None,
     leads_to: tuple[str, ...] = (),
+    camera: bool = False,
 ) -> Response:
     """Render a page.
 
@@ -128,6 +129,7 @@ def show(
     :param again: fields with which the switch repeats a POST, where no GET shows the page.
     :param reference: the reference number to show; this request's if not given.
     :param leads_to: where a form of the page may lead in the end (see ``page_headers``).
+    :param camera: the page may use the camera.
     """
     chrome = Chrome(
         language=language(),
@@ -139,7 +141,7 @@ def show(
         reference=reference or visit().reference,
     )
     answer = Response(render_template(template, ui=chrome, page=page), status=status)
-    g.leads_to = leads_to
+    g.leads_to, g.camera = leads_to, camera
     return answer
 
 
@@ -150,7 +152,11 @@ def send_headers(answer: Response) -> Response:
         return _static_headers(answer)
     secure = place.cookies.secure
     if not g.get("from_a_door", False):
-        answer.headers.extend(page_headers(secure=secure, leads_to=g.get("leads_to", ())))
+        answer.headers.extend(
+            page_headers(
+                secure=secure, leads_to=g.get("leads_to", ()), camera=g.get("camera", False)
+            )
+        )
     elif secure:
         answer.headers["Strict-Transport-Security"] = HSTS
     if answer.headers.get("Cache-Control") is None:

@@ -16,6 +16,7 @@ from hkeid_server.app import create_pages
 from hkeid_server.config import Config, load_config
 from hkeid_server.front import Front
 from hkeid_server.house import House
+from hkeid_server.intake import Intake
 from hkeid_server.journal import hear_libraries
 from hkeid_server.wiring import build_house
 
@@ -40,7 +41,8 @@ def serve_house(house: House) -> Front:
         random=house.random,
         journal=house.journal,
         network=house.network,
-        body_limit=house.config.server.body_limit,
+        intake=Intake(house.config.server.body_limit),
+        threads=house.config.server.threads,
         log_access=house.config.log.access,
     )
 

@@ -113,6 +113,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
         capture_output=True,
     )
     issuer, config = f"http://localhost:{public}", folder / "hkeid.toml"
+    text = config.read_text("utf-8")
+    if "[registry]" not in text:
+        config.write_text(f'{text}\n[registry]\nurl = "personas"\n', "utf-8")
     found = Places(
         issuer=issuer,
         admin=f"http://127.0.0.1:{admin}",

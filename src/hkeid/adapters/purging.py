@@ -12,7 +12,9 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.kernel.instants import Instant
+from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 
@@ -27,9 +29,13 @@ class PurgedTransaction(Protocol):
     @property
     def sessions(self) -> SessionRepository: ...
     @property
+    def officer_sessions(self) -> OfficerSessionRepository: ...
+    @property
     def access_tokens(self) -> AccessTokenRepository: ...
     @property
     def grants(self) -> GrantRepository: ...
+    @property
+    def registrations(self) -> RegistrationRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +45,16 @@ class Retention:
     :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
         family.
     :ivar sessions: for the resident's own list of past sessions.
+    :ivar registrations: beyond what each of them says of itself.
     """
 
     single_use: timedelta = timedelta(days=1)
     budgets: timedelta = timedelta(0)
     sessions: timedelta = timedelta(days=30)
+    officer_sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
+    registrations: timedelta = timedelta(0)
 
 
 DEFAULT_RETENTION = Retention()
@@ -63,6 +72,8 @@ class Purged:
     sessions: int
     access_tokens: int
     grants: int
+    registrations: int = 0
+    officer_sessions: int = 0
     complete: bool
 
 
@@ -83,8 +94,10 @@ def purge(
         "single_use": (lambda tx: tx.single_use, retention.single_use),
         "budgets": (lambda tx: tx.budgets, retention.budgets),
         "sessions": (lambda tx: tx.sessions, retention.sessions),
+        "officer_sessions": (lambda tx: tx.officer_sessions, retention.officer_sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
+        "registrations": (lambda tx: tx.registrations, retention.registrations),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

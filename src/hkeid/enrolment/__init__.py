@@ -10,6 +10,19 @@ from hkeid.enrolment.errors import (
     TicketUnknown,
     TicketUsed,
 )
+from hkeid.enrolment.registration import (
+    FieldView,
+    Registration,
+    RegistrationHooks,
+    RegistrationParts,
+    RegistrationPurpose,
+    RegistrationReceipt,
+    RegistrationRefused,
+    RegistrationSettings,
+    RegistrationStep,
+    RegistrationUnknown,
+    RegistrationView,
+)
 from hkeid.enrolment.settings import EnrolmentSettings
 from hkeid.enrolment.standing import Actor, Standing
 
@@ -22,6 +35,17 @@ __all__ = [
     "Devices",
     "EnrolmentRefused",
     "EnrolmentSettings",
+    "FieldView",
+    "Registration",
+    "RegistrationHooks",
+    "RegistrationParts",
+    "RegistrationPurpose",
+    "RegistrationReceipt",
+    "RegistrationRefused",
+    "RegistrationSettings",
+    "RegistrationStep",
+    "RegistrationUnknown",
+    "RegistrationView",
     "ResidentUnknown",
     "Standing",
     "TicketExpired",

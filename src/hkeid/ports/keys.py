@@ -27,6 +27,8 @@ class KeyPurpose(StrEnum):
     """MAC that stands in the store for a short code a person types."""
     RESIDENT_DATA = "resident-data"
     """Key-encryption key that wraps each resident's data key."""
+    EVIDENCE = "evidence"
+    """Key-encryption key that wraps the key of each proofing session."""
 
 
 class KeyState(StrEnum):

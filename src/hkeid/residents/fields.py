@@ -17,6 +17,7 @@ class Protection(StrEnum):
     """How a field is protected at rest."""
 
     SEALED = "AES-256-GCM under the resident's own data key"
+    SEALED_SESSION = "AES-256-GCM under a key of the proofing session, destroyed with it"
     KEYED_DIGEST = "only its HMAC-SHA-256, under a key that stays in the key store"
     PSEUDONYM = "in the clear, but under the resident's random internal id only"
 
@@ -27,6 +28,9 @@ class Viewer(StrEnum):
     RESIDENT = "the resident"
     CONSENTED_CLIENT = "relying parties to which the resident agreed"
     AUDITOR = "auditors"
+    OPERATOR = "operators"
+    PRIVACY_OFFICER = "privacy officers"
+    OFFICER = "registration officers, with a reason that the resident sees"
     NOBODY = "nobody"
 
 
@@ -147,6 +151,31 @@ _DECLARED = (
         "grants",
         "single_use",
     ),
+    PersonalField(
+        name="registration_evidence",
+        purpose="To prove who registers: pictures of card and face, what was read and confirmed, an "
+        "e-mail address if one was left",
+        retention="Pictures until the decision, particulars until the device is bound; half an hour "
+        "at most, 30 days where an officer or a guardian decides",
+        protection=Protection.SEALED_SESSION,
+        visible_to=(Viewer.RESIDENT, Viewer.OFFICER),
+        places=("evidence_items.sealed",),
+    ),
+    PersonalField(
+        name="registration_number_digest",
+        purpose="To notice that one number is registered with again and again",
+        retention="90 days where no eID was given; forgotten at once where one was",
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("registrations.number_digest",),
+    ),
+    _pseudonymous(
+        "registration_record",
+        "Proof of how a person was identified: decision, policy, bands and models, never a picture",
+        "Six years where an eID was given, else 90 days; after erasure of the eID nothing ties the "
+        "internal id to a person",
+        "registrations",
+    ),
     _pseudonymous(
         "service_use",
         "Proof of consent and of what was disclosed to whom (never the values disclosed)",
@@ -154,6 +183,38 @@ _DECLARED = (
         "ties the internal id to a person",
         "consents",
         "disclosures",
+    ),
+    PersonalField(
+        name="officer_name",
+        purpose="To know which officer is who (sealed under the officer's own data key)",
+        retention="As long as the officer's accesses must be accounted for",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.OPERATOR, Viewer.AUDITOR),
+        places=("officers.name",),
+    ),
+    PersonalField(
+        name="officer_number_digest",
+        purpose="So that no officer decides about themselves",
+        retention="As long as the officer's entry",
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("officers.own_number",),
+    ),
+    PersonalField(
+        name="access_note",
+        purpose="Why an officer looked at a record, in a few words; for a registration under review "
+        "sealed under the officer's data key",
+        retention="As long as the access it belongs to; unreadable once the eID is erased",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.PRIVACY_OFFICER,),
+        places=("record_accesses.note",),
+    ),
+    _pseudonymous(
+        "officer_access",
+        "To show residents which office looked at their record, when and why",
+        "As long as the operator must account for it; after erasure of the eID nothing ties the "
+        "internal id to a person",
+        "record_accesses",
     ),
     _pseudonymous(
         "audit_trail",

@@ -42,11 +42,28 @@ class CeremonyKind(StrEnum):
     LOGIN = "login"
     STEP_UP = "step_up"
     ADD_DEVICE = "add_device"
+    REGISTER = "register"
+    """A passkey for somebody whose identity was just proved."""
+    CONFIRM = "confirm"
+    """The first use of that passkey."""
+    OFFICER_ENROL = "officer_enrol"
+    OFFICER_LOGIN = "officer_login"
+    OFFICER_STEP_UP = "officer_step_up"
 
     @property
     def registers(self) -> bool:
         """Whether it makes a new credential (``create()``) rather than uses one (``get()``)."""
-        return self in (CeremonyKind.ACTIVATE, CeremonyKind.ADD_DEVICE)
+        return self in _REGISTERING
+
+
+_REGISTERING = frozenset(
+    {
+        CeremonyKind.ACTIVATE,
+        CeremonyKind.ADD_DEVICE,
+        CeremonyKind.OFFICER_ENROL,
+        CeremonyKind.REGISTER,
+    }
+)
 
 
 class CeremonyTransaction(Protocol):

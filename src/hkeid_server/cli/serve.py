@@ -19,6 +19,8 @@ from hkeid_server.config import Config
 
 _SECONDS_TO_END = 10
 """How long requests that are under way may take when the server is told to end."""
+_WAITING = 64
+"""Threads for requests whose bodies are still coming in (``intake.BODIES_AT_ONCE``), and some more."""
 
 
 @click.command("serve")
@@ -63,7 +65,8 @@ def listen(target: str, *, host: str, port: int, workers: int, threads: int) -> 
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=threads,
+        # Those beyond ``threads`` wait for request bodies and for a place (``hkeid_server.front``).
+        blocking_threads=threads + _WAITING,
         factory=True,
         websockets=False,
         log_enabled=False,

@@ -4,6 +4,14 @@ An unknown key is an error that names the nearest known one; defaults are safe (
 """
 
 from hkeid.op.settings import Profile
+from hkeid_server.config.proofing import (
+    DocumentsSection,
+    FacesSection,
+    LivenessSection,
+    ProofingSections,
+    RegistrationSection,
+    RegistrySection,
+)
 from hkeid_server.config.reading import load_config, read_config
 from hkeid_server.config.schema import (
     AdminSection,
@@ -22,10 +30,16 @@ from hkeid_server.config.schema import (
 __all__ = [
     "AdminSection",
     "Config",
+    "DocumentsSection",
+    "FacesSection",
     "KeysSection",
+    "LivenessSection",
     "LogSection",
     "PasskeySection",
     "Profile",
+    "ProofingSections",
+    "RegistrationSection",
+    "RegistrySection",
     "SandboxSection",
     "ServerSection",
     "SessionSection",

@@ -12,6 +12,15 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.officers import OfficersSection
+from hkeid_server.config.proofing import (
+    DocumentsSection,
+    FacesSection,
+    LivenessSection,
+    ProofingSections,
+    RegistrationSection,
+    RegistrySection,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +206,13 @@ class Config:
     sessions: SessionSection = field(default_factory=SessionSection)
     tokens: TokenSection = field(default_factory=TokenSection)
     log: LogSection = field(default_factory=LogSection)
+    officers: OfficersSection = field(default_factory=OfficersSection)
     sandbox: SandboxSection = field(default_factory=SandboxSection)
+    registration: RegistrationSection = field(default_factory=RegistrationSection)
+    registry: RegistrySection = field(default_factory=RegistrySection)
+    faces: FacesSection = field(default_factory=FacesSection)
+    documents: DocumentsSection = field(default_factory=DocumentsSection)
+    liveness: LivenessSection = field(default_factory=LivenessSection)
     folder: Path = field(default=Path())
 
     @property
@@ -220,6 +235,17 @@ class Config:
     def passkey_origins(self) -> frozenset[str]:
         """The origins that may use passkeys."""
         return frozenset(self.passkeys.origins or (self.origin,))
+
+    @property
+    def proofing(self) -> ProofingSections:
+        """The sections about proving who somebody is."""
+        return ProofingSections(
+            registration=self.registration,
+            registry=self.registry,
+            faces=self.faces,
+            documents=self.documents,
+            liveness=self.liveness,
+        )
 
     def path(self, relative: Path | str) -> Path:
         """A path of the configuration, beginning at its folder."""

@@ -6,21 +6,18 @@ from flask import Response
 
 from hkeid.kernel.errors import HkeidError, NotFound
 from hkeid.op import Declined, LoggedIn
-from hkeid_server import metrics
 from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
 from hkeid_server.models import ChoosePage, LoginPage
+from hkeid_server.passkey_login import finish_login
 from hkeid_server.residents import own_names
 from hkeid_server.shell import show, visit
 from hkeid_server.visitors import (
     CEREMONY_FAILURES,
-    agent,
-    ceremony_answer,
     ceremony_form,
     failed,
     forget_signal,
     give_session,
-    network,
 )
 
 
@@ -42,19 +39,10 @@ class LoginHandler:
                 raise NotFound("action_unknown")
 
     def _passkey(self, turn: Turn) -> Response:
-        ceremony_id, response = ceremony_answer()
         try:
-            session = house().broker.finish_login(
-                ceremony_id,
-                response,
-                browser=visit().browser,
-                session_reference=visit().session,
-                network=network(),
-                agent=agent(),
-            )
+            session = finish_login()
         except CEREMONY_FAILURES as error:
             return self._page(turn, error)
-        metrics.count_login("logged_in")
         return give_session(turn.finish(LoggedIn(), session.view), session)
 
     def _page(self, turn: Turn, error: HkeidError | None = None) -> Response:

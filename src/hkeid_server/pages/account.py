@@ -36,6 +36,14 @@ def end_session(session: SessionView, session_id: str) -> Response:
     return see_other("/account?done=session-ended#sessions")
 
 
+@blueprint.post("/account/sessions/end-others")
+@with_session
+def end_other_sessions(session: SessionView) -> Response:
+    """Log out everywhere else; this browser stays logged in."""
+    house().broker.end_other_sessions(session.authentication.resident_id, session.session_id)
+    return see_other("/account?done=sessions-ended#sessions")
+
+
 @blueprint.post("/account/services/<client_id>/stop")
 @with_session
 def stop_sharing(session: SessionView, client_id: str) -> Response:

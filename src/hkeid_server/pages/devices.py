@@ -10,10 +10,10 @@ from hkeid.identity.authentication import AuthenticationRequest, SessionView
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import HkeidError, NotFound
 from hkeid.residents.records import CredentialStatus
-from hkeid_server import metrics
 from hkeid_server.house import house
 from hkeid_server.models import DeviceAddPage, DeviceRemovePage
 from hkeid_server.pages.login import OWN_PAGES
+from hkeid_server.passkey_login import finish_login
 from hkeid_server.shell import show, visit
 from hkeid_server.visitors import (
     CEREMONY_FAILURES,
@@ -22,7 +22,6 @@ from hkeid_server.visitors import (
     ceremony_form,
     failed,
     give_session,
-    network,
     see_other,
     with_session,
 )
@@ -44,19 +43,10 @@ def add(session: SessionView) -> Response:
 @with_session
 def confirm(session: SessionView) -> Response:
     """A passkey was used to show who it is."""
-    ceremony_id, response = ceremony_answer()
     try:
-        renewed = house().broker.finish_login(
-            ceremony_id,
-            response,
-            browser=visit().browser,
-            session_reference=visit().session,
-            network=network(),
-            agent=agent(),
-        )
+        renewed = finish_login()
     except CEREMONY_FAILURES as error:
         return _confirm_page(session, error)
-    metrics.count_login("logged_in")
     return give_session(see_other(_ADD), renewed)
 
 

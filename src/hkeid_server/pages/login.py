@@ -6,20 +6,17 @@ from flask import Blueprint, Response
 
 from hkeid.identity.authentication import AuthenticationRequest
 from hkeid.kernel.errors import HkeidError
-from hkeid_server import metrics
 from hkeid_server.house import house
 from hkeid_server.models import LoginPage
+from hkeid_server.passkey_login import finish_login
 from hkeid_server.shell import show, visit
 from hkeid_server.visitors import (
     CEREMONY_FAILURES,
-    agent,
-    ceremony_answer,
     ceremony_form,
     current_session,
     failed,
     forget_signal,
     give_session,
-    network,
     see_other,
 )
 
@@ -40,19 +37,10 @@ def page() -> Response:
 @blueprint.post("/login")
 def passkey() -> Response:
     """The browser used a passkey."""
-    ceremony_id, response = ceremony_answer()
     try:
-        session = house().broker.finish_login(
-            ceremony_id,
-            response,
-            browser=visit().browser,
-            session_reference=visit().session,
-            network=network(),
-            agent=agent(),
-        )
+        session = finish_login()
     except CEREMONY_FAILURES as error:
         return _page(error)
-    metrics.count_login("logged_in")
     return give_session(see_other("/account"), session)
 
 

@@ -6,8 +6,10 @@ from flask import Blueprint, Response, jsonify
 
 from hkeid.kernel.errors import NotFound
 from hkeid_server.models import FarewellPage, PlainPage, ProblemPage
+from hkeid_server.pages.registration_visit import left_off, offered
 from hkeid_server.problems import KINDS
 from hkeid_server.references import REFERENCE_FORM
+from hkeid_server.registration_models import HomePage
 from hkeid_server.shell import settings, show
 
 blueprint = Blueprint("public", __name__)
@@ -16,7 +18,7 @@ blueprint = Blueprint("public", __name__)
 @blueprint.get("/")
 def home() -> Response:
     """Where one begins."""
-    return show("home.html", PlainPage())
+    return show("home.html", HomePage(register=offered(), resume=left_off()))
 
 
 @blueprint.get("/help")

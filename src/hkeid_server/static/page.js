@@ -7,3 +7,9 @@ guardForms(document);
 servePasskeys(document);
 signalPasskeys(document);
 document.querySelector("[data-focus]")?.focus();
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
+
+// The camera's scripts only where there is a camera frame.
+const camera = document.querySelector("form[data-camera]");
+if (camera?.dataset.camera === "card") import("./camera.js").then((it) => it.serveCard(camera));
+if (camera?.dataset.camera === "selfie") import("./liveness.js").then((it) => it.serveSelfie(camera));

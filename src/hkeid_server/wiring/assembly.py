@@ -23,6 +23,7 @@ from hkeid_server.journal import Journal, open_journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
+from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 
 
 def build_house(
@@ -45,17 +46,19 @@ def build_house(
     policy = passkey_policy(config)
     ledger = ConsentLedger(store, fields, clock, random)
     enrolment = EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
-    sessions = BrokerSettings(
-        session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
-        session_idle=timedelta(minutes=config.sessions.idle_minutes),
-    )
-    broker = Broker(store, policy, fields, clock, random, sessions)
+    broker = Broker(store, policy, fields, clock, random, session_settings(config))
     _register_clients(config, store)
     make_provider = Provider.production if config.production else Provider.sandbox
     provider = make_provider(
         config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
     )
     login = LoginHandler()
+    journal = journal or make_journal(config, clock)
+    common = {"store": store, "keys": keys, "clock": clock, "random": random}
+    proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
+    registration = make_registration(
+        config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
+    )
     return House(
         config=config,
         pages=page_settings(config),
@@ -70,6 +73,9 @@ def build_house(
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
         standing=Standing(store, clock),
+        registration=registration,
+        evidence=evidence,
+        proofing=proofing,
         doors={"oidc": provider},
         handlers={
             InteractionKind.LOGIN: login,
@@ -77,7 +83,7 @@ def build_house(
             InteractionKind.CONSENT: ConsentHandler(),
             InteractionKind.LOGOUT: LogoutHandler(),
         },
-        journal=journal or make_journal(config, clock),
+        journal=journal,
         network=NetworkReader(config.server.trusted_proxies),
     )
 
@@ -107,6 +113,14 @@ def provider_settings(config: Config) -> ProviderSettings:
         refresh_grace=timedelta(seconds=tokens.refresh_grace_seconds),
         interaction_lifetime=timedelta(minutes=tokens.interaction_minutes),
         policy_uri=f"{config.issuer}/privacy",
+    )
+
+
+def session_settings(config: Config) -> BrokerSettings:
+    """How long residents stay logged in."""
+    return BrokerSettings(
+        session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
+        session_idle=timedelta(minutes=config.sessions.idle_minutes),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from hkeid.ports import Clock
+from hkeid.ports import Clock, KeyStore
 from hkeid_server.config import Config
 from hkeid_server.wiring.opening import (
     MEMORY,
@@ -54,7 +54,30 @@ def purge_store(store: Any, clock: Clock) -> int:
     from hkeid.adapters.purging import purge
 
     gone = purge(store, clock.now())
-    return gone.single_use + gone.budgets + gone.sessions + gone.access_tokens + gone.grants
+    tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
+    return tokens + gone.sessions + gone.officer_sessions + gone.registrations
+
+
+def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+    """End registrations whose time is over and destroy evidence that has served; returns how many."""
+    from hkeid.enrolment.registration import Cases, SweepingParts
+    from hkeid_server.wiring.proofing import open_evidence, registration_settings
+
+    _, random = surroundings()
+    evidence = open_evidence(config, store, keys, clock, random)
+    cases = Cases(
+        SweepingParts(
+            store=store,
+            evidence=evidence,
+            clock=clock,
+            random=random,
+            settings=registration_settings(config),
+        )
+    )
+    try:
+        return cases.sweep(limit=500) + evidence.expire(clock.now())
+    finally:
+        evidence.close()
 
 
 def back_up_data(config: Config, folder: Path) -> Path:

@@ -12,11 +12,17 @@ from hkeid.adapters.backup import sqlite_files
 from hkeid.adapters.backup.names import BackupFile, Kind, name_of, parse
 from hkeid.adapters.sql.sqlite import SqliteSettings, database_file
 from hkeid.adapters.vault.sql import VAULT_SETTINGS
+from hkeid.adapters.vault.tables import evidence_keys
 from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 
 HORIZON: Final = timedelta(days=7)
 """How long a backup of the vault may be used: after this an erasure is complete everywhere."""
+
+
+NEVER_BACKED_UP: Final = evidence_keys.name
+"""Keys of proofing sessions die with the decision; a copy would outlive it. So there is none, and a
+restored vault opens no evidence."""
 
 
 def back_up_data(url: str | URL, folder: Path, now: Instant) -> BackupFile:
@@ -77,10 +83,12 @@ def _back_up(kind: Kind, url: URL, folder: Path, now: Instant, until: Instant | 
         if is_sqlite:
             settings = VAULT_SETTINGS if kind == "vault" else SqliteSettings()
             sqlite_files.copy(database_file(url), partial, settings)
+            if kind == "vault":
+                sqlite_files.empty(partial, NEVER_BACKED_UP, settings)
         else:
             from hkeid.adapters.backup import postgresql
 
-            postgresql.dump(url, partial)
+            postgresql.dump(url, partial, without=(NEVER_BACKED_UP,) if kind == "vault" else ())
         sqlite_files.put_in_place(partial, path)
     finally:
         partial.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,15 +91,24 @@ def _text(composed: sql.Composed) -> str:
     return composed.as_string()
 
 
-def dump(url: URL, target: Path) -> None:
+def dump(url: URL, target: Path, *, without: Sequence[str] = ()) -> None:
     """Write a database into one file, as of one moment.
+
+    :param without: tables whose rows are left out.
 
     :raises hkeid.kernel.errors.ConfigurationError: ``postgresql_tools_missing``.
     :raises hkeid.kernel.errors.Unavailable: ``backup_failed``.
     """
     target.touch(mode=0o600)
     _run(
-        [_tool("pg_dump"), "--format=custom", "--no-owner", "--no-acl", f"--file={target}"],
+        [
+            _tool("pg_dump"),
+            "--format=custom",
+            "--no-owner",
+            "--no-acl",
+            f"--file={target}",
+            *(f"--exclude-table-data=public.{table}" for table in without),
+        ],
         url,
         "backup_failed",
     )

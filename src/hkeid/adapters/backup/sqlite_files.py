@@ -36,6 +36,25 @@ def copy(source: Path, target: Path, settings: SqliteSettings) -> None:
         raise Unavailable("store_damaged", detail="integrity check")
 
 
+def empty(file: Path, table: str, settings: SqliteSettings) -> None:
+    """Take all rows out of a table of a copy, and overwrite them in the file; no such table, nothing
+    to do.
+    """
+    single_file = SqliteSettings(
+        journal="DELETE", synchronous="EXTRA", secure_delete=settings.secure_delete
+    )
+    try:
+        with closing(connect(file, single_file)) as copied:
+            known = copied.execute(
+                "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
+            ).fetchone()
+            if known:
+                copied.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of our own
+                copied.execute("VACUUM")
+    except sqlite3.Error as error:
+        raise (of_sqlite(error) or error) from None
+
+
 def into_one_file(file: Path) -> None:
     """Bring a closed database and its write-ahead log into one file.
 

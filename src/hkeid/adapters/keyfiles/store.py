@@ -45,6 +45,8 @@ from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
 from hkeid.ports.surroundings import Clock, Random
 
 INDEX = "index.json"
+ADDED_PURPOSES = frozenset({KeyPurpose.EVIDENCE})
+"""Purposes of symmetric keys that key stores of earlier releases lack; made when one is opened."""
 ALGORITHMS = ("ES256", "Ed25519", "RS256")
 _Identity = tuple[int, int, int]
 R = TypeVar("R")
@@ -81,6 +83,8 @@ class FileKeyStore:
             raise ConfigurationError("key_store_missing", detail=str(self._directory))
         self._identity = self._index_identity()
         self._salt, self._ring = self._load()
+        if self._missing():
+            self._changing(self._complete)
 
     @classmethod
     def initialise(
@@ -219,6 +223,21 @@ class FileKeyStore:
                 _write_key(self._directory, new, self._sealer(self._salt), self._random)
                 changed.append(new)
         self._keep(changed)
+
+    def _missing(self) -> frozenset[KeyPurpose]:
+        """Purposes that an older release did not know. For no other purpose is a key ever made
+        behind an operator's back: what a lost key protected would not come back with a new one.
+        """
+        return ADDED_PURPOSES - {key.purpose for key in self._ring.keys}
+
+    def _complete(self) -> None:
+        """Make the keys of purposes that came after this key store."""
+        now, keys = self._clock.now(), list(self._ring.keys)
+        for purpose in sorted(self._missing()):
+            new = new_symmetric_key(purpose, now, self._random.token_bytes)
+            _write_key(self._directory, new, self._sealer(self._salt), self._random)
+            keys.append(new)
+        self._keep(keys)
 
     def _changing(self, change: Callable[[], R]) -> R:
         """Run a change of the keys alone among all processes, on what is on disk now."""

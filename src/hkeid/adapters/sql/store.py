@@ -16,9 +16,13 @@ from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
+from hkeid.adapters.sql.evidence import SqlEvidenceItems
+from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
+from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
+from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
@@ -42,8 +46,15 @@ class SqlTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "evidence_items",
         "grants",
+        "officer_credentials",
+        "officer_sessions",
+        "officers",
+        "record_accesses",
+        "registrations",
         "residents",
+        "reviews",
         "sealed_fields",
         "sessions",
         "single_use",
@@ -63,6 +74,13 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.officers = SqlOfficers(connection)
+        self.officer_credentials = SqlOfficerCredentials(connection)
+        self.officer_sessions = SqlOfficerSessions(connection)
+        self.record_accesses = SqlRecordAccesses(connection)
+        self.reviews = SqlReviews(connection)
+        self.registrations = SqlRegistrations(connection)
+        self.evidence_items = SqlEvidenceItems(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

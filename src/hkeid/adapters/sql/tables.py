@@ -44,7 +44,7 @@ JSON_BYTES = LargeBinary()
 POSITION = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _column(
+def column(
     name: str,
     kind: Any,
     *more: Any,
@@ -52,12 +52,16 @@ def _column(
     nullable: bool = False,
     **rest: Any,
 ) -> Column[Any]:
+    """A column that declares whether it holds personal data."""
     return Column(name, kind, *more, nullable=nullable, info={"personal": personal}, **rest)
 
 
-def _key(name: str, kind: Any = TEXT, *, personal: str | None = None) -> Column[Any]:
-    return _column(name, kind, personal=personal, primary_key=True, autoincrement=False)
+def key(name: str, kind: Any = TEXT, *, personal: str | None = None) -> Column[Any]:
+    """A column of the primary key."""
+    return column(name, kind, personal=personal, primary_key=True, autoincrement=False)
 
+
+_column, _key = column, key
 
 single_use = Table(
     "single_use",
@@ -239,7 +243,7 @@ audit_records = Table(
     METADATA,
     _key("writer"),
     _key("sequence", BigInteger()),
-    _column("at", INSTANT),
+    _column("at", INSTANT, index=True),
     _column("name", TEXT),
     _column("body", JSON_BYTES),
     _column("previous", BYTES),

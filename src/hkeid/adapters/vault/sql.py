@@ -18,7 +18,7 @@ from hkeid.adapters.vault.tables import data_keys
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 
-HEAD: Final = "vault_0001"
+HEAD: Final = "vault_0002"
 """The revision that this release serves."""
 
 VERSION_TABLE: Final = "vault_schema_version"

@@ -1,6 +1,6 @@
-"""The vault's only table: a database of its own, backed up apart and for a short horizon.
+"""The vault's tables: a database of its own, backed up apart and for a short horizon.
 
-A row is either a key or an erasure. So one statement on one row destroys a key and puts the
+In both, a row is either a key or an erasure. So one statement on one row destroys a key and puts the
 resident on the erasure list, and a key cannot come back beside it.
 """
 
@@ -30,5 +30,17 @@ data_keys = Table(
     _column("erased_at", BigInteger, nullable=True, index=True),
     CheckConstraint(
         "(wrapped IS NULL) <> (erased_at IS NULL)", name="data_keys_key_or_erasure_check"
+    ),
+)
+
+evidence_keys = Table(
+    "evidence_keys",
+    METADATA,
+    _column("session_id", Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True),
+    _column("wrapped", LargeBinary, nullable=True),
+    _column("expires_at", BigInteger, nullable=False, index=True),
+    _column("destroyed_at", BigInteger, nullable=True),
+    CheckConstraint(
+        "(wrapped IS NULL) <> (destroyed_at IS NULL)", name="evidence_keys_key_or_destroyed_check"
     ),
 )

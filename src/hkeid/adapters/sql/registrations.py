@@ -1,0 +1,191 @@
+"""Registrations in SQL."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import bindparam, literal_column, select, update
+
+from hkeid.adapters.sql.columns import instant, moment
+from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.registration_tables import registrations
+from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.enrolment.registration.records import (
+    RegistrationPurpose,
+    RegistrationRecord,
+    RegistrationStep,
+)
+from hkeid.kernel import canonical_json
+from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
+
+_r = registrations.c
+_FIXED: Final = frozenset({"id", "reference", "created_at", "version"})
+_CONCLUDED: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.concluded}
+_DECIDED: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.decided}
+_LIMIT: Final[Any] = bindparam("limit", required=True)
+
+
+_ADD: Final = Statement(
+    lambda insert: insert(registrations).values(values(registrations)).on_conflict_do_nothing()
+)
+_GET: Final = Statement(select(registrations).where(_r.id == param(_r.id)))
+_BY_REFERENCE: Final = Statement(select(registrations).where(_r.reference == param(_r.reference)))
+_BY_BROWSER: Final = Statement(
+    select(registrations)
+    .where(_r.browser == param(_r.browser))
+    .order_by(_r.created_at.desc(), _r.id)
+    .limit(literal_column("50"))
+)
+_CHANGE: Final = Statement(
+    update(registrations)
+    .where(_r.id == param(_r.id, "of_id"), _r.version == param(_r.version, "old_version"))
+    .values(
+        **{column.name: param(column) for column in _r if column.name not in _FIXED},
+        version=_r.version + literal_column("1"),
+    )
+)
+_IN_STEP: Final = Statement(
+    select(registrations)
+    .where(_r.step == param(_r.step))
+    .order_by(_r.created_at, _r.id)
+    .limit(_LIMIT)
+)
+_WITH_NUMBER: Final = Statement(
+    select(registrations)
+    .where(
+        _r.number_digest == param(_r.number_digest),
+        _r.created_at >= param(_r.created_at, "since"),
+    )
+    .order_by(_r.created_at.desc(), _r.id)
+    .limit(literal_column("100"))
+)
+_OVERDUE: Final = Statement(
+    select(registrations)
+    .where(
+        _r.step.not_in([param(_r.step, name) for name in _CONCLUDED]),
+        _r.expires_at <= param(_r.expires_at, "now"),
+    )
+    .order_by(_r.expires_at, _r.id)
+    .limit(_LIMIT)
+)
+_UNDESTROYED: Final = Statement(
+    select(registrations)
+    .where(_r.evidence_open, _r.step.in_([param(_r.step, name) for name in _DECIDED]))
+    .order_by(_r.created_at, _r.id)
+    .limit(_LIMIT)
+)
+_PURGE: Final = Statement(purging(registrations, _r.purge_after, _r.id))
+
+
+class SqlRegistrations:
+    """:class:`hkeid.enrolment.registration.RegistrationRepository`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: SqlConnection) -> None:
+        self._connection = connection
+
+    def add(self, record: RegistrationRecord) -> bool:
+        """Keep a new registration; False when its id or reference is taken."""
+        return self._connection.change(_ADD, _columns(record)) == 1
+
+    def get(self, registration_id: str) -> RegistrationRecord | None:
+        """By id."""
+        row = self._connection.find(_GET, {"id": registration_id})
+        return None if row is None else _record(row)
+
+    def by_reference(self, reference: str) -> RegistrationRecord | None:
+        """By case number."""
+        row = self._connection.find(_BY_REFERENCE, {"reference": reference})
+        return None if row is None else _record(row)
+
+    def by_browser(self, browser: bytes) -> tuple[RegistrationRecord, ...]:
+        """Those begun in a browser, newest first."""
+        return self._records(_BY_BROWSER, {"browser": browser})
+
+    def change(self, old: RegistrationRecord, new: RegistrationRecord) -> bool:
+        """Compare-and-set on the version; id, case number and beginning never change."""
+        parameters = {name: value for name, value in _columns(new).items() if name not in _FIXED}
+        parameters |= {"of_id": old.id, "old_version": old.version}
+        return self._connection.change(_CHANGE, parameters) == 1
+
+    def in_step(
+        self, step: RegistrationStep, *, limit: int = 100
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those at a step, oldest first."""
+        return self._records(_IN_STEP, {"step": step.value, "limit": limit})
+
+    def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
+        """Those with an identity-card number begun at ``since`` or later, newest first."""
+        parameters = {"number_digest": digest, "since": epoch_microseconds(since)}
+        return self._records(_WITH_NUMBER, parameters)
+
+    def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those not concluded whose time is over, oldest first."""
+        parameters = {**_CONCLUDED, "now": epoch_microseconds(now), "limit": limit}
+        return self._records(_OVERDUE, parameters)
+
+    def undestroyed(self, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those that are decided and whose evidence may still be there."""
+        return self._records(_UNDESTROYED, {**_DECIDED, "limit": limit})
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete concluded ones whose ``purge_after`` is before ``before``."""
+        return self._connection.change(
+            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
+        )
+
+    def _records(
+        self, statement: Statement, parameters: dict[str, Any]
+    ) -> tuple[RegistrationRecord, ...]:
+        return tuple(_record(row) for row in self._connection.rows(statement, parameters))
+
+
+def _columns(record: RegistrationRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "reference": record.reference,
+        "purpose": record.purpose.value,
+        "step": record.step.value,
+        "browser": record.browser,
+        "language": record.language,
+        "statement": record.statement,
+        "tries": canonical_json.dumps(dict(record.tries)),
+        "challenge": record.challenge,
+        "findings": record.findings,
+        "decision": record.decision,
+        "reason": record.reason,
+        "number_digest": record.number_digest,
+        "resident_id": record.resident_id,
+        "user_handle": record.user_handle,
+        "pending": record.pending,
+        "evidence_open": record.evidence_open,
+        "evidence_digest": record.evidence_digest,
+        "created_at": epoch_microseconds(record.created_at),
+        "updated_at": epoch_microseconds(record.updated_at),
+        "decided_at": moment(record.decided_at),
+        "expires_at": epoch_microseconds(record.expires_at),
+        "purge_after": moment(record.purge_after),
+        "version": record.version,
+    }
+
+
+_NAMES: Final = tuple(column.name for column in registrations.c)
+
+
+def _record(row: Row) -> RegistrationRecord:
+    kept = dict(zip(_NAMES, row, strict=True))
+    return RegistrationRecord(
+        **{
+            **kept,
+            "purpose": RegistrationPurpose(kept["purpose"]),
+            "step": RegistrationStep(kept["step"]),
+            "tries": canonical_json.loads_object(kept["tries"]),
+            "evidence_open": bool(kept["evidence_open"]),
+            "created_at": from_epoch_microseconds(kept["created_at"]),
+            "updated_at": from_epoch_microseconds(kept["updated_at"]),
+            "decided_at": instant(kept["decided_at"]),
+            "expires_at": from_epoch_microseconds(kept["expires_at"]),
+            "purge_after": instant(kept["purge_after"]),
+        }
+    )

@@ -1,0 +1,226 @@
+"""Deciding: policy, officers, guardians; and what follows for evidence and step."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from hkeid.enrolment.proofing_policy import Decision, Findings, Outcome
+from hkeid.enrolment.registration.cases import Cases, evidence_digest, particulars_of
+from hkeid.enrolment.registration.errors import RegistrationRefused
+from hkeid.enrolment.registration.events import GuardianDecided, RegistrationDecided
+from hkeid.enrolment.registration.particulars import (
+    Texts,
+    issue_date,
+    keep_texts,
+    kept_texts,
+    number_digest,
+    person_of,
+)
+from hkeid.enrolment.registration.parts import RegistrationParts
+from hkeid.enrolment.registration.records import (
+    RegistrationPurpose,
+    RegistrationRecord,
+    RegistrationStep,
+)
+from hkeid.enrolment.registration.showing import DETAILS, findings_bytes
+from hkeid.identity.hkic_number import HkicNumber
+from hkeid.kernel import canonical_json
+from hkeid.kernel.errors import MalformedInput, Unavailable
+from hkeid.ports.registry import RegistryQuery
+from hkeid.residents import find_by_hkic
+
+_REASON = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
+_GRACE = timedelta(minutes=10)
+_ASK_AGAIN = frozenset({"not_asked", "unavailable"})
+
+
+class Conclusion:
+    """From findings to a step."""
+
+    def __init__(self, parts: RegistrationParts, cases: Cases) -> None:
+        self._parts = parts
+        self._cases = cases
+
+    def ask_registry(
+        self, findings: Findings, texts: Texts, portrait: bytes | None, purpose: RegistrationPurpose
+    ) -> Findings:
+        """Findings with the register's answer.
+
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
+        """
+        registry = self._parts.registry
+        if registry is None:
+            raise Unavailable("registry_unavailable", detail="none is configured")
+        recovering = purpose is RegistrationPurpose.RECOVERY
+        found = registry.check(
+            RegistryQuery(
+                person=person_of(texts),
+                issued=issue_date(texts),
+                portrait=portrait or None,
+                purpose="recovery" if recovering else "registration",
+            )
+        )
+        return replace(
+            findings,
+            registry=found.status.value,
+            registry_face=found.face.value,
+            differing=tuple(found.differing),
+            registry_reference=found.reference,
+        )
+
+    def look_up(
+        self, record: RegistrationRecord, findings: Findings, number: HkicNumber
+    ) -> Findings:
+        """Findings with what is known of the number here."""
+        settings, keys = self._parts.settings, self._parts.keys
+        digest = number_digest(keys, number)
+        with self._parts.store.transaction() as tx:
+            resident_id = find_by_hkic(tx, keys, number)
+            resident = None if resident_id is None else tx.residents.get(resident_id)
+            since = self._cases.now - settings.kept
+            others = tx.registrations.with_number(digest, since=since)
+        existing = "none" if resident is None else resident.state.value
+        earlier = sum(one.id != record.id for one in others)
+        return replace(
+            findings,
+            existing="active" if existing == "upgraded" else existing,
+            repeated="yes" if earlier >= settings.repeats else "no",
+        )
+
+    def conclude(
+        self, record: RegistrationRecord, findings: Findings, texts: Texts | None
+    ) -> RegistrationRecord:
+        """Decide by policy, and go where that leads.
+
+        :param texts: the particulars, where there are any.
+        """
+        decision = self._parts.policy.decide(findings, record.purpose.value)
+        return self.apply(record, findings, decision, texts)
+
+    def apply(
+        self,
+        record: RegistrationRecord,
+        findings: Findings,
+        decision: Decision,
+        texts: Texts | None,
+    ) -> RegistrationRecord:
+        """Take a registration where a decision leads, and destroy what it needs no more."""
+        now, settings = self._cases.now, self._parts.settings
+        waited = record.step is RegistrationStep.REFERRED
+        step, expires_at = RegistrationStep.REFUSED, now
+        if decision.outcome is Outcome.REVIEW:
+            step, expires_at = RegistrationStep.REFERRED, now + settings.review_wait
+            self._parts.evidence.extend(record.id, expires_at)
+        elif decision.outcome is Outcome.BIND:
+            if texts is None:
+                raise RegistrationRefused("details_incomplete")
+            step = RegistrationStep.BIND
+            expires_at = now + (settings.accepted_wait if waited else settings.binding)
+            if findings.age == "minor":
+                step, expires_at = RegistrationStep.GUARDIAN, now + settings.guardian_wait
+            self._keep_particulars(record, texts)
+        kept, decided = findings_bytes(findings), canonical_json.dumps(decision.as_json())
+        digest = evidence_digest(kept, decided)
+        moved = self._cases.move(
+            record,
+            replace(
+                record,
+                step=step,
+                findings=kept,
+                decision=decided,
+                reason=decision.reason,
+                evidence_digest=digest,
+                decided_at=now,
+                expires_at=expires_at,
+                challenge=None,
+            ),
+            RegistrationDecided(
+                registration=record.id,
+                outcome=decision.outcome.value,
+                policy=decision.policy,
+                rules=decision.rules,
+                officers=decision.officers,
+                evidence=digest.hex(),
+            ),
+        )
+        return self._cases.settle(moved)
+
+    def _keep_particulars(self, record: RegistrationRecord, texts: Texts) -> None:
+        """Put the particulars where they outlive the pictures, until the device is bound."""
+        now, settings = self._cases.now, self._parts.settings
+        longest = max(settings.accepted_wait, settings.guardian_wait) * 2 + _GRACE
+        session = particulars_of(record.id)
+        self._parts.evidence.open(session, now, expires_at=now + longest)
+        self._parts.evidence.put(session, DETAILS, keep_texts(texts))
+
+    def decide(
+        self, registration_id: str, *, accept: bool, reason: str, officers: tuple[str, ...]
+    ) -> None:
+        """See :meth:`hkeid.enrolment.Registration.decide`."""
+        if _REASON.fullmatch(reason) is None:
+            raise MalformedInput("decision_reason_malformed", field="reason")
+        several = tuple(dict.fromkeys(officers))
+        if not several:
+            raise RegistrationRefused("officers_missing")
+        record = self._cases.at(
+            self._cases.in_time(self._cases.get(registration_id)), (RegistrationStep.REFERRED,)
+        )
+        findings, policy = self._cases.findings(record), self._parts.policy
+        if not accept:
+            self.apply(record, findings, policy.refused_by(several, reason), None)
+            return
+        kept = self._parts.evidence.get(record.id, DETAILS)
+        if kept is None:
+            raise RegistrationRefused("details_incomplete")
+        texts = kept_texts(kept)
+        findings = self._again(record, findings, texts)
+        hindered = policy.hindrances(findings)
+        if hindered or not self._fits(record, findings):
+            words = ",".join(aspect.value for aspect in hindered) or "existing"
+            raise RegistrationRefused("case_not_acceptable", detail=words)
+        if len(several) < policy.officers_needed(findings):
+            raise RegistrationRefused("second_officer_needed")
+        self.apply(record, findings, policy.accepted_by(several, reason), texts)
+
+    def guardian_decided(
+        self, registration_id: str, *, approved: bool, guardian_resident_id: str
+    ) -> None:
+        """See :meth:`hkeid.enrolment.Registration.guardian_decided`."""
+        record = self._cases.at(
+            self._cases.in_time(self._cases.get(registration_id)), (RegistrationStep.GUARDIAN,)
+        )
+        with self._parts.store.transaction() as tx:
+            guardian = tx.residents.get(guardian_resident_id)
+        if guardian is None or not guardian.state.may_log_in:
+            raise RegistrationRefused("guardian_not_eligible")
+        event = GuardianDecided(
+            registration=record.id, guardian_resident_id=guardian_resident_id, approved=approved
+        )
+        if not approved:
+            self._cases.end(record, RegistrationStep.REFUSED, "guardian_refused", event)
+            return
+        accepted = replace(
+            record,
+            step=RegistrationStep.BIND,
+            evidence_open=True,  # so that the applicant's address is used and forgotten
+            expires_at=self._cases.now + self._parts.settings.accepted_wait,
+        )
+        self._cases.settle(self._cases.move(record, accepted, event))
+
+    def _again(self, record: RegistrationRecord, findings: Findings, texts: Texts) -> Findings:
+        """What may have changed since the case was referred."""
+        if findings.registry in _ASK_AGAIN:
+            selfie = self._parts.evidence.get(record.id, "selfie")
+            findings = self.ask_registry(findings, texts, selfie, record.purpose)
+        number = person_of(texts).hkic_number
+        if number is None:
+            raise RegistrationRefused("details_incomplete")
+        return self.look_up(record, findings, number)
+
+    def _fits(self, record: RegistrationRecord, findings: Findings) -> bool:
+        """Whether there is an eID to recover, or none in the way of a new one."""
+        if record.purpose is RegistrationPurpose.RECOVERY:
+            return findings.existing in ("active", "suspended")
+        return findings.existing in ("none", "applicant", "revoked")

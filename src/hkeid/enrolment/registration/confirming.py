@@ -1,0 +1,256 @@
+"""The first assertion, and the one transaction that makes an eID of a registration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hkeid.broker.assurance import passkey_authentication
+from hkeid.broker.ending import end_sessions, revoke_grants
+from hkeid.broker.events import credential_reference
+from hkeid.broker.sessions import LoggedInSession, Opening
+from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated, NoticeDue
+from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
+from hkeid.enrolment.registration.cases import Cases, particulars_of
+from hkeid.enrolment.registration.errors import RegistrationRefused
+from hkeid.enrolment.registration.events import EidRecovered, RegistrationConcluded
+from hkeid.enrolment.registration.particulars import Texts, person_of
+from hkeid.enrolment.registration.parts import RegistrationParts
+from hkeid.enrolment.registration.records import (
+    RegistrationPurpose,
+    RegistrationRecord,
+    RegistrationStep,
+    RegistrationTransaction,
+)
+from hkeid.enrolment.tickets import ticket_family
+from hkeid.identity.assurance import Acr
+from hkeid.identity.state import EidState, check_transition
+from hkeid.kernel.errors import MalformedInput, Refused
+from hkeid.kernel.instants import Instant
+from hkeid.residents import bind_hkic, find_by_hkic
+from hkeid.residents.records import Credential, CredentialStatus, Resident
+from hkeid.webauthn import Ceremony, CeremonyKind, ResponseInput, verify_assertion
+
+_CONFIRM = frozenset({CeremonyKind.CONFIRM})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Binding:
+    """Everything that the transaction needs."""
+
+    record: RegistrationRecord
+    texts: Texts
+    owner: Resident
+    credential: Credential
+    opening: Opening
+    proofed: Acr
+    policy: str
+    now: Instant
+
+
+class Confirming:
+    """From a pending passkey to an eID."""
+
+    def __init__(self, parts: RegistrationParts, cases: Cases, binding: Binding) -> None:
+        self._parts = parts
+        self._cases = cases
+        self._binding = binding
+
+    def finish(
+        self,
+        registration_id: str,
+        ceremony_id: str,
+        response: ResponseInput,
+        *,
+        browser: str,
+        agent: str,
+        session_reference: str | None,
+    ) -> LoggedInSession:
+        """See :meth:`hkeid.enrolment.Registration.finish_confirmation`."""
+        ceremony = self._binding.claim(registration_id, ceremony_id, _CONFIRM, browser)
+        try:
+            record = self._cases.load(
+                registration_id, browser=browser, steps=(RegistrationStep.CONFIRM,)
+            )
+            ready = self._verified(record, ceremony, response, agent)
+            with self._parts.store.transaction() as tx:
+                logged_in, done = self._activate(tx, ready, session_reference)
+        except RegistrationRefused as error:
+            if error.reason == "already_registered":
+                self._cases.end(record, RegistrationStep.REFUSED, error.reason)
+            self._binding.refuse(registration_id, error)
+        except (Refused, MalformedInput) as error:
+            self._binding.refuse(registration_id, error)
+        self._cases.settle(done)
+        return logged_in
+
+    def _verified(
+        self, record: RegistrationRecord, ceremony: Ceremony, response: ResponseInput, agent: str
+    ) -> _Binding:
+        """Verify the assertion, and prepare what needs no transaction."""
+        decision = self._cases.decision(record)
+        if decision is None or decision.proofed is None or record.user_handle is None:
+            raise RegistrationRefused("registration_changed")
+        now = self._cases.now
+        texts = self._binding.texts(record)
+        pending = pending_credential(record, now)
+        proof = verify_assertion(
+            response, ceremony, pending, record.user_handle, self._parts.passkeys
+        )
+        owner = self._owner(record, now)
+        proofed = decision.proofed
+        self._make_key(owner)
+        label = self._parts.evidence.get(particulars_of(record.id), LABEL) or b"Passkey"
+        credential = replace(
+            pending,
+            label=self._parts.fields.seal_device_label(owner.id, pending.id, label.decode()),
+            sign_count=proof.sign_count,
+            backed_up=proof.backed_up,
+            last_used_at=now,
+        )
+        authentication = passkey_authentication(
+            replace(owner, proofed=proofed), credential, user_verified=proof.user_verified, at=now
+        )
+        if record.purpose is RegistrationPurpose.RECOVERY:
+            authentication = replace(authentication, acr=Acr.EID)
+        opening = self._parts.broker.sessions.prepare(
+            authentication, credential_id=credential.id, agent=agent
+        )
+        return _Binding(
+            record=record,
+            texts=texts,
+            owner=owner,
+            credential=credential,
+            opening=opening,
+            proofed=proofed,
+            policy=decision.policy,
+            now=now,
+        )
+
+    def _owner(self, record: RegistrationRecord, now: Instant) -> Resident:
+        """The entry that is there, or the one to be made."""
+        resident_id, user_handle = record.resident_id, record.user_handle
+        if resident_id is None or user_handle is None:
+            raise RegistrationRefused("registration_changed")
+        with self._parts.store.transaction() as tx:
+            known = tx.residents.get(resident_id)
+        if known is not None:
+            return known
+        return Resident(
+            id=resident_id,
+            user_handle=user_handle,
+            state=EidState.APPLICANT,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _make_key(self, owner: Resident) -> None:
+        """The data key of a new entry. One that a killed process left opens nothing yet, and is
+        used.
+        """
+        try:
+            self._parts.fields.create_key(owner.id)
+        except Refused as error:
+            if error.reason != "data_key_exists":
+                raise
+
+    def _activate(
+        self, tx: RegistrationTransaction, ready: _Binding, session_reference: str | None
+    ) -> tuple[LoggedInSession, RegistrationRecord]:
+        """All of it, or nothing."""
+        record, owner, now = ready.record, ready.owner, ready.now
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        if recovering:
+            self._end_former(tx, owner, now)
+        self._enter(tx, ready)
+        if not tx.credentials.add(ready.credential):
+            raise RegistrationRefused("credential_registered")
+        self._parts.fields.put(tx, owner.id, person_of(ready.texts).as_fields(), now)
+        done = self._cases.move_in(
+            tx,
+            record,
+            replace(record, step=RegistrationStep.DONE, number_digest=None, reason=None),
+        )
+        self._record(tx, ready, recovering=recovering)
+        logged_in = self._parts.broker.sessions.open(tx, ready.opening, previous=session_reference)
+        return logged_in, done
+
+    def _enter(self, tx: RegistrationTransaction, ready: _Binding) -> None:
+        """The resident's entry and the index, as the decision allows.
+
+        :raises RegistrationRefused: ``already_registered``: somebody was faster.
+        """
+        record, owner, now = ready.record, ready.owner, ready.now
+        number = number_of(ready.texts)
+        state = EidState.UPGRADED if ready.proofed.at_least(Acr.EID_PLUS) else EidState.ACTIVE
+        found = find_by_hkic(tx, self._parts.keys, number)
+        entry = replace(owner, state=state, proofed=ready.proofed, updated_at=now)
+        if found == owner.id:
+            if not self._may_take(owner, recovering=record.purpose is RegistrationPurpose.RECOVERY):
+                raise RegistrationRefused("already_registered")
+            if owner.state is not state:
+                check_transition(owner.state, EidState.ACTIVE)
+            tx.single_use.revoke_family(ticket_family(owner.id), now)
+            if not tx.residents.change(owner, entry):
+                raise RegistrationRefused("eid_changed")
+            return
+        if record.purpose is RegistrationPurpose.RECOVERY:
+            raise RegistrationRefused("eid_changed")
+        if found is not None:
+            former = tx.residents.get(found)
+            if former is not None and former.state is not EidState.REVOKED:
+                raise RegistrationRefused("already_registered")
+            tx.blind_index.delete(found)
+        if not tx.residents.add(entry):
+            raise RegistrationRefused("eid_changed")
+        if not bind_hkic(tx, self._parts.keys, number, owner.id):
+            raise RegistrationRefused("already_registered")
+        tx.audit.append(ApplicantRegistered(resident_id=owner.id, proofed=ready.proofed.value))
+
+    def _may_take(self, owner: Resident, *, recovering: bool) -> bool:
+        if recovering:
+            return owner.state in (EidState.ACTIVE, EidState.UPGRADED, EidState.SUSPENDED)
+        return owner.state is EidState.APPLICANT
+
+    def _end_former(self, tx: RegistrationTransaction, owner: Resident, now: Instant) -> None:
+        """Revoke every device of somebody who lost them all, and what was given with them."""
+        revoked = sum(
+            tx.credentials.set_status(credential.id, CredentialStatus.REVOKED, now)
+            for credential in tx.credentials.of_resident(owner.id)
+        )
+        ended = end_sessions(tx, owner.id, now, reason="eid_recovered")
+        grants = revoke_grants(tx, owner.id, now)
+        tx.audit.append(
+            EidRecovered(
+                resident_id=owner.id,
+                credentials_revoked=revoked,
+                sessions_ended=len(ended),
+                grants_revoked=grants,
+            )
+        )
+        self._parts.hooks.recovered(tx, owner.id, now)
+
+    def _record(self, tx: RegistrationTransaction, ready: _Binding, *, recovering: bool) -> None:
+        record, owner, credential = ready.record, ready.owner, ready.credential
+        tx.audit.append(
+            CredentialAdded(
+                resident_id=owner.id,
+                credential=credential_reference(credential.id),
+                by="recovery" if recovering else "registration",
+                backup_eligible=credential.backup_eligible,
+                attestation=credential.attestation,
+            )
+        )
+        if not recovering:
+            tx.audit.append(EidActivated(resident_id=owner.id))
+        tx.audit.append(
+            RegistrationConcluded(
+                registration=record.id,
+                resident_id=owner.id,
+                purpose=record.purpose.value,
+                proofed=ready.proofed.value,
+                policy=ready.policy,
+                evidence=(record.evidence_digest or b"").hex(),
+            )
+        )
+        about = "eid_recovered" if recovering else "eid_activated"
+        tx.audit.append(NoticeDue(resident_id=owner.id, about=about))

@@ -1,0 +1,193 @@
+"""A registration as the store keeps it: where it stands, what was found, and nothing personal in the
+clear. Pictures, readings and particulars are in the evidence vault under the registration's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from hkeid.enrolment.records import EnrolmentTransaction
+from hkeid.kernel.instants import Instant
+
+
+class RegistrationStep(StrEnum):
+    """What the applicant does next, or how it ended."""
+
+    CARD = "card"
+    DETAILS = "details"
+    SELFIE = "selfie"
+    BIND = "bind"
+    CONFIRM = "confirm"
+    DONE = "done"
+    REFERRED = "referred"
+    """An officer decides."""
+    GUARDIAN = "guardian"
+    """A minor's guardian has to agree."""
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    """Its time is over, or the applicant gave it up."""
+
+    @property
+    def concluded(self) -> bool:
+        """Whether nothing follows any more."""
+        return self in (RegistrationStep.DONE, RegistrationStep.REFUSED, RegistrationStep.EXPIRED)
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether somebody else than the applicant acts next."""
+        return self in (RegistrationStep.REFERRED, RegistrationStep.GUARDIAN)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the evidence has served its purpose."""
+        return self in _DECIDED
+
+
+_DECIDED = frozenset(
+    {
+        RegistrationStep.BIND,
+        RegistrationStep.CONFIRM,
+        RegistrationStep.DONE,
+        RegistrationStep.GUARDIAN,
+        RegistrationStep.REFUSED,
+        RegistrationStep.EXPIRED,
+    }
+)
+
+_NEXT: dict[RegistrationStep, frozenset[RegistrationStep]] = {
+    RegistrationStep.CARD: frozenset({RegistrationStep.DETAILS}),
+    RegistrationStep.DETAILS: frozenset({RegistrationStep.SELFIE}),
+    RegistrationStep.SELFIE: frozenset(
+        {RegistrationStep.BIND, RegistrationStep.REFERRED, RegistrationStep.GUARDIAN}
+    ),
+    RegistrationStep.REFERRED: frozenset({RegistrationStep.BIND, RegistrationStep.GUARDIAN}),
+    RegistrationStep.GUARDIAN: frozenset({RegistrationStep.BIND}),
+    RegistrationStep.BIND: frozenset({RegistrationStep.CONFIRM}),
+    RegistrationStep.CONFIRM: frozenset({RegistrationStep.BIND, RegistrationStep.DONE}),
+}
+_ENDS = frozenset({RegistrationStep.REFUSED, RegistrationStep.EXPIRED})
+
+
+def may_follow(step: RegistrationStep, following: RegistrationStep) -> bool:
+    """Whether a registration at ``step`` may come to ``following``."""
+    if step.concluded:
+        return False
+    return following in _ENDS or following in _NEXT[step]
+
+
+class RegistrationPurpose(StrEnum):
+    """What a registration is for."""
+
+    NEW = "new"
+    RECOVERY = "recovery"
+    """Somebody who has an eID and lost every device."""
+    COUNTER = "counter"
+    """At a counter or kiosk, onto a security key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRecord:
+    """One registration.
+
+    :ivar reference: short case number that people read out; no secret.
+    :ivar browser: SHA-256 of the browser-binding value.
+    :ivar statement: version of the collection statement and the biometric consent agreed to.
+    :ivar tries: how often each step was tried.
+    :ivar challenge: SHA-256 of the liveness nonce that may be answered, once.
+    :ivar findings: canonical JSON of what the checks found; "{}" before.
+    :ivar decision: canonical JSON of the decision with its explanation; "{}" before.
+    :ivar reason: why it was referred, refused or ended.
+    :ivar number_digest: HMAC of the identity-card number; forgotten once an eID was given.
+    :ivar resident_id: whose eID it is or will be.
+    :ivar user_handle: WebAuthn user handle that the passkey is made for.
+    :ivar pending: canonical JSON of the passkey that waits for its first assertion; it is no
+        credential of anybody and logs nobody in.
+    :ivar evidence_open: the evidence vault may still hold the evidence.
+    :ivar evidence_digest: SHA-256 over findings and decision, as the audit trail has it.
+    :ivar expires_at: when the present step is over.
+    :ivar purge_after: when the record goes, once concluded.
+    :ivar version: grows by one with every change; compare-and-set.
+    """
+
+    id: str
+    reference: str = field(repr=False)
+    purpose: RegistrationPurpose
+    step: RegistrationStep
+    browser: bytes = field(repr=False)
+    language: str
+    statement: str
+    tries: Mapping[str, int] = field(default_factory=dict)
+    challenge: bytes | None = field(default=None, repr=False)
+    findings: bytes = b"{}"
+    decision: bytes = b"{}"
+    reason: str | None = None
+    number_digest: bytes | None = field(default=None, repr=False)
+    resident_id: str | None = None
+    user_handle: bytes | None = field(default=None, repr=False)
+    pending: bytes | None = field(default=None, repr=False)
+    evidence_open: bool = True
+    evidence_digest: bytes | None = None
+    created_at: Instant
+    updated_at: Instant
+    decided_at: Instant | None = None
+    expires_at: Instant
+    purge_after: Instant | None = None
+    version: int = 1
+
+
+class RegistrationRepository(Protocol):
+    """Registrations inside a transaction."""
+
+    def add(self, record: RegistrationRecord) -> bool:
+        """Keep a new registration; False when its id or reference is taken."""
+        ...
+
+    def get(self, registration_id: str) -> RegistrationRecord | None:
+        """By id."""
+        ...
+
+    def by_reference(self, reference: str) -> RegistrationRecord | None:
+        """By case number."""
+        ...
+
+    def by_browser(self, browser: bytes) -> tuple[RegistrationRecord, ...]:
+        """Those begun in a browser, newest first."""
+        ...
+
+    def change(self, old: RegistrationRecord, new: RegistrationRecord) -> bool:
+        """Replace ``old`` by ``new`` if the stored version is still ``old.version``; the stored
+        version becomes ``old.version + 1``. False when somebody else was faster.
+        """
+        ...
+
+    def in_step(
+        self, step: RegistrationStep, *, limit: int = 100
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those at a step, oldest first."""
+        ...
+
+    def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
+        """Those with an identity-card number that were begun at ``since`` or later, newest first."""
+        ...
+
+    def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those not concluded whose time is over at ``now``, oldest first."""
+        ...
+
+    def undestroyed(self, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those that are decided and whose evidence may still be there."""
+        ...
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete at most ``limit`` concluded ones whose ``purge_after`` is before ``before``."""
+        ...
+
+
+class RegistrationTransaction(EnrolmentTransaction, Protocol):
+    """What registration needs of a transaction."""
+
+    @property
+    def registrations(self) -> RegistrationRepository: ...

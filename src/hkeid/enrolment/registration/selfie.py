@@ -1,0 +1,228 @@
+"""The selfie: somebody is there, and it is the person on the card and in the register."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+
+from hkeid.enrolment.proofing_policy import Findings
+from hkeid.enrolment.registration.capture import Capture
+from hkeid.enrolment.registration.cases import Cases
+from hkeid.enrolment.registration.conclusion import Conclusion
+from hkeid.enrolment.registration.errors import RegistrationRefused
+from hkeid.enrolment.registration.particulars import Texts, kept_texts, person_of
+from hkeid.enrolment.registration.parts import RegistrationParts
+from hkeid.enrolment.registration.records import (
+    RegistrationPurpose,
+    RegistrationRecord,
+    RegistrationStep,
+)
+from hkeid.enrolment.registration.showing import DETAILS, Showing
+from hkeid.enrolment.registration.views import RegistrationView
+from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel.errors import Expired, Unavailable
+from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
+from hkeid.kernel.secret import secret_digest
+from hkeid.ports.documents import ImageRefused
+from hkeid.ports.faces import (
+    FaceBand,
+    FacePurpose,
+    FaceRefused,
+    LivenessChallenge,
+    LivenessEvidence,
+    LivenessResult,
+    LivenessVerdict,
+)
+
+_CHALLENGE = "liveness"
+_SELFIE = (RegistrationStep.SELFIE,)
+
+
+class Selfie:
+    """Challenge, answer, comparison."""
+
+    def __init__(
+        self,
+        parts: RegistrationParts,
+        cases: Cases,
+        showing: Showing,
+        conclusion: Conclusion,
+        capture: Capture,
+    ) -> None:
+        self._parts = parts
+        self._cases = cases
+        self._showing = showing
+        self._conclusion = conclusion
+        self._capture = capture
+
+    def start(self, registration_id: str, *, browser: str) -> LivenessChallenge:
+        """See :meth:`hkeid.enrolment.Registration.start_liveness`."""
+        record = self._cases.load(registration_id, browser=browser, steps=_SELFIE)
+        liveness = self._parts.liveness
+        if liveness is None:
+            raise Unavailable("registration_not_offered")
+        if record.tries.get("selfie", 0) >= self._parts.settings.tries:
+            # The process died over the last answer.
+            self._conclude(record, self._cases.findings(record))
+            raise RegistrationRefused("registration_other_step", detail="tries exhausted")
+        self._capture.spend_upload(record)
+        challenge = liveness.start(self._cases.now, self._parts.random)
+        self._parts.evidence.put(record.id, _CHALLENGE, _kept(challenge))
+        self._cases.move(record, replace(record, challenge=secret_digest(challenge.nonce)))
+        return replace(challenge, secret=b"")
+
+    def give(
+        self, registration_id: str, evidence: LivenessEvidence, *, browser: str
+    ) -> RegistrationView:
+        """See :meth:`hkeid.enrolment.Registration.give_selfie`."""
+        record = self._cases.load(registration_id, browser=browser, steps=_SELFIE)
+        challenge = self._claimed(record, evidence)
+        # Burnt and counted before the answer is looked at: one answer to one challenge.
+        spent = self._cases.move(
+            record,
+            replace(
+                record,
+                challenge=None,
+                tries={**record.tries, "selfie": record.tries.get("selfie", 0) + 1},
+            ),
+        )
+        try:
+            return self._judge(spent, challenge, evidence)
+        except Expired as error:
+            if error.reason == "liveness_expired":
+                self._cases.move(spent, replace(spent, tries=record.tries))
+            raise
+        except (ImageRefused, FaceRefused) as error:
+            return self._retry(spent, self._cases.findings(spent), error.reason)
+
+    def _claimed(self, record: RegistrationRecord, evidence: LivenessEvidence) -> LivenessChallenge:
+        kept = self._parts.evidence.get(record.id, _CHALLENGE)
+        digest = secret_digest(evidence.nonce)
+        if (
+            kept is None
+            or record.challenge is None
+            or not hmac.compare_digest(record.challenge, digest)
+        ):
+            raise RegistrationRefused("liveness_not_started")
+        return _restored(kept)
+
+    def _judge(
+        self, record: RegistrationRecord, challenge: LivenessChallenge, evidence: LivenessEvidence
+    ) -> RegistrationView:
+        liveness = self._parts.liveness
+        if liveness is None:
+            raise Unavailable("registration_not_offered")
+        try:
+            result = liveness.finish(challenge, evidence, self._cases.now)
+        except Unavailable:
+            self._give_back(record)
+            raise
+        findings = replace(
+            self._cases.findings(record),
+            liveness=result.verdict.value,
+            pad=result.pad_claim.value,
+            capture=result.integrity.value,
+            liveness_provider=result.provider,
+        )
+        if result.best_frame is not None:
+            self._parts.evidence.put(record.id, "selfie", result.best_frame)
+        if result.verdict is not LivenessVerdict.LIVE or result.best_frame is None:
+            return self._retry(record, findings, result.reason)
+        findings = self._compare(record, findings, result)
+        if findings.face == FaceBand.NO_MATCH.value and self._tries_left(record):
+            return self._showing.applicant(record, warnings=("face_no_match",))
+        return self._showing.applicant(self._conclude(record, findings))
+
+    def _compare(
+        self, record: RegistrationRecord, findings: Findings, result: LivenessResult
+    ) -> Findings:
+        """Compare the frame that was found live, and no other, with the card's portrait.
+
+        :raises FaceRefused: the frame is no good; a card's portrait that is none ends in a review.
+        """
+        matcher, frame = self._parts.matcher, result.best_frame
+        portrait = self._parts.evidence.get(record.id, "portrait")
+        if matcher is None or frame is None or not portrait:
+            return findings
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        purpose = FacePurpose.RECOVERY if recovering else FacePurpose.SELFIE_WITH_CARD
+        try:
+            compared = matcher.compare(frame, portrait, purpose)
+        except FaceRefused as error:
+            if error.detail == "reference":
+                return replace(findings, warnings=(*findings.warnings, "portrait_unusable"))
+            raise
+        except Unavailable:
+            self._give_back(record)
+            raise
+        return replace(
+            findings,
+            face=compared.band.value,
+            # What is in force, and not what the result says of itself, must agree too.
+            calibrated="yes"
+            if compared.calibration is not None and compared.calibration == matcher.calibration
+            else "no",
+            matcher=compared.model,
+            matcher_sha256=compared.model_sha256,
+            calibration=compared.calibration or "",
+        )
+
+    def _retry(
+        self, record: RegistrationRecord, findings: Findings, reason: str
+    ) -> RegistrationView:
+        """Another try; after the last one, an officer."""
+        if self._tries_left(record):
+            return self._showing.applicant(record, warnings=(reason,))
+        noted = replace(findings, warnings=(*findings.warnings, reason))
+        return self._showing.applicant(self._conclude(record, noted))
+
+    def _conclude(self, record: RegistrationRecord, findings: Findings) -> RegistrationRecord:
+        """Ask the register and what is known here; decide."""
+        texts = self._texts(record)
+        selfie = self._parts.evidence.get(record.id, "selfie")
+        try:
+            findings = self._conclusion.ask_registry(findings, texts, selfie, record.purpose)
+        except Unavailable:
+            if self._tries_left(record):
+                raise
+            findings = replace(findings, registry="unavailable")
+        number = person_of(texts).hkic_number
+        if number is None:
+            raise RegistrationRefused("details_incomplete")
+        findings = self._conclusion.look_up(record, findings, number)
+        return self._conclusion.conclude(record, findings, texts)
+
+    def _texts(self, record: RegistrationRecord) -> Texts:
+        kept = self._parts.evidence.get(record.id, DETAILS)
+        if kept is None:
+            raise RegistrationRefused("registration_expired")
+        return kept_texts(kept)
+
+    def _give_back(self, record: RegistrationRecord) -> None:
+        """A part had no time: the try does not count."""
+        tries = {**record.tries, "selfie": record.tries.get("selfie", 1) - 1}
+        self._cases.move(record, replace(record, tries=tries))
+
+    def _tries_left(self, record: RegistrationRecord) -> bool:
+        return record.tries.get("selfie", 0) < self._parts.settings.tries
+
+
+def _kept(challenge: LivenessChallenge) -> bytes:
+    return canonical_json.dumps(
+        {
+            "nonce": challenge.nonce,
+            "expires_at": epoch_microseconds(challenge.expires_at),
+            "client": dict(challenge.client),
+            "secret": base64url.encode(challenge.secret),
+        }
+    )
+
+
+def _restored(kept: bytes) -> LivenessChallenge:
+    members = canonical_json.loads_object(kept)
+    return LivenessChallenge(
+        nonce=members["nonce"],
+        expires_at=from_epoch_microseconds(members["expires_at"]),
+        client=members["client"],
+        secret=base64url.decode(members["secret"]),
+    )

@@ -1,0 +1,64 @@
+"""What an operator may choose about registration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hkeid.kernel.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSettings:
+    """Windows, tries and budgets of registration.
+
+    :ivar statement: version of the collection statement and biometric consent in force.
+    :ivar window: how long an applicant may take from the beginning to the selfie.
+    :ivar binding: how long after the decision the device may be bound (at most 10 minutes).
+    :ivar review_wait: how long a referred case may wait for an officer (at most 30 days).
+    :ivar guardian_wait: how long a guardian may take.
+    :ivar accepted_wait: how long somebody whose case waited may take to come back.
+    :ivar tries: photographs, and selfies, before an officer looks (at most 10).
+    :ivar network_attempts: registrations begun from one network within ``network_window``.
+    :ivar kept: how long a registration that led to nothing is kept.
+    :ivar kept_done: how long the record of one that led to an eID is kept.
+    :ivar repeats: earlier registrations with the same number within ``kept`` that make an officer
+        look.
+    """
+
+    statement: str = "2026-11"
+    window: timedelta = timedelta(minutes=30)
+    binding: timedelta = timedelta(minutes=10)
+    review_wait: timedelta = timedelta(days=30)
+    guardian_wait: timedelta = timedelta(days=14)
+    accepted_wait: timedelta = timedelta(days=7)
+    tries: int = 3
+    network_attempts: int = 30
+    network_window: timedelta = timedelta(hours=1)
+    kept: timedelta = timedelta(days=90)
+    kept_done: timedelta = timedelta(days=6 * 365)
+    repeats: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work or would not protect.
+
+        :raises ConfigurationError: ``registration_settings_invalid``.
+        """
+        zero, day = timedelta(0), timedelta(days=1)
+        rules = {
+            "statement": bool(self.statement.strip()),
+            "window": timedelta(minutes=5) <= self.window <= timedelta(hours=2),
+            "binding": timedelta(minutes=1) <= self.binding <= timedelta(minutes=10),
+            "review_wait": day <= self.review_wait <= 30 * day,
+            "guardian_wait": day <= self.guardian_wait <= 30 * day,
+            "accepted_wait": day <= self.accepted_wait <= 30 * day,
+            "tries": 0 < self.tries <= 10,
+            "network_attempts": 0 < self.network_attempts <= 10_000,
+            "network_window": self.network_window > zero,
+            "kept": self.kept >= day,
+            "kept_done": self.kept_done >= day,
+            "repeats": self.repeats > 0,
+        }
+        for name, held in rules.items():
+            if not held:
+                raise ConfigurationError("registration_settings_invalid", detail=name)

@@ -1,0 +1,209 @@
+"""Sample pages of registration, for the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from hkeid.identity.hkic_number import check_character_of
+from hkeid.ports.documents import CardField, RetakeAdvice
+from hkeid_server.models import CeremonyForm, EidCard, Text
+from hkeid_server.registration_content import ORDER, shown
+from hkeid_server.registration_models import (
+    CardPage,
+    Case,
+    DetailsPage,
+    DonePage,
+    EndedPage,
+    FieldRow,
+    HomePage,
+    PasskeyPage,
+    SelfiePage,
+    StartPage,
+    WaitingPage,
+)
+
+_NUMBER = f"Z683365({check_character_of('Z683365')})"
+_UNTIL = datetime(2026, 11, 23, 4, 35, tzinfo=UTC)
+_FIELDS = {
+    CardField.NAME_CHINESE: "何秀蘭",
+    CardField.NAME_ENGLISH: "HO, Sau Lan",
+    CardField.COMMERCIAL_CODE: "0149 4423 5695",
+    CardField.BIRTH_DATE: "1968-09-21",
+    CardField.SEX: "F",
+    CardField.SYMBOLS: "***AZ",
+    CardField.FIRST_REGISTRATION: "1986-10",
+    CardField.ISSUED: "2019-05-14",
+    CardField.HKIC_NUMBER: _NUMBER,
+}
+_WARNINGS = (
+    "turn_missing",
+    "two_faces",
+    "no_face",
+    "face_no_match",
+    "person_changed",
+    "liveness_expired",
+    "busy",
+    "registry",
+)
+
+
+def _case(step: str) -> Case:
+    return Case(reference="R7F3-K9Q2", until=_UNTIL, step=step)
+
+
+def _rows() -> tuple[FieldRow, ...]:
+    return tuple(
+        FieldRow(
+            name=name.value,
+            shown=shown(name, _FIELDS[name]),
+            value=_FIELDS[name],
+            machine=shown(name, _FIELDS[name]),
+            editable=name is not CardField.SYMBOLS,
+        )
+        for name in ORDER
+    )
+
+
+def _details(problem: str | None = None) -> DetailsPage:
+    rows = list(_rows())
+    if problem == "edit_too_far":
+        rows[3] = replace(
+            rows[3],
+            value="1978-06-21",
+            shown=shown(CardField.BIRTH_DATE, "1978-06-21"),
+            changed=True,
+            error=problem,
+        )
+    if problem == "details_incomplete":
+        rows[1] = replace(rows[1], value="", shown="", machine="", error=problem)
+        rows[2] = replace(rows[2], value="", shown="", machine="")
+    warnings = () if problem else ("code_disagrees_with_name",)
+    return DetailsPage(case=_case("details"), rows=tuple(rows), problem=problem, warnings=warnings)
+
+
+def _passkey(step: str, ceremony: CeremonyForm, problem: str | None = None) -> PasskeyPage:
+    return PasskeyPage(case=_case(step), ceremony=ceremony, problem=problem)
+
+
+def _card(advice: str | None = None, problem: str | None = None) -> CardPage:
+    return CardPage(case=_case("card"), tries_left=2, advice=advice, problem=problem)
+
+
+def _done() -> DonePage:
+    return DonePage(
+        case=_case("done"),
+        at=_UNTIL,
+        checked=("card_read", "presence", "face_compared_with_card", "register"),
+        kept=("decision", "time", "consent_version", "particulars_sealed", "public_key"),
+        destroyed=("card_pictures", "face_pictures", "readings", "face_templates", "session_key"),
+        marks=("demonstration",),
+        policy="sandbox-2026-11",
+        card=EidCard(
+            names=(Text(text="HO, Sau Lan", lang="en"), Text(text="何秀蘭", lang="zh-Hant-HK")),
+            state="active",
+            since=_UNTIL,
+        ),
+    )
+
+
+def samples(
+    creation: Callable[[], CeremonyForm], request: Callable[[], CeremonyForm]
+) -> dict[str, tuple[str, Callable[[], object]]]:
+    """Templates and what fills them, by name.
+
+    :param creation: a sample ceremony that makes a passkey; ``request`` one that uses it.
+    """
+    resumed = partial(StartPage, statement="2026-11", resume=_case("selfie"))
+    found: dict[str, tuple[str, Callable[[], object]]] = {
+        "home-register": (
+            "home.html",
+            partial(HomePage, register=True, resume=_case("details")),
+        ),
+        "register-start": ("start", partial(StartPage, statement="2026-11")),
+        "register-start-resume": ("start", resumed),
+        **{
+            f"register-start-{error}": (
+                "start",
+                partial(StartPage, statement="2026-11", error=error),
+            )
+            for error in ("consent", "statement", "attempts")
+        },
+        "register-card": ("card", _card),
+        **{
+            f"register-card-{advice.value.replace('_', '-')}": (
+                "card",
+                partial(_card, advice.value),
+            )
+            for advice in RetakeAdvice
+        },
+        **{
+            f"register-card-{problem}": ("card", partial(_card, problem=problem))
+            for problem in ("empty", "large", "kind", "busy")
+        },
+        "register-details": ("details", _details),
+        **{
+            f"register-details-{problem.replace('_', '-')}": ("details", partial(_details, problem))
+            for problem in ("edit_too_far", "details_incomplete")
+        },
+        "register-selfie": (
+            "selfie",
+            lambda: SelfiePage(case=_case("selfie"), tries_left=3),
+        ),
+        **{
+            f"register-selfie-{warning.replace('_', '-')}": (
+                "selfie",
+                partial(SelfiePage, case=_case("selfie"), tries_left=2, warning=warning),
+            )
+            for warning in _WARNINGS
+        },
+        "register-bind": ("bind", lambda: _passkey("bind", creation())),
+        "register-bind-expired": ("bind", lambda: _passkey("bind", creation(), "expired")),
+        "register-confirm": ("confirm", lambda: _passkey("confirm", request())),
+        "register-done": ("done", _done),
+        "register-referred": (
+            "waiting",
+            partial(WaitingPage, case=_case("referred"), reason="face_unclear"),
+        ),
+        "register-referred-contact": (
+            "waiting",
+            partial(
+                WaitingPage, case=_case("referred"), reason="registry_unavailable", contact="kept"
+            ),
+        ),
+        "register-referred-malformed": (
+            "waiting",
+            partial(
+                WaitingPage,
+                case=_case("referred"),
+                reason="registry_unclear",
+                contact="malformed",
+                email="ho@",
+            ),
+        ),
+        "register-guardian": (
+            "waiting",
+            partial(WaitingPage, case=_case("guardian"), reason=None),
+        ),
+        **{
+            f"register-refused-{reason.replace('_', '-')}": (
+                "ended",
+                partial(EndedPage, kind="refused", reference="R7F3-K9Q2", reason=reason),
+            )
+            for reason in ("cannot_register_here", "already_registered", "too_young")
+        },
+        **{
+            f"register-{kind}": ("ended", partial(EndedPage, kind=kind, reference="R7F3-K9Q2"))
+            for kind in ("expired", "stopped", "not-offered")
+        },
+    }
+    return {
+        name: (one if "." in one else f"registration/{one}.html", make)
+        for name, (one, make) in found.items()
+    }
+
+
+CAMERA = frozenset({"registration/card.html", "registration/selfie.html"})
+"""Templates whose pages may use the camera."""

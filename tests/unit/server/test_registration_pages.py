@@ -1,0 +1,476 @@
+"""Registration through the pages: the whole server in this process, with the fakes that ship."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hkeid.enrolment import RegistrationStep
+from hkeid.kernel.errors import Unavailable
+from hkeid.ports.documents import CardField, RetakeAdvice
+from hkeid.testing.fakes_proofing import fake_card, fake_face
+from hkeid_server.house import House
+from hkeid_server.intake import CARD_LIMIT
+from hkeid_server.sandbox import seed_sandbox
+from hkeid_server.wsgi import serve_house
+
+HO = "ho-sau-lan"
+FAKES = {
+    "registry": {"url": "personas"},
+    "documents": {"reader": "fake"},
+    "faces": {"matcher": "fake"},
+    "liveness": {"check": "fake"},
+}
+
+
+@pytest.fixture
+def house(make_house: Callable[..., House]) -> House:
+    house = make_house(**FAKES)
+    seed_sandbox(house)
+    return house
+
+
+def part(content: bytes, name: str = "picture.jpg") -> tuple[BytesIO, str]:
+    return BytesIO(content), name
+
+
+def begin(person: Any) -> None:
+    person.get("/register")
+    person.post("/register", {"consent": "2026-11"})
+    assert person.page.status_code == 303, person.page.text
+    person.follow()
+
+
+def give_card(person: Any, key: str = HO, **about: Any) -> Any:
+    person.get("/register/step")
+    return person.post("/register/card", {"image": part(fake_card(key, **about))})
+
+
+def confirm(person: Any, **edits: str) -> Any:
+    text = person.get("/register/step").text
+    fields = dict(re.findall(r'<input class="input" id="(\w+)" name="\w+" value="([^"]*)"', text))
+    sex = re.search(r'<option value="(\w)" selected>', text)
+    return person.post("/register/details", {**fields, "sex": sex[1] if sex else "", **edits})
+
+
+def give_selfie(person: Any, key: str = HO, *, verdict: str = "live", **about: Any) -> Any:
+    person.get("/register/step")
+    page = person.page
+    challenge = person.post("/register/selfie/challenge").json
+    person.page = page
+    return person.post(
+        "/register/selfie",
+        {
+            "nonce": challenge["nonce"],
+            "times": "[500]",
+            "frames": part(fake_face(key, **about)),
+            "verdict": verdict,
+        },
+    )
+
+
+def refer(person: Any, house: House) -> None:
+    """As far as a case that an officer looks at."""
+    begin(person)
+    give_card(person)
+    confirm(person)
+    house.proofing.registry.break_down()
+    for _ in range(2):
+        page = give_selfie(person)
+        assert page.status_code == 503
+        assert 'data-problem="registry"' in page.text
+    assert give_selfie(person).status_code == 303
+
+
+@pytest.fixture
+def believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake check wants to be told its verdict; a page does not send one."""
+    from hkeid_server.pages import registration
+
+    real = registration._evidence
+
+    def evidence() -> Any:
+        from dataclasses import replace
+
+        from flask import request
+
+        return replace(real(), capture={"verdict": request.form.get("verdict", "live")})
+
+    monkeypatch.setattr(registration, "_evidence", evidence)
+
+
+pytestmark = pytest.mark.usefixtures("believed")
+
+
+def test_from_nothing_to_an_eid_in_seven_screens(stranger: Any) -> None:
+    """Every step is left and resumed: each begins with a fresh look at ``/register/step``."""
+    assert 'id="begin"' in stranger.get("/register").text
+    begin(stranger)
+    assert 'id="card-form"' in stranger.page.text
+    assert give_card(stranger).status_code == 303
+    assert 'id="details-form"' in stranger.follow().text
+    assert confirm(stranger).status_code == 303
+    assert 'id="selfie-form"' in stranger.follow().text
+    assert give_selfie(stranger).status_code == 303
+    assert "Step 5 of 7" in stranger.follow().text
+    assert stranger.ceremony().status_code == 303
+    assert "Step 6 of 7" in stranger.follow().text
+    assert stranger.ceremony().status_code == 303
+    text = stranger.follow().text
+    assert "Step 7 of 7" in text
+    assert "HO, Sau Lan" in text
+    assert "The photograph of your card" in text
+    assert 'data-eid-state="active"' in text
+    assert stranger.get("/account").status_code == 200
+
+
+def test_receipt_is_a_file_without_personal_data(stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger)
+    confirm(stranger)
+    give_selfie(stranger)
+    stranger.get("/register/step")
+    assert stranger.get("/register/receipt.json").status_code == 404
+    for _ in range(2):
+        stranger.get("/register/step")
+        stranger.ceremony()
+    answer = stranger.get("/register/receipt.json")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    kept = answer.json
+    assert kept["issuer"] == "http://localhost:8000"
+    assert kept["reference"] in stranger.get("/register/step").text
+    assert "HO" not in json.dumps(kept).replace("ho-", "")
+    assert "card_read" in kept["checked"]
+
+
+@pytest.mark.parametrize(
+    ("consent", "words"), [("", "Tick the box"), ("2020-01", "statement has changed")]
+)
+def test_nothing_begins_without_consent_to_the_statement_in_force(
+    stranger: Any, consent: str, words: str
+) -> None:
+    stranger.get("/register")
+    page = stranger.post("/register", {"consent": consent})
+    assert page.status_code == 422
+    assert words in page.text
+    assert stranger.get("/register/step").headers["Location"] == "/register"
+
+
+def test_statement_says_what_the_ordinance_asks_for(stranger: Any) -> None:
+    """Cap. 486 DPP1(3): purpose, whether obligatory, classes of transferees, access, whom to ask."""
+    text = stranger.get("/register").text
+    for words in (
+        "To make sure who you are",
+        "It is voluntary",
+        "register of persons is asked",
+        "latest after 30 days",
+        "ask for a copy or a correction",
+        "privacy officer",
+        "No smartphone?",
+    ):
+        assert words in text
+
+
+def test_only_camera_pages_may_use_the_camera(stranger: Any) -> None:
+    assert "camera=()" in stranger.get("/register").headers["Permissions-Policy"]
+    assert "connect-src" not in stranger.page.headers["Content-Security-Policy"]
+    begin(stranger)
+    assert "camera=(self)" in stranger.page.headers["Permissions-Policy"]
+    assert "connect-src 'self'" in stranger.page.headers["Content-Security-Policy"]
+    give_card(stranger)
+    assert "camera=()" in stranger.follow().headers["Permissions-Policy"]
+
+
+@pytest.mark.parametrize("advice", list(RetakeAdvice))
+def test_each_bad_photograph_gets_its_advice(stranger: Any, advice: RetakeAdvice) -> None:
+    begin(stranger)
+    page = give_card(stranger, advice=advice)
+    assert page.status_code == 422
+    assert f'data-problem="{advice.value}"' in page.text
+    assert "Tries left: 2" in page.text
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "problem"),
+    [
+        (b"", 422, "empty"),
+        (b"no picture at all", 422, "kind"),
+        (b"x" * (CARD_LIMIT + 1), 413, "large"),
+    ],
+)
+def test_uploads_that_are_no_photograph(
+    stranger: Any, content: bytes, status: int, problem: str
+) -> None:
+    begin(stranger)
+    page = upload(stranger, content)
+    assert page.status_code == status
+    assert f'data-problem="{problem}"' in page.text
+    assert "No try was used up" in page.text
+    assert page.headers["HKEID-Reference"] in page.text
+
+
+def test_upload_beyond_every_limit_is_refused_before_it_is_read(stranger: Any) -> None:
+    begin(stranger)
+    page = upload(stranger, b"x" * (CARD_LIMIT + 70_000))
+    assert page.status_code == 413
+    assert 'data-problem="too-large"' in page.text
+
+
+def test_only_upload_routes_take_more(stranger: Any) -> None:
+    begin(stranger)
+    page = stranger.post("/register/details", {"image": part(b"x" * 70_000)})
+    assert page.status_code == 413
+
+
+def test_a_picture_never_becomes_a_temporary_file(
+    stranger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Werkzeug would put uploads above 500 kB into one."""
+    begin(stranger)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a temporary file was made")
+
+    for name in ("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    page = upload(stranger, random.Random(7).randbytes(5_000_000))
+    assert page.status_code == 422
+    assert 'data-problem="kind"' in page.text
+
+
+def upload(person: Any, content: bytes) -> Any:
+    """As a browser does it; werkzeug's own client makes temporary files of long bodies."""
+    answer = person.client.post(
+        "/register/card",
+        base_url="http://localhost:8000",
+        data=_multipart({"csrf": _token(person)}, "image", content),
+        content_type="multipart/form-data; boundary=edge",
+        headers={**person.headers, "Origin": "http://localhost:8000"},
+    )
+    answer.get_data()
+    answer.close()
+    return answer
+
+
+def _token(person: Any) -> str:
+    return str(re.search(r'name="csrf" value="([^"]+)"', person.page.text)[1])
+
+
+def _multipart(fields: dict[str, str], name: str, content: bytes) -> bytes:
+    parts = [
+        f'--edge\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode()
+        for key, value in fields.items()
+    ]
+    head = f'--edge\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n\r\n'
+    return b"".join(parts) + head.encode() + content + b"\r\n--edge--\r\n"
+
+
+def test_number_is_masked_but_in_its_own_field(stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger)
+    text = stranger.get("/register/step").text
+    (number,) = re.findall(r'id="hkic_number" name="hkic_number" value="([^"]+)"', text)
+    assert text.count(number) == 1
+    assert f"{number[:4]}***(*)" in text
+
+
+def test_machine_value_and_change_stand_side_by_side(stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger)
+    page = confirm(stranger, birth_date="1958-09-28", name_english="HO, Sau Lam")
+    assert page.status_code in {303, 422}
+    stranger.get("/register/step")
+
+
+@pytest.mark.parametrize(
+    ("edits", "problem", "blamed"),
+    [
+        ({"birth_date": "1990-01-01"}, "edit_too_far", "birth_date"),
+        ({"hkic_number": "A123456(3)"}, "edit_too_far", "hkic_number"),
+        ({"issued": "1901-01-01"}, "dates_impossible", "birth_date"),
+        ({"birth_date": "1968-09-99"}, "malformed", "birth_date"),
+        ({"name_english": ""}, "details_incomplete", "name_english"),
+    ],
+)
+def test_edits_have_limits_and_what_was_typed_stays(
+    stranger: Any, edits: dict[str, str], problem: str, blamed: str
+) -> None:
+    begin(stranger)
+    give_card(stranger)
+    page = confirm(stranger, **edits)
+    assert page.status_code == 422
+    assert f'data-problem="{problem}"' in page.text
+    assert f'href="#{blamed}"' in page.text
+    (name, value) = next(iter(edits.items()))
+    assert f'name="{name}" value="{value}"' in page.text
+
+
+def test_what_could_not_be_read_is_typed(stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger, changed={CardField.ISSUED: ""})
+    text = stranger.get("/register/step").text
+    assert re.search(r'id="change-issued" open', text)
+    assert confirm(stranger, issued="2019-05-14").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("about", "warning"),
+    [({"verdict": "inconclusive"}, "told"), ({"faces": 2}, "face_second")],
+)
+def test_selfie_again_with_its_reason(stranger: Any, about: dict[str, Any], warning: str) -> None:
+    begin(stranger)
+    give_card(stranger)
+    confirm(stranger)
+    page = give_selfie(stranger, **about)
+    assert page.status_code == 422
+    assert 'id="problem"' in page.text
+    assert "Tries left: 2" in page.text
+    assert warning in page.text or warning == "told"
+
+
+@pytest.mark.parametrize(
+    "times", ["", "nonsense", "[]", "[1, 2]", "[-1]", "[true]", '["1"]', "[1e400]", "{}"]
+)
+def test_frames_need_their_times(stranger: Any, times: str) -> None:
+    begin(stranger)
+    give_card(stranger)
+    confirm(stranger)
+    stranger.get("/register/step")
+    page = stranger.post(
+        "/register/selfie", {"nonce": "x", "times": times, "frames": part(fake_face(HO))}
+    )
+    assert page.status_code == 422
+    assert 'data-problem="selfie_malformed"' in page.text
+
+
+def test_challenge_is_for_the_selfie_step_and_for_forms_of_ours(stranger: Any) -> None:
+    begin(stranger)
+    assert stranger.post("/register/selfie/challenge").status_code == 409
+    stranger.get("/register/step")
+    assert stranger.post("/register/selfie/challenge", {"csrf": "x"}).status_code == 403
+
+
+def test_busy_parts_keep_everything(stranger: Any, house: House, monkeypatch: Any) -> None:
+    begin(stranger)
+
+    def busy(_: bytes) -> None:
+        raise Unavailable("document_reader_busy")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.proofing.reader, "read", busy, raising=False)
+        page = give_card(stranger)
+    assert page.status_code == 503
+    assert 'data-problem="busy"' in page.text
+    assert give_card(stranger).status_code == 303
+
+
+def test_referred_case_says_what_happens_next_and_comes_back(stranger: Any, house: House) -> None:
+    refer(stranger, house)
+    text = stranger.get("/register/step").text
+    reference = re.search(r'id="case-number">([^<]+)<', text)[1]
+    assert "does not answer at the moment" in text
+    stranger.post("/register/contact", {"email": "not an address"})
+    assert stranger.page.status_code == 422
+    assert 'aria-invalid="true"' in stranger.page.text
+    stranger.post("/register/contact", {"email": "ho@example.hk"})
+    assert 'id="contact-kept"' in stranger.page.text
+    assert "ho@example.hk" not in stranger.page.text
+    home = stranger.get("/").text
+    assert 'id="resume"' in home
+    view = house.registration.view(_id_of(house, reference))
+    house.registration.decide(view.id, accept=False, reason="not_sure", officers=("o1", "o2"))
+    ended = stranger.get("/register/step").text
+    assert 'data-kind="refused"' in ended
+    assert "registration counter" in ended
+    assert reference in ended
+
+
+def _id_of(house: House, reference: str) -> str:
+    with house.store.transaction() as tx:
+        found = tx.registrations.by_reference(reference)
+    assert found is not None
+    return str(found.id)
+
+
+def test_home_reminds_of_what_was_left(stranger: Any) -> None:
+    assert 'id="go-register"' in stranger.get("/").text
+    assert 'id="resume"' not in stranger.page.text
+    begin(stranger)
+    give_card(stranger)
+    for path in ("/", "/register"):
+        text = stranger.get(path).text
+        assert 'id="resume"' in text
+        assert "Check what we read" in text
+
+
+def test_time_that_is_over(stranger: Any, clock: Any) -> None:
+    begin(stranger)
+    clock.wait(hours=3)
+    text = stranger.get("/register/step").text
+    assert 'data-kind="expired"' in text
+    assert 'id="resume"' not in stranger.get("/").text
+
+
+def test_stopping_destroys_and_says_so(stranger: Any, house: House) -> None:
+    begin(stranger)
+    give_card(stranger)
+    stranger.get("/register/step")
+    page = stranger.post("/register/cancel")
+    assert 'data-kind="stopped"' in page.text
+    assert 'data-kind="stopped"' in stranger.get("/register/step").text
+    reference = re.search(r'id="case-number">([^<]+)<', page.text)[1]
+    with pytest.raises(Exception, match="evidence_destroyed"):
+        house.evidence.put(_id_of(house, reference), "card", b"x")
+
+
+def test_form_of_an_earlier_step_leads_to_the_present_one(stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger)
+    stranger.get("/register/step")
+    page = stranger.post("/register/card", {"image": part(fake_card(HO))})
+    assert page.status_code == 303
+    assert 'id="details-form"' in stranger.follow().text
+
+
+def test_another_browser_sees_nothing_of_it(front: Any, stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger)
+    other = type(stranger)(front)
+    other.get("/")
+    assert other.get("/register/step").headers["Location"] == "/register"
+    assert "resume" not in other.get("/register").text.replace("resume-", "")
+
+
+def test_passkey_that_failed_is_told_and_tried_again(stranger: Any) -> None:
+    begin(stranger)
+    give_card(stranger)
+    confirm(stranger)
+    give_selfie(stranger)
+    stranger.get("/register/step")
+    page = stranger.ceremony(response="{}")
+    assert page.status_code == 403
+    assert 'id="problem"' in page.text
+    assert stranger.ceremony().status_code == 303
+
+
+def test_not_offered_here(make_house: Callable[..., House], stranger: Any) -> None:
+    person = type(stranger)(serve_house(make_house(documents={"reader": "none"})))
+    assert 'data-kind="not-offered"' in person.get("/register").text
+    assert 'id="go-register"' not in person.get("/").text
+    person.get("/help")
+    person.get("/activate")
+    assert 'data-kind="not-offered"' in person.post("/register", {"consent": "2026-11"}).text
+
+
+def test_every_step_has_a_page() -> None:
+    source = Path(__file__).parents[3] / "src/hkeid_server/pages/registration.py"
+    for step in RegistrationStep:
+        assert f"RegistrationStep.{step.name}" in source.read_text("utf-8")
