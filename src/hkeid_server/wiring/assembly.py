@@ -57,12 +57,12 @@ def build_house(
     journal = journal or make_journal(config, clock)
     common = {"store": store, "keys": keys, "clock": clock, "random": random}
     proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
-    common: dict[str, Any] = {
-        "store": store, "fields": fields, "broker": broker, "keys": keys, "clock": clock,
-        "random": random,
-    }  # fmt: skip
-    registration = make_registration(config, proofing, evidence, passkeys=policy, **common)
-    rooms = open_stations(config, proofing, evidence, policy=policy, **common)
+    registration = make_registration(
+        config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
+    )
+    rooms = open_stations(
+        config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
+    )
     return House(
         config=config,
         pages=page_settings(config),
