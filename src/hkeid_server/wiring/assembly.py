@@ -61,16 +61,7 @@ def build_house(
         config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
     )
     rooms = open_stations(
-        config,
-        proofing,
-        evidence,
-        store=store,
-        fields=fields,
-        policy=policy,
-        broker=broker,
-        keys=keys,
-        clock=clock,
-        random=random,
+        config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
     )
     return House(
         config=config,
