@@ -1,4 +1,5 @@
-"""The admin listener: health and metrics, for operators alone, in a process of its own.
+"""The admin listener, in a process of its own: health and metrics for operators, and the officers'
+console where it is enabled.
 
 So a busy public listener cannot make it look dead, and nobody reaches it by the public port.
 """
@@ -19,20 +20,28 @@ from hkeid.ports import KeyPurpose, KeyState, KeyStore
 from hkeid_server import metrics
 from hkeid_server.config import Config, load_config
 
+_OPERATORS = frozenset({"/health/live", "/health/ready", "/metrics"})
+_THREADS = 4
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class AdminApplication:
-    """WSGI: ``/health/live``, ``/health/ready``, ``/metrics``.
+    """WSGI: ``/health/live``, ``/health/ready``, ``/metrics``; all else is the console's.
 
     :param checks: what ``/health/ready`` looks at, by name; each raises what is wrong.
+    :param console: the officers' console, or None.
     """
 
-    def __init__(self, checks: dict[str, Callable[[], None]]) -> None:
+    def __init__(self, checks: dict[str, Callable[[], None]], console: Any = None) -> None:
         self._checks = checks
+        self._console = console
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request."""
+        path = environ.get("PATH_INFO", "")
+        if self._console is not None and path not in _OPERATORS:
+            pages: Iterable[bytes] = self._console(environ, start_response)
+            return pages
         match environ.get("REQUEST_METHOD"), environ.get("PATH_INFO"):
             case (("GET" | "HEAD"), "/health/live"):
                 status, kind, body = 200, "application/json", b'{"live":true}'
@@ -52,6 +61,13 @@ class AdminApplication:
         phrase = {200: "200 OK", 404: "404 Not Found", 503: "503 Service Unavailable"}[status]
         start_response(phrase, headers)
         return (b"" if environ.get("REQUEST_METHOD") == "HEAD" else body,)
+
+    def regular_work(self) -> dict[str, Callable[[], int]]:
+        """What the console wants done every few minutes, by the name of its event."""
+        if self._console is None:
+            return {}
+        review = self._console.extensions["hkeid.console"].review
+        return {"review:decisions:settled": review.settle}
 
     def _ready(self) -> tuple[int, bytes]:
         found: dict[str, str] = {}
@@ -82,7 +98,17 @@ def create_admin(config: Config) -> AdminApplication:
     if config.vault.url != MEMORY:
         vault = open_vault(config)
         checks["vault"] = lambda: _check_vault(vault)
-    return AdminApplication(checks)
+    return AdminApplication(checks, open_console(config))
+
+
+def open_console(config: Config) -> Any:
+    """The officers' console as a WSGI application; None where it is not enabled."""
+    if not config.officers.enabled:
+        return None
+    from hkeid_server.console import create_console
+    from hkeid_server.wiring import build_console, build_house
+
+    return create_console(build_console(build_house(config)))
 
 
 def _check_keys(keys: KeyStore) -> None:
@@ -120,8 +146,9 @@ def from_environment() -> AdminApplication:
     from hkeid_server.housekeeping import start_housekeeping
 
     config = load_config(Path(os.environ.get("HKEID_CONFIG", "hkeid.toml")))
-    start_housekeeping(config)
-    return create_admin(config)
+    admin = create_admin(config)
+    start_housekeeping(config, admin.regular_work())
+    return admin
 
 
 def main() -> None:
@@ -135,7 +162,7 @@ def main() -> None:
         host=config.admin.host,
         port=config.admin.port,
         workers=1,
-        threads=1,
+        threads=_THREADS,
     )
 
 

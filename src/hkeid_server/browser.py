@@ -25,6 +25,7 @@ class CookieNames:
     session: str
     language: str
     secure: bool
+    same_site: str = "Lax"
 
     @classmethod
     def for_issuer(cls, issuer: str) -> CookieNames:
@@ -38,11 +39,27 @@ class CookieNames:
             secure=secure,
         )
 
+    @classmethod
+    def for_console(cls, origin: str) -> CookieNames:
+        """The names of the officers' console: others than the residents' pages have, and strict."""
+        secure = origin.startswith("https://")
+        prefix = "__Host-hkeid-officer-" if secure else "hkeid_officer_"
+        return cls(
+            browser=f"{prefix}browser",
+            session=f"{prefix}session",
+            language=f"{prefix}language",
+            secure=secure,
+            same_site="Strict",
+        )
+
     def set_cookie(self, name: str, value: str, *, max_age: int | None = None) -> tuple[str, str]:
         """A Set-Cookie header. Without ``max_age`` the cookie ends with the browser."""
         age = "" if max_age is None else f"; Max-Age={max_age}"
         secure = "; Secure" if self.secure else ""
-        return ("Set-Cookie", f"{name}={value}; Path=/{age}; HttpOnly; SameSite=Lax{secure}")
+        return (
+            "Set-Cookie",
+            f"{name}={value}; Path=/{age}; HttpOnly; SameSite={self.same_site}{secure}",
+        )
 
     def drop_cookie(self, name: str) -> tuple[str, str]:
         """A Set-Cookie header that removes the cookie."""

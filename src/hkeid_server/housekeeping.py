@@ -56,8 +56,11 @@ class Housekeeper:
         return 0 if made is None else made.number
 
 
-def start_housekeeping(config: Config) -> None:
-    """Begin the rounds in a thread of this process; none for a store in memory."""
+def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | None = None) -> None:
+    """Begin the rounds in a thread of this process; none for a store in memory.
+
+    :param more: see :class:`Housekeeper`.
+    """
     from hkeid_server.wiring import (
         MEMORY,
         end_registrations,
@@ -80,7 +83,10 @@ def start_housekeeping(config: Config) -> None:
         Checkpointer(store, keys, clock),
         lambda: purge_store(store, clock),
         journal,
-        {"enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock)},
+        {
+            "enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock),
+            **(more or {}),
+        },
     )
     pause = Event()
 

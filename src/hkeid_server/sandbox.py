@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from hkeid.enrolment import Actor, EnrolmentRefused
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, NotFound
 from hkeid.kernel.secret import Secret
+from hkeid.officers import Officers
+from hkeid.officers import Role as OfficerRole
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.residents import find_by_hkic
 from hkeid.residents.records import Resident
@@ -57,6 +60,42 @@ def seed_sandbox(house: House) -> int:
             house.standing.revoke(resident_id, by=Actor.OPERATOR, reason="person_deceased")
         elif persona.state is EidState.SUSPENDED:
             _suspend(house, resident_id)
+    return new
+
+
+OFFICERS: Mapping[str, tuple[OfficerRole, ...]] = {
+    "kwok-kwun": (OfficerRole.REGISTRATION_OFFICER,),
+    "yu-hat": (OfficerRole.AUDITOR,),
+}
+"""Personas who are officers, and what they may do."""
+
+FURTHER_OFFICERS: Mapping[str, tuple[OfficerRole, ...]] = {
+    "SUI, Ling": (OfficerRole.REGISTRATION_OFFICER, OfficerRole.STATION_OFFICER),
+    "KO, Kap": (OfficerRole.SENIOR_OFFICER,),
+    "SZE, Yan": (OfficerRole.PRIVACY_OFFICER,),
+    "TSO, Chok": (OfficerRole.OPERATOR,),
+}
+"""Invented officers who are no residents of the story."""
+
+
+def seed_officers(house: House, officers: Officers[Any]) -> int:
+    """Enter the test officers who are not there yet; returns how many were new. They enrol with the
+    codes that ``hkeid officers code`` makes.
+
+    :raises ConfigurationError: ``sandbox_only``.
+    """
+    _only_in_the_sandbox(house)
+    known = {entry.name for entry in officers.staff.entries()}
+    new = 0
+    for key, roles in OFFICERS.items():
+        persona = PERSONAS[key]
+        if persona.name.english not in known:
+            officers.staff.add(persona.name.english, roles, own_number=persona.hkic_number)
+            new += 1
+    for name, roles in FURTHER_OFFICERS.items():
+        if name not in known:
+            officers.staff.add(name, roles)
+            new += 1
     return new
 
 

@@ -48,7 +48,7 @@ def test_every_command_of_hkeid_named_is_there(root: Path) -> None:
 
 def _known(command: object, words: list[str]) -> bool:
     commands = getattr(command, "commands", None)
-    if commands is None or not words or words[0].startswith("-"):
+    if commands is None or not words or words[0].startswith(("-", "#")):
         return True
     return words[0] in commands and _known(commands[words[0]], words[1:])
 

@@ -81,6 +81,7 @@ def test_a_kit_brings_only_its_own_framework(kit: str, other: str) -> None:
         ("sqlalchemy", "sql", "import hkeid.adapters.sql"),
         ("sqlalchemy", "sql", "from hkeid.adapters.vault import SqlVault"),
         ("psycopg", "postgresql", "import hkeid.adapters.sql.postgresql"),
+        ("asn1crypto", "chip", "import hkeid.chip.trust"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(module: str, extra: str, code: str) -> None:

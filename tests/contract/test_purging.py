@@ -20,6 +20,7 @@ from hkeid.testing.store_contract.everything import (
     an_access_token,
     fresh_bytes,
 )
+from hkeid.testing.store_contract.registrations import a_registration
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ def _fill(store) -> None:
             tx.sessions.add(replace(a_session("r"), expires_at=expiry))
             tx.grants.add(grant)
             tx.access_tokens.add(replace(an_access_token(grant), expires_at=expiry))
+            tx.registrations.add(replace(a_registration(), purge_after=expiry))
             tx.budgets.spend("k", fresh_bytes(), limit=1, window=SECOND, now=expiry)
 
 
@@ -54,15 +56,33 @@ def _check(store) -> None:
     _fill(store)
     first = purge(store, NOW + SECOND, retention=RETENTION, batch=1, batches=2)
     assert first == Purged(
-        single_use=2, budgets=2, sessions=2, access_tokens=2, grants=2, complete=False
+        single_use=2,
+        budgets=2,
+        sessions=2,
+        access_tokens=2,
+        grants=2,
+        registrations=2,
+        complete=False,
     )
     second = purge(store, NOW + SECOND, retention=RETENTION, batch=2, batches=5)
     assert second == Purged(
-        single_use=1, budgets=1, sessions=0, access_tokens=2, grants=0, complete=True
+        single_use=1,
+        budgets=1,
+        sessions=0,
+        access_tokens=2,
+        grants=0,
+        registrations=2,
+        complete=True,
     )
     third = purge(store, NOW + SECOND, retention=RETENTION)
     assert third == Purged(
-        single_use=0, budgets=0, sessions=0, access_tokens=0, grants=0, complete=True
+        single_use=0,
+        budgets=0,
+        sessions=0,
+        access_tokens=0,
+        grants=0,
+        registrations=0,
+        complete=True,
     )
 
 

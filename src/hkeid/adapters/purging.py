@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from hkeid.broker.records import SessionRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.kernel.instants import Instant
+from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 
@@ -27,6 +28,8 @@ class PurgedTransaction(Protocol):
     def budgets(self) -> AttemptBudgets: ...
     @property
     def sessions(self) -> SessionRepository: ...
+    @property
+    def officer_sessions(self) -> OfficerSessionRepository: ...
     @property
     def access_tokens(self) -> AccessTokenRepository: ...
     @property
@@ -48,6 +51,7 @@ class Retention:
     single_use: timedelta = timedelta(days=1)
     budgets: timedelta = timedelta(0)
     sessions: timedelta = timedelta(days=30)
+    officer_sessions: timedelta = timedelta(days=30)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
     registrations: timedelta = timedelta(0)
@@ -68,7 +72,8 @@ class Purged:
     sessions: int
     access_tokens: int
     grants: int
-    registrations: int
+    registrations: int = 0
+    officer_sessions: int = 0
     complete: bool
 
 
@@ -89,6 +94,7 @@ def purge(
         "single_use": (lambda tx: tx.single_use, retention.single_use),
         "budgets": (lambda tx: tx.budgets, retention.budgets),
         "sessions": (lambda tx: tx.sessions, retention.sessions),
+        "officer_sessions": (lambda tx: tx.officer_sessions, retention.officer_sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
         "registrations": (lambda tx: tx.registrations, retention.registrations),

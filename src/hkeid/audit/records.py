@@ -42,6 +42,15 @@ class AuditRecordRepository(Protocol):
         """A writer's records with a sequence greater than ``after``, in order of sequence."""
         ...
 
+    def between(
+        self, since: Instant, until: Instant, *, name: str = "", limit: int = 1000
+    ) -> tuple[AuditRecord, ...]:
+        """Records of all writers from ``since`` on and before ``until``, newest first.
+
+        :param name: how their names begin.
+        """
+        ...
+
     def put_checkpoint(self, number: int, at: Instant, signed: bytes) -> bool:
         """Keep a checkpoint. False, and nothing changes, when there is one of that number."""
         ...

@@ -130,7 +130,7 @@ class EidActivated(AuditEvent):
 class StandingChanged(AuditEvent):
     """An eID was suspended, resumed or revoked.
 
-    :ivar by: ``resident`` or ``operator``.
+    :ivar by: ``resident``, ``operator`` or ``officer``.
     :ivar reason: a short word, never free text about a person.
     """
 

@@ -32,6 +32,7 @@ class Actor(StrEnum):
 
     RESIDENT = "resident"
     OPERATOR = "operator"
+    OFFICER = "officer"
 
 
 class Standing:

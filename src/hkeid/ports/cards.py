@@ -39,7 +39,9 @@ class CardConnection(Transceiver, Protocol):
 
     @property
     def extended_length(self) -> int:
-        """Most response bytes (Ne) that reader and link carry at once; 256 if extended length is unknown."""
+        """Most response bytes (Ne) that reader and link say they carry at once; 65,536 where they say
+        nothing: then whoever reads tries, and falls back.
+        """
         ...
 
     def reset(self) -> None:

@@ -49,7 +49,7 @@ class RegistryFinding:
     status: RegistryStatus
     differing: tuple[str, ...] = ()
     face: FaceBand = FaceBand.NOT_ASSESSED
-    reference: str = field(default="")
+    reference: str = field(default="", repr=False)
 
 
 class PersonRegistry(Protocol):

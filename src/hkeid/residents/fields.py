@@ -28,6 +28,8 @@ class Viewer(StrEnum):
     RESIDENT = "the resident"
     CONSENTED_CLIENT = "relying parties to which the resident agreed"
     AUDITOR = "auditors"
+    OPERATOR = "operators"
+    PRIVACY_OFFICER = "privacy officers"
     OFFICER = "registration officers, with a reason that the resident sees"
     NOBODY = "nobody"
 
@@ -181,6 +183,38 @@ _DECLARED = (
         "ties the internal id to a person",
         "consents",
         "disclosures",
+    ),
+    PersonalField(
+        name="officer_name",
+        purpose="To know which officer is who (sealed under the officer's own data key)",
+        retention="As long as the officer's accesses must be accounted for",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.OPERATOR, Viewer.AUDITOR),
+        places=("officers.name",),
+    ),
+    PersonalField(
+        name="officer_number_digest",
+        purpose="So that no officer decides about themselves",
+        retention="As long as the officer's entry",
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("officers.own_number",),
+    ),
+    PersonalField(
+        name="access_note",
+        purpose="Why an officer looked at a record, in a few words; for a registration under review "
+        "sealed under the officer's data key",
+        retention="As long as the access it belongs to; unreadable once the eID is erased",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.PRIVACY_OFFICER,),
+        places=("record_accesses.note",),
+    ),
+    _pseudonymous(
+        "officer_access",
+        "To show residents which office looked at their record, when and why",
+        "As long as the operator must account for it; after erasure of the eID nothing ties the "
+        "internal id to a person",
+        "record_accesses",
     ),
     _pseudonymous(
         "audit_trail",

@@ -33,6 +33,7 @@ from hkeid.ports.registry import RegistryFinding, RegistryQuery
 from hkeid.testing.fakes_proofing import look_up
 
 Compare = Callable[[bytes, bytes, FacePurpose], FaceComparison]
+_USUAL = {"status": "match", "differing": [], "face": "match", "reference": "SIM-1"}
 _LONGEST = LARGEST_PORTRAIT * 4 // 3 + 4096
 _KNOWN = frozenset(
     {
@@ -172,8 +173,32 @@ class RegistrySimulator:
         self._thread.join(timeout=10)
 
 
+class _Answering(BaseHTTPRequestHandler):
+    """Sends answers, and logs nothing."""
+
+    def _send(
+        self,
+        status: int,
+        body: bytes,
+        *,
+        kind: str = "application/json",
+        claimed: int | None = None,
+        location: str | None = None,
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
+        if location is not None:
+            self.send_header("Location", location)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: questions are personal."""
+
+
 def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(_Answering):
         """One connection."""
 
         timeout = 10
@@ -187,14 +212,15 @@ def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
                 self._send(400, b"{}")
                 return
             body = self.rfile.read(int(length))
-            if simulator.fault is not None and self._fail(simulator.fault):
+            if simulator.fault is not None:
+                self._fail(simulator.fault)
                 return
             try:
                 self._send(200, write_finding(simulator.answer(body)))
             except HkeidError as error:
                 self._send(400, canonical_json.dumps({"error": error.reason}))
 
-        def _fail(self, fault: RegistryFault) -> bool:
+        def _fail(self, fault: RegistryFault) -> None:
             answers: dict[RegistryFault, Callable[[], Any]] = {
                 RegistryFault.UNAVAILABLE: lambda: self._send(503, b"{}"),
                 RegistryFault.SILENT: lambda: time.sleep(3),
@@ -207,31 +233,9 @@ def _handler(simulator: RegistrySimulator) -> type[BaseHTTPRequestHandler]:
                 RegistryFault.HUGE: lambda: self._send(200, b" " * 100_000),
             }
             answers[fault]()
-            return True
 
         def _said(self, **other: Any) -> None:
-            usual = {"status": "match", "differing": [], "face": "match", "reference": "SIM-1"}
-            self._send(200, canonical_json.dumps({**usual, **other}))
-
-        def _send(
-            self,
-            status: int,
-            body: bytes,
-            *,
-            kind: str = "application/json",
-            claimed: int | None = None,
-            location: str | None = None,
-        ) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body) if claimed is None else claimed))
-            if location is not None:
-                self.send_header("Location", location)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing: questions are personal."""
+            self._send(200, canonical_json.dumps({**_USUAL, **other}))
 
     return Handler
 

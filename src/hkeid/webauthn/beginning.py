@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from hkeid.kernel import base64url
 from hkeid.kernel.instants import Instant
 from hkeid.ports.surroundings import Random
-from hkeid.residents.records import Credential, Resident
+from hkeid.residents.records import Credential
 from hkeid.webauthn.ceremony import (
     Ceremony,
     CeremonyKind,
@@ -30,12 +30,21 @@ REQUESTED_AT_AUTHENTICATION: frozenset[str] = frozenset()
 """Extensions that request options ask for: none."""
 
 
+class Holder(Protocol):
+    """Whose credential is made: a resident or an officer."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def user_handle(self) -> bytes: ...
+
+
 def begin_registration(
     tx: CeremonyTransaction,
     policy: WebAuthnPolicy,
     *,
     kind: CeremonyKind,
-    resident: Resident,
+    resident: Holder,
     account_name: str,
     display_name: str,
     exclude: Iterable[Credential],
@@ -46,7 +55,8 @@ def begin_registration(
 ) -> CeremonyStart:
     """Begin making a credential: discoverable, user-verifying (§7.1 steps 1-2).
 
-    :param kind: ``ACTIVATE``, ``ADD_DEVICE`` or ``REGISTER``.
+    :param kind: one that makes a credential.
+    :param resident: who will hold it: a resident or an officer.
     :param account_name: tells accounts apart in the passkey chooser; shown, not stored here. Never
         an identity-card number (§14.4.2).
     :param display_name: the person's name as the chooser shows it; shown, not stored here.
@@ -100,7 +110,7 @@ def begin_authentication(
 ) -> CeremonyStart:
     """Begin using a credential (§7.2 steps 1-2).
 
-    :param kind: ``LOGIN``, ``STEP_UP`` or ``CONFIRM``.
+    :param kind: one that uses a credential.
     :param binding: the browser-binding value of the request.
     :param allow: credentials that may answer; none means any discoverable one.
     :param resident_id: only this resident may answer, where one is known already.

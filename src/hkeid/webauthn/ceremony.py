@@ -46,6 +46,9 @@ class CeremonyKind(StrEnum):
     """A passkey for somebody whose identity was just proved."""
     CONFIRM = "confirm"
     """The first use of that passkey."""
+    OFFICER_ENROL = "officer_enrol"
+    OFFICER_LOGIN = "officer_login"
+    OFFICER_STEP_UP = "officer_step_up"
 
     @property
     def registers(self) -> bool:
@@ -53,7 +56,14 @@ class CeremonyKind(StrEnum):
         return self in _REGISTERING
 
 
-_REGISTERING = frozenset({CeremonyKind.ACTIVATE, CeremonyKind.ADD_DEVICE, CeremonyKind.REGISTER})
+_REGISTERING = frozenset(
+    {
+        CeremonyKind.ACTIVATE,
+        CeremonyKind.ADD_DEVICE,
+        CeremonyKind.OFFICER_ENROL,
+        CeremonyKind.REGISTER,
+    }
+)
 
 
 class CeremonyTransaction(Protocol):

@@ -9,6 +9,7 @@ import click
 
 from hkeid.kernel.errors import ConfigurationError, HkeidError
 from hkeid.ports import KeyPurpose, KeyState
+from hkeid_server.cli.check_faces import faces
 from hkeid_server.cli.main import explain
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
@@ -16,10 +17,19 @@ from hkeid_server.config import Config
 Check = Callable[[Config], str]
 
 
-@click.command("check")
+@click.group("check", invoke_without_command=True)
 @config_option
-def check(config_path: Path) -> None:
+@click.pass_context
+def check(context: click.Context, config_path: Path) -> None:
     """Say whether the server could serve, and what to change if not."""
+    if context.invoked_subcommand is None:
+        _check_server(config_path)
+
+
+check.add_command(faces)
+
+
+def _check_server(config_path: Path) -> None:
     config = read(config_path)
     click.echo(f"✓ configuration: {config_path}, profile {config.profile.value}")
     failed = False

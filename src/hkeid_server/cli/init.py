@@ -44,8 +44,14 @@ url = "sqlite:///hkeid.sqlite"
 url = "sqlite:///vault.sqlite"
 """
 _SEED = """
+[officers]
+enabled = true
+
 [sandbox]
 seed = true
+
+[registry]
+url = "personas"
 """
 
 
@@ -136,11 +142,13 @@ def _relying_parties(addresses: dict[str, str]) -> str:
 
 
 def _fill_sandbox(config: Config, addresses: dict[str, str]) -> None:
-    from hkeid_server.sandbox import seed_sandbox, write_example_clients
-    from hkeid_server.wiring import build_house, close_store
+    from hkeid_server.sandbox import seed_officers, seed_sandbox, write_example_clients
+    from hkeid_server.wiring import build_house, build_officers, close_store
 
     for path in write_example_clients(config.path(config.clients), addresses):
         click.echo(f"made client {path.stem}, private key beside {path.name}")
     house = build_house(config)
     click.echo(f"registered {seed_sandbox(house)} test persons")
+    if config.officers.enabled:
+        click.echo(f"entered {seed_officers(house, build_officers(house))} test officers")
     close_store(house.store)

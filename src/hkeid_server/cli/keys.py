@@ -10,6 +10,8 @@ import click
 from hkeid.ports import KeyPurpose
 from hkeid_server.cli.shared import config_option, read
 
+_SIGNING = frozenset({KeyPurpose.TOKEN_SIGNING, KeyPurpose.AUDIT_CHECKPOINT})
+
 
 def _open(config_path: Path) -> Any:
     from hkeid_server.wiring import open_keys, surroundings
@@ -41,6 +43,7 @@ def list_keys(config_path: Path) -> None:
             KeyPurpose.TOKEN_SIGNING.value,
             KeyPurpose.AUDIT_CHECKPOINT.value,
             KeyPurpose.RESIDENT_DATA.value,
+            KeyPurpose.EVIDENCE.value,
         ]
     ),
 )
@@ -52,7 +55,7 @@ def rotate(config_path: Path, purpose: str, algorithm: str | None) -> None:
     Run it once a day; it does nothing before its time, and no login fails by it.
     """
     wanted = KeyPurpose(purpose)
-    if algorithm is None and wanted is not KeyPurpose.RESIDENT_DATA:
+    if algorithm is None and wanted in _SIGNING:
         algorithm = "Ed25519" if wanted is KeyPurpose.AUDIT_CHECKPOINT else "ES256"
     plan = _open(config_path).rotate(wanted, algorithm)
     if plan.create is not None:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "db": ("hkeid_server.cli.db", "db_group"),
     "init": ("hkeid_server.cli.init", "init"),
     "keys": ("hkeid_server.cli.keys", "keys_group"),
+    "officers": ("hkeid_server.cli.officers", "officers_group"),
     "personas": ("hkeid_server.cli.personas", "personas"),
     "restore": ("hkeid_server.cli.backup", "restore_group"),
     "rp": ("hkeid_server.cli.rp", "rp_group"),

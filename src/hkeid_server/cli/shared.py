@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from hkeid.kernel.errors import ConfigurationError
 from hkeid_server.config import Config, load_config
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,3 +30,17 @@ def config_option(command: F) -> F:
 def read(config_path: Path) -> Config:
     """The configuration that a command was given."""
     return load_config(config_path)
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """Write a file that is not there yet.
+
+    :raises hkeid.kernel.errors.ConfigurationError: reasons ``file_exists``, ``file_not_writable``.
+    """
+    try:
+        with file.open("xb") as opened:
+            opened.write(content)
+    except FileExistsError:
+        raise ConfigurationError("file_exists", detail=f"{file} is there already") from None
+    except OSError as error:
+        raise ConfigurationError("file_not_writable", detail=str(error)) from None

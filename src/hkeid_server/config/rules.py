@@ -9,6 +9,11 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
+from hkeid_server.config.officers import (
+    officers_complaints,
+    officers_ranges,
+    officers_refusals,
+)
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 
@@ -27,6 +32,13 @@ def check(config: Config) -> None:
     _check_issuer(config)
     _check_addresses(config)
     _check_ranges(config)
+    for name, expected in officers_complaints(
+        config.officers,
+        admin_port=config.admin.port,
+        admin_enabled=config.admin.enabled,
+        in_memory=config.store.url == "memory",
+    ):
+        raise _invalid(name, expected)
     if config.default_language not in LOCALES:
         raise _invalid("default_language", f"one of {', '.join(LOCALES)}")
     if config.log.level not in _LEVELS:
@@ -110,6 +122,7 @@ def _check_ranges(config: Config) -> None:
         "tokens.refresh_grace_seconds": (config.tokens.refresh_grace_seconds, 0, 120),
         "tokens.interaction_minutes": (config.tokens.interaction_minutes, 1, 60),
     }
+    ranges |= officers_ranges(config.officers)
     for name, (value, low, high) in ranges.items():
         if not low <= value <= high:
             raise _invalid(name, f"between {low} and {high}")
@@ -127,6 +140,9 @@ def _production_refusals(config: Config) -> Iterator[str]:
             yield f"{name}.url: put the password into a file and name it in {name}.password_file"
     if config.sandbox.seed or config.sandbox.relying_parties:
         yield "sandbox: test persons and local relying parties"
+    yield from officers_refusals(
+        config.officers, admin_port=config.admin.port, residents=config.rp_id
+    )
     yield from proofing_refusals(config.proofing)
     if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"

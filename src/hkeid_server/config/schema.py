@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.proofing import (
     DocumentsSection,
     FacesSection,
@@ -205,6 +206,7 @@ class Config:
     sessions: SessionSection = field(default_factory=SessionSection)
     tokens: TokenSection = field(default_factory=TokenSection)
     log: LogSection = field(default_factory=LogSection)
+    officers: OfficersSection = field(default_factory=OfficersSection)
     sandbox: SandboxSection = field(default_factory=SandboxSection)
     registration: RegistrationSection = field(default_factory=RegistrationSection)
     registry: RegistrySection = field(default_factory=RegistrySection)

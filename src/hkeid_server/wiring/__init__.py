@@ -1,6 +1,7 @@
 """The only place that names adapters: it opens them, and puts the parts together."""
 
 from hkeid_server.wiring.assembly import build_house, make_journal, passkey_policy
+from hkeid_server.wiring.console import build_console, build_officers
 from hkeid_server.wiring.opening import (
     MEMORY,
     close_store,
@@ -26,7 +27,9 @@ __all__ = [
     "MEMORY",
     "back_up_data",
     "back_up_vault",
+    "build_console",
     "build_house",
+    "build_officers",
     "close_store",
     "end_registrations",
     "make_journal",

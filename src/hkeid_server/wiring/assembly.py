@@ -46,11 +46,7 @@ def build_house(
     policy = passkey_policy(config)
     ledger = ConsentLedger(store, fields, clock, random)
     enrolment = EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
-    sessions = BrokerSettings(
-        session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
-        session_idle=timedelta(minutes=config.sessions.idle_minutes),
-    )
-    broker = Broker(store, policy, fields, clock, random, sessions)
+    broker = Broker(store, policy, fields, clock, random, session_settings(config))
     _register_clients(config, store)
     make_provider = Provider.production if config.production else Provider.sandbox
     provider = make_provider(
@@ -58,19 +54,10 @@ def build_house(
     )
     login = LoginHandler()
     journal = journal or make_journal(config, clock)
-    evidence = open_evidence(config, store, keys, clock, random)
-    proofing = open_proofing(config, clock, journal)
+    common = {"store": store, "keys": keys, "clock": clock, "random": random}
+    proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
     registration = make_registration(
-        config,
-        proofing,
-        evidence,
-        store=store,
-        passkeys=policy,
-        fields=fields,
-        broker=broker,
-        keys=keys,
-        clock=clock,
-        random=random,
+        config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
     )
     return House(
         config=config,
@@ -126,6 +113,14 @@ def provider_settings(config: Config) -> ProviderSettings:
         refresh_grace=timedelta(seconds=tokens.refresh_grace_seconds),
         interaction_lifetime=timedelta(minutes=tokens.interaction_minutes),
         policy_uri=f"{config.issuer}/privacy",
+    )
+
+
+def session_settings(config: Config) -> BrokerSettings:
+    """How long residents stay logged in."""
+    return BrokerSettings(
+        session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
+        session_idle=timedelta(minutes=config.sessions.idle_minutes),
     )
 
 

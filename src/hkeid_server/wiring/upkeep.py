@@ -55,7 +55,7 @@ def purge_store(store: Any, clock: Clock) -> int:
 
     gone = purge(store, clock.now())
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    return tokens + gone.sessions + gone.registrations
+    return tokens + gone.sessions + gone.officer_sessions + gone.registrations
 
 
 def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:

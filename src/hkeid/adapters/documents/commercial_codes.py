@@ -12,6 +12,7 @@ except ImportError as _missing:
     raise MissingExtra("zhtelecode", "ocr") from _missing
 
 _TABLES = ("taiwan", "mainland")
+_DIGITS = 4
 
 
 class ZhTelecodes:
@@ -42,6 +43,8 @@ def _codes_of(character: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _traditional_of(code: str) -> str | None:
+    if len(code) != _DIGITS:
+        return None
     try:
         found = zhtelecode.to_unicode([code], encoding="taiwan")
     except (LookupError, ValueError):

@@ -18,7 +18,9 @@ _SEARCHED = 1000
 """Longest side of the copy that is searched."""
 _SMALLEST_PART = 0.05
 _MOST_CONTOURS = 12
-_SAME = 0.06
+_SAME = 0.025
+_AT_THE_FRAME = 4.0
+_MOST_VOTES = 5
 _SIDE_MIDDLE = (0.15, 0.85)
 
 Corners = NDArray[np.float32]
@@ -36,13 +38,17 @@ def find_cards(pixels: Pixels, *, most: int = 8) -> list[Corners]:
     scale = min(1.0, _SEARCHED / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    found: list[tuple[float, Corners]] = []
+    groups: list[list[Corners]] = []
     for mask in _masks(small):
         for corners in _quadrangles(mask):
-            if not any(_alike(corners, other, size) for _, other in found):
-                found.append((_likelihood(corners), corners))
-    found.sort(key=lambda one: -one[0])
-    candidates = [corners / scale for _, corners in found[: most - 1]]
+            for group in groups:
+                if _alike(corners, group[0], size):
+                    group.append(corners)
+                    break
+            else:
+                groups.append([corners])
+    groups.sort(key=lambda group: -_likelihood(group, size))
+    candidates = [_middle_of(group) / np.float32(scale) for group in groups[: most - 1]]
     if _fits(width, height):
         right, bottom = width - 1, height - 1
         frame = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]], dtype=np.float32)
@@ -95,7 +101,7 @@ def _is_frame(corners: Corners, shape: tuple[int, ...]) -> bool:
     """The border of the picture itself."""
     height, width = shape[:2]
     frame = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-    return bool(np.abs(corners - frame).max() < 6)
+    return all(np.abs(frame - corner).max(axis=1).min() < 6 for corner in corners)
 
 
 def _four_corners(hull: NDArray[np.int32]) -> Corners | None:
@@ -167,11 +173,20 @@ def _ordered(points: Corners) -> Corners:
 
 
 def _alike(first: Corners, second: Corners, size: tuple[int, int]) -> bool:
-    return bool(np.abs(first - second).max() < _SAME * max(size) / 4)
+    return bool(np.abs(first - second).max() < _SAME * max(size))
 
 
-def _likelihood(corners: Corners) -> float:
-    """Large, and with the right proportions."""
+def _middle_of(group: list[Corners]) -> Corners:
+    """Each mask sees the edge a little otherwise; the median of them is nearest."""
+    return np.median(np.array(group), axis=0).astype(np.float32)
+
+
+def _likelihood(group: list[Corners], size: tuple[int, int]) -> float:
+    """Large, with the right proportions, seen in several masks, and not cut off by the frame."""
+    corners = _middle_of(group)
     width, height = side_lengths(corners)
     off = abs(width / max(height, 1e-6) / RATIO - 1)
-    return float(cv2.contourArea(corners)) * (1 - off / (2 * _TOLERANCE))
+    inside = np.minimum(corners, np.array(size, dtype=np.float32) - corners).min(axis=1)
+    cut_off = int((inside < _AT_THE_FRAME).sum())
+    votes = min(len(group), _MOST_VOTES) / _MOST_VOTES
+    return float(cv2.contourArea(corners)) * (1 - off) * (0.6 + 0.4 * votes) * 0.4**cut_off

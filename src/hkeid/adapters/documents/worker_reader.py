@@ -43,7 +43,7 @@ def reader_in_worker(
     *,
     clock: Clock | None = None,
     threads: int = 1,
-    timeout: float = 45,
+    timeout: float = 60,
     memory_mib: int = 2048,
     waiting: int = 4,
 ) -> WorkerReader:

@@ -31,6 +31,9 @@ SECOND_FACE = 0.15
 
 Vector = tuple[float, ...]
 
+Picture = tuple[Any, float]
+"""Pixels, and how much smaller they are than the picture was."""
+
 
 def distance_between(one: Vector, other: Vector) -> float:
     """Euclidean."""
@@ -47,14 +50,12 @@ class FaceComparer:
 
     def compare(self, probe: bytes, reference: bytes) -> float:
         """The distance of the faces in two pictures; raises as ``FaceMatcher.compare``."""
-        return distance_between(
-            self._vector(probe, "probe"),
-            self._vector(reference, "reference"),
-        )
+        first, second = _decoded(probe), _decoded(reference)  # refuse before the slow part
+        return distance_between(self._vector(first, "probe"), self._vector(second, "reference"))
 
     def against_earlier(self, image: bytes) -> list[float]:
         """Distances to the faces of all pictures that were given to this method before."""
-        vector = self._vector(image, "probe")
+        vector = self._vector(_decoded(image), "probe")
         distances = [distance_between(vector, one) for one in self._earlier]
         self._earlier.append(vector)
         return distances
@@ -63,11 +64,8 @@ class FaceComparer:
         """Forget the pictures of :meth:`against_earlier`."""
         self._earlier.clear()
 
-    def _vector(self, image: bytes, which: str) -> Vector:
-        from hkeid.adapters.images import decode, shrink
-
-        full = decode(image)
-        pixels = shrink(full, LONGEST_SIDE)
+    def _vector(self, picture: Picture, which: str) -> Vector:
+        pixels, scale = picture
         try:
             faces = self._represent(
                 pixels,
@@ -82,7 +80,7 @@ class FaceComparer:
                 raise
             raise FaceRefused("face_none", detail=which) from None
         face = single_face(faces, which)
-        if face["facial_area"]["w"] * max(full.shape) / max(pixels.shape) < SMALLEST_FACE:
+        if face["facial_area"]["w"] / scale < SMALLEST_FACE:
             raise FaceRefused("face_too_small", detail=which)
         self._refuse_turned(pixels, face["facial_area"], which)
         vector = tuple(float(one) for one in face["embedding"])
@@ -102,6 +100,14 @@ class FaceComparer:
         points = [(float(shape.part(i).x), float(shape.part(i).y)) for i in range(5)]
         if abs(turn_of(points)) > FRONTAL:
             raise FaceRefused("face_not_frontal", detail=which)
+
+
+def _decoded(image: bytes) -> Picture:
+    from hkeid.adapters.images import decode, shrink
+
+    full = decode(image)
+    pixels = shrink(full, LONGEST_SIDE)
+    return pixels, max(pixels.shape[:2]) / max(full.shape[:2])
 
 
 def single_face(faces: Sequence[Mapping[str, Any]], which: str) -> Mapping[str, Any]:

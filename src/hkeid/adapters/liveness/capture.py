@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 from collections.abc import Mapping, Sequence
 
 from hkeid.ports.faces import CaptureIntegrity
@@ -14,8 +13,7 @@ _VIRTUAL = (
     "iriun", "avatarify", "deepfacelive",
 )  # fmt: skip
 _LONGEST_LABEL = 200
-_STEADY_MS = 0.5
-_ENOUGH = 10
+_ENOUGH = 20
 
 
 def assess_capture(capture: Mapping[str, str], times: Sequence[int]) -> CaptureIntegrity:
@@ -25,6 +23,6 @@ def assess_capture(capture: Mapping[str, str], times: Sequence[int]) -> CaptureI
     if any(name in label if " " in name or len(name) > 3 else name in words for name in _VIRTUAL):
         return CaptureIntegrity.SUSPICIOUS
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    if len(gaps) >= _ENOUGH and statistics.pstdev(gaps) < _STEADY_MS:
+    if len(gaps) >= _ENOUGH and len(set(gaps)) == 1:
         return CaptureIntegrity.SUSPICIOUS  # timers and cameras jitter
     return CaptureIntegrity.UNKNOWN

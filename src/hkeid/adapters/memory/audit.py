@@ -42,6 +42,19 @@ class MemoryAuditRecords:
         chain = self._records.get(writer, {})
         return iter([record for record in chain.values() if record.sequence > after])
 
+    def between(
+        self, since: Instant, until: Instant, *, name: str = "", limit: int = 1000
+    ) -> tuple[AuditRecord, ...]:
+        """Records of all writers within a time, newest first."""
+        found = [
+            record
+            for chain in self._records.values()
+            for record in chain.values()
+            if since <= record.at < until and record.name.startswith(name)
+        ]
+        found.sort(key=lambda one: (one.at, one.writer, one.sequence), reverse=True)
+        return tuple(found[:limit])
+
     def put_checkpoint(self, number: int, at: Instant, signed: bytes) -> bool:
         """Keep a checkpoint; False when there is one of that number."""
         if number in self._checkpoints:

@@ -9,6 +9,12 @@ from types import TracebackType
 from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
 from hkeid.adapters.memory.journal import Journal
+from hkeid.adapters.memory.officers import (
+    MemoryOfficerCredentials,
+    MemoryOfficers,
+    MemoryOfficerSessions,
+    MemoryRecordAccesses,
+)
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
 from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
@@ -17,6 +23,7 @@ from hkeid.adapters.memory.residents import (
     MemoryResidents,
     MemorySealedFields,
 )
+from hkeid.adapters.memory.reviews import MemoryReviews
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
 from hkeid.kernel.errors import Unavailable
@@ -39,8 +46,13 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "officer_credentials",
+        "officer_sessions",
+        "officers",
+        "record_accesses",
         "registrations",
         "residents",
+        "reviews",
         "sealed_fields",
         "sessions",
         "single_use",
@@ -60,6 +72,11 @@ class MemoryTransaction:
         self.clients = MemoryClients(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.officers = MemoryOfficers(journal)
+        self.officer_credentials = MemoryOfficerCredentials(journal)
+        self.officer_sessions = MemoryOfficerSessions(journal)
+        self.record_accesses = MemoryRecordAccesses(journal)
+        self.reviews = MemoryReviews(journal)
         self.registrations = MemoryRegistrations(journal)
         self.evidence_items = MemoryEvidenceItems(journal)
         self.audit_records = MemoryAuditRecords(journal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -91,11 +92,11 @@ class RegistryTransport:
                 body,
                 {"Content-Type": "application/json", "Accept": "application/json"},
             )
-            answer = connection.getresponse()
-            kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
-            if answer.status != 200 or kind != "application/json":
-                raise Unavailable("registry_unavailable", detail=f"status {answer.status}")
-            return self._read(connection, answer, deadline)
+            with closing(connection.getresponse()) as answer:
+                kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
+                if answer.status != 200 or kind != "application/json":
+                    raise Unavailable("registry_unavailable", detail=f"status {answer.status}")
+                return self._read(answer, deadline)
         except (OSError, ssl.SSLError, http.client.HTTPException) as error:
             raise Unavailable("registry_unavailable", detail=type(error).__name__) from None
         finally:
@@ -108,27 +109,17 @@ class RegistryTransport:
             self._host, self._port, timeout=self._timeout, context=self._context
         )
 
-    def _read(
-        self,
-        connection: http.client.HTTPConnection,
-        answer: http.client.HTTPResponse,
-        deadline: float,
-    ) -> bytes:
+    def _read(self, answer: http.client.HTTPResponse, deadline: float) -> bytes:
         """The body, within size and time; an answer that drips is none."""
         parts: list[bytes] = []
         size = 0
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise Unavailable("registry_unavailable", detail="too slow")
-            if connection.sock is not None:
-                connection.sock.settimeout(left)
-            part = answer.read1(8192)
-            if not part:
-                if answer.length:
-                    raise Unavailable("registry_unavailable", detail="cut short")
-                return b"".join(parts)
+        while part := answer.read1(8192):
             parts.append(part)
             size += len(part)
             if size > self._limit:
                 raise Unavailable("registry_unavailable", detail="answer too long")
+            if time.monotonic() > deadline:
+                raise Unavailable("registry_unavailable", detail="too slow")
+        if answer.length:
+            raise Unavailable("registry_unavailable", detail="cut short")
+        return b"".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import ClauseElement, and_, func, insert, literal_column, select
+from sqlalchemy import ClauseElement, and_, bindparam, func, insert, literal_column, select
 
 from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.statements import Statement, param, values
@@ -47,6 +47,16 @@ _OF_WRITER: Final = Statement(
     .where(_r.writer == param(_r.writer), _r.sequence > param(_r.sequence, "after"))
     .order_by(_r.sequence)
     .limit(literal_column(str(_PAGE)))
+)
+_BETWEEN: Final = Statement(
+    select(audit_records)
+    .where(
+        _r.at >= param(_r.at, "since"),
+        _r.at < param(_r.at, "until"),
+        func.substr(_r.name, 1, bindparam("length", required=True)) == param(_r.name),
+    )
+    .order_by(_r.at.desc(), _r.writer.desc(), _r.sequence.desc())
+    .limit(bindparam("limit", required=True))
 )
 _PUT_CHECKPOINT: Final = Statement(
     lambda insert: (
@@ -111,6 +121,20 @@ class SqlAuditRecords:
             for row in page:
                 yield _record(row)
             after = page[-1][1]
+
+    def between(
+        self, since: Instant, until: Instant, *, name: str = "", limit: int = 1000
+    ) -> tuple[AuditRecord, ...]:
+        """Records of all writers within a time, newest first."""
+        self.write()
+        parameters = {
+            "since": epoch_microseconds(since),
+            "until": epoch_microseconds(until),
+            "name": name,
+            "length": len(name),
+            "limit": limit,
+        }
+        return tuple(_record(row) for row in self._connection.rows(_BETWEEN, parameters))
 
     def put_checkpoint(self, number: int, at: Instant, signed: bytes) -> bool:
         """Keep a checkpoint; False when there is one of that number."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, update
 
+from hkeid.adapters.sql.officers_tables import officer_sessions
 from hkeid.adapters.sql.schema import RESTORE_PENDING
 from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.adapters.sql.store import SqlTransaction
@@ -22,6 +23,11 @@ _END_SESSIONS: Final = Statement(
     update(sessions)
     .where(sessions.c.ended_at.is_(None))
     .values(ended_at=param(sessions.c.ended_at, "now"))
+)
+_END_OFFICER_SESSIONS: Final = Statement(
+    update(officer_sessions)
+    .where(officer_sessions.c.ended_at.is_(None))
+    .values(ended_at=param(officer_sessions.c.ended_at, "now"))
 )
 _REVOKE_GRANTS: Final = Statement(
     update(grants)
@@ -55,6 +61,7 @@ def end_what_was_under_way(tx: SqlTransaction, now: Instant) -> tuple[int, int]:
     moment = {"now": epoch_microseconds(now)}
     connection = tx._connection  # noqa: SLF001
     ended = connection.change(_END_SESSIONS, moment)
+    connection.change(_END_OFFICER_SESSIONS, moment)
     revoked = connection.change(_REVOKE_GRANTS, moment)
     connection.change(_REVOKE_SINGLE_USE, moment)
     connection.change(_DELETE_TOKENS, {})

@@ -17,10 +17,12 @@ from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
+from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
+from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
@@ -46,8 +48,13 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "officer_credentials",
+        "officer_sessions",
+        "officers",
+        "record_accesses",
         "registrations",
         "residents",
+        "reviews",
         "sealed_fields",
         "sessions",
         "single_use",
@@ -67,6 +74,11 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.officers = SqlOfficers(connection)
+        self.officer_credentials = SqlOfficerCredentials(connection)
+        self.officer_sessions = SqlOfficerSessions(connection)
+        self.record_accesses = SqlRecordAccesses(connection)
+        self.reviews = SqlReviews(connection)
         self.registrations = SqlRegistrations(connection)
         self.evidence_items = SqlEvidenceItems(connection)
         self.audit_records = SqlAuditRecords(connection)

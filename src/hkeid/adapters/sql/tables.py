@@ -243,7 +243,7 @@ audit_records = Table(
     METADATA,
     _key("writer"),
     _key("sequence", BigInteger()),
-    _column("at", INSTANT),
+    _column("at", INSTANT, index=True),
     _column("name", TEXT),
     _column("body", JSON_BYTES),
     _column("previous", BYTES),

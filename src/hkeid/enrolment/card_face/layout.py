@@ -57,7 +57,9 @@ def lay_out(lines: Sequence[TextLine]) -> Layout:
     rest = []
     for line in lines:
         plain = compact(line.text)
-        if line.middle < _HEADING_ENDS and is_heading(line.text):
+        if is_heading(line.text):
+            if line.middle >= _HEADING_ENDS:
+                continue
             identity_card = True
             permanent = permanent or "永" in plain or "PERMAN" in plain
             heading_ends = max(heading_ends, line.bottom - 6)

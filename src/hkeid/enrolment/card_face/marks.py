@@ -40,32 +40,31 @@ def find_sex(layout: Layout) -> ReadField | None:
 def find_symbols(
     layout: Layout, *, born: BirthDate | None, issued: date | None
 ) -> tuple[ReadField | None, bool]:
-    """The symbols (``***AZ``), and whether their stars contradict the holder's age.
+    """The symbols (``***AZ``), and whether their stars had to be decided by the holder's age.
 
-    Stars are three from 18 years on and one below. Two or four of them are a misreading, which the
-    age on the day of issue decides; without dates the field is left out. So it is where a permanent
-    resident's stars are missing altogether.
+    Stars are three from 18 years on and one below; readers miscount them. Where their number is
+    not that of the age on the day of issue, the age decides; without dates two or four of them
+    leave the field out. So does a permanent resident's card without any.
     """
+    best: tuple[ReadField, bool] | None = None
+    expected = _stars(born, issued)
     for line in layout.lines:
-        if layout.among_names(line):
-            continue
         text = compact(line.text).replace("-", "").replace("'", "*").replace('"', "**")
-        match = _SYMBOLS.fullmatch(text)
-        if match is None:
+        match = None if layout.among_names(line) else _SYMBOLS.fullmatch(text)
+        if match is None or (layout.permanent and not match[1]):
+            continue
+        stars = match[1]
+        decided = bool(stars) and stars != (expected or stars)
+        if decided:
+            stars = expected or ""
+        elif len(stars) not in {0, 1, 3}:
             continue
         status = "A" if match[2] == "4" else match[2]
-        letters = status + match[3].translate(_PLACES) + match[4]
-        expected = _stars(born, issued)
-        stars = match[1]
-        if len(stars) in {2, 4, 5}:
-            if expected is None:
-                return None, False
-            return line.field(expected + letters, compact(line.text), doubt=0.1), False
-        if not stars and layout.permanent:
-            return None, False
-        contradicts = bool(stars) and expected is not None and stars != expected
-        return line.field(stars + letters, compact(line.text)), contradicts
-    return None, False
+        value = stars + status + match[3].translate(_PLACES) + match[4]
+        field = line.field(value, compact(line.text), doubt=0.2 if decided else 0)
+        if best is None or (best[1] and not decided):
+            best = field, decided
+    return best or (None, False)
 
 
 def _stars(born: BirthDate | None, issued: date | None) -> str | None:

@@ -14,7 +14,7 @@ from hkeid.ports.documents import ReadField
 
 _WRITTEN = re.compile(r"(?<![A-Z0-9])([A-Z0-9|]{7,8})\(([A-Z0-9|])(?:\)|$)")
 _LETTERS = {"0": "OQD", "1": "IL", "2": "Z", "5": "S", "8": "B", "6": "G", "4": "A", "7": "T"}
-_MOST_CORRECTED = 2
+_MOST_CORRECTED = 4
 _DOUBT = 0.1
 _LOWER_PART = 420.0
 _ALONE = 0.75
@@ -60,7 +60,7 @@ def find_number(lines: Sequence[TextLine]) -> NumberFound:
         return NumberFound(field=None)
     best = max(valid, key=lambda found: (found.main, -found.corrected, found.line.confidence))
     field = best.line.field(
-        best.value or "", compact(best.line.text), doubt=_DOUBT * best.corrected
+        best.value or "", compact(best.line.text), doubt=_DOUBT if best.corrected else 0
     )
     if len(valid) == 1 and field.confidence < _ALONE:
         return NumberFound(field=None)

@@ -75,9 +75,9 @@ def read_card_face(
         warnings.append("commercial_code_unreadable")
     born = _born(fields)
     issued = _issued(fields)
-    symbols, contradicts = find_symbols(layout, born=born, issued=issued)
-    if contradicts:
-        warnings.append("symbols_disagree_with_age")
+    symbols, decided = find_symbols(layout, born=born, issued=issued)
+    if decided:
+        warnings.append("symbols_decided_by_age")
     others = {
         CardField.HKIC_NUMBER: number.field,
         CardField.NAME_CHINESE: name,

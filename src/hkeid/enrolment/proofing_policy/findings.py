@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, cast
 
@@ -77,7 +77,7 @@ class Findings:
     matcher_sha256: str = ""
     calibration: str = ""
     liveness_provider: str = ""
-    registry_reference: str = ""
+    registry_reference: str = field(default="", repr=False)
     document_type: str = ""
     station: str = ""
 

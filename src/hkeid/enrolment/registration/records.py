@@ -113,7 +113,7 @@ class RegistrationRecord:
     """
 
     id: str
-    reference: str
+    reference: str = field(repr=False)
     purpose: RegistrationPurpose
     step: RegistrationStep
     browser: bytes = field(repr=False)

@@ -46,7 +46,7 @@ class RegistrationReceipt:
     :ivar marks: reservations (``demonstration`` …).
     """
 
-    reference: str
+    reference: str = field(repr=False)
     at: Instant
     policy: str
     checked: tuple[str, ...]
@@ -93,7 +93,7 @@ class RegistrationView:
     tries_left: int = 0
     created_at: Instant
     expires_at: Instant
-    reference: str
+    reference: str = field(repr=False)
     reason: str | None = None
     receipt: RegistrationReceipt | None = None
     resident_id: str | None = None

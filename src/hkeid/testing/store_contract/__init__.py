@@ -13,10 +13,20 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.officers import (
+    OfficerCredentialsContract,
+    OfficersContract,
+    OfficerSessionsContract,
+    RecordAccessesContract,
+)
 from hkeid.testing.store_contract.provider import (
     AccessTokensContract,
     ClientsContract,
     GrantsContract,
+)
+from hkeid.testing.store_contract.registrations import (
+    EvidenceItemsContract,
+    RegistrationsContract,
 )
 from hkeid.testing.store_contract.registry import (
     BlindIndexContract,
@@ -24,6 +34,7 @@ from hkeid.testing.store_contract.registry import (
     ResidentsContract,
     SealedFieldsContract,
 )
+from hkeid.testing.store_contract.reviews import ReviewsContract
 from hkeid.testing.store_contract.sessions import (
     ConsentsContract,
     DisclosuresContract,
@@ -46,6 +57,13 @@ class StoreContract(
     SessionsContract,
     ConsentsContract,
     DisclosuresContract,
+    RegistrationsContract,
+    EvidenceItemsContract,
+    OfficersContract,
+    OfficerCredentialsContract,
+    OfficerSessionsContract,
+    RecordAccessesContract,
+    ReviewsContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -64,9 +82,16 @@ __all__ = [
     "CredentialsContract",
     "DisclosuresContract",
     "EveryRepository",
+    "EvidenceItemsContract",
     "GrantsContract",
+    "OfficerCredentialsContract",
+    "OfficerSessionsContract",
+    "OfficersContract",
     "RacesContract",
+    "RecordAccessesContract",
+    "RegistrationsContract",
     "ResidentsContract",
+    "ReviewsContract",
     "SealedFieldsContract",
     "SessionsContract",
     "SingleUseContract",

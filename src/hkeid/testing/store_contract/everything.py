@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from hkeid.adapters.evidence.sealed import EvidenceItems
 from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.enrolment.registration.records import RegistrationRepository
+from hkeid.enrolment.review.records import ReviewRepository
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
+from hkeid.officers.records import OfficersTransaction
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
@@ -20,12 +24,24 @@ from hkeid.residents.records import BlindIndexRepository, Credential, Resident
 
 
 class EveryRepository(
-    ProviderTransaction, BrokerTransaction, ProfileTransaction, AuditTransaction, Protocol
+    ProviderTransaction,
+    BrokerTransaction,
+    ProfileTransaction,
+    AuditTransaction,
+    OfficersTransaction,
+    Protocol,
 ):
     """What a store gives inside ``transaction()``."""
 
     @property
+    def reviews(self) -> ReviewRepository: ...
+
+    @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def registrations(self) -> RegistrationRepository: ...
+    @property
+    def evidence_items(self) -> EvidenceItems: ...
 
 
 AnyStore = Store[EveryRepository]

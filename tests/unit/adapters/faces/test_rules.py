@@ -9,9 +9,10 @@ import pytest
 
 from hkeid.adapters.faces import CalibrationRecord, DeepfaceMatcher, FacePolicy, FaceThresholds
 from hkeid.adapters.faces.calibration import ThresholdRow
-from hkeid.adapters.faces.comparer import single_face
+from hkeid.adapters.faces.comparer import FaceComparer, single_face
 from hkeid.adapters.faces.landmarks import turn_of
 from hkeid.adapters.faces.rates import Rate
+from hkeid.adapters.faces.weights import face_model
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.ports.faces import FaceBand, FacePurpose, FaceRefused
 
@@ -149,3 +150,41 @@ def test_a_model_without_thresholds_needs_a_policy() -> None:
     with pytest.raises(ConfigurationError) as caught:
         DeepfaceMatcher.sandbox(model="SFace")
     assert caught.value.reason == "face_thresholds_missing"
+
+
+class _Point:
+    def __init__(self, x: int, y: int) -> None:
+        self.x, self.y = x, y
+
+
+class _Shape:
+    def __init__(self, nose: int) -> None:
+        self.points = [(70, 40), (60, 40), (30, 40), (40, 40), (nose, 60)]
+
+    def part(self, number: int) -> _Point:
+        return _Point(*self.points[number])
+
+
+class _Landmarks:
+    """Stands in for deepface's detector, which keeps dlib's predictor under ``sp``."""
+
+    def __init__(self, nose: int) -> None:
+        self.model = {"sp": lambda pixels, box: _Shape(nose)}
+
+    def build_model(self, task: str, model_name: str) -> _Landmarks:
+        assert (task, model_name) == ("face_detector", "dlib")
+        return self
+
+
+@pytest.mark.parametrize(("nose", "refused"), [(50, False), (63, False), (64, True), (36, True)])
+def test_a_face_that_looks_away_is_refused(nose: int, refused: bool) -> None:
+    comparer = FaceComparer.__new__(FaceComparer)
+    comparer._model = face_model("Dlib")
+    comparer._modeling = _Landmarks(nose)
+    area = {"x": 0, "y": 0, "w": 100, "h": 100}
+    if not refused:
+        comparer._refuse_turned(None, area, "probe")
+        return
+    with pytest.raises(FaceRefused) as caught:
+        comparer._refuse_turned(None, area, "reference")
+    assert (caught.value.reason, caught.value.detail) == ("face_not_frontal", "reference")

@@ -345,3 +345,30 @@ def test_the_index_tells_states_and_no_secrets(make_keys: Make, key_directory: P
     assert {frozenset(entry) for entry in index["keys"]} == {
         frozenset({"kid", "purpose", "algorithm", "state", "since"})
     }
+
+
+@pytest.mark.parametrize("passphrase", [None, "open sesame"])
+def test_a_store_of_an_earlier_release_gets_the_keys_that_it_lacks(
+    make_keys, key_directory, passphrase
+) -> None:
+    """``evidence`` came later; no other key is ever made behind an operator's back."""
+    keys = make_keys(new=True, passphrase=passphrase)
+    before = {key.kid for key in keys.held()}
+    (lacking,) = (key for key in keys.held() if key.purpose is KeyPurpose.EVIDENCE)
+    index = key_directory / "index.json"
+
+    def without(purpose: str) -> None:
+        kept = json.loads(index.read_text("utf-8"))
+        kept["keys"] = [entry for entry in kept["keys"] if entry["purpose"] != purpose]
+        index.write_text(json.dumps(kept), "utf-8")
+
+    without("evidence")
+    opened = make_keys(passphrase=passphrase)
+    wrapped = opened.wrap(KeyPurpose.EVIDENCE, b"k" * 32, context=b"c")
+    again = make_keys(passphrase=passphrase)
+    assert again.unwrap(KeyPurpose.EVIDENCE, wrapped, context=b"c") == b"k" * 32
+    assert {key.kid for key in again.held()} - before != set()
+    assert lacking.kid not in {key.kid for key in again.held()}
+    without("blind-index")
+    with pytest.raises(Refused, match="key_unknown"):
+        make_keys(passphrase=passphrase).mac(KeyPurpose.BLIND_INDEX, b"m")

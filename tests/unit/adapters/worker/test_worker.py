@@ -113,13 +113,13 @@ def test_a_crash_is_a_failure_and_the_next_call_has_a_fresh_child(
 def test_what_hangs_is_killed(
     make: Callable[..., Worker], method: str, arguments: tuple[object, ...]
 ) -> None:
-    worker = make(timeout=3)
+    worker = make(timeout=8)
     worker.start()
     pid = worker.pid
     begun = time.monotonic()
     error = _refused(lambda: worker.call(method, *arguments))
     assert (error.reason, error.detail) == ("part_failed", "took too long")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert pid is not None
     assert _gone(pid)
     assert worker.call("echo", 2) == 2
@@ -155,7 +155,7 @@ def test_the_queue_is_bounded(make: Callable[..., Worker]) -> None:
 
 
 def test_who_waits_too_long_is_told_that_it_is_busy(make: Callable[..., Worker]) -> None:
-    worker = make(timeout=2)
+    worker = make(timeout=6)
     worker.start()
     first = threading.Thread(target=lambda: _refused(lambda: worker.call("sleep", 30)))
     first.start()

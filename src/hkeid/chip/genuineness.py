@@ -1,0 +1,133 @@
+"""Is the chip the one that was issued? Its transcripts, against keys that the state signed.
+
+A chip that can prove itself must: a proof that fails, or that the signed files promise and that is not
+there, is fatal. Where nothing is promised, the chip could be a copy, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hkeid.chip.active_authentication import check_active_proof
+from hkeid.chip.chip_authentication import check_proof, ranked_ways
+from hkeid.chip.document import (
+    AccessProtocol,
+    ChipDocument,
+    ChipGenuine,
+    ChipProof,
+    ProofKind,
+)
+from hkeid.chip.errors import CardMalformed
+from hkeid.chip.findings import Finding, FindingCode, Severity, finding
+from hkeid.chip.mapping_proof import check_mapping_proof
+from hkeid.chip.security_infos import ChipPublicKey, PaceInfo, SecurityInfos, parse_security_infos
+
+_MOST_PROOFS = 8
+_ORDER = (
+    (ProofKind.CHIP, ChipGenuine.CHIP),
+    (ProofKind.CAM, ChipGenuine.CAM),
+    (ProofKind.ACTIVE, ChipGenuine.ACTIVE),
+)
+
+
+def judge_chip(
+    document: ChipDocument,
+    *,
+    listed: Collection[str],
+    active_key: bytes | None,
+    infos: SecurityInfos | None,
+    card_security: SecurityInfos | None,
+) -> tuple[ChipGenuine, list[Finding]]:
+    """What proves the chip, and what is wrong with it.
+
+    :param listed: data groups that EF.SOD lists.
+    :param active_key: DG15, if its hash is the signed one.
+    :param infos: those of DG14, if its hash is the signed one.
+    :param card_security: those of EF.CardSecurity, if its signature is trusted.
+    """
+    keys = (infos.chip_keys if infos else ()) + (card_security.chip_keys if card_security else ())
+    findings: list[Finding] = []
+    good: set[ProofKind] = set()
+    if len(document.proofs) > _MOST_PROOFS:
+        findings.append(finding(FindingCode.CHIP_PROOF_MALFORMED, "too many"))
+    for proof in document.proofs[:_MOST_PROOFS]:
+        code = _check(proof, active_key, infos, keys)
+        if code is None:
+            good.add(proof.kind)
+        else:
+            findings.append(finding(code, proof.kind.value))
+    findings += _missing(document, listed, infos, {proof.kind for proof in document.proofs})
+    if any(found.fatal for found in findings):
+        return ChipGenuine.FAILED, findings
+    findings += _weaker(document, infos)
+    for kind, genuine in _ORDER:
+        if kind in good:
+            return genuine, findings
+    return ChipGenuine.CLONEABLE, [*findings, finding(FindingCode.CHIP_CLONEABLE)]
+
+
+def _check(
+    proof: ChipProof,
+    active_key: bytes | None,
+    infos: SecurityInfos | None,
+    keys: tuple[ChipPublicKey, ...],
+) -> FindingCode | None:
+    if proof.kind is ProofKind.ACTIVE and active_key is not None:
+        return check_active_proof(active_key, infos, proof)
+    if proof.kind is ProofKind.CHIP and infos is not None:
+        return check_proof(infos, proof)
+    if proof.kind is ProofKind.CAM:
+        return check_mapping_proof(keys, proof)
+    return FindingCode.CHIP_PROOF_WITHOUT_KEY
+
+
+def _missing(
+    document: ChipDocument,
+    listed: Collection[str],
+    infos: SecurityInfos | None,
+    given: Collection[ProofKind],
+) -> list[Finding]:
+    """Proofs that the signed files promise and that are not there."""
+    wanting = []
+    if "DG15" in listed and ProofKind.ACTIVE not in given:
+        wanting.append("active")
+    promised = "DG14" in listed if infos is None else bool(infos.ways())
+    if promised and not {ProofKind.CHIP, ProofKind.CAM} & set(given):
+        wanting.append("chip")
+    if document.access is AccessProtocol.PACE_CAM and ProofKind.CAM not in given:
+        wanting.append("cam")
+    return [finding(FindingCode.CHIP_PROOF_MISSING, name) for name in wanting]
+
+
+def _weaker(document: ChipDocument, infos: SecurityInfos | None) -> list[Finding]:
+    """Chip authentication by less than the best way that the chip offers."""
+    ways = ranked_ways(infos) if infos is not None else []
+    used = [proof.algorithm for proof in document.proofs if proof.kind is ProofKind.CHIP]
+    if not used or not ways or ways[0].oid in used:
+        return []
+    return [finding(FindingCode.CHIP_WEAKER_CHOSEN)]
+
+
+def judge_access(document: ChipDocument, infos: SecurityInfos | None) -> list[Finding]:
+    """Was access weakened? EF.CardAccess is not signed, but DG14 repeats it (Doc 9303-11 §4.4.5)."""
+    try:
+        offered = _offered(document.card_access)
+    except CardMalformed as error:
+        return [finding(error.code, error.detail or "")]
+    signed = set(infos.pace) if infos is not None else set()
+    known = {found.code for found in document.findings}
+    if document.access in {AccessProtocol.NONE, AccessProtocol.BAC}:
+        if offered and FindingCode.PACE_SKIPPED not in known:
+            return [finding(FindingCode.PACE_SKIPPED)]
+        return [finding(FindingCode.PACE_HIDDEN)] if signed and not offered else []
+    if infos is None or not signed:
+        return [Finding(FindingCode.CARD_ACCESS_DIFFERENT, Severity.WARNING, "not in DG14")]
+    if offered != signed:
+        return [finding(FindingCode.CARD_ACCESS_DIFFERENT)]
+    return []
+
+
+def _offered(card_access: bytes | None) -> set[PaceInfo]:
+    if card_access is None:
+        return set()
+    return set(parse_security_infos(card_access, code=FindingCode.CARD_ACCESS_MALFORMED).pace)

@@ -1,0 +1,1 @@
+"""The logical data structure: what the files of a document say (Doc 9303-10 §4)."""

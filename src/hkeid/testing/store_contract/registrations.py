@@ -1,0 +1,240 @@
+"""What every store promises about registrations and ciphertext of evidence."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Barrier
+
+from hkeid.enrolment.registration.records import (
+    RegistrationPurpose,
+    RegistrationRecord,
+    RegistrationStep,
+)
+from hkeid.testing.store_contract.everything import (
+    LATER,
+    NOW,
+    SECOND,
+    AnyStore,
+    fresh_bytes,
+    fresh_id,
+)
+
+_DAY = timedelta(days=1)
+
+
+def a_registration(
+    *, step: RegistrationStep = RegistrationStep.CARD, created_at: datetime = NOW
+) -> RegistrationRecord:
+    """A fresh registration with something in every member."""
+    return RegistrationRecord(
+        id=fresh_id(),
+        reference=fresh_id(),
+        purpose=RegistrationPurpose.RECOVERY,
+        step=step,
+        browser=fresh_bytes(),
+        language="zh-Hant-HK",
+        statement="2026-11",
+        tries={"card": 2, "selfie": 1},
+        challenge=fresh_bytes(),
+        findings=b'{"face":"match"}',
+        decision=b'{"outcome":"bind"}',
+        reason="face_unclear",
+        number_digest=fresh_bytes(),
+        resident_id=fresh_id(),
+        user_handle=fresh_bytes(64),
+        pending=b'{"id":"AA"}',
+        evidence_open=True,
+        evidence_digest=fresh_bytes(),
+        created_at=created_at,
+        updated_at=created_at,
+        decided_at=created_at,
+        expires_at=LATER,
+        purge_after=NOW + _DAY,
+    )
+
+
+class RegistrationsContract:
+    """``tx.registrations``."""
+
+    def test_what_is_added_is_what_is_read(self, store: AnyStore) -> None:
+        """Every member; what may be missing may be missing."""
+        full = a_registration()
+        bare = replace(
+            a_registration(),
+            challenge=None,
+            reason=None,
+            number_digest=None,
+            resident_id=None,
+            user_handle=None,
+            pending=None,
+            evidence_open=False,
+            evidence_digest=None,
+            decided_at=None,
+            purge_after=None,
+        )
+        for record in (full, bare):
+            with store.transaction() as tx:
+                assert tx.registrations.add(record)
+            with store.transaction() as tx:
+                assert tx.registrations.get(record.id) == record
+                assert tx.registrations.by_reference(record.reference) == record
+        with store.transaction() as tx:
+            assert tx.registrations.get(fresh_id()) is None
+            assert tx.registrations.by_reference("") is None
+
+    def test_id_and_reference_are_unique(self, store: AnyStore) -> None:
+        """False, and the first one stays."""
+        record = a_registration()
+        with store.transaction() as tx:
+            assert tx.registrations.add(record)
+            assert not tx.registrations.add(replace(record, reference=fresh_id()))
+            assert not tx.registrations.add(replace(record, id=fresh_id()))
+            assert tx.registrations.get(record.id) == record
+
+    def test_a_change_counts_versions(self, store: AnyStore) -> None:
+        """Compare-and-set; id, reference and beginning never change."""
+        old = a_registration()
+        new = replace(
+            a_registration(step=RegistrationStep.DONE),
+            id=old.id,
+            reference="another",
+            created_at=LATER,
+            version=99,
+        )
+        with store.transaction() as tx:
+            tx.registrations.add(old)
+            assert tx.registrations.change(old, new)
+            kept = replace(new, reference=old.reference, created_at=old.created_at, version=2)
+            assert tx.registrations.get(old.id) == kept
+            assert not tx.registrations.change(old, new)
+            assert not tx.registrations.change(a_registration(), new)
+
+    def test_of_many_changes_at_once_one_wins(self, store: AnyStore) -> None:
+        """Two answers to one step."""
+        old = a_registration()
+        with store.transaction() as tx:
+            tx.registrations.add(old)
+        crowd = 6
+        together = Barrier(crowd)
+
+        def change(number: int) -> bool:
+            together.wait(timeout=20)
+            with store.transaction() as tx:
+                return tx.registrations.change(old, replace(old, reason=f"r{number}"))
+
+        with ThreadPoolExecutor(crowd) as pool:
+            outcomes = list(pool.map(change, range(crowd)))
+        assert sum(outcomes) == 1
+        with store.transaction() as tx:
+            kept = tx.registrations.get(old.id)
+        assert kept is not None
+        assert kept.reason == f"r{outcomes.index(True)}"
+
+    def test_those_of_a_browser_come_newest_first(self, store: AnyStore) -> None:
+        """Others' not."""
+        old = a_registration()
+        young = replace(a_registration(created_at=NOW + SECOND), browser=old.browser)
+        with store.transaction() as tx:
+            for record in (old, young, a_registration()):
+                tx.registrations.add(record)
+            assert tx.registrations.by_browser(old.browser) == (young, old)
+            assert tx.registrations.by_browser(fresh_bytes()) == ()
+
+    def test_those_with_a_number_come_newest_first(self, store: AnyStore) -> None:
+        """Begun at the moment or later."""
+        old = a_registration()
+        young = replace(a_registration(created_at=LATER), number_digest=old.number_digest)
+        digest = old.number_digest or b""
+        with store.transaction() as tx:
+            for record in (old, young, a_registration()):
+                tx.registrations.add(record)
+            assert tx.registrations.with_number(digest, since=NOW) == (young, old)
+            assert tx.registrations.with_number(digest, since=LATER) == (young,)
+
+    def test_those_at_a_step_come_oldest_first(self, store: AnyStore) -> None:
+        """At most so many."""
+        step = RegistrationStep.REFERRED
+        past = NOW - timedelta(days=4000)
+        records = [a_registration(step=step, created_at=past + n * SECOND) for n in range(3)]
+        with store.transaction() as tx:
+            for record in (*reversed(records), a_registration(created_at=past)):
+                tx.registrations.add(record)
+            found = tx.registrations.in_step(step, limit=2)
+        assert found == tuple(records[:2])
+
+    def test_those_that_are_overdue(self, store: AnyStore) -> None:
+        """Not concluded, and at the end of their time."""
+        past = NOW - timedelta(days=5000)
+        steps = (RegistrationStep.CARD, RegistrationStep.REFERRED, RegistrationStep.CONFIRM)
+        open_ones = [replace(a_registration(step=step), expires_at=past) for step in steps]
+        others = [
+            replace(a_registration(step=step), expires_at=past)
+            for step in RegistrationStep
+            if step.concluded
+        ]
+        in_time = replace(a_registration(), expires_at=past + SECOND)
+        with store.transaction() as tx:
+            for record in (*open_ones, *others, in_time):
+                tx.registrations.add(record)
+            found = tx.registrations.overdue(past)
+            assert {record.id for record in found} == {record.id for record in open_ones}
+            assert len(tx.registrations.overdue(past, limit=1)) == 1
+
+    def test_those_whose_evidence_is_to_be_destroyed(self, store: AnyStore) -> None:
+        """Decided on, and not yet seen to."""
+        past = NOW - timedelta(days=6000)
+        decided = a_registration(step=RegistrationStep.BIND, created_at=past)
+        done = replace(decided, id=fresh_id(), reference=fresh_id(), evidence_open=False)
+        waiting = a_registration(step=RegistrationStep.REFERRED, created_at=past)
+        with store.transaction() as tx:
+            for record in (decided, done, waiting):
+                tx.registrations.add(record)
+            found = {record.id for record in tx.registrations.undestroyed(limit=10_000)}
+        assert found & {decided.id, done.id, waiting.id} == {decided.id}
+
+    def test_purging_takes_the_concluded_ones_whose_time_is_over(self, store: AnyStore) -> None:
+        """At most so many; what has no end stays."""
+        past = NOW - timedelta(days=7000)
+        old = [replace(a_registration(), purge_after=past) for _ in range(3)]
+        kept = [replace(a_registration(), purge_after=end) for end in (None, past + SECOND)]
+        with store.transaction() as tx:
+            for record in (*old, *kept):
+                tx.registrations.add(record)
+        with store.transaction() as tx:
+            assert tx.registrations.purge(past + SECOND, limit=2) == 2
+            assert tx.registrations.purge(past + SECOND) == 1
+            assert all(tx.registrations.get(record.id) is None for record in old)
+            assert all(tx.registrations.get(record.id) == record for record in kept)
+
+
+class EvidenceItemsContract:
+    """``tx.evidence_items``."""
+
+    def test_items_are_kept_replaced_and_deleted_by_session(self, store: AnyStore) -> None:
+        """Other sessions' stay."""
+        mine, other = fresh_id(), fresh_id()
+        with store.transaction() as tx:
+            tx.evidence_items.put(mine, "selfie", b"1" * 100_000)
+            tx.evidence_items.put(mine, "card", b"2")
+            tx.evidence_items.put(mine, "card", b"3")
+            tx.evidence_items.put(other, "card", b"4")
+        with store.transaction() as tx:
+            assert tx.evidence_items.names(mine) == ("card", "selfie")
+            assert tx.evidence_items.get(mine, "card") == b"3"
+            assert tx.evidence_items.get(mine, "selfie") == b"1" * 100_000
+            assert tx.evidence_items.get(mine, "details") is None
+            assert tx.evidence_items.delete(mine) == 2
+            assert tx.evidence_items.names(mine) == ()
+            assert tx.evidence_items.get(other, "card") == b"4"
+
+    def test_sessions_come_in_order(self, store: AnyStore) -> None:
+        """Each once, beginning behind one."""
+        sessions = sorted(f"~{fresh_id()}" for _ in range(3))
+        with store.transaction() as tx:
+            for session in sessions:
+                for name in ("card", "selfie"):
+                    tx.evidence_items.put(session, name, b"x")
+            assert tx.evidence_items.sessions("~") == tuple(sessions)
+            assert tx.evidence_items.sessions(sessions[0]) == tuple(sessions[1:])

@@ -1,0 +1,109 @@
+"""``hkeid officers``: enter officers, invite them, suspend them, give them roles."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hkeid.identity.hkic_number import HkicNumber
+from hkeid.kernel.errors import ConfigurationError, NotFound
+from hkeid.officers import OfficerEntry, Officers, Role
+from hkeid_server.cli.shared import config_option, read
+
+_ROLES = click.Choice([role.value for role in Role])
+
+
+def _officers(config_path: Path) -> Officers[Any]:
+    from hkeid_server.wiring import MEMORY, build_house, build_officers
+
+    config = read(config_path)
+    if config.store.url == MEMORY:
+        raise ConfigurationError("store_in_memory", detail="officers need a store that lasts")
+    return build_officers(build_house(config))
+
+
+def _find(officers: Officers[Any], wanted: str) -> OfficerEntry:
+    """By internal id, or by a name that one officer alone has."""
+    found = [one for one in officers.staff.entries() if wanted in (one.id, one.name)]
+    if len(found) != 1:
+        raise NotFound("officer_unknown", detail=f"{len(found)} officers are called {wanted!r}")
+    return found[0]
+
+
+@click.group("officers")
+def officers_group() -> None:
+    """Look after the officers of the console."""
+
+
+@officers_group.command("add")
+@click.argument("name")
+@click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="Repeatable.")
+@click.option(
+    "--number", help="The officer's own identity-card number, so that nobody decides on themselves."
+)
+@config_option
+def add(config_path: Path, name: str, roles: tuple[str, ...], number: str | None) -> None:
+    """Enter an officer, and print the code with which they enrol their passkey."""
+    officers = _officers(config_path)
+    own = None if number is None else HkicNumber.parse(number)
+    officer = officers.staff.add(name, [Role(role) for role in roles], own_number=own)
+    click.echo(f"{officer.id}  {officers.staff.issue_code(officer.id).reveal()}")
+
+
+@officers_group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list.")
+@config_option
+def list_officers(config_path: Path, *, as_json: bool) -> None:
+    """Every officer with state, roles and number of passkeys."""
+    entries = _officers(config_path).staff.entries()
+    if as_json:
+        rows = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "roles": [role.value for role in one.roles],
+                "status": one.status.value,
+                "passkeys": one.passkeys,
+            }
+            for one in entries
+        ]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for one in entries:
+        words = ",".join(one.roles)
+        click.echo(f"{one.id:<32} {one.status.value:<10} {one.passkeys:>2}  {one.name}  {words}")
+
+
+@officers_group.command("code")
+@click.argument("officer")
+@config_option
+def code(config_path: Path, officer: str) -> None:
+    """Print a new enrolment code for an officer (id or name); earlier ones lose their force."""
+    officers = _officers(config_path)
+    click.echo(officers.staff.issue_code(_find(officers, officer).id).reveal())
+
+
+@officers_group.command("roles")
+@click.argument("officer")
+@click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="Repeatable.")
+@config_option
+def set_roles(config_path: Path, officer: str, roles: tuple[str, ...]) -> None:
+    """Give an officer these roles in place of those before; they hold at once."""
+    officers = _officers(config_path)
+    changed = officers.staff.set_roles(_find(officers, officer).id, [Role(one) for one in roles])
+    click.echo(f"{changed.id}  {','.join(changed.roles)}")
+
+
+@officers_group.command("suspend")
+@click.argument("officer")
+@click.option("--resume", is_flag=True, help="Let a suspended officer work again.")
+@config_option
+def suspend(config_path: Path, officer: str, *, resume: bool) -> None:
+    """Stop an officer at once: sessions end, codes lose their force."""
+    officers = _officers(config_path)
+    officer_id = _find(officers, officer).id
+    act = officers.staff.resume if resume else officers.staff.suspend
+    click.echo(f"{officer_id}  {act(officer_id).status.value}")

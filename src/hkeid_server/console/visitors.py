@@ -1,0 +1,153 @@
+"""Which officer is there, and the ceremonies on the console's pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import quote
+
+from flask import Response, g, redirect, request
+
+from hkeid.kernel.errors import HkeidError
+from hkeid.officers import (
+    AccessReason,
+    OfficerLoggedInSession,
+    OfficerView,
+    Permission,
+    parse_reason,
+)
+from hkeid_server import metrics
+from hkeid_server.console.parts import console
+from hkeid_server.models import CeremonyForm
+from hkeid_server.network import coarse_network
+from hkeid_server.problems import ceremony_problem
+from hkeid_server.shell import settings, visit
+
+P = ParamSpec("P")
+View = Callable[P, Response]
+
+_SAFE_PATHS = ("/console/queue", "/console/cases/", "/console/records", "/console/audit",
+               "/console/stations", "/console/officers", "/console/today")  # fmt: skip
+
+
+def current_officer() -> OfficerView | None:
+    """The officer whose live session this browser holds."""
+    if "officer" not in g:
+        g.officer = console().officers.login.current(visit().session, browser=visit().browser)
+    found: OfficerView | None = g.officer
+    return found
+
+
+def with_officer(view: Callable[Concatenate[OfficerView, P], Response]) -> View[P]:
+    """Give the officer to a view; who is not logged in does that first."""
+
+    @wraps(view)
+    def guarded(*values: P.args, **named: P.kwargs) -> Response:
+        officer = current_officer()
+        if officer is None:
+            return see_other("/console/login")
+        return view(officer, *values, **named)
+
+    return guarded
+
+
+def with_fresh_officer(view: Callable[Concatenate[OfficerView, P], Response]) -> View[P]:
+    """The same for pages that lead to what needs a fresh passkey: it is asked for first."""
+
+    @wraps(view)
+    def guarded(*values: P.args, **named: P.kwargs) -> Response:
+        officer = current_officer()
+        if officer is None:
+            return see_other("/console/login")
+        if not officer.is_fresh(console().clock.now()):
+            return see_other(f"/console/step-up?next={quote(request.path)}")
+        return view(officer, *values, **named)
+
+    return guarded
+
+
+def safe_next(path: str) -> str:
+    """Where to go on after a step-up: a page of the console, whatever the address says."""
+    plain = path.partition("?")[0]
+    if plain.startswith(_SAFE_PATHS) and "//" not in plain and "\\" not in plain:
+        return plain
+    return "/console/today"
+
+
+def may(permission: Permission) -> bool:
+    """Whether the officer of this request sees a link to this."""
+    officer = current_officer()
+    return officer is not None and officer.may(permission)
+
+
+def form_reason() -> tuple[AccessReason | None, str]:
+    """Reason and note as the form brought them.
+
+    :raises hkeid.kernel.errors.MalformedInput: ``access_reason_unknown``.
+    """
+    return parse_reason(request.form.get("reason", "")), request.form.get("note", "")
+
+
+def see_other(address: str) -> Response:
+    """Send the browser on by GET."""
+    answer = redirect(address, 303)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def network() -> str:
+    """The coarse network that the visitor comes from."""
+    return coarse_network(console().network.address(request.environ))
+
+
+def give_session(answer: Response, session: OfficerLoggedInSession) -> Response:
+    """Put the session cookie on an answer; it ends with the browser."""
+    names = settings().cookies
+    answer.headers.add(*names.set_cookie(names.session, session.reference.reveal()))
+    return answer
+
+
+def drop_session(answer: Response) -> Response:
+    """Take the session cookie away."""
+    names = settings().cookies
+    answer.headers.add(*names.drop_cookie(names.session))
+    return answer
+
+
+def ceremony_form(
+    kind: str, ceremony_id: str, options: Mapping[str, Any], *, action: str, restart: str
+) -> CeremonyForm:
+    """A ceremony as its page shows it; ``kind`` is ``get`` or ``create``."""
+    return CeremonyForm(
+        kind=kind,
+        id=ceremony_id,
+        options=json.dumps(options, separators=(",", ":"), ensure_ascii=False),
+        action=action,
+        lifetime=int(console().ceremony.total_seconds()),
+        restart=restart,
+    )
+
+
+def ceremony_answer() -> tuple[str, str]:
+    """Ceremony id and the browser's answer, as the form brought them."""
+    return request.form.get("ceremony", ""), request.form.get("response", "")
+
+
+def failed(error: HkeidError) -> str:
+    """Note a refused ceremony; returns the word by which the page explains it."""
+    metrics.count_refusal(error.reason)
+    console().journal.event(
+        "console:ceremony:refused", reason=error.reason, kind=type(error).__name__,
+        where=request.url_rule.rule if request.url_rule else None,
+    )  # fmt: skip
+    return _OWN_PROBLEMS.get(error.reason) or ceremony_problem(error.reason)
+
+
+_OWN_PROBLEMS = {
+    "officer_suspended": "officer-suspended",
+    "officer_not_enrolled": "officer-suspended",
+    "officer_session_ended": "expired",
+    "ceremony_other_session": "expired",
+}

@@ -1,0 +1,356 @@
+"""What others decide: officers, guardians, stations; and people who lost everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hkeid.broker import LoginRefused
+from hkeid.enrolment import Actor, RegistrationPurpose, RegistrationRefused
+from hkeid.enrolment.proofing_policy import Findings
+from hkeid.enrolment.registration import RegistrationStep
+from hkeid.identity.assurance import Acr
+from hkeid.identity.state import EidState
+from hkeid.kernel.errors import ConfigurationError, MalformedInput, Unavailable
+from hkeid.ports.documents import CardField
+from hkeid.residents.records import CredentialStatus
+from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.fakes_proofing import fake_face
+from hkeid.testing.personas import PERSONAS
+
+AT_THE_COUNTER = Findings(
+    details="chip",
+    chip="genuine",
+    officer="present",
+    face="match",
+    station="counter-1",
+    document_type="hkic-2018",
+)
+
+
+def referred(desk: Any, key: str = "ho-sau-lan", browser: str = "b1") -> Any:
+    view = desk.selfie(
+        desk.details(key, browser=browser), key, browser=browser, similarity="review"
+    )
+    assert view.step is RegistrationStep.REFERRED
+    return view
+
+
+# --- officers --------------------------------------------------------------------------------------
+
+
+def test_an_officer_sees_the_evidence_and_accepts(desk: Any, phone: SoftwareAuthenticator) -> None:
+    view = referred(desk)
+    desk.registration.leave_contact(view.id, "lan@example.hk", browser="b1")
+    seen = desk.registration.view(view.id)
+    assert seen.findings.face == "review"
+    assert seen.fields[CardField.NAME_ENGLISH].value == "HO, Sau Lan"
+    assert not seen.fields[CardField.NAME_ENGLISH].editable
+    assert set(desk.evidence.names(view.id)) >= {"card", "portrait", "selfie", "details", "reading"}
+    desk.registration.decide(view.id, accept=True, reason="same_person", officers=("officer-1",))
+    assert desk.evidence.names(view.id) == ()
+    assert desk.hooks.told == [(view.reference, True, "lan@example.hk")]
+    view = desk.current()
+    assert (view.step, view.reason) == (RegistrationStep.BIND, None)
+    decision = desk.registration.view(view.id).decision
+    assert (decision.officers, decision.proofed) == (("officer-1",), Acr.EID)
+    desk.hub.clock.pass_(days=6)
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+    assert desk.current().step is RegistrationStep.DONE
+
+
+def test_an_officer_refuses(desk: Any) -> None:
+    view = referred(desk)
+    desk.registration.leave_contact(view.id, "lan@example.hk", browser="b1")
+    desk.registration.decide(view.id, accept=False, reason="other_person", officers=("officer-1",))
+    assert (desk.current().step, desk.current().reason) == (
+        RegistrationStep.REFUSED,
+        "officer_refused",
+    )
+    assert desk.hooks.told == [(view.reference, False, "lan@example.hk")]
+    assert desk.evidence.names(view.id) == ()
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.registration.decide(view.id, accept=True, reason="changed_mind", officers=("o",))
+
+
+def test_risky_cases_need_two(desk: Any) -> None:
+    view = desk.details("ho-sau-lan")
+    for _ in range(3):
+        view = desk.selfie(view, "kwok-lai-king")
+    for officers in (("one",), ("one", "one")):
+        with pytest.raises(RegistrationRefused, match="second_officer_needed"):
+            desk.registration.decide(view.id, accept=True, reason="seen", officers=officers)
+    desk.registration.decide(view.id, accept=True, reason="seen", officers=("one", "two"))
+    assert desk.current().step is RegistrationStep.BIND
+
+
+@pytest.mark.parametrize(
+    ("reason", "officers", "refused"),
+    [("Free text!", ("o",), "decision_reason_malformed"), ("seen", (), "officers_missing")],
+)
+def test_a_decision_has_a_word_and_a_name(
+    desk: Any, reason: str, officers: tuple[str, ...], refused: str
+) -> None:
+    view = referred(desk)
+    with pytest.raises((RegistrationRefused, MalformedInput), match=refused):
+        desk.registration.decide(view.id, accept=True, reason=reason, officers=officers)
+
+
+def test_the_register_is_asked_again_where_it_was_silent(desk: Any) -> None:
+    view = desk.details("ho-sau-lan")
+    desk.registry.break_down()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            desk.selfie(view, "ho-sau-lan")
+    view = desk.selfie(view, "ho-sau-lan")
+    with pytest.raises(Unavailable, match="registry_unavailable"):
+        desk.registration.decide(view.id, accept=True, reason="seen", officers=("o",))
+    desk.registry.fault = None
+    desk.registration.decide(view.id, accept=True, reason="seen", officers=("o",))
+    assert desk.registration.view(view.id).findings.registry == "match"
+
+
+def test_officers_cannot_accept_what_the_register_forbids(desk: Any) -> None:
+    view = desk.details("lau-kwu-yan")
+    desk.registry.break_down()
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            desk.selfie(view, "lau-kwu-yan")
+    view = desk.selfie(view, "lau-kwu-yan")
+    desk.registry.fault = None
+    with pytest.raises(RegistrationRefused, match="case_not_acceptable"):
+        desk.registration.decide(view.id, accept=True, reason="seen", officers=("o", "p"))
+    assert desk.current().step is RegistrationStep.REFERRED
+
+
+def test_officers_cannot_give_a_second_eid(desk: Any, phone: SoftwareAuthenticator) -> None:
+    view = referred(desk)
+    desk.register("ho-sau-lan", phone, browser="b2")
+    with pytest.raises(RegistrationRefused, match="case_not_acceptable"):
+        desk.registration.decide(view.id, accept=True, reason="seen", officers=("o", "p"))
+
+
+def test_a_case_waits_thirty_days_at_most(desk: Any) -> None:
+    view = referred(desk)
+    desk.hub.clock.pass_(days=29)
+    desk.evidence.expire(desk.hub.clock.now())
+    assert desk.evidence.get(view.id, "card") is not None
+    desk.hub.clock.pass_(days=1)
+    desk.registration.expire()
+    assert desk.current().step is RegistrationStep.EXPIRED
+    assert desk.evidence.names(view.id) == ()
+
+
+@pytest.mark.parametrize("email", ["", "lan", "lan@", "a b@example.hk", "x@" + "e" * 300, "a@b,c"])
+def test_an_address_is_an_address(desk: Any, email: str) -> None:
+    view = referred(desk)
+    with pytest.raises(MalformedInput, match="email_malformed"):
+        desk.registration.leave_contact(view.id, email, browser="b1")
+
+
+# --- guardians -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guardian(desk: Any) -> str:
+    session = desk.register("chan-tai-man", SoftwareAuthenticator(), browser="guardian")
+    return session.view.authentication.resident_id
+
+
+def test_a_guardian_agrees(desk: Any, phone: SoftwareAuthenticator, guardian: str) -> None:
+    view = desk.decided("chan-siu-fung")
+    assert view.step is RegistrationStep.GUARDIAN
+    assert desk.evidence.names(view.id) == ()
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.registration.start_binding(view.id, browser="b1")
+    desk.registration.leave_contact(view.id, "fung@example.hk", browser="b1")
+    desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=guardian)
+    assert desk.hooks.told == [(view.reference, True, "fung@example.hk")]
+    assert desk.evidence.get(f"{view.id}.particulars", "contact") == b""
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+    (event,) = desk.hub.bodies("enrolment:registration:guardian-decided")
+    assert (event["approved"], event["guardian_resident_id"]) == (True, guardian)
+
+
+def test_a_guardian_does_not_agree(desk: Any, guardian: str) -> None:
+    view = desk.decided("chan-siu-fung")
+    desk.registration.guardian_decided(view.id, approved=False, guardian_resident_id=guardian)
+    assert (desk.current().step, desk.current().reason) == (
+        RegistrationStep.REFUSED,
+        "guardian_refused",
+    )
+    assert desk.evidence.names(f"{view.id}.particulars") == ()
+
+
+def test_a_guardian_has_an_eid_that_works(desk: Any, guardian: str) -> None:
+    view = desk.decided("chan-siu-fung")
+    desk.hub.standing.suspend(guardian, by=Actor.OPERATOR, reason="under_inquiry")
+    for nobody in (guardian, "nobody"):
+        with pytest.raises(RegistrationRefused, match="guardian_not_eligible"):
+            desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=nobody)
+    desk.hub.clock.pass_(days=14)
+    assert desk.current().step is RegistrationStep.EXPIRED
+
+
+def test_an_officer_does_not_replace_a_guardian(desk: Any) -> None:
+    view = referred(desk, "chan-siu-fung")
+    desk.registration.decide(view.id, accept=True, reason="seen", officers=("o",))
+    assert desk.current().step is RegistrationStep.GUARDIAN
+
+
+# --- stations --------------------------------------------------------------------------------------
+
+
+def at_the_counter(desk: Any, key: str = "kwok-lai-king", **more: Any) -> Any:
+    return desk.registration.begin_at_counter(
+        PERSONAS[key].person,
+        more.pop("findings", AT_THE_COUNTER),
+        **{
+            "browser": "station",
+            "language": "zh-Hant-HK",
+            "statement": "2026-11",
+            "portrait": fake_face(key),
+            **more,
+        },
+    )
+
+
+def test_somebody_without_a_phone_leaves_with_a_security_key(desk: Any) -> None:
+    view = at_the_counter(desk)
+    assert (view.step, view.purpose) == (RegistrationStep.BIND, RegistrationPurpose.COUNTER)
+    assert desk.evidence.names(view.id) == ()
+    start = desk.registration.start_binding(view.id, browser="station")
+    selection = start.options["authenticatorSelection"]
+    assert selection["authenticatorAttachment"] == "cross-platform"
+    assert selection["userVerification"] == "required"
+    assert start.options["hints"] == ["security-key"]
+    key = SoftwareAuthenticator()
+    session = desk.confirm(desk.bind(view, key, browser="station"), key, browser="station")
+    resident_id = session.view.authentication.resident_id
+    resident = desk.hub.look("residents", "get", resident_id)
+    assert (resident.state, resident.proofed) == (EidState.UPGRADED, Acr.EID_PLUS)
+    assert session.view.authentication.acr is Acr.EID_PLUS
+    assert desk.current("station").receipt.checked == (
+        "chip_read",
+        "face_compared_with_card",
+        "face_compared_with_register",
+        "register",
+        "officer",
+    )
+
+
+def test_an_officer_without_a_chip_gives_no_eid_plus(desk: Any) -> None:
+    view = at_the_counter(desk, findings=replace(AT_THE_COUNTER, chip="not_read", details="typed"))
+    assert desk.registration.view(view.id).decision.proofed is Acr.EID
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        ({"chip": "failed"}, RegistrationStep.REFUSED),
+        ({"face": "no_match"}, RegistrationStep.REFERRED),
+        ({"officer": "absent", "liveness": "not_assessed"}, RegistrationStep.REFERRED),
+        ({"chip": "cloneable", "officer": "absent", "liveness": "live"}, RegistrationStep.REFERRED),
+    ],
+)
+def test_a_stations_findings_go_through_policy(desk: Any, change: Any, step: Any) -> None:
+    view = at_the_counter(desk, findings=replace(AT_THE_COUNTER, **change))
+    assert view.step is step
+    assert bool(desk.evidence.names(view.id)) == (step is RegistrationStep.REFERRED)
+
+
+def test_the_register_is_asked_at_the_counter_too(desk: Any) -> None:
+    assert at_the_counter(desk, "ko-shat-ka").step is RegistrationStep.REFUSED
+    assert at_the_counter(desk, "chan-siu-fung").step is RegistrationStep.GUARDIAN
+    desk.registry.break_down()
+    with pytest.raises(Unavailable, match="registry_unavailable"):
+        at_the_counter(desk)
+
+
+def test_what_a_station_claims_of_register_and_age_counts_nothing(desk: Any) -> None:
+    claims = replace(AT_THE_COUNTER, registry="match", age="adult", existing="none", repeated="no")
+    assert at_the_counter(desk, "lau-kwu-yan", findings=claims).step is RegistrationStep.REFUSED
+
+
+def test_a_station_has_a_name(desk: Any) -> None:
+    with pytest.raises(ConfigurationError, match="station_missing"):
+        at_the_counter(desk, findings=replace(AT_THE_COUNTER, station=""))
+    with pytest.raises(ConfigurationError, match="station_missing"):
+        at_the_counter(desk, purpose=RegistrationPurpose.NEW)
+    with pytest.raises(RegistrationRefused, match="statement_not_current"):
+        at_the_counter(desk, statement="old")
+
+
+# --- people who lost everything --------------------------------------------------------------------
+
+
+def test_a_lost_eid_is_recovered(desk: Any, phone: SoftwareAuthenticator) -> None:
+    lost = desk.register("ho-sau-lan", phone)
+    resident_id = lost.view.authentication.resident_id
+    grant = desk.hub.grant(lost, "hko", "offline_access")
+    new = SoftwareAuthenticator()
+    session = desk.register("ho-sau-lan", new, browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    assert session.view.authentication.resident_id == resident_id
+    assert session.view.authentication.acr is Acr.EID
+    assert desk.hub.current(lost) is None
+    assert desk.hub.look("grants", "get", grant).revoked_at is not None
+    with pytest.raises(LoginRefused):
+        desk.hub.login(phone)
+    desk.hub.login(new)
+    statuses = [one.status for one in desk.hub.look("credentials", "of_resident", resident_id)]
+    assert sorted(statuses) == [CredentialStatus.ACTIVE, CredentialStatus.REVOKED]
+    assert desk.hooks.recoveries == [resident_id]
+    (event,) = desk.hub.bodies("enrolment:eid:recovered")
+    assert (event["credentials_revoked"], event["grants_revoked"]) == (1, 1)
+    notices = [one["about"] for one in desk.hub.bodies("enrolment:notice:due")]
+    assert "eid_recovered" in notices
+
+
+def test_until_it_is_confirmed_nothing_is_revoked(desk: Any, phone: SoftwareAuthenticator) -> None:
+    lost = desk.register("ho-sau-lan", phone)
+    new = SoftwareAuthenticator()
+    view = desk.bind(
+        desk.decided("ho-sau-lan", browser="b2", purpose=RegistrationPurpose.RECOVERY),
+        new,
+        browser="b2",
+    )
+    assert desk.hub.current(lost) is not None
+    desk.hub.login(phone)
+    desk.registration.cancel(view.id, browser="b2")
+    desk.hub.login(phone)
+    with pytest.raises(LoginRefused):
+        desk.hub.login(new)
+
+
+def test_a_recovered_eid_plus_is_an_eid_until_the_chip_is_read_again(desk: Any) -> None:
+    key = SoftwareAuthenticator()
+    view = at_the_counter(desk)
+    desk.confirm(desk.bind(view, key, browser="station"), key, browser="station")
+    phone = SoftwareAuthenticator()
+    session = desk.register("kwok-lai-king", phone, purpose=RegistrationPurpose.RECOVERY)
+    resident = desk.hub.look("residents", "get", session.view.authentication.resident_id)
+    assert (resident.state, resident.proofed) == (EidState.ACTIVE, Acr.EID)
+
+
+def test_a_suspended_eid_is_recovered_by_an_officer_only(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    lost = desk.register("ho-sau-lan", phone)
+    desk.hub.standing.freeze(lost.view)
+    view = desk.decided("ho-sau-lan", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    assert view.step is RegistrationStep.REFERRED
+    desk.registration.decide(view.id, accept=True, reason="same_person", officers=("o",))
+    new = SoftwareAuthenticator()
+    desk.confirm(desk.bind(desk.current("b2"), new, browser="b2"), new, browser="b2")
+    desk.hub.login(new)
+
+
+def test_recovery_at_the_counter(desk: Any, phone: SoftwareAuthenticator) -> None:
+    desk.register("ho-sau-lan", phone)
+    view = at_the_counter(desk, "ho-sau-lan", purpose=RegistrationPurpose.RECOVERY)
+    key = SoftwareAuthenticator()
+    desk.confirm(desk.bind(view, key, browser="station"), key, browser="station")
+    with pytest.raises(LoginRefused):
+        desk.hub.login(phone)
