@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hkeid_server.models import CeremonyForm, EidCard
@@ -20,7 +20,7 @@ class Case:
     :ivar step: the word of the step.
     """
 
-    reference: str
+    reference: str = field(repr=False)
     until: datetime
     step: str
 
@@ -176,5 +176,5 @@ class EndedPage:
     """It did not lead to an eID: ``refused``, ``expired``, ``stopped``, ``not-offered``."""
 
     kind: str
-    reference: str = ""
+    reference: str = field(default="", repr=False)
     reason: str | None = None

@@ -20,6 +20,7 @@ from hkeid_server.interactions.consent import ConsentHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.logout import LogoutHandler
 from hkeid_server.journal import Journal, open_journal
+from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
@@ -61,16 +62,7 @@ def build_house(
         config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
     )
     rooms = open_stations(
-        config,
-        proofing,
-        evidence,
-        store=store,
-        fields=fields,
-        policy=policy,
-        broker=broker,
-        keys=keys,
-        clock=clock,
-        random=random,
+        config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
     )
     return House(
         config=config,
@@ -86,6 +78,7 @@ def build_house(
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
         standing=Standing(store, clock),
+        accesses=accesses_in(store),
         registration=registration,
         evidence=evidence,
         proofing=proofing,
