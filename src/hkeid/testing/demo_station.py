@@ -75,7 +75,7 @@ def demo_reader() -> Iterator[DemoReader]:
 @contextmanager
 def inserted(reader: DemoReader, issuer: CardIssuer, persona: str) -> Iterator[str]:
     """A persona's card in the reader, for the length of the block; gives its six digits."""
-    person = PERSONAS[persona].person
-    card = issue_card(person, portrait=portrait(persona), issuer=issuer, features=HKIC)
+    who = PERSONAS[persona]
+    card = issue_card(who, portrait=portrait(persona), issuer=issuer, features=HKIC)
     with reader.hold(card):
-        yield card_access_number_of(person)
+        yield card_access_number_of(who)

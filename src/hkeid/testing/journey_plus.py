@@ -75,10 +75,10 @@ class JourneyPlus:
 
     def _photograph(self) -> str:
         page = self.applicant.photograph_card()
-        read = page.text.count("A•••") or "number masked"
-        return (
-            f"the fields are there to check ({read})" if read else "the fields are there to check"
-        )
+        name = PERSONAS[self.applicant.persona].person.name
+        if name.english not in page.text:
+            raise page.unexpected("the name was not read")
+        return f"read: {name.english} {name.chinese or ''}"
 
     def _confirm(self) -> str:
         self.applicant.here("details-form")
