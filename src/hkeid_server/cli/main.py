@@ -15,6 +15,7 @@ _COMMANDS = {
     "audit": ("hkeid_server.cli.audit", "audit_group"),
     "backup": ("hkeid_server.cli.backup", "backup_group"),
     "check": ("hkeid_server.cli.check", "check"),
+    "chip": ("hkeid_server.cli.chip", "chip_group"),
     "clients": ("hkeid_server.cli.clients", "clients_group"),
     "db": ("hkeid_server.cli.db", "db_group"),
     "init": ("hkeid_server.cli.init", "init"),
