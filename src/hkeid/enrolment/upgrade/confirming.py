@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from hkeid.broker.ending import end_sessions
 from hkeid.broker.events import CredentialSuspended, credential_reference
-from hkeid.enrolment.events import NoticeDue
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EidUpgraded
@@ -178,7 +178,13 @@ class Confirmations:
                 officer=upgrade.officer,
             )
         )
-        tx.audit.append(NoticeDue(resident_id=credential.resident_id, about="eid_upgraded"))
+        tell(
+            tx,
+            credential.resident_id,
+            "eid_upgraded",
+            now=self._parts.clock.now(),
+            random=self._parts.random,
+        )
 
     def _suspend(self, credential: Credential, now: Instant) -> None:
         """A counter that went back: nobody uses this credential until the resident has acted."""
