@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
+from hkeid.identity.state import EidState
 from hkeid.kernel import base64url
 from hkeid.op.records import Client
 from hkeid.profile import CLAIMS
@@ -51,6 +52,7 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         sessions=_sessions(session),
         services=_services(resident.id),
         accesses=_accesses(resident.id),
+        can_upgrade=house().stations is not None and resident.state is EidState.ACTIVE,
         done=done if done in _DONE else None,
         cooling_until=resident.cooling_until if resident.cools(house().clock.now()) else None,
         told_by=_told_by(resident.id),

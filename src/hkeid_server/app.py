@@ -85,6 +85,11 @@ def create_pages(parts: House) -> Flask:
         life_stopping.blueprint,
     ):
         app.register_blueprint(blueprint)
+    if parts.stations is not None:
+        from hkeid_server.pages import kiosk, kiosk_person, upgrade
+
+        for blueprint in (kiosk.blueprint, kiosk_person.blueprint, upgrade.blueprint):
+            app.register_blueprint(blueprint)
     if parts.pages.sandbox:
         from hkeid_server import gallery
 

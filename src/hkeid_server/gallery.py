@@ -16,6 +16,8 @@ from flask import Blueprint, Response, abort
 
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_registration import CAMERA, samples
+from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
+from hkeid_server.gallery_stations import station_samples
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
@@ -336,6 +338,12 @@ SAMPLES: dict[str, Sample] = {
             ).items(),
         )
     },
+    **{
+        name: Sample(template=template, make=make)
+        for name, (template, make) in station_samples(
+            partial(_ceremony, "create"), partial(_ceremony, "get")
+        ).items()
+    },
 }
 
 
@@ -345,5 +353,5 @@ def page(name: str) -> Response:
     sample = SAMPLES.get(name)
     if sample is None:
         abort(404)
-    camera = sample.template in CAMERA
+    camera = sample.template in CAMERA | STATION_CAMERA
     return show(sample.template, sample.make(), again=sample.again, camera=camera)

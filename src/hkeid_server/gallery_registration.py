@@ -109,28 +109,51 @@ def _done() -> DonePage:
     )
 
 
-def samples(
-    creation: Callable[[], CeremonyForm], request: Callable[[], CeremonyForm]
-) -> dict[str, tuple[str, Callable[[], object]]]:
+_Found = dict[str, tuple[str, Callable[[], object]]]
+
+
+def samples(creation: Callable[[], CeremonyForm], request: Callable[[], CeremonyForm]) -> _Found:
     """Templates and what fills them, by name.
 
     :param creation: a sample ceremony that makes a passkey; ``request`` one that uses it.
     """
-    resumed = partial(StartPage, statement="2026-11", resume=_case("selfie"))
-    found: dict[str, tuple[str, Callable[[], object]]] = {
-        "home-register": (
-            "home.html",
-            partial(HomePage, register=True, resume=_case("details")),
+    found = {**_beginning(), **_capturing(), **_waiting(), **_endings()}
+    found["register-bind"] = ("bind", lambda: _passkey("bind", creation()))
+    found["register-bind-expired"] = ("bind", lambda: _passkey("bind", creation(), "expired"))
+    found["register-confirm"] = ("confirm", lambda: _passkey("confirm", request()))
+    found["register-done"] = ("done", _done)
+    found["recover-confirm"] = (
+        "confirm",
+        lambda: replace(
+            _passkey("confirm", request()), case=replace(_case("confirm"), recovery=True)
         ),
-        "register-start": ("start", partial(StartPage, statement="2026-11")),
-        "register-start-resume": ("start", resumed),
+    )
+    found["recover-done"] = (
+        "done",
+        lambda: replace(_done(), case=replace(_case("done"), recovery=True), cooling_until=_UNTIL),
+    )
+    return {
+        name: (one if "." in one else f"registration/{one}.html", make)
+        for name, (one, make) in found.items()
+    }
+
+
+def _beginning() -> _Found:
+    start = partial(StartPage, statement="2026-11")
+    return {
+        "home-register": ("home.html", partial(HomePage, register=True, resume=_case("details"))),
+        "register-start": ("start", start),
+        "register-start-resume": ("start", partial(start, resume=_case("selfie"))),
         **{
-            f"register-start-{error}": (
-                "start",
-                partial(StartPage, statement="2026-11", error=error),
-            )
+            f"register-start-{error}": ("start", partial(start, error=error))
             for error in ("consent", "statement", "attempts")
         },
+    }
+
+
+def _capturing() -> _Found:
+    selfie = partial(SelfiePage, case=_case("selfie"))
+    return {
         "register-card": ("card", _card),
         **{
             f"register-card-{advice.value.replace('_', '-')}": (
@@ -148,72 +171,50 @@ def samples(
             f"register-details-{problem.replace('_', '-')}": ("details", partial(_details, problem))
             for problem in ("edit_too_far", "details_incomplete")
         },
-        "register-selfie": (
-            "selfie",
-            lambda: SelfiePage(case=_case("selfie"), tries_left=3),
-        ),
+        "register-selfie": ("selfie", partial(selfie, tries_left=3)),
         **{
             f"register-selfie-{warning.replace('_', '-')}": (
                 "selfie",
-                partial(SelfiePage, case=_case("selfie"), tries_left=2, warning=warning),
+                partial(selfie, tries_left=2, warning=warning),
             )
             for warning in _WARNINGS
         },
-        "register-bind": ("bind", lambda: _passkey("bind", creation())),
-        "register-bind-expired": ("bind", lambda: _passkey("bind", creation(), "expired")),
-        "register-confirm": ("confirm", lambda: _passkey("confirm", request())),
-        "recover-confirm": (
-            "confirm",
-            lambda: replace(
-                _passkey("confirm", request()), case=replace(_case("confirm"), recovery=True)
-            ),
-        ),
-        "register-done": ("done", _done),
-        "recover-done": (
-            "done",
-            lambda: replace(
-                _done(), case=replace(_case("done"), recovery=True), cooling_until=_UNTIL
-            ),
-        ),
-        "register-referred": (
-            "waiting",
-            partial(WaitingPage, case=_case("referred"), reason="face_unclear"),
-        ),
+    }
+
+
+def _waiting() -> _Found:
+    referred = partial(WaitingPage, case=_case("referred"))
+    return {
+        "register-referred": ("waiting", partial(referred, reason="face_unclear")),
         "register-referred-contact": (
             "waiting",
-            partial(
-                WaitingPage, case=_case("referred"), reason="registry_unavailable", contact="kept"
-            ),
+            partial(referred, reason="registry_unavailable", contact="kept"),
         ),
         "register-referred-malformed": (
             "waiting",
-            partial(
-                WaitingPage,
-                case=_case("referred"),
-                reason="registry_unclear",
-                contact="malformed",
-                email="ho@",
-            ),
+            partial(referred, reason="registry_unclear", contact="malformed", email="ho@"),
         ),
         "register-guardian": (
             "waiting",
             partial(WaitingPage, case=_case("guardian"), reason=None),
         ),
+    }
+
+
+def _endings() -> _Found:
+    ended = partial(EndedPage, reference="R7F3-K9Q2")
+    return {
         **{
             f"register-refused-{reason.replace('_', '-')}": (
                 "ended",
-                partial(EndedPage, kind="refused", reference="R7F3-K9Q2", reason=reason),
+                partial(ended, kind="refused", reason=reason),
             )
             for reason in ("cannot_register_here", "already_registered", "too_young")
         },
         **{
-            f"register-{kind}": ("ended", partial(EndedPage, kind=kind, reference="R7F3-K9Q2"))
+            f"register-{kind}": ("ended", partial(ended, kind=kind))
             for kind in ("expired", "stopped", "not-offered")
         },
-    }
-    return {
-        name: (one if "." in one else f"registration/{one}.html", make)
-        for name, (one, make) in found.items()
     }
 
 

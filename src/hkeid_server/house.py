@@ -32,6 +32,7 @@ from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
+    from hkeid_server.stations.parts import StationRooms
     from hkeid_server.wiring.notices import NoticeParts
     from hkeid_server.wiring.proofing import ProofingParts
 
@@ -80,6 +81,7 @@ class House:
     :ivar doors: front doors by name.
     :ivar handlers: who serves which kind of interaction.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
+    :ivar stations: stations and upgrades by chip; None where they are not served.
     """
 
     config: Config
@@ -106,6 +108,7 @@ class House:
     journal: Journal
     network: NetworkReader
     accesses: AccessReader | None = None
+    stations: StationRooms | None = None
 
 
 def house() -> House:

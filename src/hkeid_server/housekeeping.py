@@ -65,6 +65,7 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
     from hkeid_server.wiring import (
         MEMORY,
         end_registrations,
+        end_upgrades,
         make_journal,
         notice_rounds,
         open_keys,
@@ -86,6 +87,7 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
         lambda: purge_store(config, store, clock),
         journal,
         {
+            "enrolment:upgrades:ended": lambda: end_upgrades(config, store, keys, clock),
             "enrolment:registrations:ended": lambda: end_registrations(
                 config, store, keys, clock, journal
             ),

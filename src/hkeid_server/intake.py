@@ -1,18 +1,19 @@
 """Request bodies are taken in before anything else looks at the request: whole, within a limit, in time.
 
-A WSGI server hands over a stream whose ``read`` waits for the client, for as long as the client likes.
-So the stream is read by a thread of its own, and the request's thread waits only as long as the body
-comes in at a decent rate; who is slower is told so (408). The thread that still hangs on the stream
-comes back when the connection ends; there are never more than ``readers`` of them.
+A WSGI server hands over a stream whose ``read`` waits for the client. It is read in small pieces, and
+who sends more slowly than a least rate is told so (408). A client that sends nothing at all keeps its
+thread until the connection ends, for a WSGI server offers no way to interrupt ``read``: so there are
+threads to spare for bodies, and when most of them are taken further bodies are refused at once (503),
+while requests without a body are served as ever. A proxy that sends requests on only when they are
+whole (nginx does by default) keeps such clients away altogether.
 """
 
 from __future__ import annotations
 
-from _thread import LockType, allocate_lock
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
-from threading import Lock, Thread
+from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any
 
@@ -25,10 +26,13 @@ SELFIE_LIMIT = 6 * 1024 * 1024
 UPLOADS: Mapping[str, int] = {
     "/register/card": CARD_LIMIT + 65_536,
     "/register/selfie": SELFIE_LIMIT + 65_536,
+    "/kiosk/face": SELFIE_LIMIT + 65_536,
 }
 """Paths that take more than ``server.body_limit``, with their limits in bytes (form included)."""
 
-_CHUNK = 65_536
+BODIES_AT_ONCE = 56
+"""Most bodies that one process takes in at a time; ``hkeid serve`` has threads for some more."""
+_PIECE = 64
 
 
 class BodySlow(Refused):
@@ -49,25 +53,12 @@ class Pace:
     rate: int = 32_768
 
 
-@dataclass(slots=True)
-class _Order:
-    """One body being read. The reader alone writes, until ``done`` is released."""
-
-    stream: Any
-    wanted: int
-    done: LockType = field(default_factory=allocate_lock)
-    parts: list[bytes] = field(default_factory=list)
-    received: int = 0
-    failure: Exception | None = None
-    abandoned: bool = False
-
-
 class Intake:
     """Takes in the bodies of one process.
 
     :param limit: most bytes of a body.
     :param limits: other limits, by path.
-    :param readers: most threads; beyond them bodies are refused as ``server_busy``.
+    :param at_once: most bodies that may be on their way; more are refused as ``server_busy``.
     """
 
     def __init__(
@@ -76,15 +67,12 @@ class Intake:
         limits: Mapping[str, int] = UPLOADS,
         *,
         pace: Pace | None = None,
-        readers: int = 256,
+        at_once: int = BODIES_AT_ONCE,
     ) -> None:
         self._limit = limit
         self._limits = limits
         self._pace = pace or Pace()
-        self._most = readers
-        self._lock = Lock()
-        self._idle: list[_Reader] = []
-        self._alive = 0
+        self._places = BoundedSemaphore(at_once)
 
     def limit_of(self, path: str) -> int:
         """Most bytes of a body that a path takes."""
@@ -116,68 +104,26 @@ class Intake:
         environ["CONTENT_LENGTH"] = str(len(body))
 
     def _read(self, stream: Any, wanted: int) -> bytes:
-        order = _Order(stream, wanted)
-        order.done.acquire()
-        self._reader().start(order)
-        began = perf_counter()
-        while True:
-            left = began + self._pace.grace + order.received / self._pace.rate - perf_counter()
-            if order.done.acquire(timeout=max(left, 0.0)):
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("server_busy", detail="too many bodies are on their way")
+        try:
+            return self._fill(stream, wanted)
+        except OSError as error:
+            raise Unavailable("body_broken", detail=type(error).__name__) from None
+        finally:
+            self._places.release()
+
+    def _fill(self, stream: Any, wanted: int) -> bytes:
+        piece = max(_PIECE, wanted // 1024)
+        parts: list[bytes] = []
+        received, began = 0, perf_counter()
+        while received < wanted:
+            part = stream.read(min(piece, wanted - received))
+            if not part:
                 break
-            if began + self._pace.grace + order.received / self._pace.rate <= perf_counter():
-                order.abandoned = True
+            parts.append(part)
+            received += len(part)
+            allowed = self._pace.grace + received / self._pace.rate
+            if received < wanted and perf_counter() - began > allowed:
                 raise BodySlow("body_too_slow")
-        if order.failure is not None:
-            raise Unavailable("body_broken", detail=type(order.failure).__name__)
-        return order.parts[0] if len(order.parts) == 1 else b"".join(order.parts)
-
-    def _reader(self) -> _Reader:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-            if self._alive >= self._most:
-                raise Unavailable("server_busy", detail="too many slow bodies")
-            self._alive += 1
-        return _Reader(self._come_back)
-
-    def _come_back(self, reader: _Reader) -> None:
-        with self._lock:
-            self._idle.append(reader)
-
-
-class _Reader:
-    """A thread that reads one body after another."""
-
-    def __init__(self, finished: Any) -> None:
-        self._finished = finished
-        self._go = allocate_lock()
-        self._go.acquire()
-        self._order: _Order | None = None
-        Thread(target=self._run, name="hkeid-intake", daemon=True).start()
-
-    def start(self, order: _Order) -> None:
-        """Read a body."""
-        self._order = order
-        self._go.release()
-
-    def _run(self) -> None:
-        while True:
-            self._go.acquire()
-            order, self._order = self._order, None
-            assert order is not None
-            try:
-                _fill(order)
-            except Exception as error:  # noqa: BLE001 - told to whoever waits
-                order.failure = error
-            order.done.release()
-            del order
-            self._finished(self)
-
-
-def _fill(order: _Order) -> None:
-    while order.received < order.wanted and not order.abandoned:
-        part = order.stream.read(min(_CHUNK, order.wanted - order.received))
-        if not part:
-            return
-        order.parts.append(part)
-        order.received += len(part)
+        return b"".join(parts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from hkeid.kernel.instants import Instant
+from hkeid.ports import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +29,17 @@ class AccessReader(Protocol):
     def __call__(self, resident_id: str) -> Sequence[RecordAccessLine]:
         """The accesses to a resident's record, newest first."""
         ...
+
+
+def accesses_in(store: Store[Any]) -> AccessReader:
+    """Reads what the officers' room noted."""
+
+    def read(resident_id: str) -> tuple[RecordAccessLine, ...]:
+        with store.transaction() as tx:
+            found = tx.record_accesses.of_resident(resident_id)
+        return tuple(
+            RecordAccessLine(at=one.at, role=one.role.value, reason=one.reason.value)
+            for one in found
+        )
+
+    return read

@@ -232,6 +232,7 @@ class AccountPage:
     sessions: tuple[SessionCard, ...]
     services: tuple[ServiceCard, ...]
     accesses: tuple[AccessLine, ...] = ()
+    can_upgrade: bool = False
     done: str | None = None
     signal: str | None = None
     cooling_until: datetime | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hkeid_server.models import CeremonyForm, EidCard
@@ -21,7 +21,7 @@ class Case:
     :ivar recovery: a lost eID is recovered, no new one registered.
     """
 
-    reference: str
+    reference: str = field(repr=False)
     until: datetime
     step: str
     recovery: bool = False
@@ -187,6 +187,6 @@ class EndedPage:
     """
 
     kind: str
-    reference: str = ""
+    reference: str = field(default="", repr=False)
     reason: str | None = None
     recovery: bool = False

@@ -14,14 +14,15 @@ from typing import Any
 
 from hkeid_server.app import create_pages
 from hkeid_server.config import Config, load_config
-from hkeid_server.front import Front
+from hkeid_server.front import Application, Front
 from hkeid_server.house import House
 from hkeid_server.intake import Intake
 from hkeid_server.journal import hear_libraries
+from hkeid_server.stations import mounted
 from hkeid_server.wiring import build_house
 
 
-def create_application(config: Config) -> Front:
+def create_application(config: Config) -> Application:
     """The whole server over a configuration."""
     house = build_house(config)
     hear_libraries(house.journal, level=config.log.level)
@@ -32,9 +33,9 @@ def create_application(config: Config) -> Front:
     return serve_house(house)
 
 
-def serve_house(house: House) -> Front:
+def serve_house(house: House) -> Application:
     """The WSGI application over a house."""
-    return Front(
+    front = Front(
         house.doors,
         create_pages(house),
         names=house.pages.cookies,
@@ -45,9 +46,10 @@ def serve_house(house: House) -> Front:
         threads=house.config.server.threads,
         log_access=house.config.log.access,
     )
+    return mounted(house, front)
 
 
-_application: Front | None = None
+_application: Application | None = None
 _making = Lock()
 
 
@@ -60,6 +62,6 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
     return _application(environ, start_response)
 
 
-def from_environment() -> Front:
+def from_environment() -> Application:
     """Make the application that ``HKEID_CONFIG`` describes."""
     return create_application(load_config(Path(os.environ.get("HKEID_CONFIG", "hkeid.toml"))))

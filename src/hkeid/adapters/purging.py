@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from hkeid.broker.records import SessionRepository
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
+from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
@@ -38,6 +39,8 @@ class PurgedTransaction(Protocol):
     @property
     def registrations(self) -> RegistrationRepository: ...
     @property
+    def upgrades(self) -> UpgradeRepository: ...
+    @property
     def notices(self) -> NoticeRepository: ...
 
 
@@ -58,6 +61,7 @@ class Retention:
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
     registrations: timedelta = timedelta(0)
+    upgrades: timedelta = timedelta(days=30)
     notices: timedelta = timedelta(days=90)
 
 
@@ -80,6 +84,7 @@ class Purged:
     notices: int = 0
     officer_sessions: int = 0
     complete: bool
+    upgrades: int = 0
 
 
 def purge(
@@ -103,6 +108,7 @@ def purge(
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),
         "registrations": (lambda tx: tx.registrations, retention.registrations),
+        "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
         "notices": (lambda tx: tx.notices, retention.notices),
     }
     counts, complete = {}, True

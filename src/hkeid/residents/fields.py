@@ -237,6 +237,13 @@ _DECLARED = (
         "record_accesses",
     ),
     _pseudonymous(
+        "upgrade_record",
+        "To carry an upgrade by chip from step to step, and to answer questions about it (never what "
+        "the card says: that is evidence, and goes with the decision)",
+        "Thirty days after it ended",
+        "upgrades",
+    ),
+    _pseudonymous(
         "audit_trail",
         "To prove who did what, and that nothing was altered",
         "As long as the operator's audit rules say",

@@ -49,6 +49,8 @@ class CeremonyKind(StrEnum):
     OFFICER_ENROL = "officer_enrol"
     OFFICER_LOGIN = "officer_login"
     OFFICER_STEP_UP = "officer_step_up"
+    UPGRADE = "upgrade"
+    """The resident confirms an upgrade to eID+."""
 
     @property
     def registers(self) -> bool:

@@ -107,10 +107,12 @@ def init(
 def prepare(config: Config) -> None:
     """Make keys and databases where they are missing."""
     from hkeid_server.cli.db import upgrade_databases
-    from hkeid_server.wiring import make_keys
+    from hkeid_server.wiring import make_keys, make_station_authority, station_authority_wanted
 
     if make_keys(config):
         click.echo(f"made keys in {config.path(config.keys.directory)}")
+    if station_authority_wanted(config):
+        click.echo(f"made {make_station_authority(config, 'hkeid sandbox stations')}")
     upgrade_databases(config)
 
 

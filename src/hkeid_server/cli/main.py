@@ -15,6 +15,7 @@ _COMMANDS = {
     "audit": ("hkeid_server.cli.audit", "audit_group"),
     "backup": ("hkeid_server.cli.backup", "backup_group"),
     "check": ("hkeid_server.cli.check", "check"),
+    "chip": ("hkeid_server.cli.chip", "chip_group"),
     "clients": ("hkeid_server.cli.clients", "clients_group"),
     "db": ("hkeid_server.cli.db", "db_group"),
     "init": ("hkeid_server.cli.init", "init"),
@@ -25,6 +26,8 @@ _COMMANDS = {
     "residents": ("hkeid_server.cli.residents", "residents_group"),
     "restore": ("hkeid_server.cli.backup", "restore_group"),
     "rp": ("hkeid_server.cli.rp", "rp_group"),
+    "station": ("hkeid_server.cli.station", "station_group"),
+    "stations": ("hkeid_server.cli.stations", "stations_group"),
     "serve": ("hkeid_server.cli.serve", "serve"),
 }
 """Where each command is; a missing optional package is then only a problem for who needs it."""

@@ -20,7 +20,7 @@ from hkeid_server.config import Config
 _SECONDS_TO_END = 10
 """How long requests that are under way may take when the server is told to end."""
 _WAITING = 64
-"""Threads for requests whose bodies are still coming in."""
+"""Threads for requests whose bodies are still coming in (``intake.BODIES_AT_ONCE``), and some more."""
 
 
 @click.command("serve")

@@ -26,6 +26,7 @@ from hkeid_server.config.schema import (
     TokenSection,
     VaultSection,
 )
+from hkeid_server.config.stations import StationSection
 
 __all__ = [
     "AdminSection",
@@ -43,6 +44,7 @@ __all__ = [
     "SandboxSection",
     "ServerSection",
     "SessionSection",
+    "StationSection",
     "StoreSection",
     "TokenSection",
     "VaultSection",

@@ -17,6 +17,7 @@ from hkeid_server.config.officers import (
 )
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
+from hkeid_server.config.station_rules import check_stations
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
@@ -49,6 +50,7 @@ def check(config: Config) -> None:
     if config.store.url == "memory" and config.server.workers != 1:
         raise _invalid("server.workers", "1 with the memory store")
     check_proofing(config.proofing)
+    check_stations(config)
     check_notices(config.notices)
     if config.production:
         refusals = list(_production_refusals(config))
@@ -140,6 +142,8 @@ def _production_refusals(config: Config) -> Iterator[str]:
             yield f"{name}.url: nothing in memory survives"
         if _PASSWORD_IN_URL.search(url):
             yield f"{name}.url: put the password into a file and name it in {name}.password_file"
+    if config.stations.enabled and config.stations.authority:
+        yield "stations.authority: the sandbox's certification authority"
     if config.sandbox.seed or config.sandbox.relying_parties:
         yield "sandbox: test persons and local relying parties"
     yield from officers_refusals(
@@ -172,7 +176,12 @@ def refuse_inline_secrets(content: object) -> None:
     """
     if not isinstance(content, dict):
         return
-    for section, key in (("store", "password"), ("vault", "password"), ("keys", "passphrase")):
+    for section, key in (
+        ("store", "password"),
+        ("vault", "password"),
+        ("keys", "passphrase"),
+        ("stations", "proxy_secret"),
+    ):
         table = content.get(section)
         if isinstance(table, dict) and key in table:
             raise ConfigurationError(

@@ -22,6 +22,7 @@ from hkeid_server.config.proofing import (
     RegistrationSection,
     RegistrySection,
 )
+from hkeid_server.config.stations import StationSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +215,7 @@ class Config:
     faces: FacesSection = field(default_factory=FacesSection)
     documents: DocumentsSection = field(default_factory=DocumentsSection)
     liveness: LivenessSection = field(default_factory=LivenessSection)
+    stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
     folder: Path = field(default=Path())
 

@@ -40,7 +40,7 @@ class Selfie {
     this.form.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("pagehide", () => closeCamera(this.video));
     addEventListener("pageshow", (event) => {
-      if (event.persisted) location.replace("/register/step");
+      if (event.persisted) location.replace(this.form.dataset.restart ?? "/register/step");
     });
   }
 
@@ -73,7 +73,7 @@ class Selfie {
   async challenge() {
     const fields = new FormData();
     fields.set("csrf", this.form.elements.namedItem("csrf").value);
-    const answer = await fetch("/register/selfie/challenge", {
+    const answer = await fetch(this.form.dataset.challenge ?? "/register/selfie/challenge", {
       method: "POST",
       body: new URLSearchParams(fields),
       redirect: "error",

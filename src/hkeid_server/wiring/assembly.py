@@ -22,11 +22,13 @@ from hkeid_server.interactions.consent import ConsentHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.logout import LogoutHandler
 from hkeid_server.journal import Journal, open_journal
+from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
+from hkeid_server.wiring.stations import open_stations
 
 
 def build_house(
@@ -65,6 +67,9 @@ def build_house(
         config, proofing, evidence, hooks=letters,
         passkeys=policy, fields=fields, broker=broker, **common,
     )  # fmt: skip
+    rooms = open_stations(
+        config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
+    )
     return House(
         config=config,
         pages=page_settings(config),
@@ -78,6 +83,7 @@ def build_house(
         broker=broker,
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
+        accesses=accesses_in(store),
         standing=Standing(store, clock, random),
         new_phone=NewPhone(store, policy, fields, broker, keys, clock, random, enrolment),
         guardians=Guardians(store, registration, fields, keys, clock, random),
@@ -94,6 +100,7 @@ def build_house(
         },
         journal=journal,
         network=NetworkReader(config.server.trusted_proxies),
+        stations=rooms,
     )
 
 

@@ -59,7 +59,7 @@ def purge_store(config: Config, store: Any, clock: Clock) -> int:
     retention = Retention(notices=timedelta(days=config.notices.kept_days))
     gone = purge(store, clock.now(), retention=retention)
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    rooms = gone.registrations + gone.notices
+    rooms = gone.registrations + gone.upgrades + gone.notices
     return tokens + gone.sessions + gone.officer_sessions + rooms
 
 
@@ -86,6 +86,19 @@ def end_registrations(
     )
     try:
         return cases.sweep(limit=500) + evidence.expire(clock.now())
+    finally:
+        evidence.close()
+
+
+def end_upgrades(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+    """End upgrades whose time is over and destroy their evidence; returns how many."""
+    from hkeid.enrolment.upgrade.offers import end_overdue
+    from hkeid_server.wiring.proofing import open_evidence
+
+    _, random = surroundings()
+    evidence = open_evidence(config, store, keys, clock, random)
+    try:
+        return end_overdue(store, evidence, clock, limit=500)
     finally:
         evidence.close()
 

@@ -99,7 +99,7 @@ class RapidocrReader:
         candidates = find_cards(pixels, most=_MOST_TRIED)
         best = self._best(pixels, candidates, today)
         if best is None:
-            return DocumentReading(advice=_why_no_card(pixels, found=bool(candidates)), reader=NAME)
+            return DocumentReading(advice=_why_no_card(pixels, candidates), reader=NAME)
         lines = self._closer.look(best.seen.card, best.lines, today=today)
         return _answer(best.seen, read_card_face(lines, today=today, codes=self._codes))
 
@@ -197,10 +197,12 @@ def _turned_box(box: Corners) -> Corners:
     return np.roll(np.array([WIDTH, HEIGHT], dtype=np.float32) - box, 2, axis=0)
 
 
-def _why_no_card(pixels: Pixels, *, found: bool) -> RetakeAdvice:
+def _why_no_card(pixels: Pixels, candidates: list[Corners]) -> RetakeAdvice:
     if float(np.percentile(pixels.max(axis=2), 95)) < _DARK_PICTURE:
         return RetakeAdvice.TOO_DARK
-    return RetakeAdvice.NOT_AN_IDENTITY_CARD if found else RetakeAdvice.NO_CARD
+    whole = 0.97 * pixels.shape[0] * pixels.shape[1]
+    things = [corners for corners in candidates if cv2.contourArea(corners) < whole]
+    return RetakeAdvice.NOT_AN_IDENTITY_CARD if things else RetakeAdvice.NO_CARD
 
 
 def _answer(seen: _Seen, reading: CardFaceReading) -> DocumentReading:

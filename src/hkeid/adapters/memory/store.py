@@ -27,6 +27,7 @@ from hkeid.adapters.memory.residents import (
 from hkeid.adapters.memory.reviews import MemoryReviews
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
+from hkeid.adapters.memory.stations import MemoryStations, MemoryUpgrades
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.keys import KeyStore
 from hkeid.ports.surroundings import Clock, Random
@@ -58,6 +59,8 @@ class MemoryTransaction:
         "sealed_fields",
         "sessions",
         "single_use",
+        "stations",
+        "upgrades",
     )
 
     def __init__(self, journal: Journal, writers: AuditWriters) -> None:
@@ -82,6 +85,8 @@ class MemoryTransaction:
         self.reviews = MemoryReviews(journal)
         self.registrations = MemoryRegistrations(journal)
         self.evidence_items = MemoryEvidenceItems(journal)
+        self.stations = MemoryStations(journal)
+        self.upgrades = MemoryUpgrades(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

@@ -28,6 +28,7 @@ from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
 from hkeid.adapters.sql.sqlite import SqliteSettings, Synchronous
+from hkeid.adapters.sql.stations import SqlStations, SqlUpgrades
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.ports.keys import KeyStore
 from hkeid.ports.surroundings import Clock, Random
@@ -60,6 +61,8 @@ class SqlTransaction:
         "sealed_fields",
         "sessions",
         "single_use",
+        "stations",
+        "upgrades",
     )
 
     def __init__(self, connection: SqlConnection, writers: AuditWriters) -> None:
@@ -84,6 +87,8 @@ class SqlTransaction:
         self.reviews = SqlReviews(connection)
         self.registrations = SqlRegistrations(connection)
         self.evidence_items = SqlEvidenceItems(connection)
+        self.stations = SqlStations(connection)
+        self.upgrades = SqlUpgrades(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

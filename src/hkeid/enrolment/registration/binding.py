@@ -16,7 +16,11 @@ from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import BindingRefused
 from hkeid.enrolment.registration.particulars import Texts, kept_texts, person_of
 from hkeid.enrolment.registration.parts import RegistrationParts
-from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
+from hkeid.enrolment.registration.records import (
+    RegistrationPurpose,
+    RegistrationRecord,
+    RegistrationStep,
+)
 from hkeid.enrolment.registration.showing import DETAILS, Showing
 from hkeid.enrolment.registration.views import RegistrationView
 from hkeid.identity.hkic_number import HkicNumber
@@ -59,6 +63,11 @@ class Binding:
         texts = self.texts(record)
         now = self._cases.now
         resident = self._owner(record, number_of(texts), now)
+        taken = resident.state not in (EidState.APPLICANT, EidState.REVOKED)
+        if taken and record.purpose is not RegistrationPurpose.RECOVERY:
+            # Somebody was faster since the decision.
+            self._cases.end(record, RegistrationStep.REFUSED, "already_registered")
+            raise RegistrationRefused("already_registered")
         bound = replace(
             record,
             step=RegistrationStep.BIND,

@@ -137,7 +137,8 @@ def _corners(camera: _Camera, ratio: float, chance: np.random.Generator) -> _Flo
         turned *= (frame - 40).min() / (frame - 40 - room).max() * 0.98
         room = frame - (turned.max(axis=0) - turned.min(axis=0)) - 40
     place = 20 + room.clip(0) * (0.5 + chance.uniform(-0.3, 0.3, 2))
-    return turned - turned.min(axis=0) + place
+    laid: _Floats = turned - turned.min(axis=0) + place
+    return laid
 
 
 def _place(scene: Image.Image, card: Image.Image, corners: _Floats) -> None:
@@ -166,7 +167,8 @@ def _glare(light: _Floats, corners: _Floats, chance: np.random.Generator) -> _Fl
     across = (np.arange(light.shape[1])[None, :] - x) / chance.uniform(90, 210)
     down = (np.arange(light.shape[0])[:, None] - y) / chance.uniform(50, 110)
     spot = np.exp(-(across**2 + down**2)) * chance.uniform(150, 250)
-    return np.minimum(light + spot[:, :, None], 255.0)
+    lit: _Floats = np.minimum(light + spot[:, :, None], 255.0)
+    return lit
 
 
 def _smeared(scene: Image.Image, length: int) -> Image.Image:

@@ -42,6 +42,7 @@ from hkeid.testing.store_contract.sessions import (
     SessionsContract,
 )
 from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
+from hkeid.testing.store_contract.stations import StationsContract, UpgradesContract
 from hkeid.testing.store_contract.transactions import AuditContract, TransactionsContract
 
 
@@ -66,6 +67,8 @@ class StoreContract(
     OfficerSessionsContract,
     RecordAccessesContract,
     ReviewsContract,
+    StationsContract,
+    UpgradesContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -98,6 +101,8 @@ __all__ = [
     "SealedFieldsContract",
     "SessionsContract",
     "SingleUseContract",
+    "StationsContract",
     "StoreContract",
     "TransactionsContract",
+    "UpgradesContract",
 ]

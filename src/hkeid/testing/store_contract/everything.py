@@ -14,6 +14,8 @@ from hkeid.broker.records import BrokerTransaction, Session
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
+from hkeid.enrolment.stations.records import StationRepository
+from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
@@ -45,6 +47,10 @@ class EveryRepository(
     def registrations(self) -> RegistrationRepository: ...
     @property
     def evidence_items(self) -> EvidenceItems: ...
+    @property
+    def stations(self) -> StationRepository: ...
+    @property
+    def upgrades(self) -> UpgradeRepository: ...
 
 
 AnyStore = Store[EveryRepository]

@@ -34,7 +34,7 @@ def _truth(
 @pytest.mark.parametrize(
     "condition",
     [Condition.CLEAN, Condition.ROTATED, Condition.PERSPECTIVE, Condition.BLUR_4, Condition.DARK,
-     Condition.CLUTTERED, Condition.MIXED],
+     Condition.MIXED],
 )  # fmt: skip
 def test_the_card_is_among_the_first_candidates(
     condition: Condition, monkeypatch: pytest.MonkeyPatch
@@ -46,6 +46,19 @@ def test_the_card_is_among_the_first_candidates(
         for found in find_cards(decode(photo))[:4]
     ]
     assert min(errors) < 0.03 * width
+
+
+@pytest.mark.ocr
+def test_on_white_paper_the_print_tells_where_the_card_lies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from hkeid.adapters.documents.by_print import find_by_print
+    from hkeid.adapters.documents.text_engine import TextEngine
+
+    photo, truth = _truth(Condition.CLUTTERED, 4, monkeypatch)
+    found = find_by_print(decode(photo), TextEngine())
+    assert found is not None
+    assert float(np.abs(found - truth).max()) < 0.03 * side_lengths(truth)[0]
 
 
 def test_a_picture_of_the_card_alone_is_a_candidate_itself() -> None:

@@ -384,6 +384,17 @@ def test_who_has_an_eid_is_told_so_only_when_proved(
     assert (stranger.step, stranger.reason) == (RegistrationStep.REFERRED, "face_unclear")
 
 
+def test_whoever_is_slower_hears_of_it_before_the_device(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    slower = desk.decided("ho-sau-lan", browser="b2")
+    desk.register("ho-sau-lan", phone)
+    with pytest.raises(RegistrationRefused, match="already_registered"):
+        desk.registration.start_binding(slower.id, browser="b2")
+    assert desk.current("b2").reason == "already_registered"
+    assert desk.evidence.names(f"{slower.id}.particulars") == ()
+
+
 def test_an_applicant_of_old_gets_the_eid_that_waits(
     desk: Any, phone: SoftwareAuthenticator
 ) -> None:

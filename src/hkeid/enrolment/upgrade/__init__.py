@@ -1,0 +1,35 @@
+"""Upgrade to eID+: the chip of the identity card read at an enrolled station (S5)."""
+
+from hkeid.enrolment.upgrade.challenge import (
+    active_challenge,
+    evidence_digest,
+    signed_message,
+)
+from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
+from hkeid.enrolment.upgrade.numbers import parse_number, scanned_text
+from hkeid.enrolment.upgrade.officers import OfficerPresence, OfficersOnDuty
+from hkeid.enrolment.upgrade.parts import DocumentVerifier, UpgradeParts
+from hkeid.enrolment.upgrade.policy import UpgradePolicy
+from hkeid.enrolment.upgrade.reading import ReadingTask
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeRepository, UpgradeStep
+from hkeid.enrolment.upgrade.upgrades import Upgrades
+
+__all__ = [
+    "DocumentVerifier",
+    "OfficerPresence",
+    "OfficersOnDuty",
+    "ReadingTask",
+    "Upgrade",
+    "UpgradeParts",
+    "UpgradePolicy",
+    "UpgradeRefused",
+    "UpgradeRepository",
+    "UpgradeStep",
+    "UpgradeUnknown",
+    "Upgrades",
+    "active_challenge",
+    "evidence_digest",
+    "parse_number",
+    "scanned_text",
+    "signed_message",
+]

@@ -1,0 +1,309 @@
+"""The face: is it the cardholder who stands at the station? By machine at a kiosk, by an officer at a
+counter. What no machine can assure goes to an officer, never through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hkeid.enrolment.stations import Station
+from hkeid.enrolment.upgrade.errors import UpgradeRefused
+from hkeid.enrolment.upgrade.events import FaceCompared, RegistryAsked, UpgradeReviewed
+from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, move
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel.errors import MalformedInput
+from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
+from hkeid.ports.faces import (
+    FaceBand,
+    FaceComparison,
+    FacePurpose,
+    FaceRefused,
+    LivenessChallenge,
+    LivenessEvidence,
+    LivenessResult,
+    LivenessVerdict,
+)
+from hkeid.ports.registry import RegistryQuery, RegistryStatus
+
+_PASSED = "match"
+
+
+class Faces:
+    """Compares faces and asks the register of persons."""
+
+    def __init__(self, parts: UpgradeParts) -> None:
+        self._parts = parts
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether a machine compares faces."""
+        return self._parts.liveness is not None and self._parts.matcher is not None
+
+    def start(self, station: Station, upgrade_id: str) -> LivenessChallenge | None:
+        """A new challenge for the station's camera; None where no machine compares faces here (an
+        officer has to).
+
+        :raises UpgradeRefused: ``face_tries_spent``.
+        """
+        parts = self._parts
+        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        if parts.liveness is None or parts.matcher is None:
+            return None
+        if int(upgrade.facts.get("face_tries", 0)) >= parts.policy.face_tries:
+            raise UpgradeRefused("face_tries_spent")
+        challenge = parts.liveness.start(parts.clock.now(), parts.random)
+        parts.vault.put(upgrade.id, CHALLENGE, _challenge_text(challenge))
+        return challenge
+
+    def give(self, station: Station, upgrade_id: str, evidence: LivenessEvidence) -> Upgrade:
+        """Judge what the camera brought. The challenge is used up by it.
+
+        :raises UpgradeRefused: ``face_not_started``, ``face_tries_spent``.
+        :raises hkeid.kernel.errors.Unavailable: check or register did not answer; try again.
+        """
+        parts = self._parts
+        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        kept = parts.vault.get(upgrade.id, CHALLENGE)
+        portrait = parts.vault.get(upgrade.id, PORTRAIT)
+        if parts.liveness is None or parts.matcher is None or not kept or portrait is None:
+            raise UpgradeRefused("face_not_started")
+        tries = int(upgrade.facts.get("face_tries", 0)) + 1
+        if tries > parts.policy.face_tries:
+            raise UpgradeRefused("face_tries_spent")
+        # Counted before it is looked at, so that two answers to one challenge never both count.
+        upgrade = parts.note(upgrade, {"face_tries": tries, "face_advice": None})
+        parts.vault.put(upgrade.id, CHALLENGE, b"")
+        result = parts.liveness.finish(_challenge(kept), evidence, parts.clock.now())
+        if result.verdict is LivenessVerdict.SPOOF:
+            return self._no(upgrade, "face_not_live", result)
+        if result.verdict is not LivenessVerdict.LIVE or result.best_frame is None:
+            return self._again(upgrade, result.reason, result, tries)
+        try:
+            comparison = parts.matcher.compare(
+                result.best_frame, portrait, FacePurpose.STATION_WITH_CHIP
+            )
+        except FaceRefused as error:
+            return self._again(upgrade, error.reason, result, tries)
+        return self._conclude(upgrade, result, comparison, tries)
+
+    def without_machine(self, station: Station, upgrade_id: str) -> Upgrade:
+        """Nobody and nothing compares faces at this kiosk: an officer will, from what is kept.
+
+        :raises UpgradeRefused: ``upgrade_other_step``: a machine does.
+        """
+        parts = self._parts
+        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        if parts.liveness is not None and parts.matcher is not None:
+            raise UpgradeRefused("upgrade_other_step", detail="a machine compares")
+        return parts.refer(upgrade, "face_not_assessed", {"face": FaceBand.NOT_ASSESSED.value})
+
+    def officer_says(
+        self, station: Station, upgrade_id: str, officer: str | None, *, same: bool
+    ) -> Upgrade:
+        """An officer compared the person with the chip's portrait.
+
+        :raises UpgradeRefused: ``officer_missing``.
+        """
+        if not officer:
+            raise UpgradeRefused("officer_missing")
+        parts = self._parts
+        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        outcome = _PASSED if same else "no_match"
+        with parts.store.transaction() as tx:
+            upgrade = move(
+                tx,
+                upgrade,
+                parts.clock.now(),
+                officer=officer,
+                facts={**upgrade.facts, "face": outcome, "face_by": "officer"},
+            )
+            tx.audit.append(
+                FaceCompared(
+                    upgrade_id=upgrade.id,
+                    by="officer",
+                    outcome=outcome,
+                    resident_id=upgrade.resident_id,
+                    officer=officer,
+                )
+            )
+        if not same:
+            return parts.refuse(upgrade, "officer_says_other_person")
+        return self.proceed(upgrade)
+
+    def decide(
+        self, upgrade_id: str, *, accept: bool, reason: str, officers: tuple[str, ...]
+    ) -> Upgrade:
+        """Officers decided a referred upgrade; the resident confirms it afterwards at home.
+
+        :raises UpgradeRefused: ``officer_missing``.
+        :raises hkeid.kernel.errors.MalformedInput: ``review_reason_missing``.
+        """
+        if not officers:
+            raise UpgradeRefused("officer_missing")
+        if not reason.strip():
+            raise MalformedInput("review_reason_missing", field="reason")
+        parts = self._parts
+        upgrade = parts.find(upgrade_id, {UpgradeStep.REVIEW})
+        with parts.store.transaction() as tx:
+            upgrade = move(
+                tx,
+                upgrade,
+                parts.clock.now(),
+                step=UpgradeStep.FACE if accept else UpgradeStep.REVIEW,
+                officer=officers[0],
+                facts={**upgrade.facts, "face": _PASSED if accept else "no_match",
+                       "face_by": "officer"},
+            )  # fmt: skip
+            tx.audit.append(
+                UpgradeReviewed(
+                    upgrade_id=upgrade.id,
+                    accepted=accept,
+                    reason=reason.strip()[:60],
+                    officers=officers,
+                    resident_id=upgrade.resident_id,
+                )
+            )
+        return self.proceed(upgrade) if accept else parts.refuse(upgrade, "review_refused")
+
+    def retry(self, station: Station, upgrade_id: str) -> Upgrade:
+        """Ask the register again, after it did not answer."""
+        upgrade = self._parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        return self.proceed(upgrade)
+
+    def proceed(self, upgrade: Upgrade) -> Upgrade:
+        """Ask the register about a person whose face was found to match, and go on.
+
+        :raises UpgradeRefused: ``upgrade_other_step``: no face was found to match yet.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing was decided.
+        """
+        parts = self._parts
+        if upgrade.step is not UpgradeStep.FACE or upgrade.facts.get("face") != _PASSED:
+            raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
+        holder = parts.holder(upgrade)
+        finding = parts.registry.check(
+            RegistryQuery(
+                person=holder.person, portrait=parts.vault.get(upgrade.id, FACE), purpose="upgrade"
+            )
+        )
+        matched = finding.status is RegistryStatus.MATCH and finding.face is not FaceBand.NO_MATCH
+        with parts.store.transaction() as tx:
+            changes: dict[str, Any] = {"facts": {**upgrade.facts, "registry": finding.status.value}}
+            if matched:
+                step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
+                changes["step"] = step
+            upgrade = move(tx, upgrade, parts.clock.now(), **changes)
+            tx.audit.append(
+                RegistryAsked(
+                    upgrade_id=upgrade.id,
+                    status=finding.status.value,
+                    reference=finding.reference[:64],
+                    resident_id=upgrade.resident_id,
+                )
+            )
+        if matched:
+            return upgrade
+        status = finding.status
+        word = "no_match" if status is RegistryStatus.MATCH else status.value
+        return parts.refuse(upgrade, f"registry_{word}")
+
+    # --- details ---------------------------------------------------------------------------------
+
+    def _conclude(
+        self, upgrade: Upgrade, result: LivenessResult, comparison: FaceComparison, tries: int
+    ) -> Upgrade:
+        parts = self._parts
+        assert result.best_frame is not None
+        if comparison.band is FaceBand.NO_MATCH:
+            return self._again(upgrade, "face_no_match", result, tries, comparison)
+        parts.vault.put(upgrade.id, FACE, result.best_frame)
+        doubt = None
+        if comparison.band is not FaceBand.MATCH:
+            doubt = "face_unclear"
+        elif parts.policy.calibrated and comparison.calibration is None:
+            doubt = "face_not_calibrated"
+        elif result.pad_claim not in parts.policy.liveness:
+            doubt = "liveness_not_assured"
+        self._audit(upgrade, comparison.band.value, result, comparison)
+        if doubt is not None:
+            return parts.refer(upgrade, doubt, {"face": comparison.band.value})
+        return self.proceed(parts.note(upgrade, {"face": _PASSED, "face_by": "matcher"}))
+
+    def _again(
+        self,
+        upgrade: Upgrade,
+        reason: str,
+        result: LivenessResult,
+        tries: int,
+        comparison: FaceComparison | None = None,
+    ) -> Upgrade:
+        """Another try, if there is one left; then it is refused, or an officer decides."""
+        parts = self._parts
+        if tries < parts.policy.face_tries:
+            self._audit(upgrade, reason, result, comparison)
+            return parts.note(upgrade, {"face_advice": reason})
+        if comparison is not None:
+            return self._no(upgrade, "face_no_match", result, comparison)
+        self._audit(upgrade, reason, result, comparison)
+        return parts.refer(upgrade, "face_tries_spent", {"face": "none"})
+
+    def _no(
+        self,
+        upgrade: Upgrade,
+        reason: str,
+        result: LivenessResult,
+        comparison: FaceComparison | None = None,
+    ) -> Upgrade:
+        self._audit(upgrade, reason, result, comparison)
+        return self._parts.refuse(upgrade, reason)
+
+    def _audit(
+        self,
+        upgrade: Upgrade,
+        outcome: str,
+        result: LivenessResult,
+        comparison: FaceComparison | None,
+    ) -> None:
+        with self._parts.store.transaction() as tx:
+            tx.audit.append(
+                FaceCompared(
+                    upgrade_id=upgrade.id,
+                    by="matcher",
+                    outcome=outcome,
+                    resident_id=upgrade.resident_id,
+                    provider=result.provider,
+                    model=None if comparison is None else comparison.model,
+                    calibration=None if comparison is None else comparison.calibration,
+                    pad_claim=result.pad_claim.value,
+                )
+            )
+
+
+def _challenge_text(challenge: LivenessChallenge) -> bytes:
+    return canonical_json.dumps(
+        {
+            "nonce": challenge.nonce,
+            "expires_at": epoch_microseconds(challenge.expires_at),
+            "client": _plain(challenge.client),
+            "secret": base64url.encode(challenge.secret),
+        }
+    )
+
+
+def _challenge(text: bytes) -> LivenessChallenge:
+    kept = canonical_json.loads_object(text)
+    return LivenessChallenge(
+        nonce=kept["nonce"],
+        expires_at=from_epoch_microseconds(kept["expires_at"]),
+        client=kept["client"],
+        secret=base64url.decode(kept["secret"]),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

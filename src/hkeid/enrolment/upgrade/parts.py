@@ -1,0 +1,177 @@
+"""What every step of an upgrade works with, and the few moves that all of them make."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from hkeid.chip.document import ChipDocument, ChipEvidence, ChipHolder
+from hkeid.enrolment.stations import Station, Stations
+from hkeid.enrolment.upgrade.document_text import loads
+from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
+from hkeid.enrolment.upgrade.events import UpgradeEnded, UpgradeReferred
+from hkeid.enrolment.upgrade.policy import UpgradePolicy
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.kernel.errors import Expired
+from hkeid.kernel.instants import Instant
+from hkeid.ports.evidence import EvidenceVault
+from hkeid.ports.faces import FaceMatcher, LivenessCheck
+from hkeid.ports.keys import KeyStore
+from hkeid.ports.registry import PersonRegistry
+from hkeid.ports.storage import Store
+from hkeid.ports.surroundings import Clock, Random
+from hkeid.residents import PersonalFields
+
+DOCUMENT = "document"
+PORTRAIT = "portrait"
+FACE = "face"
+ACCESS = "access"
+CHALLENGE = "liveness"
+TICKET = "ticket"
+
+
+class DocumentVerifier(Protocol):
+    """Verifies a reading with the country signers that this server trusts."""
+
+    def verify(self, document: ChipDocument, *, at: Instant) -> ChipEvidence:
+        """What the document proves; never raises because of the card."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeParts:
+    """What an upgrade needs.
+
+    :ivar liveness: None: no face check by machine, every face goes to an officer.
+    :ivar matcher: the same.
+    """
+
+    store: Store[UpgradeTransaction]
+    fields: PersonalFields
+    keys: KeyStore
+    clock: Clock
+    random: Random
+    stations: Stations
+    vault: EvidenceVault
+    verifier: DocumentVerifier
+    registry: PersonRegistry
+    liveness: LivenessCheck | None = None
+    matcher: FaceMatcher | None = None
+    policy: UpgradePolicy
+
+    def find(
+        self,
+        upgrade_id: str,
+        steps: Collection[UpgradeStep],
+        *,
+        station: Station | None = None,
+        resident_id: str | None = None,
+    ) -> Upgrade:
+        """An upgrade that is at one of ``steps``, in time, and belongs to the caller.
+
+        :param station: it must be at this station.
+        :param resident_id: it must be this resident's.
+        :raises UpgradeUnknown: ``upgrade_unknown``: there is none, or it is somebody else's.
+        :raises UpgradeRefused: ``upgrade_expired``, ``upgrade_other_step``.
+        """
+        now = self.clock.now()
+        with self.store.transaction() as tx:
+            upgrade = tx.upgrades.get(upgrade_id)
+            if upgrade is None or (station is not None and upgrade.station_id != station.id):
+                raise UpgradeUnknown("upgrade_unknown")
+            if resident_id is not None and upgrade.resident_id != resident_id:
+                raise UpgradeUnknown("upgrade_unknown")
+            late = not upgrade.step.over and now >= upgrade.expires_at
+            if late:
+                end(tx, upgrade, UpgradeStep.EXPIRED, "upgrade_expired", now)
+        if late:
+            self.vault.destroy(upgrade.id)
+            raise UpgradeRefused("upgrade_expired")
+        if upgrade.step is UpgradeStep.EXPIRED:
+            raise UpgradeRefused("upgrade_expired")
+        if upgrade.step not in steps:
+            raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
+        return upgrade
+
+    def refuse(self, upgrade: Upgrade, reason: str, *, finding: str | None = None) -> Upgrade:
+        """End it as refused; the evidence goes."""
+        with self.store.transaction() as tx:
+            ended = end(tx, upgrade, UpgradeStep.REFUSED, reason, self.clock.now(), finding=finding)
+        self.vault.destroy(upgrade.id)
+        return ended
+
+    def refer(self, upgrade: Upgrade, reason: str, facts: Mapping[str, Any]) -> Upgrade:
+        """Let an officer decide; the evidence stays until then."""
+        now = self.clock.now()
+        until = now + self.policy.review
+        self.vault.extend(upgrade.id, until)
+        with self.store.transaction() as tx:
+            referred = move(
+                tx,
+                upgrade,
+                now,
+                step=UpgradeStep.REVIEW,
+                reason=reason,
+                facts={**upgrade.facts, **facts},
+                expires_at=until,
+            )
+            tx.audit.append(
+                UpgradeReferred(
+                    upgrade_id=upgrade.id, reason=reason, resident_id=upgrade.resident_id
+                )
+            )
+        return referred
+
+    def note(self, upgrade: Upgrade, facts: Mapping[str, Any]) -> Upgrade:
+        """Keep facts; the step stays."""
+        with self.store.transaction() as tx:
+            return move(tx, upgrade, self.clock.now(), facts={**upgrade.facts, **facts})
+
+    def holder(self, upgrade: Upgrade) -> ChipHolder:
+        """Whom the accepted reading is about, verified once more.
+
+        :raises hkeid.kernel.errors.Expired: ``evidence_destroyed``.
+        """
+        text = self.vault.get(upgrade.id, DOCUMENT)
+        if text is None:
+            raise Expired("evidence_destroyed")
+        evidence = self.verifier.verify(loads(text), at=upgrade.updated_at)
+        if not evidence.accepted or evidence.holder is None:
+            raise UpgradeRefused("chip_not_trusted")
+        return evidence.holder
+
+
+def move(tx: UpgradeTransaction, old: Upgrade, now: Instant, **changes: Any) -> Upgrade:
+    """One step, by compare-and-set.
+
+    :raises UpgradeRefused: ``upgrade_changed``: somebody else was faster.
+    """
+    new = replace(old, updated_at=now, **changes)
+    if not tx.upgrades.change(old, new):
+        raise UpgradeRefused("upgrade_changed")
+    return replace(new, version=old.version + 1)
+
+
+def end(
+    tx: UpgradeTransaction,
+    old: Upgrade,
+    step: UpgradeStep,
+    reason: str,
+    now: Instant,
+    *,
+    finding: str | None = None,
+) -> Upgrade:
+    """End it without an eID+; the caller destroys the evidence after the transaction."""
+    ended = move(tx, old, now, step=step, reason=reason, number=None, nonce=b"", expires_at=now)
+    tx.audit.append(
+        UpgradeEnded(
+            upgrade_id=old.id,
+            step=step.value,
+            reason=reason,
+            resident_id=old.resident_id,
+            station_id=old.station_id,
+            finding=finding,
+        )
+    )
+    return ended

@@ -1,0 +1,124 @@
+"""Which evidence makes an eID+: data, not code (NIST SP 800-63A-4 IAL3 for what is accepted here)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from hkeid.chip.document import ChipGenuine
+from hkeid.chip.findings import FindingCode
+from hkeid.enrolment.stations.records import StationMode
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.ports.faces import PadClaim
+
+_EVERY_PROOF = frozenset({ChipGenuine.ACTIVE, ChipGenuine.CHIP, ChipGenuine.CAM})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradePolicy:
+    """What is asked.
+
+    :ivar version: name of this policy; every eID+ records it.
+    :ivar proofs: by kind of station, the ways a chip may prove itself. Active authentication is a
+        signature over the server's challenge; chip authentication and CAM are proof only as far as
+        the station is trusted.
+    :ivar liveness: claims of a liveness check that need no officer at a kiosk.
+    :ivar calibrated: a match counts only where the matcher has a calibration record.
+    :ivar tolerated: findings of severity ``warning`` that do not matter; every other one refuses.
+    :ivar specimens: synthetic cards of the tests make an eID+ too.
+    :ivar face_tries: how often a face may be presented.
+    :ivar window: from the moment a station takes it up to the confirmation.
+    :ivar offer: how long the resident's page may wait for a station, extensions included.
+    :ivar number_lifetime: how long the number on that page is good, and what an extension adds.
+    :ivar review: how long a referred upgrade waits for an officer.
+    :ivar clock_skew: how far a station's clock may be off.
+    :ivar offline_age: how old a reading may be that a mobile team uploads.
+    """
+
+    version: str = "2026-11"
+    proofs: Mapping[StationMode, frozenset[ChipGenuine]] = field(
+        default_factory=lambda: dict.fromkeys(StationMode, _EVERY_PROOF)
+    )
+    liveness: frozenset[PadClaim] = frozenset({PadClaim.LEVEL_1, PadClaim.LEVEL_2})
+    calibrated: bool = True
+    tolerated: frozenset[FindingCode] = frozenset(
+        {
+            FindingCode.BAC_ONLY,
+            FindingCode.COUNTRY_SIGNER_EXPIRED,
+            FindingCode.DG12_MALFORMED,
+            FindingCode.DG13_MALFORMED,
+            FindingCode.REVOCATION_STALE,
+        }
+    )
+    specimens: bool = False
+    face_tries: int = 3
+    window: timedelta = timedelta(minutes=15)
+    offer: timedelta = timedelta(minutes=30)
+    number_lifetime: timedelta = timedelta(minutes=5)
+    review: timedelta = timedelta(days=7)
+    clock_skew: timedelta = timedelta(seconds=60)
+    offline_age: timedelta = timedelta(hours=36)
+
+    def __post_init__(self) -> None:
+        """Refuse what would not protect.
+
+        :raises ConfigurationError: ``upgrade_policy_invalid``.
+        """
+        zero = timedelta(0)
+        rules = {
+            "proofs": set(self.proofs) == set(StationMode)
+            and all(found <= _EVERY_PROOF for found in self.proofs.values()),
+            "face_tries": 0 < self.face_tries <= 10,
+            "window": zero < self.window <= timedelta(hours=1),
+            "offer": zero < self.offer <= timedelta(hours=2),
+            "number_lifetime": zero < self.number_lifetime <= self.offer,
+            "review": zero < self.review <= timedelta(days=30),
+            "clock_skew": zero <= self.clock_skew <= timedelta(minutes=5),
+            "offline_age": zero < self.offline_age <= timedelta(days=7),
+        }
+        for name, kept in rules.items():
+            if not kept:
+                raise ConfigurationError("upgrade_policy_invalid", detail=name)
+
+    @classmethod
+    def sandbox(cls) -> UpgradePolicy:
+        """For test persons: the built-in liveness check and matcher, which nobody has assessed."""
+        return cls(
+            version="sandbox", liveness=frozenset(PadClaim), calibrated=False, specimens=True
+        )
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> UpgradePolicy:
+        """Read a policy: durations in seconds, names as in the enumerations.
+
+        :raises ConfigurationError: ``upgrade_policy_invalid``; the detail names the key.
+        """
+        known = {one.name: one.default for one in fields(cls)}
+        read: dict[str, Any] = {}
+        for name, value in table.items():
+            if name not in known:
+                raise ConfigurationError("upgrade_policy_invalid", detail=name)
+            try:
+                read[name] = _read(name, value, known[name])
+            except (TypeError, ValueError, AttributeError):
+                raise ConfigurationError("upgrade_policy_invalid", detail=name) from None
+        return cls(**read)
+
+
+def _read(name: str, value: Any, default: Any) -> Any:
+    if name == "proofs":
+        return {
+            mode: frozenset(ChipGenuine(word) for word in value.get(mode.value, ()))
+            for mode in StationMode
+        }
+    if name == "liveness":
+        return frozenset(PadClaim(word) for word in value)
+    if name == "tolerated":
+        return frozenset(FindingCode(word) for word in value)
+    if isinstance(default, timedelta):
+        return timedelta(seconds=int(value))
+    if type(value) is not type(default):
+        raise TypeError(name)
+    return value

@@ -1,0 +1,144 @@
+"""An upgrade as the store keeps it: a state machine, each step one compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from hkeid.enrolment.records import EnrolmentTransaction
+from hkeid.enrolment.stations.records import StationMode, StationRepository
+from hkeid.kernel.instants import Instant
+
+
+class UpgradeStep(StrEnum):
+    """What has to happen next."""
+
+    OFFERED = "offered"
+    """The resident's page shows a number; a station has to take it up."""
+    CHIP = "chip"
+    """The station reads the chip."""
+    FACE = "face"
+    """The chip is accepted; the face is compared with the chip's portrait."""
+    REVIEW = "review"
+    """An officer decides."""
+    BIND = "bind"
+    """Nobody has this identity yet: a security key is registered (counter, without a phone)."""
+    CONFIRM = "confirm"
+    """The resident confirms with a passkey."""
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing can follow."""
+        return self in _OVER
+
+    @property
+    def at_station(self) -> bool:
+        """Whether a station is busy with it."""
+        return self in _AT_STATION
+
+
+_OVER = frozenset(
+    {UpgradeStep.DONE, UpgradeStep.REFUSED, UpgradeStep.EXPIRED, UpgradeStep.CANCELLED}
+)
+_AT_STATION = frozenset({UpgradeStep.CHIP, UpgradeStep.FACE, UpgradeStep.BIND, UpgradeStep.CONFIRM})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """One upgrade.
+
+    :ivar id: random internal id.
+    :ivar receipt: reference number for people (``7F3K-9Q2M-XA4D``).
+    :ivar number: MAC of the number that the resident's page shows; None when there is none (counter,
+        card alone) or it was taken up.
+    :ivar round: how many numbers were made for it, so that the page can show the same one again.
+    :ivar number_ends: when the number is no longer good.
+    :ivar resident_id: whose upgrade it is; None until the chip tells.
+    :ivar channel: kind of the station, None before one took it up.
+    :ivar officer: reference of the officer who was present, None at a kiosk.
+    :ivar registers: the person has no eID yet and gets one here.
+    :ivar nonce: the server's challenge for this upgrade at this station; b"" before.
+    :ivar evidence: digest of the accepted reading; used up by it.
+    :ivar facts: what was found, for audit and officers: short words and numbers, nothing personal.
+    :ivar reason: why it was refused, referred, or ended.
+    :ivar version: grows by one with every change; compare-and-set.
+    """
+
+    id: str
+    receipt: str
+    step: UpgradeStep
+    number: bytes | None = None
+    round: int = 0
+    number_ends: Instant | None = None
+    resident_id: str | None = None
+    station_id: str | None = None
+    channel: StationMode | None = None
+    officer: str | None = None
+    registers: bool = False
+    nonce: bytes = field(default=b"", repr=False)
+    evidence: bytes | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    created_at: Instant
+    claimed_at: Instant | None = None
+    updated_at: Instant
+    expires_at: Instant
+    version: int = 1
+
+
+class UpgradeRepository(Protocol):
+    """Upgrades inside a transaction."""
+
+    def add(self, upgrade: Upgrade) -> bool:
+        """Keep a new upgrade; False when its id or number is taken."""
+        ...
+
+    def get(self, upgrade_id: str) -> Upgrade | None:
+        """By id."""
+        ...
+
+    def by_number(self, number: bytes) -> Upgrade | None:
+        """By the MAC of the number on the resident's page."""
+        ...
+
+    def of_resident(self, resident_id: str, *, limit: int = 20) -> tuple[Upgrade, ...]:
+        """A resident's, newest first."""
+        ...
+
+    def at_station(self, station_id: str) -> tuple[Upgrade, ...]:
+        """Those a station is busy with (:attr:`UpgradeStep.at_station`), newest first."""
+        ...
+
+    def in_step(self, step: UpgradeStep, *, limit: int = 100) -> tuple[Upgrade, ...]:
+        """Those at a step, oldest first."""
+        ...
+
+    def due(self, now: Instant, *, limit: int = 100) -> tuple[Upgrade, ...]:
+        """Those that are not over although their time is, oldest first."""
+        ...
+
+    def change(self, old: Upgrade, new: Upgrade) -> bool:
+        """Replace ``old`` by ``new`` if the stored version is still ``old.version``; the stored
+        version becomes ``old.version + 1``. False when somebody else was faster, or the number is
+        taken.
+        """
+        ...
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete at most ``limit`` whose time ended before ``before``."""
+        ...
+
+
+class UpgradeTransaction(EnrolmentTransaction, Protocol):
+    """Enrolment's repositories, stations and upgrades."""
+
+    @property
+    def stations(self) -> StationRepository: ...
+    @property
+    def upgrades(self) -> UpgradeRepository: ...

@@ -1,0 +1,79 @@
+"""The upgrade as the server sees it."""
+
+from __future__ import annotations
+
+from hkeid.broker import Broker
+from hkeid.enrolment.settings import EnrolmentSettings
+from hkeid.enrolment.upgrade.comparing import Faces
+from hkeid.enrolment.upgrade.confirming import Confirmations
+from hkeid.enrolment.upgrade.counter import CounterRegistration
+from hkeid.enrolment.upgrade.offers import Offers
+from hkeid.enrolment.upgrade.offline import OfflineReadings
+from hkeid.enrolment.upgrade.parts import PORTRAIT, UpgradeParts
+from hkeid.enrolment.upgrade.reading import Readings
+from hkeid.enrolment.upgrade.records import Upgrade
+from hkeid.webauthn import WebAuthnPolicy
+
+
+class Upgrades:
+    """All steps, by who takes them.
+
+    :ivar offers: begin, take up, cancel.
+    :ivar readings: the station's chip readings.
+    :ivar faces: comparison, register of persons, officers' decisions.
+    :ivar confirmations: the resident's passkey.
+    :ivar offline: readings of mobile teams without a network.
+    :ivar counter: a security key for whoever has no phone.
+    """
+
+    def __init__(
+        self,
+        parts: UpgradeParts,
+        policy: WebAuthnPolicy,
+        broker: Broker,
+        settings: EnrolmentSettings | None = None,
+    ) -> None:
+        self._parts = parts
+        self.offers = Offers(parts)
+        self.readings = Readings(parts)
+        self.faces = Faces(parts)
+        self.confirmations = Confirmations(parts, policy)
+        self.offline = OfflineReadings(parts)
+        self.counter = CounterRegistration(parts, policy, broker, settings)
+
+    def look(
+        self,
+        upgrade_id: str,
+        *,
+        station_id: str | None = None,
+        resident_id: str | None = None,
+    ) -> Upgrade | None:
+        """An upgrade as it stands, for a page; None unless it belongs to the caller."""
+        with self._parts.store.transaction() as tx:
+            found = tx.upgrades.get(upgrade_id)
+        if found is None or (station_id is not None and found.station_id != station_id):
+            return None
+        if resident_id is not None and found.resident_id != resident_id:
+            return None
+        return found
+
+    def at_station(self, station_id: str) -> Upgrade | None:
+        """What a station is busy with."""
+        now = self._parts.clock.now()
+        with self._parts.store.transaction() as tx:
+            found = tx.upgrades.at_station(station_id)
+        return next((upgrade for upgrade in found if now < upgrade.expires_at), None)
+
+    def of_resident(self, resident_id: str) -> Upgrade | None:
+        """A resident's latest upgrade."""
+        with self._parts.store.transaction() as tx:
+            found = tx.upgrades.of_resident(resident_id, limit=1)
+        return found[0] if found else None
+
+    def portrait(self, upgrade: Upgrade) -> bytes | None:
+        """The chip's portrait, for the officer's eye; None when it is gone."""
+        return self._parts.vault.get(upgrade.id, PORTRAIT)
+
+    def sweep(self) -> int:
+        """End what is out of time; returns how many."""
+        return self._parts.vault.expire(self._parts.clock.now()) + self.offers.sweep()

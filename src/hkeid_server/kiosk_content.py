@@ -1,0 +1,127 @@
+"""From an upgrade to what a page says about it."""
+
+from __future__ import annotations
+
+from hkeid.enrolment.stations import Station, StationMode
+from hkeid.enrolment.upgrade import Upgrade, UpgradeStep
+from hkeid_server.house import House
+from hkeid_server.kiosk_models import KioskPage, StationBadge
+
+LOOK_AGAIN = 2
+BACK_TO_START = 25
+IDLE = 90
+
+_GROUPS = {
+    "document_expired": "card-expired",
+    "signer_expired": "card-expired",
+    "chip_other_person": "other-person",
+    "chip_name_different": "other-name",
+    "face_no_match": "face",
+    "face_not_live": "face",
+    "face_tries_spent": "face",
+    "officer_says_other_person": "face",
+    "review_refused": "review",
+    "registry_no_match": "registry",
+    "registry_deceased": "registry",
+    "registry_reported_lost": "lost",
+    "upgraded_already": "upgraded",
+    "eid_not_active": "eid",
+    "eid_unknown": "no-eid",
+    "upgrade_expired": "time",
+    "cancelled_at_station": "stopped",
+    "cancelled_by_resident": "stopped",
+    "station_left": "stopped",
+}
+_TROUBLE = {
+    "card_absent": "absent",
+    "card_removed": "moved",
+    "card_silent": "moved",
+    "messaging_lost": "moved",
+    "reader_absent": "reader",
+    "reader_removed": "reader",
+    "reader_in_use": "reader",
+    "access_key_wrong": "digits",
+    "access_key_blocked": "blocked",
+}
+
+
+def problem_group(reason: str | None) -> str:
+    """The words for a reason: several reasons share a way out; the card itself is the rest."""
+    return _GROUPS.get(reason or "", "card")
+
+
+def badge(house: House, station: Station) -> StationBadge:
+    """The station as its pages name it."""
+    assert house.stations is not None
+    officer = house.stations.officers.at(station.id, house.clock.now())
+    return StationBadge(name=station.name, mode=station.mode.value, officer=officer is not None)
+
+
+def start_page(house: House, station: Station, problem: str | None = None) -> KioskPage:
+    """Where everybody begins."""
+    found = badge(house, station)
+    return KioskPage(
+        station=found,
+        step="start",
+        problem=problem,
+        can_begin_with_card=station.mode is not StationMode.KIOSK and found.officer,
+    )
+
+
+def upgrade_page(
+    house: House, station: Station, upgrade: Upgrade, problem: str | None = None
+) -> KioskPage:
+    """An upgrade at the step where it is."""
+    found = badge(house, station)
+    step = _step(upgrade, station, machine=_machine(house))
+    facts = upgrade.facts
+    waiting = step in {"card", "phone"}
+    over = step in {"done", "ended", "review"}
+    trouble = facts.get("trouble")
+    if step in {"card", "digits"} and problem is None and isinstance(trouble, str):
+        problem = _TROUBLE.get(trouble, "unreadable")
+    if step == "ended":
+        problem = problem_group(upgrade.reason)
+    if step == "face" and problem is None:
+        problem = facts.get("face_advice")
+    return KioskPage(
+        station=found,
+        step=step,
+        address=f"/kiosk/u/{upgrade.id}",
+        upgrade_id=upgrade.id,
+        receipt=upgrade.receipt,
+        problem=problem,
+        refresh=LOOK_AGAIN if waiting else BACK_TO_START if over else 0,
+        then="/kiosk" if over else "",
+        idle=0 if over else IDLE,
+        until=upgrade.expires_at,
+        at=upgrade.updated_at,
+        registers=upgrade.registers,
+    )
+
+
+def _machine(house: House) -> bool:
+    assert house.stations is not None
+    return house.stations.upgrades.faces.by_machine
+
+
+def _step(upgrade: Upgrade, station: Station, *, machine: bool) -> str:
+    match upgrade.step:
+        case UpgradeStep.CHIP:
+            return "card" if upgrade.facts.get("access") == "typed" else "digits"
+        case UpgradeStep.FACE if upgrade.facts.get("face") == "match":
+            return "registry"
+        case UpgradeStep.FACE if station.mode is not StationMode.KIOSK:
+            return "compare"
+        case UpgradeStep.FACE:
+            return "face" if machine else "unassisted"
+        case UpgradeStep.BIND:
+            return "bind"
+        case UpgradeStep.CONFIRM:
+            return "phone"
+        case UpgradeStep.REVIEW:
+            return "review"
+        case UpgradeStep.DONE:
+            return "done"
+        case _:
+            return "ended"

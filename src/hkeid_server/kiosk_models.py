@@ -1,0 +1,98 @@
+"""What the pages of stations and of the upgrade show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hkeid_server.models import CeremonyForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationBadge:
+    """The station, as its pages name it.
+
+    :ivar mode: ``kiosk``, ``counter`` or ``mobile``.
+    :ivar officer: an officer has signed on.
+    """
+
+    name: str
+    mode: str
+    officer: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskPage:
+    """One page at a station: one instruction.
+
+    :ivar step: ``start``, ``digits``, ``card``, ``face``, ``compare``, ``unassisted``, ``registry``,
+        ``phone``, ``review``, ``done`` or ``ended``.
+    :ivar address: address of this upgrade's pages, "" before one began.
+    :ivar problem: what went wrong just now, or why it ended.
+    :ivar refresh: seconds after which the page looks again; 0: never.
+    :ivar then: where it goes by itself after ``refresh`` seconds.
+    :ivar idle: seconds without a touch before the page asks whether somebody is there; 0: never.
+    :ivar until: when the time for this upgrade is over.
+    :ivar at: when it was done.
+    """
+
+    station: StationBadge
+    step: str
+    address: str = ""
+    upgrade_id: str = ""
+    receipt: str = ""
+    problem: str | None = None
+    refresh: int = 0
+    then: str = ""
+    idle: int = 0
+    until: datetime | None = None
+    at: datetime | None = None
+    registers: bool = False
+    can_begin_with_card: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskCeremonyPage:
+    """A passkey at the station: use one (``get``), or make one on a security key (``create``)."""
+
+    station: StationBadge
+    ceremony: CeremonyForm
+    address: str
+    problem: str | None = None
+    idle: int = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskOfficerPage:
+    """Who sits at this counter. ``sandbox``: a test officer may sit down by a button."""
+
+    station: StationBadge
+    sandbox: bool
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskClosedPage:
+    """This browser is no station's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradePage:
+    """The resident's own page about their upgrade.
+
+    :ivar step: ``none``, ``offered``, ``station``, ``review``, ``confirm``, ``done``, ``ended``.
+    :ivar number: the number in two groups, "" when it has run out.
+    :ivar code: the same as an SVG picture of a QR code.
+    :ivar seconds: how long the number is good.
+    """
+
+    step: str
+    number: str = ""
+    code: str = field(default="", repr=False)
+    seconds: int = 0
+    until: datetime | None = None
+    receipt: str = ""
+    problem: str | None = None
+    refresh: int = 0
+    ceremony: CeremonyForm | None = None
+    ceremony_problem: str | None = None

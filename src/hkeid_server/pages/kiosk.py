@@ -1,0 +1,202 @@
+"""Pages of the browser at a station (S5): one instruction at a time, nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from flask import Blueprint, Response, request
+
+from hkeid.enrolment.stations import Station, StationRefused
+from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused
+from hkeid.kernel.errors import HkeidError, MalformedInput, NotFound, Refused, TooManyAttempts
+from hkeid_server.browser import read_cookies
+from hkeid_server.house import house
+from hkeid_server.kiosk_content import badge, start_page, upgrade_page
+from hkeid_server.kiosk_models import KioskClosedPage, KioskOfficerPage
+from hkeid_server.shell import settings, show
+from hkeid_server.stations.parts import StationRooms
+from hkeid_server.visitors import see_other
+
+blueprint = Blueprint("kiosk", __name__)
+
+START = "/kiosk"
+SANDBOX_OFFICER = "sandbox-officer"
+P = ParamSpec("P")
+
+
+def rooms() -> StationRooms:
+    """Stations and upgrades.
+
+    :raises NotFound: ``page_unknown``: they are not served here.
+    """
+    found = house().stations
+    if found is None:
+        raise NotFound("page_unknown")
+    return found
+
+
+def seat_cookie() -> str:
+    """Name of the cookie that makes a browser a station's."""
+    return settings().cookies.browser.replace("browser", "seat")
+
+
+def seat() -> str:
+    """The seat that the browser has, "" if none."""
+    return read_cookies(request.headers.get("Cookie", "")).get(seat_cookie(), "")
+
+
+def with_station(
+    view: Callable[Concatenate[Station, P], Response],
+) -> Callable[P, Response]:
+    """Give the station to a view; a browser that is no station's is told so."""
+
+    @wraps(view)
+    def guarded(*values: P.args, **named: P.kwargs) -> Response:
+        try:
+            station = rooms().seats.station(seat())
+        except StationRefused as error:
+            house().journal.refusal(error, where=START)
+            return show("kiosk/closed.html", KioskClosedPage(), status=403, here=START)
+        return view(station, *values, **named)
+
+    return guarded
+
+
+def at_station(station: Station, upgrade_id: str) -> Upgrade:
+    """An upgrade of this station, whatever its step.
+
+    :raises NotFound: ``upgrade_unknown``.
+    """
+    found = rooms().upgrades.look(upgrade_id, station_id=station.id)
+    if found is None:
+        raise NotFound("upgrade_unknown")
+    return found
+
+
+def officer_of(station: Station) -> str | None:
+    """Who is signed on for this station."""
+    return rooms().officers.at(station.id, house().clock.now())
+
+
+@blueprint.get("/kiosk/open")
+def open_seat() -> Response:
+    """The station's program opens its browser here."""
+    try:
+        taken = rooms().seats.take(request.args.get("ticket", ""))
+    except StationRefused as error:
+        house().journal.refusal(error, where="/kiosk/open")
+        return show("kiosk/closed.html", KioskClosedPage(), status=403, here=START)
+    answer = see_other(START)
+    answer.headers.add(*settings().cookies.set_cookie(seat_cookie(), taken.reveal()))
+    return answer
+
+
+@blueprint.get(START)
+@with_station
+def start(station: Station) -> Response:
+    """The page that waits for people."""
+    return show("kiosk/start.html", start_page(house(), station))
+
+
+@blueprint.post("/kiosk/number")
+@with_station
+def number(station: Station) -> Response:
+    """A number was typed, or scanned."""
+    try:
+        upgrade = rooms().upgrades.offers.claim(station, request.form.get("number", ""))
+    except TooManyAttempts:
+        return _start(station, "attempts", 429)
+    except (MalformedInput, UpgradeRefused) as error:
+        house().journal.refusal(error, where="/kiosk/number")
+        return _start(station, "number", 422)
+    return see_other(f"/kiosk/u/{upgrade.id}")
+
+
+@blueprint.post("/kiosk/card")
+@with_station
+def card_alone(station: Station) -> Response:
+    """At a counter: begin with the card alone."""
+    try:
+        upgrade = rooms().upgrades.offers.begin_with_card(station, officer_of(station))
+    except (UpgradeRefused, StationRefused) as error:
+        house().journal.refusal(error, where="/kiosk/card")
+        return _start(station, "officer", 409)
+    return see_other(f"/kiosk/u/{upgrade.id}")
+
+
+@blueprint.get("/kiosk/u/<upgrade_id>")
+@with_station
+def step(station: Station, upgrade_id: str) -> Response:
+    """What is to be done now."""
+    return show_step(station, at_station(station, upgrade_id))
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/digits")
+@with_station
+def digits(station: Station, upgrade_id: str) -> Response:
+    """The six digits printed on the card."""
+    try:
+        rooms().upgrades.offers.give_access(station, upgrade_id, request.form.get("digits", ""))
+    except MalformedInput:
+        return show_step(station, at_station(station, upgrade_id), "six", 422)
+    except UpgradeRefused as error:
+        house().journal.refusal(error, where="/kiosk/u/…/digits")
+    return see_other(f"/kiosk/u/{upgrade_id}")
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/leave")
+@with_station
+def leave(station: Station, upgrade_id: str) -> Response:
+    """Stop, or walk away: nothing stays on the screen."""
+    try:
+        rooms().upgrades.offers.cancel(upgrade_id, station=station)
+    except Refused as error:
+        house().journal.refusal(error, where="/kiosk/u/…/leave")
+    return see_other(START)
+
+
+@blueprint.get("/kiosk/officer")
+@with_station
+def officer(station: Station) -> Response:
+    """Who sits here."""
+    page = KioskOfficerPage(station=badge(house(), station), sandbox=settings().sandbox)
+    return show("kiosk/officer.html", page)
+
+
+@blueprint.post("/kiosk/officer")
+@with_station
+def sit_down(station: Station) -> Response:
+    """Sign on or off. Only the sandbox signs its test officer on by a button."""
+    if request.form.get("leave"):
+        rooms().officers.sign_off(station)
+        return see_other("/kiosk/officer")
+    if not settings().sandbox:
+        raise Refused("officer_login_missing")
+    rooms().officers.sign_on(station, SANDBOX_OFFICER)
+    return see_other(START)
+
+
+def show_step(
+    station: Station, upgrade: Upgrade, problem: str | None = None, status: int = 200
+) -> Response:
+    """The page of the step where an upgrade is."""
+    page = upgrade_page(house(), station, upgrade, problem)
+    if page.step == "bind":
+        return see_other(f"{page.address}/key")
+    return show(
+        f"kiosk/{page.step}.html", page, status=status, here=page.address,
+        camera=page.step == "face",
+    )  # fmt: skip
+
+
+def _start(station: Station, problem: str, status: int) -> Response:
+    return show(
+        "kiosk/start.html", start_page(house(), station, problem), status=status, here=START
+    )
+
+
+def note_refusal(error: HkeidError, where: str) -> None:
+    """Into the log."""
+    house().journal.refusal(error, where=where)

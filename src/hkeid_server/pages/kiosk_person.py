@@ -1,0 +1,244 @@
+"""At the station: the face, the officer's eye, the passkey, the security key."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from hkeid.enrolment.stations import Station, StationRefused
+from hkeid.enrolment.upgrade import UpgradeRefused
+from hkeid.kernel.errors import HkeidError, MalformedInput, NotFound, Unavailable
+from hkeid.ports.documents import ImageRefused
+from hkeid.ports.faces import CapturedFrame, LivenessEvidence
+from hkeid_server.house import house
+from hkeid_server.kiosk_content import badge
+from hkeid_server.kiosk_models import KioskCeremonyPage
+from hkeid_server.pages.kiosk import (
+    at_station,
+    note_refusal,
+    officer_of,
+    rooms,
+    seat,
+    show_step,
+    with_station,
+)
+from hkeid_server.shell import show, translate
+from hkeid_server.visitors import (
+    CEREMONY_FAILURES,
+    ceremony_answer,
+    ceremony_form,
+    failed,
+    see_other,
+)
+
+blueprint = Blueprint("kiosk_person", __name__)
+
+_MOST_FRAMES = 64
+_LONGEST_MS = 120_000
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/challenge")
+@with_station
+def challenge(station: Station, upgrade_id: str) -> Response:
+    """A fresh challenge for the camera page, as JSON."""
+    try:
+        begun = rooms().upgrades.faces.start(station, upgrade_id)
+    except HkeidError as error:
+        note_refusal(error, "/kiosk/u/…/challenge")
+        begun = None
+    if begun is None:
+        answer = jsonify(error="other_step")
+        answer.status_code = 409
+        return answer
+    return jsonify(nonce=begun.nonce, challenge=dict(begun.client))
+
+
+@blueprint.post("/kiosk/face")
+@with_station
+def face(station: Station) -> Response:
+    """The frames that the camera page took."""
+    upgrade_id = request.form.get("upgrade", "")[:64]
+    try:
+        upgrade = rooms().upgrades.faces.give(station, upgrade_id, _evidence())
+    except Unavailable as error:
+        note_refusal(error, "/kiosk/face")
+        return show_step(station, at_station(station, upgrade_id), "busy", 503)
+    except (MalformedInput, ImageRefused, UpgradeRefused) as error:
+        note_refusal(error, "/kiosk/face")
+        return show_step(station, at_station(station, upgrade_id), error.reason, 422)
+    return see_other(f"/kiosk/u/{upgrade.id}")
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/unassisted")
+@with_station
+def unassisted(station: Station, upgrade_id: str) -> Response:
+    """No machine compares faces here: an officer will."""
+    rooms().upgrades.faces.without_machine(station, upgrade_id)
+    return see_other(f"/kiosk/u/{upgrade_id}")
+
+
+@blueprint.get("/kiosk/u/<upgrade_id>/portrait")
+@with_station
+def portrait(station: Station, upgrade_id: str) -> Response:
+    """The chip's portrait, for the officer who is signed on."""
+    picture = None
+    if officer_of(station) is not None:
+        picture = rooms().upgrades.portrait(at_station(station, upgrade_id))
+    if picture is None:
+        raise NotFound("portrait_unknown")
+    g.from_a_door = True
+    answer = Response(picture, mimetype="image/jpeg")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/same")
+@with_station
+def same(station: Station, upgrade_id: str) -> Response:
+    """What the officer says about face and portrait."""
+    says = request.form.get("same")
+    if says not in {"yes", "no"}:
+        raise MalformedInput("answer_missing", field="same")
+    try:
+        rooms().upgrades.faces.officer_says(
+            station, upgrade_id, officer_of(station), same=says == "yes"
+        )
+    except (UpgradeRefused, Unavailable) as error:
+        note_refusal(error, "/kiosk/u/…/same")
+    return see_other(f"/kiosk/u/{upgrade_id}")
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/retry")
+@with_station
+def retry(station: Station, upgrade_id: str) -> Response:
+    """Ask the register of persons again."""
+    try:
+        rooms().upgrades.faces.retry(station, upgrade_id)
+    except (UpgradeRefused, Unavailable) as error:
+        note_refusal(error, "/kiosk/u/…/retry")
+    return see_other(f"/kiosk/u/{upgrade_id}")
+
+
+@blueprint.get("/kiosk/u/<upgrade_id>/confirm")
+@with_station
+def confirm_page(station: Station, upgrade_id: str) -> Response:
+    """Confirm here, with a passkey or security key."""
+    return _confirm(station, upgrade_id)
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/confirm")
+@with_station
+def confirm(station: Station, upgrade_id: str) -> Response:
+    """The passkey was used."""
+    ceremony_id, response = ceremony_answer()
+    try:
+        rooms().upgrades.confirmations.finish(
+            upgrade_id, ceremony_id, response, binding=seat(), station=station
+        )
+    except CEREMONY_FAILURES as error:
+        return _confirm(station, upgrade_id, error)
+    return see_other(f"/kiosk/u/{upgrade_id}")
+
+
+@blueprint.get("/kiosk/u/<upgrade_id>/key")
+@with_station
+def key_page(station: Station, upgrade_id: str) -> Response:
+    """Register a security key."""
+    return _key(station, upgrade_id)
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/key")
+@with_station
+def key(station: Station, upgrade_id: str) -> Response:
+    """The key made a passkey."""
+    ceremony_id, response = ceremony_answer()
+    try:
+        rooms().upgrades.counter.finish(
+            station,
+            upgrade_id,
+            ceremony_id,
+            response,
+            binding=seat(),
+            label=translate("Security key"),
+        )
+    except CEREMONY_FAILURES as error:
+        return _key(station, upgrade_id, error)
+    return see_other(f"/kiosk/u/{upgrade_id}/confirm")
+
+
+def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
+    address = f"/kiosk/u/{upgrade_id}"
+    problem = None if failure is None else failed(failure)
+    try:
+        begun = rooms().upgrades.confirmations.start(upgrade_id, binding=seat(), station=station)
+    except UpgradeRefused as error:
+        note_refusal(error, "/kiosk/u/…/confirm")
+        return see_other(address)
+    return _ceremony(station, "get", begun.id, begun.options, f"{address}/confirm", problem)
+
+
+def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
+    address = f"/kiosk/u/{upgrade_id}"
+    problem = None if failure is None else failed(failure)
+    try:
+        begun = rooms().upgrades.counter.start(
+            station, upgrade_id, officer_of(station), binding=seat()
+        )
+    except (UpgradeRefused, StationRefused) as error:
+        note_refusal(error, "/kiosk/u/…/key")
+        wanted = "/kiosk/officer" if error.reason == "officer_missing" else "/kiosk"
+        return see_other(wanted)
+    if begun is None:
+        return see_other(f"{address}/confirm")
+    return _ceremony(station, "create", begun.id, begun.options, f"{address}/key", problem)
+
+
+def _ceremony(
+    station: Station,
+    kind: str,
+    ceremony_id: str,
+    options: dict[str, object],
+    action: str,
+    problem: str | None,
+) -> Response:
+    page = KioskCeremonyPage(
+        station=badge(house(), station),
+        ceremony=ceremony_form(kind, ceremony_id, options, action=action, restart=action),
+        address=action.rpartition("/")[0],
+        problem=problem,
+    )
+    return show("kiosk/passkey.html", page, status=200 if problem is None else 403, here=action)
+
+
+def _evidence() -> LivenessEvidence:
+    """The frames with their times.
+
+    :raises MalformedInput: ``selfie_malformed``.
+    """
+    frames = request.files.getlist("frames")
+    try:
+        times = json.loads(request.form.get("times", ""))
+    except (ValueError, RecursionError):
+        raise MalformedInput("selfie_malformed", field="times") from None
+    good = (
+        isinstance(times, list)
+        and 0 < len(times) == len(frames) <= _MOST_FRAMES
+        and all(type(one) is int and 0 <= one <= _LONGEST_MS for one in times)
+        and times == sorted(times)
+    )
+    if not good:
+        raise MalformedInput("selfie_malformed", field="times")
+    return LivenessEvidence(
+        nonce=request.form.get("nonce", "")[:512],
+        frames=tuple(
+            CapturedFrame(at_ms=at, image=frame.read())
+            for at, frame in zip(times, frames, strict=True)
+        ),
+        capture={
+            name: request.form[name][:200] for name in ("label", "size") if name in request.form
+        },
+    )

@@ -1,0 +1,174 @@
+"""Puts stations and upgrades together."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hkeid.broker import Broker
+from hkeid.chip.document import ChipDocument, ChipEvidence
+from hkeid.chip.trust import CountrySigners, der_blocks
+from hkeid.enrolment.stations import Seats, StationAuthority, Stations, StationSettings
+from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.instants import Instant
+from hkeid.ports import Clock, EvidenceVault, KeyStore, Random, Store
+from hkeid.residents import PersonalFields
+from hkeid.webauthn import WebAuthnPolicy
+from hkeid_server.config import Config
+from hkeid_server.stations.parts import StationRooms
+from hkeid_server.wiring.proofing import ProofingParts
+
+_LARGEST_FILE = 32 * 1024 * 1024
+
+
+def open_stations(
+    config: Config,
+    proofing: ProofingParts,
+    evidence: EvidenceVault,
+    *,
+    store: Store[Any],
+    fields: PersonalFields,
+    policy: WebAuthnPolicy,
+    broker: Broker,
+    keys: KeyStore,
+    clock: Clock,
+    random: Random,
+) -> StationRooms | None:
+    """Stations as configured; None where they are not served.
+
+    :raises ConfigurationError: ``person_registry_missing``: there is no upgrade without one.
+    """
+    if not config.stations.enabled:
+        return None
+    if proofing.registry is None:
+        raise ConfigurationError("person_registry_missing", detail="stations need registry.url")
+    stations = station_registry(config, store, keys, clock, random)
+    parts = UpgradeParts(
+        store=store,
+        fields=fields,
+        keys=keys,
+        clock=clock,
+        random=random,
+        stations=stations,
+        vault=evidence,
+        verifier=TrustedCountries(config.path(config.stations.country_signers)),
+        registry=proofing.registry,
+        liveness=proofing.liveness,
+        matcher=proofing.matcher,
+        policy=upgrade_policy(config),
+    )
+    return StationRooms(
+        stations=stations,
+        seats=Seats(store, stations, clock, random),
+        upgrades=Upgrades(parts, policy, broker),
+        officers=OfficersOnDuty(store, clock),
+        reader=certificate_reader(),
+    )
+
+
+def station_registry(
+    config: Config, store: Store[Any], keys: KeyStore, clock: Clock, random: Random
+) -> Stations:
+    """The registry of stations, with the sandbox's authority where there is one."""
+    from hkeid.adapters.station_ca import CertificateReader, StationCa
+
+    authority: CertificateReader = CertificateReader()
+    if config.stations.authority:
+        authority = StationCa(config.path(config.stations.authority))
+    settings = StationSettings(
+        certificate_lifetime=timedelta(days=config.stations.certificate_days)
+    )
+    return Stations(store, keys, clock, random, authority, settings)
+
+
+def upgrade_policy(config: Config) -> UpgradePolicy:
+    """Which evidence is enough.
+
+    :raises ConfigurationError: ``upgrade_policy_invalid``.
+    """
+    if not config.stations.policy:
+        return UpgradePolicy() if config.production else UpgradePolicy.sandbox()
+    path = config.path(config.stations.policy)
+    try:
+        return UpgradePolicy.from_table(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            "upgrade_policy_invalid", detail=f"{path}: {type(error).__name__}"
+        ) from None
+
+
+def certificate_reader() -> StationAuthority:
+    """Reads stations' certificates, and issues none."""
+    from hkeid.adapters.station_ca import CertificateReader
+
+    return CertificateReader()
+
+
+def make_station_authority(config: Config, name: str) -> Path:
+    """Make the sandbox's certification authority; returns its root's certificate file.
+
+    :raises ConfigurationError: ``station_authority_unset``, ``station_authority_exists``,
+        ``production_refuses``.
+    """
+    from hkeid.adapters.station_ca import StationCa
+    from hkeid.adapters.system import SystemClock
+
+    if config.production:
+        raise ConfigurationError(
+            "production_refuses", detail="stations.authority: bind certificates of your own"
+        )
+    if not config.stations.authority:
+        raise ConfigurationError("station_authority_unset", detail="set stations.authority")
+    folder = config.path(config.stations.authority)
+    StationCa.create(folder, name=name, now=SystemClock().now())
+    return folder / "station-root.pem"
+
+
+def station_authority_wanted(config: Config) -> bool:
+    """Whether the configuration names an authority of the sandbox's own that is not made yet."""
+    wanted = config.stations.enabled and bool(config.stations.authority) and not config.production
+    return wanted and not (config.path(config.stations.authority) / "station-root.key").exists()
+
+
+class TrustedCountries:
+    """Verifies readings with the certificates and revocation lists in a folder, read once.
+
+    Without any, nothing is trusted, so that no card upgrades an eID (law 7).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def trust(self) -> CountrySigners:
+        """What the folder holds."""
+        return read_country_signers(self._folder)
+
+    def verify(self, document: ChipDocument, *, at: Instant) -> ChipEvidence:
+        """What the document proves."""
+        return document.verify(trust=self.trust, at=at)
+
+
+def read_country_signers(folder: Path) -> CountrySigners:
+    """Certificates (``.cer``, ``.crt``, ``.der``, ``.pem``) and lists (``.crl``) of a folder.
+
+    :raises ConfigurationError: ``country_signers_unreadable``.
+    """
+    certificates: list[bytes] = []
+    lists: list[bytes] = []
+    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+        if path.suffix.lower() not in {".cer", ".crt", ".der", ".pem", ".crl"}:
+            continue
+        try:
+            content = path.read_bytes()[:_LARGEST_FILE]
+        except OSError as error:
+            raise ConfigurationError(
+                "country_signers_unreadable", detail=f"{path}: {error.strerror}"
+            ) from None
+        target = lists if path.suffix.lower() == ".crl" else certificates
+        target.extend(der_blocks(content))
+    return CountrySigners.of(certificates, crls=lists)

@@ -1,0 +1,353 @@
+"""A hub with stations and upgrades; what a chip proves is said by the test, everything else is real."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hkeid.adapters.station_ca import StationCa, make_key, make_request, sign
+from hkeid.chip.document import (
+    AccessProtocol,
+    ChipDocument,
+    ChipEvidence,
+    ChipGenuine,
+    ChipHolder,
+    ChipProof,
+    PassiveOutcome,
+    ProofKind,
+)
+from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
+from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
+from hkeid.enrolment.upgrade.document_text import dumps
+from hkeid.identity.hkic_number import HkicNumber
+from hkeid.identity.names import PersonName
+from hkeid.identity.person import Person
+from hkeid.kernel.errors import Expired, Unavailable
+from hkeid.ports.faces import (
+    CaptureIntegrity,
+    FaceBand,
+    FaceComparison,
+    FaceRefused,
+    LivenessChallenge,
+    LivenessEvidence,
+    LivenessResult,
+    LivenessVerdict,
+    PadClaim,
+)
+from hkeid.ports.registry import RegistryFinding, RegistryStatus
+from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.der import tlv
+
+ORIGIN = "https://id.example.hk"
+
+
+def security_object(*groups: int) -> bytes:
+    """As much of an EF.SOD as says which groups it lists."""
+    hashes = b"".join(
+        tlv(0x30, tlv(0x02, bytes([number])) + tlv(0x04, b"h" * 32)) for number in groups
+    )
+    content = tlv(0x30, tlv(0x02, b"\x00") + tlv(0x30, b"") + tlv(0x30, hashes))
+    for tag in (0x04, 0xA0, 0x30, 0x30, 0xA0, 0x30, 0x77):
+        content = tlv(tag, content)
+    return content
+
+
+SIGNS = security_object(1, 2, 14, 15)
+SIGNS_NOT = security_object(1, 2, 14)
+
+
+class EvidenceInMemory:
+    """:class:`hkeid.ports.EvidenceVault` of dictionaries."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[str, dict[str, bytes]] = {}
+        self.ends: dict[str, datetime] = {}
+        self.gone: set[str] = set()
+
+    def open(self, session_id: str, now: datetime, *, expires_at: datetime) -> None:
+        if session_id in self.gone:
+            raise Expired("evidence_destroyed")
+        self.sessions.setdefault(session_id, {})
+        self.ends.setdefault(session_id, expires_at)
+
+    def put(self, session_id: str, name: str, content: bytes) -> None:
+        if session_id not in self.sessions:
+            raise Expired("evidence_destroyed")
+        self.sessions[session_id][name] = content
+
+    def get(self, session_id: str, name: str) -> bytes | None:
+        return self.sessions.get(session_id, {}).get(name)
+
+    def names(self, session_id: str) -> tuple[str, ...]:
+        return tuple(sorted(self.sessions.get(session_id, {})))
+
+    def extend(self, session_id: str, expires_at: datetime) -> None:
+        self.ends[session_id] = expires_at
+
+    def destroy(self, session_id: str) -> None:
+        self.sessions.pop(session_id, None)
+        self.gone.add(session_id)
+
+    def expire(self, now: datetime, *, limit: int = 1000) -> int:
+        late = [one for one, ends in self.ends.items() if ends <= now and one in self.sessions]
+        for one in late:
+            self.destroy(one)
+        return len(late)
+
+
+@dataclass
+class Verifier:
+    """Says about a document what the test set."""
+
+    evidence: ChipEvidence | None = None
+    asked: list[datetime] = field(default_factory=list)
+
+    def verify(self, document: ChipDocument, *, at: datetime) -> ChipEvidence:
+        self.asked.append(at)
+        assert self.evidence is not None
+        return self.evidence
+
+
+@dataclass
+class Registry:
+    status: RegistryStatus = RegistryStatus.MATCH
+    down: bool = False
+    asked: list[Any] = field(default_factory=list)
+
+    def check(self, query: Any) -> RegistryFinding:
+        self.asked.append(query)
+        if self.down:
+            raise Unavailable("registry_unavailable")
+        return RegistryFinding(status=self.status, reference="R-1")
+
+
+@dataclass
+class Liveness:
+    verdict: LivenessVerdict = LivenessVerdict.LIVE
+    claim: PadClaim = PadClaim.LEVEL_1
+
+    def start(self, now: datetime, random: Any) -> LivenessChallenge:
+        return LivenessChallenge(
+            nonce=random.token(8),
+            expires_at=now + timedelta(minutes=2),
+            client={"kind": "test", "steps": [{"turn": "left"}]},
+            secret=b"s",
+        )
+
+    def finish(
+        self, challenge: LivenessChallenge, evidence: LivenessEvidence, now: datetime
+    ) -> LivenessResult:
+        return LivenessResult(
+            verdict=self.verdict if evidence.nonce == challenge.nonce else LivenessVerdict.SPOOF,
+            pad_claim=self.claim,
+            integrity=CaptureIntegrity.UNKNOWN,
+            reason="turns_in_order",
+            best_frame=b"frame" if self.verdict is LivenessVerdict.LIVE else None,
+            provider="test 1",
+        )
+
+
+@dataclass
+class Matcher:
+    band: FaceBand = FaceBand.MATCH
+    calibration: str | None = "c1"
+    refuses: str | None = None
+
+    def compare(self, probe: bytes, reference: bytes, purpose: Any) -> FaceComparison:
+        if self.refuses:
+            raise FaceRefused(self.refuses)
+        return FaceComparison(
+            band=self.band,
+            distance=0.2,
+            threshold=0.4,
+            claimed_fmr=None,
+            model="test 1",
+            model_sha256="00",
+            calibration=self.calibration,
+        )
+
+
+class Lab:
+    """A hub, a certification authority, stations of every kind, and cards on demand."""
+
+    def __init__(self, hub: Any, folder: Path, policy: UpgradePolicy | None = None) -> None:
+        self.hub = hub
+        hub.clock.moment = datetime.now(UTC).replace(microsecond=0)
+        self.ca = StationCa.create(
+            folder / f"ca-{hub.random.token(6)}", name="t", now=hub.clock.now()
+        )
+        common = (hub.store, hub.keys, hub.clock, hub.random)
+        self.stations = Stations(*common, self.ca, StationSettings())
+        self.seats = Seats(hub.store, self.stations, hub.clock, hub.random)
+        self.vault = EvidenceInMemory()
+        self.verifier, self.registry = Verifier(), Registry()
+        self.liveness, self.matcher = Liveness(), Matcher()
+        self.parts = UpgradeParts(
+            store=hub.store,
+            fields=hub.fields,
+            keys=hub.keys,
+            clock=hub.clock,
+            random=hub.random,
+            stations=self.stations,
+            vault=self.vault,
+            verifier=self.verifier,
+            registry=self.registry,
+            liveness=self.liveness,
+            matcher=self.matcher,
+            policy=policy or UpgradePolicy(),
+        )
+        self.upgrades = Upgrades(self.parts, hub.policy, hub.broker)
+        self.keys: dict[str, bytes] = {}
+        self.kiosk = self.station(StationMode.KIOSK)
+        self.counter = self.station(StationMode.COUNTER)
+
+    def station(self, mode: StationMode) -> Station:
+        _, code = self.stations.add(f"Station {mode.value}", mode)
+        key = make_key()
+        found = self.stations.enrol(code.reveal(), make_request(key), network="n").station
+        self.keys[found.id] = key
+        return found
+
+    def resident(self, phone: SoftwareAuthenticator) -> Any:
+        """A logged-in resident with an active eID, and whose particulars a card may carry."""
+        session = self.hub.activate(phone)
+        self.resident_id = session.view.authentication.resident_id
+        with self.hub.memory.transaction() as tx:
+            texts = self.hub.fields.read(
+                tx, self.resident_id, ("name_english", "name_chinese", "hkic_number")
+            )
+        self.person = Person.from_fields(texts)
+        return session
+
+    def evidence(self, **changes: Any) -> ChipEvidence:
+        person = changes.pop("person", self.person)
+        holder = ChipHolder(
+            person=person,
+            document_number="Q0000001",
+            issuing_state="UTO",
+            expires=date(2036, 1, 1),
+            portrait=changes.pop("portrait", b"portrait"),
+            portrait_type="image/jpeg",
+        )
+        made = ChipEvidence(
+            findings=(),
+            passive=PassiveOutcome.TRUSTED,
+            genuine=ChipGenuine.ACTIVE,
+            holder=holder,
+            signer="CN=test",
+            sod_digest=b"d" * 32,
+        )
+        return replace(made, **changes)
+
+    def document(self, challenge: bytes, **changes: Any) -> ChipDocument:
+        made = ChipDocument(
+            files={"SOD": SIGNS, "DG1": b"dg1", "DG2": b"dg2", "DG15": b"dg15"},
+            card_access=None,
+            access=AccessProtocol.PACE_GM,
+            cipher="aes-256",
+            proofs=(
+                ChipProof(
+                    kind=ProofKind.ACTIVE,
+                    algorithm="ecdsa-sha256",
+                    parts={
+                        "challenge": challenge,
+                        "signature": hashlib.sha256(challenge).digest(),
+                    },
+                ),
+            ),
+            findings=(),
+            read_at=self.hub.clock.now(),
+            profile="hkic",
+            apdus=42,
+        )
+        return replace(made, **changes)
+
+    def claim(self, session: Any, station: Station | None = None) -> Any:
+        offer = self.upgrades.offers.offer(session.view)
+        number = self.upgrades.offers.number(offer)
+        assert number is not None
+        return self.upgrades.offers.claim(station or self.kiosk, number)
+
+    def submit(
+        self,
+        station: Station,
+        upgrade_id: str,
+        document: ChipDocument | None = None,
+        *,
+        key: bytes | None = None,
+        nonce: bytes | None = None,
+        text: bytes | None = None,
+    ) -> Any:
+        task = self.upgrades.readings.task(station)
+        upgrade = self.upgrades.look(upgrade_id)
+        if document is None:
+            document = self.document(task.challenge if task else b"x" * 8)
+        if self.verifier.evidence is None:
+            self.verifier.evidence = self.evidence()
+        text = text if text is not None else dumps(document)
+        message = signed_message(nonce if nonce is not None else upgrade.nonce, upgrade_id, text)
+        signature = sign(key or self.keys[station.id], message)
+        return self.upgrades.readings.submit(station, upgrade_id, text, signature)
+
+    def face(self, station: Station, upgrade_id: str, nonce: str | None = None) -> Any:
+        challenge = self.upgrades.faces.start(station, upgrade_id)
+        given = LivenessEvidence(nonce=nonce or challenge.nonce, frames=())
+        return self.upgrades.faces.give(station, upgrade_id, given)
+
+    def confirm(
+        self, upgrade: Any, phone: SoftwareAuthenticator, *, binding: str = "b1", **who: Any
+    ) -> Any:
+        who = who or {"resident_id": upgrade.resident_id}
+        start = self.upgrades.confirmations.start(upgrade.id, binding=binding, **who)
+        answer = phone.get(start.options, ORIGIN)
+        return self.upgrades.confirmations.finish(
+            upgrade.id, start.id, answer, binding=binding, **who
+        )
+
+    def state(self, resident_id: str | None = None) -> Any:
+        return self.hub.look("residents", "get", resident_id or self.resident_id)
+
+
+@pytest.fixture
+def make_lab(make_hub: Callable[..., Any], tmp_path: Path) -> Callable[..., Lab]:
+    def make(policy: UpgradePolicy | None = None, hub: Any = None) -> Lab:
+        return Lab(hub or make_hub(), tmp_path, policy)
+
+    return make
+
+
+@pytest.fixture
+def lab(make_lab: Callable[..., Lab]) -> Lab:
+    return make_lab()
+
+
+@pytest.fixture
+def another_person() -> Person:
+    return Person(
+        name=PersonName(english="WONG, Siu Ling", chinese="黃小玲"),
+        hkic_number=_number("A999998"),
+    )
+
+
+def _number(digits: str) -> HkicNumber:
+    from hkeid.identity.hkic_number import check_character_of
+
+    return HkicNumber(digits, check_character_of(digits))
+
+
+@pytest.fixture
+def signs_not() -> bytes:
+    """An EF.SOD without DG15."""
+    return SIGNS_NOT
+
+
+@pytest.fixture
+def signs() -> bytes:
+    """An EF.SOD with DG15."""
+    return SIGNS
