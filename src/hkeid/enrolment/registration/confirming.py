@@ -187,6 +187,8 @@ class Confirming:
         if found == owner.id:
             if not self._may_take(owner, recovering=record.purpose is RegistrationPurpose.RECOVERY):
                 raise RegistrationRefused("already_registered")
+            if owner.state is EidState.SUSPENDED and not self._was_suspended(record):
+                raise RegistrationRefused("eid_changed", detail="suspended since the decision")
             if owner.state is not state:
                 check_transition(owner.state, EidState.ACTIVE)
             tx.single_use.revoke_family(ticket_family(owner.id), now)
@@ -205,6 +207,10 @@ class Confirming:
         if not bind_hkic(tx, self._parts.keys, number, owner.id):
             raise RegistrationRefused("already_registered")
         tx.audit.append(ApplicantRegistered(resident_id=owner.id, proofed=ready.proofed.value))
+
+    def _was_suspended(self, record: RegistrationRecord) -> bool:
+        """Whether it was a suspended eID that the decision was about."""
+        return self._cases.findings(record).existing == EidState.SUSPENDED.value
 
     def _may_take(self, owner: Resident, *, recovering: bool) -> bool:
         if recovering:

@@ -347,6 +347,26 @@ def test_a_suspended_eid_is_recovered_by_an_officer_only(
     desk.hub.login(new)
 
 
+def test_a_recovery_does_not_lift_a_freeze_that_came_after_its_decision(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    """Somebody froze it meanwhile, perhaps because of this very recovery."""
+    lost = desk.register("ho-sau-lan", phone)
+    resident_id = lost.view.authentication.resident_id
+    new = SoftwareAuthenticator()
+    view = desk.bind(
+        desk.decided("ho-sau-lan", browser="b2", purpose=RegistrationPurpose.RECOVERY),
+        new,
+        browser="b2",
+    )
+    desk.hub.standing.freeze(lost.view)
+    with pytest.raises(RegistrationRefused, match="eid_changed"):
+        desk.confirm(view, new, browser="b2")
+    assert desk.hub.look("residents", "get", resident_id).state is EidState.SUSPENDED
+    with pytest.raises(LoginRefused):
+        desk.hub.login(new)
+
+
 def test_recovery_at_the_counter(desk: Any, phone: SoftwareAuthenticator) -> None:
     desk.register("ho-sau-lan", phone)
     view = at_the_counter(desk, "ho-sau-lan", purpose=RegistrationPurpose.RECOVERY)
