@@ -42,7 +42,9 @@ from hkeid.ports.keys import KeyPurpose
 _NETWORK = "registration_network"
 _UPLOADS = "registration_uploads"
 _UPLOADS_EACH = 30
-_EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
+_EMAIL = re.compile(
+    r"[!#-+\--:=?A-~]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII
+)
 _LONGEST_EMAIL = 254
 _LONGEST_LANGUAGE = 20
 

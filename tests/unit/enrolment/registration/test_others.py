@@ -143,7 +143,20 @@ def test_a_case_waits_thirty_days_at_most(desk: Any) -> None:
     assert desk.evidence.names(view.id) == ()
 
 
-@pytest.mark.parametrize("email", ["", "lan", "lan@", "a b@example.hk", "x@" + "e" * 300, "a@b,c"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "lan",
+        "lan@",
+        "a b@example.hk",
+        "x@" + "e" * 300,
+        "a@b,c",
+        "é@example.hk",
+        "a\x00b@example.hk",
+        "a\x1b@example.hk",
+    ],
+)
 def test_an_address_is_an_address(desk: Any, email: str) -> None:
     view = referred(desk)
     with pytest.raises(MalformedInput, match="email_malformed"):

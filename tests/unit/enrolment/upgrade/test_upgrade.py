@@ -14,11 +14,13 @@ from hkeid.enrolment.stations import StationMode, StationRefused
 from hkeid.enrolment.upgrade import UpgradePolicy, UpgradeRefused, UpgradeStep
 from hkeid.enrolment.upgrade.document_text import dumps
 from hkeid.identity.assurance import Acr
+from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.names import PersonName
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.faces import FaceBand, LivenessVerdict, PadClaim
 from hkeid.ports.registry import RegistryStatus
+from hkeid.residents import find_by_hkic
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.webauthn import CeremonyRefused
 
@@ -140,6 +142,19 @@ def test_a_person_without_a_phone_registers_and_upgrades_at_the_counter(
     assert done.step is UpgradeStep.DONE
     assert lab.state(resident.id).state is EidState.UPGRADED
     assert lab.hub.login(key).view.authentication.acr is Acr.EID_PLUS
+
+
+@pytest.mark.parametrize("age", [None, 5, 14])
+def test_a_minor_is_not_registered_at_the_counter(lab, phone, another_person, age) -> None:
+    """A guardian has to agree, and nobody asks one here; nor is anybody of unknown age."""
+    lab.resident(phone)
+    born = None if age is None else BirthDate(year=lab.hub.clock.now().year - age, month=5)
+    lab.person = replace(another_person, birth_date=born)
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    upgrade = lab.submit(lab.counter, upgrade.id)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REFUSED, "registers_adults_only")
+    with lab.hub.memory.transaction() as tx:
+        assert find_by_hkic(tx, lab.hub.keys, another_person.hkic_number) is None
 
 
 def test_a_synced_passkey_is_no_security_key(lab, phone, another_person, origin) -> None:
