@@ -329,6 +329,16 @@ def test_nothing_but_accepted_evidence_upgrades(lab, phone, changes, expected) -
     assert lab.state().state is EidState.ACTIVE
 
 
+def test_a_country_without_a_revocation_list_is_not_believed(make_lab, phone) -> None:
+    """Whether its signer was revoked, nobody here could know (law 7)."""
+    lab = make_lab()
+    session = lab.resident(phone)
+    unknown = (finding(FindingCode.REVOCATION_UNKNOWN),)
+    lab.verifier.evidence = lab.evidence(findings=unknown)
+    upgrade = lab.submit(lab.kiosk, lab.claim(session).id)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REFUSED, "revocation_unknown")
+
+
 def test_policy_may_ask_for_more_than_chip_authentication(make_lab, phone, signs_not) -> None:
     active = dict.fromkeys(StationMode, frozenset({ChipGenuine.ACTIVE}))
     lab = make_lab(UpgradePolicy(proofs=active))
