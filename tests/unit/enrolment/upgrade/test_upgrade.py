@@ -109,6 +109,18 @@ def test_card_alone_with_an_officer(lab, phone) -> None:
     assert lab.confirm(upgrade, phone, binding="seat", station=lab.counter).step is UpgradeStep.DONE
 
 
+def test_what_a_card_alone_began_is_confirmed_where_the_person_stands(lab, phone) -> None:
+    """Or whoever holds an eID in that person's name would confirm it from afar."""
+    lab.resident(phone)
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, upgrade.id)
+    upgrade = lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "officer-1", same=True)
+    assert upgrade.step is UpgradeStep.CONFIRM
+    assert reason(lab.confirm, upgrade, phone) == "confirm_at_station"
+    assert lab.state().state is EidState.ACTIVE
+    assert lab.confirm(upgrade, phone, binding="seat", station=lab.counter).step is UpgradeStep.DONE
+
+
 def test_a_person_without_a_phone_registers_and_upgrades_at_the_counter(
     lab, phone, another_person, origin
 ) -> None:
