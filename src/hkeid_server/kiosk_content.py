@@ -27,6 +27,7 @@ _GROUPS = {
     "upgraded_already": "upgraded",
     "eid_not_active": "eid",
     "eid_unknown": "no-eid",
+    "registers_adults_only": "no-eid",
     "upgrade_expired": "time",
     "cancelled_at_station": "stopped",
     "cancelled_by_resident": "stopped",

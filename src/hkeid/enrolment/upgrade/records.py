@@ -91,6 +91,14 @@ class Upgrade:
     expires_at: Instant
     version: int = 1
 
+    @property
+    def confirmed_anywhere(self) -> bool:
+        """Whether the resident may confirm on their own page: they came with its number, or a mobile
+        team read their card. One that a card alone began is confirmed where the person stands, for
+        nothing else says that person and passkey belong together.
+        """
+        return self.round > 0 or self.facts.get("offline") is True
+
 
 class UpgradeRepository(Protocol):
     """Upgrades inside a transaction."""
