@@ -2,7 +2,7 @@
 
 What a kill leaves behind: the ceremony is burnt first, so that an answer counts once; then one
 transaction notes the passkey's use, makes the eID an eID+, ends the upgrade, and records it - all or
-nothing. The evidence is destroyed after that; if a kill keeps it, its own time does.
+nothing. The evidence is destroyed after that; if a kill keeps it, the housekeeping does.
 """
 
 from __future__ import annotations
