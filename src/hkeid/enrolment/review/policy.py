@@ -54,26 +54,34 @@ class UpgradeRisk:
 
     :ivar reasons: why the upgrade was referred, any of these.
     :ivar genuine: how the chip proved itself, any of these; empty: however.
+    :ivar lacking: a fact that is missing; "": none.
     """
 
     name: str
     reasons: frozenset[str]
     genuine: frozenset[str] = frozenset()
+    lacking: str = ""
 
     def applies(self, reason: str | None, facts: Mapping[str, Any]) -> bool:
         """Whether it is so."""
         proved = not self.genuine or facts.get("genuine") in self.genuine
-        return reason in self.reasons and proved
+        lacks = not self.lacking or facts.get(self.lacking) is None
+        return reason in self.reasons and proved and lacks
 
 
-def _upgrade_risk(name: str, *reasons: str, genuine: Collection[str] = ()) -> UpgradeRisk:
-    return UpgradeRisk(name=name, reasons=frozenset(reasons), genuine=frozenset(genuine))
+def _upgrade_risk(
+    name: str, *reasons: str, genuine: Collection[str] = (), lacking: str = ""
+) -> UpgradeRisk:
+    return UpgradeRisk(
+        name=name, reasons=frozenset(reasons), genuine=frozenset(genuine), lacking=lacking
+    )
 
 
 UPGRADE_RISKS = (
     _upgrade_risk("face_near_threshold", "face_unclear"),
     _upgrade_risk("no_calibration", "face_not_calibrated"),
     _upgrade_risk("proof_rests_on_station", "read_offline", genuine=("chip", "cam")),
+    _upgrade_risk("nobody_on_duty", "read_offline", lacking="team"),
     _upgrade_risk("face_unseen", "face_not_assessed", "face_tries_spent"),
 )
 """What makes an upgrade risky unless a deployment says otherwise."""

@@ -11,6 +11,7 @@ from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Lease, Vote
 from hkeid.enrolment.review.sources import CaseKind, Held, Referred, ReviewTransaction, Stage
+from hkeid.enrolment.upgrade.offline import TEAM
 from hkeid.enrolment.upgrade.parts import FACE, PORTRAIT
 from hkeid.enrolment.upgrade.records import CASE_PREFIX, Upgrade, UpgradeStep
 from hkeid.enrolment.upgrade.upgrades import Upgrades
@@ -48,7 +49,7 @@ class UpgradeFile:
     """Everything about an upgrade that an officer has taken.
 
     :ivar station: the station's name; ``channel`` its kind, "" where it is gone.
-    :ivar officer: an officer was there.
+    :ivar officer: an officer had signed on there.
     :ivar offline: read by a mobile team without a network, whose officer compared the faces.
     :ivar facts: what was found, as name and word.
     :ivar findings: codes of what was odd about the card.
@@ -147,7 +148,7 @@ class UpgradeCases:
             station="" if station is None else station.name,
             channel="" if upgrade.channel is None else upgrade.channel.value,
             read_at=upgrade.claimed_at,
-            officer=upgrade.officer is not None or bool(facts.get("offline")),
+            officer=upgrade.officer is not None or facts.get(TEAM) is not None,
             offline=bool(facts.get("offline")),
             registers=upgrade.registers,
             signer=str(facts.get("signer", "")),
@@ -180,7 +181,7 @@ class UpgradeCases:
             risks=self._policy.upgrade_risks_of(upgrade.reason, upgrade.facts),
             hindrances=self._policy.upgrade_hindrances_of(upgrade.reason),
             resident_id=upgrade.resident_id,
-            served_by=upgrade.officer or _word(upgrade.facts.get("team")),
+            served_by=upgrade.officer or _word(upgrade.facts.get(TEAM)),
         )
 
 

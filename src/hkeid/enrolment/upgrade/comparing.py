@@ -166,6 +166,7 @@ class Faces:
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.REVIEW})
         finding = self._ask_register(upgrade) if accept else None
+        until = parts.clock.now() + parts.policy.review
         with parts.store.transaction() as tx:
             said = UpgradeReviewed(
                 upgrade_id=upgrade.id,
@@ -176,7 +177,12 @@ class Faces:
             )
             tx.audit.append(said)
             facts = {"face": _PASSED if accept else "no_match", "face_by": "officer"}
-            known = replace(upgrade, officer=officers[0], facts={**upgrade.facts, **facts})
+            known = replace(
+                upgrade,
+                officer=officers[0],
+                facts={**upgrade.facts, **facts},
+                expires_at=max(upgrade.expires_at, until),
+            )
             if finding is None:
                 decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", parts.clock.now())
             else:
@@ -234,8 +240,8 @@ class Faces:
         return end(tx, known, UpgradeStep.REFUSED, f"registry_{word}", now)
 
     def _after(self, decided: Upgrade) -> Upgrade:
-        """What is refused leaves no evidence."""
-        if decided.step is UpgradeStep.REFUSED:
+        """What is decided leaves no evidence; only who has yet to register needs what the chip said."""
+        if decided.step in {UpgradeStep.REFUSED, UpgradeStep.CONFIRM}:
             self._parts.vault.destroy(decided.id)
         return decided
 
