@@ -65,7 +65,7 @@ def open_stations(
         stations=stations,
         seats=Seats(store, stations, clock, random),
         upgrades=Upgrades(parts, policy, broker),
-        officers=OfficersOnDuty(store, clock),
+        officers=OfficersOnDuty(store, clock, test_officer=not config.production),
         reader=certificate_reader(),
     )
 

@@ -8,7 +8,8 @@ from hkeid.broker.assurance import passkey_authentication
 from hkeid.broker.ending import end_sessions, revoke_grants
 from hkeid.broker.events import credential_reference
 from hkeid.broker.sessions import LoggedInSession, Opening
-from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated, NoticeDue
+from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
@@ -183,7 +184,14 @@ class Confirming:
         number = number_of(ready.texts)
         state = EidState.UPGRADED if ready.proofed.at_least(Acr.EID_PLUS) else EidState.ACTIVE
         found = find_by_hkic(tx, self._parts.keys, number)
-        entry = replace(owner, state=state, proofed=ready.proofed, updated_at=now)
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        entry = replace(
+            owner,
+            state=state,
+            proofed=ready.proofed,
+            updated_at=now,
+            cooling_until=now + self._parts.settings.cooling if recovering else None,
+        )
         if found == owner.id:
             self._check_taking(owner, record)
             if owner.state is not state:
@@ -192,7 +200,7 @@ class Confirming:
             if not tx.residents.change(owner, entry):
                 raise RegistrationRefused("eid_changed")
             return
-        if record.purpose is RegistrationPurpose.RECOVERY:
+        if recovering:
             raise RegistrationRefused("eid_changed")
         if found is not None:
             former = tx.residents.get(found)
@@ -260,4 +268,4 @@ class Confirming:
             )
         )
         about = "eid_recovered" if recovering else "eid_activated"
-        tx.audit.append(NoticeDue(resident_id=owner.id, about=about))
+        tell(tx, owner.id, about, now=self._cases.now, random=self._parts.random)

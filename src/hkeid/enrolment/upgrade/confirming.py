@@ -2,7 +2,7 @@
 
 What a kill leaves behind: the ceremony is burnt first, so that an answer counts once; then one
 transaction notes the passkey's use, makes the eID an eID+, ends the upgrade, and records it - all or
-nothing. The evidence is destroyed after that; if a kill keeps it, its own time does.
+nothing. The evidence is destroyed after that; if a kill keeps it, the housekeeping does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from hkeid.broker.ending import end_sessions
 from hkeid.broker.events import CredentialSuspended, credential_reference
-from hkeid.enrolment.events import NoticeDue
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EidUpgraded
@@ -185,7 +185,13 @@ class Confirmations:
                 officer=upgrade.officer,
             )
         )
-        tx.audit.append(NoticeDue(resident_id=credential.resident_id, about="eid_upgraded"))
+        tell(
+            tx,
+            credential.resident_id,
+            "eid_upgraded",
+            now=self._parts.clock.now(),
+            random=self._parts.random,
+        )
 
     def _suspend(self, credential: Credential, now: Instant) -> None:
         """A counter that went back: nobody uses this credential until the resident has acted."""
