@@ -13,6 +13,8 @@ raw commands as the reading sent, and the cryptography of both sides; ``ratio`` 
 
 ``apdu_host`` is CPU time of the reading process per command, all its threads together.
 
+Where SoftHSM2 is installed, signatures by a PKCS#11 token follow (:mod:`tokens`).
+
     scripts/bench chip [--rounds 40] [--json FILE]
 """
 
@@ -34,6 +36,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import tokens
 from hkeid.adapters.system import SystemRandom
 from hkeid.chip import AccessKey, CardAccessNumber, ChipDocument, MrzKey, icao, read_document
 from hkeid.chip.file_reader import PREFERRED_BLOCK
@@ -283,6 +286,8 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     load = os.getloadavg()[0]
     rows = run(chosen.rounds)
+    if tokens.available():
+        rows += tokens.run(min(chosen.rounds, 11))
     print(f"load {load:.1f} on {os.cpu_count()} processors; {chosen.rounds} rounds")
     for row in rows:
         figures = ", ".join(

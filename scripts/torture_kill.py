@@ -1,6 +1,9 @@
-"""Kill the server (SIGKILL) at random moments of activations and logins, and look what is left.
+"""Kill the server (SIGKILL) at random moments, and look what is left: over registrations, over upgrades
+by chip and registrations at the counter, over activations and logins.
 
-After every kill the server is started anew on what the dead one left behind. Then:
+``torture_registration.py`` and ``torture_upgrade.py`` say what must hold for the first two; this file
+has the third, at the real server of ``hkeid serve``. After every kill it is started anew on what the
+dead one left behind. Then:
 
 - whatever was acknowledged by a complete HTTP answer is there: an activated eID logs in, a session
   lives, a token works, a decision about data is not asked for again;
@@ -26,8 +29,10 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "lib"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent / "lib")]
 
+import torture_registration
+import torture_upgrade
 from code_flow import CLIENT, CodeFlow, Refusal
 from fresh_people import applicants
 from hkeid.adapters.system import SystemClock, SystemRandom
@@ -263,29 +268,40 @@ def _installation(folder: Path, store: str) -> Installation:
     return Installation.make(folder / store, clients=[CLIENT], **sections)
 
 
+def torture(store: str, folder: Path, attempts: int, seed: int) -> dict[str, object]:
+    """One store's case of activations and logins."""
+    return Torture(f"kill_{store}", _installation(folder, store), attempts, seed).run()
+
+
+PARTS: dict[str, tuple[Callable[[str, Path, int, int], dict[str, object]], int]] = {
+    "registration": (torture_registration.torture, torture_registration.FULL),
+    "upgrade": (torture_upgrade.torture, torture_upgrade.FULL),
+    "login": (torture, FULL),
+}
+"""What is killed over, and how often on each store."""
+
+
 def main() -> int:
     """Entry point; 0 when nothing failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--attempts", type=int, default=FULL, help="kills on each store")
-    parser.add_argument("--tenth", action="store_const", dest="attempts", const=FULL // 10)
+    parser.add_argument("--attempts", type=int, help="kills of each part on each store")
+    parser.add_argument("--tenth", action="store_true")
+    parser.add_argument("--parts", nargs="*", choices=list(PARTS), default=list(PARTS))
     parser.add_argument("--stores", nargs="*", default=["sqlite", "postgresql"])
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="hkeid-kill-") as folder:
-        cases = [
-            Torture(
-                f"kill_{store}",
-                _installation(Path(folder), store),
-                arguments.attempts,
-                arguments.seed,
-            ).run()
-            for store in arguments.stores
-        ]
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"cases": cases}, indent=2) + "\n")
-    for case in cases:
-        print("{name}: {attempts} attempts, {failures} failures ({notes})".format(**case))
+    cases: list[dict[str, object]] = []
+    for part in arguments.parts:
+        work, full = PARTS[part]
+        attempts = arguments.attempts or (full // 10 if arguments.tenth else full)
+        for store in arguments.stores:
+            with tempfile.TemporaryDirectory(prefix="hkeid-kill-") as folder:
+                cases.append(work(store, Path(folder), attempts, arguments.seed))
+            print("{name}: {attempts} attempts, {failures} failures ({notes})".format(**cases[-1]))
+            sys.stdout.flush()
+            if arguments.json:  # as far as it is, should somebody lose patience
+                arguments.json.write_text(json.dumps({"cases": cases}, indent=2) + "\n")
     return 1 if any(case["failures"] for case in cases) else 0
 
 

@@ -16,19 +16,20 @@ import argparse
 import json
 import os
 import random
-import signal
-import subprocess
+import secrets
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
 
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.audit.verification import verify_store
@@ -46,9 +47,10 @@ from hkeid.testing.installation import Installation
 from hkeid_server.config import load_config
 from hkeid_server.house import House
 from hkeid_server.wiring import build_house, close_store, end_registrations, open_keys
+from killable import Killable, Killed
+from left_on_disk import left_by_postgresql, left_on_disk, readable_in
 
-FULL = 250
-CANARY = "canary-of-the-picture"
+FULL = 125
 FAKES = {
     "registry": {"url": "personas"},
     "documents": {"reader": "fake"},
@@ -90,62 +92,52 @@ def the_house(configuration: Path) -> tuple[House, Registration]:
 
 # --- the child -------------------------------------------------------------------------------------
 
-
-def say(**what: Any) -> None:
-    """Acknowledge, as an answer to a browser would."""
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+Say = Callable[[dict[str, Any]], None]
 
 
-def register(registration: Registration, origin: str, number: int) -> None:
-    """One person's registration, each acknowledged step said aloud."""
+def register(registration: Registration, origin: str, canary: str, number: int, say: Say) -> None:
+    """One person's registration, each acknowledged step said aloud, as an answer to a browser is."""
     browser = f"browser-{number}"
     digits = f"Q{number:06}"
     card = fake_card(
         "ho-sau-lan",
         changed={CardField.HKIC_NUMBER: f"{digits}({check_character_of(digits)})"},
-        canary=CANARY,
+        canary=canary,
     )
     view = registration.begin(browser=browser, network="n", language="en", statement="2026-11")
-    say(browser=browser, step=view.step)
+    say({"browser": browser, "step": view.step})
     view = registration.give_card(view.id, card, browser=browser)
-    say(browser=browser, step=view.step)
+    say({"browser": browser, "step": view.step})
     view = registration.confirm_details(view.id, {}, browser=browser)
-    say(browser=browser, step=view.step)
+    say({"browser": browser, "step": view.step})
     challenge = registration.start_liveness(view.id, browser=browser)
-    selfie = fake_selfie(challenge, "ho-sau-lan", canary=CANARY)
+    selfie = fake_selfie(challenge, "ho-sau-lan", canary=canary)
     view = registration.give_selfie(view.id, selfie, browser=browser)
-    say(browser=browser, step=view.step)
+    say({"browser": browser, "step": view.step})
     phone = SoftwareAuthenticator()
     start = registration.start_binding(view.id, browser=browser)
-    view = registration.finish_binding(
-        view.id,
-        start.id,
-        phone.create(start.options, origin),
-        browser=browser,
-        network="n",
-        agent="A",
-    )
-    say(browser=browser, step=view.step)
+    who = {"browser": browser, "network": "n", "agent": "A"}
+    answer = phone.create(start.options, origin)
+    view = registration.finish_binding(view.id, start.id, answer, **who)
+    say({"browser": browser, "step": view.step})
     start = registration.start_confirmation(view.id, browser=browser)
-    registration.finish_confirmation(
-        view.id,
-        start.id,
-        phone.get(start.options, origin),
-        browser=browser,
-        network="n",
-        agent="A",
-    )
-    say(browser=browser, step=RegistrationStep.DONE, credential=phone.credentials[0].id.hex())
+    registration.finish_confirmation(view.id, start.id, phone.get(start.options, origin), **who)
+    credential = phone.credentials[0].id.hex()
+    say({"browser": browser, "step": RegistrationStep.DONE, "credential": credential})
 
 
-def child(configuration: Path, first: int) -> None:
+def child(say: Say, configuration: Path, canary: str, first: int) -> None:
     """Register people until killed."""
     house, registration = the_house(configuration)
-    say(ready=True)
+    origin, one_at_a_time = house.config.origin, threading.Lock()
+
+    def acknowledge(what: dict[str, Any]) -> None:
+        with one_at_a_time:
+            say(what)
+
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(
-            lambda number: register(registration, house.config.origin, number),
+            lambda number: register(registration, origin, canary, number, acknowledge),
             range(first, first + 10_000),
         ):
             pass
@@ -163,6 +155,7 @@ class Torture:
         self.attempts = attempts
         self.chance = random.Random(seed)
         self.seed = seed
+        self.canary = f"canary-{secrets.token_hex(12)}"
         self.failures: list[str] = []
         self.moments: Counter[str] = Counter()
         self.done: dict[str, str] = {}
@@ -170,6 +163,7 @@ class Torture:
 
     def run(self) -> dict[str, object]:
         """All attempts; gives the case for the report."""
+        began = time.monotonic()
         house, _ = the_house(self.installation.configuration)
         with house.store.transaction() as tx:
             self.seeded = frozenset(resident.id for resident in tx.residents)
@@ -177,9 +171,11 @@ class Torture:
         for number in range(self.attempts):
             try:
                 self._attempt(number)
-            except (Lost, HkeidError) as error:
+            except (Lost, Killed, HkeidError) as error:
                 self.failures.append(f"attempt {number}: {error}")
                 print(f"{self.store}: {self.failures[-1]}", file=sys.stderr)
+        self._canaries(left_by_postgresql, "in PostgreSQL's files")
+        each = (time.monotonic() - began) / max(1, self.attempts)
         moments = ", ".join(f"{what} {count}" for what, count in self.moments.most_common())
         return {
             "name": f"kill_registration_{self.store}",
@@ -187,7 +183,7 @@ class Torture:
             "failures": len(self.failures),
             "notes": "; ".join(
                 [
-                    f"seed {self.seed}; {len(self.done)} eIDs acknowledged",
+                    f"seed {self.seed}; {each:.1f} s each; {len(self.done)} eIDs acknowledged",
                     f"last acknowledged before a kill: {moments}",
                     *self.failures[:5],
                 ]
@@ -205,41 +201,28 @@ class Torture:
             self.moments[said[-1]["step"]] += 1
         house, registration = the_house(self.installation.configuration)
         with closing(house.evidence):  # type: ignore[type-var] - the adapter's
-            self._canaries("before the sweep")
+            self._canaries(left_on_disk, "before the sweep")
             self._acknowledged(registration, steps)
             config = house.config
             end_registrations(config, house.store, house.keys, house.clock)
             self._whole_or_not_at_all(house)
             self._no_evidence(house)
-            self._canaries("after the sweep")
+            self._canaries(left_on_disk, "after the sweep")
             self._trail(house)
         close_store(house.store)
 
     def _killed(self, first: int) -> list[dict[str, Any]]:
-        """Lines of a child that was killed at some moment."""
-        command = [sys.executable, __file__, "--child", str(first)]
-        process = subprocess.Popen(
-            [*command, "--configuration", str(self.installation.configuration)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        if process.stdout is None or "ready" not in process.stdout.readline():
-            process.kill()
-            raise Lost(f"the child did not start: {(process.communicate()[1] or '')[-500:]}")
-        patience = threading.Timer(120, process.kill)
-        patience.start()
-        # So many answers, and a moment more: wherever that falls, on however busy a machine.
-        heard = [process.stdout.readline() for _ in range(self.chance.randrange(26))]
-        time.sleep(self.chance.uniform(0, 0.2))
-        process.send_signal(signal.SIGKILL)
-        rest, complaints = process.communicate(timeout=60)
-        patience.cancel()
-        said = "".join(heard) + rest
-        if complaints.strip():
-            raise Lost(f"the child complained: {complaints[-500:]}")
-        whole = [line for line in said.split("\n")[:-1] if line]
-        return [json.loads(line) for line in whole]
+        """What a child said that was killed at some moment."""
+        configuration = self.installation.configuration
+        process = Killable(child, configuration, self.canary, first, folder=configuration.parent)
+        heard: list[dict[str, Any]] = []
+        try:
+            # So many answers, and a moment more: wherever that falls, on however busy a machine.
+            heard += [process.heard() for _ in range(self.chance.randrange(26))]
+            time.sleep(self.chance.uniform(0, 0.2))
+        finally:
+            heard += process.kill()
+        return heard
 
     def _acknowledged(self, registration: Registration, steps: dict[str, RegistrationStep]) -> None:
         for browser, step in steps.items():
@@ -278,18 +261,10 @@ class Torture:
                     if house.evidence.names(session):
                         raise Lost(f"evidence of a case at {step.value} can be read")
 
-    def _canaries(self, when: str) -> None:
-        for place, content in self._everything():
-            if CANARY.encode() in content or CANARY.encode().hex().encode() in content:
+    def _canaries(self, places: Callable[[Path], Any], when: str) -> None:
+        for place, content in places(self.installation.configuration):
+            if readable_in(self.canary.encode(), content):
                 raise Lost(f"a picture is readable in {place}, {when}")
-
-    def _everything(self) -> Iterator[tuple[str, bytes]]:
-        """Whatever lies on disk, and every row of every table."""
-        for file in self.installation.folder.rglob("*"):
-            if file.is_file():
-                yield file.name, file.read_bytes()
-        if self.store == "postgresql":
-            yield from _rows(self.installation.configuration)
 
     def _trail(self, house: House) -> None:
         keys = open_keys(house.config, SystemClock(), SystemRandom())
@@ -304,29 +279,17 @@ def _records(house: House, step: RegistrationStep) -> tuple[Any, ...]:
     return found
 
 
-def _rows(configuration: Path) -> Iterator[tuple[str, bytes]]:
-    import psycopg
-
-    from hkeid_server.wiring.opening import store_url, vault_url
-
-    config = load_config(configuration)
-    for url in (store_url(config), vault_url(config)):
-        address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(address) as connection:
-            tables = connection.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-            ).fetchall()
-            for (table,) in tables:
-                rows = connection.execute(f'SELECT t::text FROM "{table}" t').fetchall()
-                yield table, "\n".join(row[0] for row in rows).encode()
-
-
 def _installation(folder: Path, store: str) -> Installation:
     sections: dict[str, Any] = dict(FAKES)
     if store == "postgresql":
         sections["store"] = {"url": new_postgresql_database()}
         sections["vault"] = {"url": new_postgresql_database()}
     return Installation.make(folder / store, **sections)
+
+
+def torture(store: str, folder: Path, attempts: int, seed: int) -> dict[str, object]:
+    """One store's case."""
+    return Torture(store, _installation(folder, store), attempts, seed).run()
 
 
 def main() -> int:
@@ -337,17 +300,10 @@ def main() -> int:
     parser.add_argument("--tenth", action="store_const", dest="attempts", const=FULL // 10)
     parser.add_argument("--stores", nargs="*", default=["sqlite", "postgresql"])
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
-    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--configuration", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.child is not None:
-        child(arguments.configuration, arguments.child)
-        return 0
     with tempfile.TemporaryDirectory(prefix="hkeid-registration-") as folder:
         cases = [
-            Torture(
-                store, _installation(Path(folder), store), arguments.attempts, arguments.seed
-            ).run()
+            torture(store, Path(folder), arguments.attempts, arguments.seed)
             for store in arguments.stores
         ]
     if arguments.json:

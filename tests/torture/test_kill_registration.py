@@ -1,4 +1,4 @@
-"""A few kills over registrations; ``scripts/torture registration`` does 250 on each store."""
+"""A few kills over registrations; ``scripts/torture kill`` does 125 on each store."""
 
 from __future__ import annotations
 

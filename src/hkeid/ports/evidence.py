@@ -37,6 +37,12 @@ class EvidenceVault(Protocol):
         """Names of the items that can still be read, sorted."""
         ...
 
+    def sessions(self, after: str = "") -> tuple[str, ...]:
+        """Sessions of which something is kept, readable or not: up to 1000, in order, behind
+        ``after``.
+        """
+        ...
+
     def extend(self, session_id: str, expires_at: Instant) -> None:
         """Keep the session's key for longer (a case that went to review)."""
         ...

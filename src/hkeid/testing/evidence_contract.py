@@ -53,6 +53,9 @@ class EvidenceVaultContract:
         assert vault.vault.get(other, "selfie") is None
         assert vault.vault.names(mine) == ("card", "selfie")
         assert vault.vault.names(other) == ()
+        assert mine in vault.vault.sessions()
+        assert other not in vault.vault.sessions()
+        assert mine not in vault.vault.sessions(mine)
 
     def test_nothing_stands_in_the_clear(self, vault: EvidenceUnderTest) -> None:
         """Not even while the session lives."""

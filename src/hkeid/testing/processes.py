@@ -6,6 +6,7 @@ For demonstrations, benchmarks and torture, where the process itself is what mat
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,12 +18,23 @@ from typing import Self
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
+_PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections, one of which could otherwise take the port
+of a server that was killed before it is started anew.
+"""
+
+
 def free_port() -> int:
     """A TCP port on loopback on which nobody listens at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for _ in range(100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", secrets.choice(_PORTS)))
+            except OSError:
+                continue
+            port: int = probe.getsockname()[1]
+            return port
+    raise DidNotStart("no port is free")
 
 
 class DidNotStart(RuntimeError):

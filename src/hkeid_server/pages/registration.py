@@ -235,7 +235,7 @@ def _evidence() -> LivenessEvidence:
     frames = request.files.getlist("frames")
     try:
         times = json.loads(request.form.get("times", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedInput("selfie_malformed", field="times") from None
     good = (
         isinstance(times, list)

@@ -133,6 +133,11 @@ class SealedEvidence:
         with self._store.transaction() as tx:
             return tx.evidence_items.names(session_id)
 
+    def sessions(self, after: str = "") -> tuple[str, ...]:
+        """Up to 1000 sessions that have items, in order, beginning behind ``after``."""
+        with self._store.transaction() as tx:
+            return tx.evidence_items.sessions(after)
+
     def extend(self, session_id: str, expires_at: Instant) -> None:
         """Keep the session's key for longer.
 
@@ -165,15 +170,11 @@ class SealedEvidence:
 
     def _sweep(self) -> None:
         after = ""
-        while True:
-            with self._store.transaction() as tx:
-                page = tx.evidence_items.sessions(after)
+        while page := self.sessions(after):
             for session_id in page:
                 key = self._evidence_keys.get(session_id)
                 if key is None or key.wrapped is None:
                     self._delete(session_id)
-            if not page:
-                return
             after = page[-1]
 
     def _delete(self, session_id: str) -> None:

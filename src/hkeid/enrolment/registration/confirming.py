@@ -193,8 +193,7 @@ class Confirming:
             cooling_until=now + self._parts.settings.cooling if recovering else None,
         )
         if found == owner.id:
-            if not self._may_take(owner, recovering=recovering):
-                raise RegistrationRefused("already_registered")
+            self._check_taking(owner, record)
             if owner.state is not state:
                 check_transition(owner.state, EidState.ACTIVE)
             tx.single_use.revoke_family(ticket_family(owner.id), now)
@@ -214,10 +213,18 @@ class Confirming:
             raise RegistrationRefused("already_registered")
         tx.audit.append(ApplicantRegistered(resident_id=owner.id, proofed=ready.proofed.value))
 
-    def _may_take(self, owner: Resident, *, recovering: bool) -> bool:
-        if recovering:
-            return owner.state in (EidState.ACTIVE, EidState.UPGRADED, EidState.SUSPENDED)
-        return owner.state is EidState.APPLICANT
+    def _check_taking(self, owner: Resident, record: RegistrationRecord) -> None:
+        """The entry is still as the decision found it.
+
+        :raises RegistrationRefused: ``already_registered``, ``eid_changed``.
+        """
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        active = (EidState.ACTIVE, EidState.UPGRADED, EidState.SUSPENDED)
+        if owner.state not in (active if recovering else (EidState.APPLICANT,)):
+            raise RegistrationRefused("already_registered")
+        found = self._cases.findings(record).existing
+        if owner.state is EidState.SUSPENDED and found != EidState.SUSPENDED.value:
+            raise RegistrationRefused("eid_changed", detail="suspended since the decision")
 
     def _end_former(self, tx: RegistrationTransaction, owner: Resident, now: Instant) -> None:
         """Revoke every device of somebody who lost them all, and what was given with them."""

@@ -264,4 +264,18 @@ def end_overdue(
             continue  # somebody acted at the same moment
         vault.destroy(upgrade.id)
         done += 1
-    return done
+    return done + _forget_ended(store, vault)
+
+
+def _forget_ended(store: Store[UpgradeTransaction], vault: EvidenceVault) -> int:
+    """Destroy evidence of upgrades that are over: whoever ended one was killed before doing it."""
+    forgotten, after = 0, ""
+    while page := vault.sessions(after):
+        with store.transaction() as tx:
+            found = [tx.upgrades.get(session_id) for session_id in page]
+        for upgrade in found:
+            if upgrade is not None and upgrade.step.over:
+                vault.destroy(upgrade.id)
+                forgotten += 1
+        after = page[-1]
+    return forgotten

@@ -25,6 +25,7 @@ from hkeid.chip.document import (
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
 from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
 from hkeid.enrolment.upgrade.document_text import dumps
+from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Person
@@ -66,36 +67,39 @@ class EvidenceInMemory:
     """:class:`hkeid.ports.EvidenceVault` of dictionaries."""
 
     def __init__(self) -> None:
-        self.sessions: dict[str, dict[str, bytes]] = {}
+        self.held: dict[str, dict[str, bytes]] = {}
         self.ends: dict[str, datetime] = {}
         self.gone: set[str] = set()
 
     def open(self, session_id: str, now: datetime, *, expires_at: datetime) -> None:
         if session_id in self.gone:
             raise Expired("evidence_destroyed")
-        self.sessions.setdefault(session_id, {})
+        self.held.setdefault(session_id, {})
         self.ends.setdefault(session_id, expires_at)
 
     def put(self, session_id: str, name: str, content: bytes) -> None:
-        if session_id not in self.sessions:
+        if session_id not in self.held:
             raise Expired("evidence_destroyed")
-        self.sessions[session_id][name] = content
+        self.held[session_id][name] = content
 
     def get(self, session_id: str, name: str) -> bytes | None:
-        return self.sessions.get(session_id, {}).get(name)
+        return self.held.get(session_id, {}).get(name)
 
     def names(self, session_id: str) -> tuple[str, ...]:
-        return tuple(sorted(self.sessions.get(session_id, {})))
+        return tuple(sorted(self.held.get(session_id, {})))
+
+    def sessions(self, after: str = "") -> tuple[str, ...]:
+        return tuple(sorted(one for one in self.held if one > after))
 
     def extend(self, session_id: str, expires_at: datetime) -> None:
         self.ends[session_id] = expires_at
 
     def destroy(self, session_id: str) -> None:
-        self.sessions.pop(session_id, None)
+        self.held.pop(session_id, None)
         self.gone.add(session_id)
 
     def expire(self, now: datetime, *, limit: int = 1000) -> int:
-        late = [one for one, ends in self.ends.items() if ends <= now and one in self.sessions]
+        late = [one for one, ends in self.ends.items() if ends <= now and one in self.held]
         for one in late:
             self.destroy(one)
         return len(late)
@@ -332,6 +336,7 @@ def another_person() -> Person:
     return Person(
         name=PersonName(english="WONG, Siu Ling", chinese="黃小玲"),
         hkic_number=_number("A999998"),
+        birth_date=BirthDate.parse("1968-09-21"),
     )
 
 

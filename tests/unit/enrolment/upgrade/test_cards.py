@@ -92,7 +92,7 @@ def test_somebody_elses_honest_card_does_not(lab, issuer) -> None:
     other = next(one for one in PERSONAS.values() if one.key != WHO)
     card = issue_card(other, issuer=issuer, features=HKIC)
     upgrade = lab.claim(lab.session)
-    access = CardAccessNumber(card_access_number_of(other.person))
+    access = CardAccessNumber(card_access_number_of(other))
     ended = submit(lab, upgrade, read(lab, ReaderInProcess(card), access))
     assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "chip_other_person")
 
