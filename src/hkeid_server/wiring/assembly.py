@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -53,8 +54,7 @@ def build_house(
     ledger = ConsentLedger(store, fields, clock, random)
     broker = Broker(store, policy, fields, clock, random, session_settings(config))
     _register_clients(config, store)
-    make_provider = Provider.production if config.production else Provider.sandbox
-    provider = make_provider(
+    provider = _make_provider(config)(
         config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
     )
     journal = journal or make_journal(config, clock)
@@ -62,10 +62,8 @@ def build_house(
     proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
     notices = open_notices(config, store, fields, keys, clock, random)
     letters = decision_letters(config, notices.notifiers, journal)
-    registration = make_registration(
-        config, proofing, evidence, hooks=letters,
-        passkeys=policy, fields=fields, broker=broker, **common,
-    )  # fmt: skip
+    people = {"passkeys": policy, "fields": fields, "broker": broker, **common}
+    registration = make_registration(config, proofing, evidence, hooks=letters, **people)
     rooms = open_stations(
         config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
     )
@@ -115,6 +113,10 @@ def _devices_of_residents(
         "devices": Devices(store, policy, fields, broker, clock, random, settings),
         "new_phone": NewPhone(*keyed),
     }
+
+
+def _make_provider(config: Config) -> Callable[..., Provider]:
+    return Provider.production if config.production else Provider.sandbox
 
 
 def _handlers() -> dict[InteractionKind, Handler]:
