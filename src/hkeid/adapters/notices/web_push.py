@@ -86,9 +86,11 @@ def _is_internal(host: str) -> bool:
     """Whether a host is one of ours or none at all: a subscription comes from a browser, and must not
     make us call what only we can reach.
     """
-    if not host or "." not in host or host.endswith((".local", ".internal", ".localhost")):
-        return True
+    named = host.strip("[]").lower().rstrip(".")  # a final dot changes nothing (RFC 1034 §3.1)
     try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
+        return not ipaddress.ip_address(named).is_global
     except ValueError:
-        return False
+        last = named.rpartition(".")[2]
+    # No top-level domain begins with a digit; resolvers read such names as addresses (127.1, 0x7f.1).
+    shorthand = last[:1].isdigit()
+    return "." not in named or shorthand or named.endswith((".local", ".internal", ".localhost"))

@@ -214,6 +214,12 @@ def test_only_the_browser_can_read_it(push: WebPushNotifier, http: Http) -> None
         "https://10.1.2.3/abc",
         "https://[::1]/abc",
         "https://vault.internal/abc",
+        "https://vault.internal./abc",
+        "https://localhost./abc",
+        "https://10.0.0.1./abc",
+        "https://127.1/abc",
+        "https://0x7f.1/abc",
+        "https://0177.0.0.1/abc",
         "https://intranet/abc",
     ],
 )
