@@ -18,7 +18,7 @@ from hkeid.ports.surroundings import HttpClient
 
 try:
     from py_vapid import Vapid02
-    from pywebpush import WebPusher
+    from pywebpush import WebPusher, WebPushException
 except ImportError as error:  # pragma: no cover - the light-import test looks at this
     raise MissingExtra("pywebpush", "push") from error
 
@@ -78,7 +78,10 @@ class WebPushNotifier:
     def _encrypted(
         self, subscription: Mapping[str, Any], text: str
     ) -> tuple[bytes, dict[str, str]]:
-        sealed = WebPusher(subscription).encode(text.encode("utf-8"), "aes128gcm")
+        try:
+            sealed = WebPusher(subscription).encode(text.encode("utf-8"), "aes128gcm")
+        except (ValueError, WebPushException):
+            raise Refused("notice_address_refused", detail="key") from None
         return bytes(sealed["body"]), {"Content-Encoding": "aes128gcm"}
 
 

@@ -232,6 +232,14 @@ def test_a_subscription_cannot_make_us_call_inside(
     assert http.calls == []
 
 
+def test_a_subscription_whose_key_is_none_is_refused(push: WebPushNotifier, http: Http) -> None:
+    keys = {"p256dh": base64url.encode(bytes(65)), "auth": base64url.encode(bytes(16))}
+    broken = json.dumps({"endpoint": "https://push.example.net/abc", "keys": keys})
+    with pytest.raises(Refused, match="notice_address_refused"):
+        push.send(notice(Channel.WEB_PUSH, broken))
+    assert http.calls == []
+
+
 @pytest.mark.parametrize(
     ("status", "error"), [(404, Refused), (410, Refused), (500, Unavailable), (429, Unavailable)]
 )
