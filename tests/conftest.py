@@ -1,6 +1,9 @@
 """What all tests share."""
 
 import os
+import re
+from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,7 +23,7 @@ TOGETHER = ("tests/browser/", "tests/leaks/test_erasure.py", "tests/leaks/")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """``--dist loadgroup``, by place.
+    """``--dist loadgroup``, by place, and by the group that a file's tests belong to.
 
     The groups of pytest-xdist 3.8 have no effect under pytest 9.2: it writes their names where pytest
     does not read the ids of tests any more.
@@ -31,6 +34,17 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByPlace(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+            place = next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+            return _group(nodeid.partition("::")[0]) or place
 
     return ByPlace(config, log)
+
+
+@cache
+def _group(file: str) -> str | None:
+    """The group that a test file names for all its tests, such as the users of the one ``pcscd``."""
+    path = Path(__file__).parent.parent / file
+    found = re.search(
+        r'^pytestmark = .*xdist_group\("(\w+)"\)', path.read_text("utf-8"), re.MULTILINE
+    )
+    return found and found[1]

@@ -107,6 +107,12 @@ install_hkeid() {
     export PATH="$VENV/bin:$PATH"
 }
 
+# --- Cards: fonts to draw them, the smart-card service and its virtual readers ------------------------
+
+install_cards() {
+    need_apt fonts-noto-cjk iproute2 pcscd vsmartcard-vpcd
+}
+
 # --- Browser and JavaScript peers ---------------------------------------------------------------
 
 install_browser() {

@@ -1,25 +1,43 @@
-"""The demonstration: identity provider, admin listener and two relying parties on this machine."""
+"""The demonstration on this machine: identity provider, admin listener, register of persons, two relying
+parties, and a counter's station with a card reader.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import signal
 import socket
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+import tomllib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
+from threading import Event, Thread
 
+from hkeid.adapters.system import SystemClock, SystemRandom
+from hkeid.chip import hkic_specimen
+from hkeid.kernel.errors import HkeidError
 from hkeid.testing.browser import Browser
+from hkeid.testing.card_issuer import CardIssuer
+from hkeid.testing.demo_station import DemoReader, demo_reader, inserted, trust_country
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
+from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.personas import PERSONAS
+from hkeid.testing.portraits import portrait
 from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
+from hkeid.testing.specimen_card import Condition, draw_card, face_of, photograph
+from hkeid.testing.station_door import StationDoor
+from hkeid.testing.virtual_station import VirtualStation
+from hkeid_server.station_agent import StationAgent, StationChannel, StationFolder
 
 ROOT = Path(__file__).resolve().parents[2]
+DEMO_CARD = "ho-sau-lan"
 EXAMPLES = {"hko-suggestions": "relying_party_flask", "ird-etax": "relying_party_django"}
 
 
@@ -31,6 +49,8 @@ class Ports:
     admin: int = 8001
     flask: int = 5001
     django: int = 5002
+    registry: int = 8010
+    stations: int = 8443
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""
@@ -72,6 +92,13 @@ def install(folder: Path, ports: Ports) -> Installation:
         admin={"enabled": True, "port": ports.admin},
         log={"level": "info", "access": True, "file": "hkeid.log"},
         sandbox={"seed": True, "relying_parties": ports.services()},
+        registry={"url": f"http://localhost:{ports.registry}", "timeout_seconds": 60},
+        stations={
+            "enabled": True,
+            "proxies": ["127.0.0.1"],
+            "proxy_secret": secrets.token_urlsafe(32),
+            "authority": "stations",
+        },
     )
 
 
@@ -96,10 +123,87 @@ def start_service(installation: Installation, client_id: str, url: str) -> Serve
     )
 
 
-def guide(folder: Path, ports: Ports) -> str:
+def start_registry(folder: Path, port: int) -> ServerProcess:
+    """The register of persons that knows the test persons, with pictures of two of them."""
+    command = ["-m", "hkeid.testing.registry_simulator", "--port", str(port), "--faces"]
+    return ServerProcess(
+        [sys.executable, *command], port=port, log=folder / "registry.log", folder=folder
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A counter's station: enrolled over mutual TLS, with a card reader and an invented country's cards."""
+
+    agent: StationAgent
+    reader: DemoReader
+    issuer: CardIssuer
+
+    def insert(self, persona: str) -> AbstractContextManager[str]:
+        """A persona's card in the reader; gives its six digits."""
+        return inserted(self.reader, self.issuer, persona)
+
+
+@contextmanager
+def counter(installation: Installation, ports: Ports, issuer: CardIssuer) -> Iterator[Counter]:
+    """The station, with what stands in for nginx in front of the stations' interface."""
+    settings = tomllib.loads(installation.configuration.read_text("utf-8"))["stations"]
+    folder = installation.folder
+    with ExitStack() as stack:
+        door = stack.enter_context(
+            StationDoor(
+                installation.issuer,
+                client_ca=folder / "stations" / "station-root.pem",
+                secret=settings["proxy_secret"],
+                folder=folder / "station-door",
+                port=ports.stations,
+            )
+        )
+        kept = StationFolder(folder / "counter")
+        kept.trust(door.authority.read_bytes())
+        agent = StationAgent(
+            StationChannel(door.url, kept),
+            kept,
+            clock=SystemClock(),
+            random=SystemRandom(),
+            profile=hkic_specimen(),
+        )
+        if not kept.enrolled:
+            added = installation.run("stations", "add", "Counter 1", "--mode", "counter")
+            agent.enrol(added.splitlines()[1].split()[1], server=door.url)
+        yield Counter(agent, stack.enter_context(demo_reader()), issuer)
+
+
+@contextmanager
+def attended(desk: Counter) -> Iterator[None]:
+    """Somebody at the counter: whenever the server asks for a card, the demonstration's is in the reader."""
+    done = Event()
+
+    def work() -> None:
+        while not done.is_set():
+            with suppress(HkeidError):
+                desk.agent.once(desk.reader.reader, timeout=2)
+            done.wait(0.5)
+
+    with desk.insert(DEMO_CARD):
+        thread = Thread(target=work, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(5)
+
+
+def guide(folder: Path, ports: Ports, desk: Counter) -> str:
     """What to do now, for a person who has never seen this."""
     provider = f"http://localhost:{ports.public}"
     flask, django = ports.services().values()
+    card = PERSONAS[DEMO_CARD]
+    specimen = folder / f"{DEMO_CARD}.jpg"
+    specimen.write_bytes(
+        photograph(draw_card(face_of(card), portrait=portrait(DEMO_CARD)), Condition.CLEAN, seed=1)
+    )
     lines = [
         "",
         "  Hong Kong eID: a demonstration. Every person in it is invented.",
@@ -109,6 +213,14 @@ def guide(folder: Path, ports: Ports) -> str:
         f"  3. Log in at a service                          {flask}  suggestion form",
         f"     and at another one, without a passkey now    {django}  eTAX",
         f"  4. See who received what                        {provider}/account",
+        "",
+        f"  Or from nothing: register on a phone            {provider}/register",
+        f"     with the picture of a SPECIMEN card          {specimen}",
+        "     (your own face is not the one on it: an officer will be asked)",
+        f"  Upgrade to eID+: open the counter's station     {desk.agent.browser_address()}",
+        f"     the card of {card.person.name.english} is in its reader; digits {card.card.access_number}",
+        f"  Officers' console                               http://localhost:{ports.admin}/console/",
+        f'     a code for an officer: hkeid officers code "SUI, Ling" --config {folder}/hkeid.toml',
         "",
         "  Say localhost, not 127.0.0.1: passkeys belong to a name. No device with a screen lock?",
         "  Chromium has one in software: developer tools, More tools, WebAuthn.",
@@ -129,10 +241,16 @@ def guide(folder: Path, ports: Ports) -> str:
     return "\n".join(lines)
 
 
-def once(installation: Installation, ports: Ports) -> int:
+def once(installation: Installation, ports: Ports, desk: Counter) -> int:
     """Drive the journey and verify the audit trail; 0 when every step went well."""
     first, second = ports.services().values()
     journey = Journey(issuer=installation.issuer, first=first, second=second)
+    higher = JourneyPlus(
+        issuer=installation.issuer,
+        service=first,
+        station=VirtualStation(desk.agent, desk.reader.reader),
+        insert=desk.insert,
+    )
 
     def ready() -> str:
         page = Browser().get(f"http://localhost:{ports.admin}/health/ready")
@@ -145,9 +263,13 @@ def once(installation: Installation, ports: Ports) -> int:
         said = installation.run("audit", "verify").strip().splitlines()
         return said[-1] if said else "no finding"
 
+    # Who has an eID+ has it from then on: the second half can be gone once in a folder.
+    done = installation.folder / "journey-plus"
+    station = Step(name="the station has a card reader", do=lambda: desk.reader.kind)
     steps = (
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
+        *(() if done.exists() else (station, *higher.steps())),
         Step(name="verify the audit trail", do=verify),
     )
     try:
@@ -155,6 +277,7 @@ def once(installation: Installation, ports: Ports) -> int:
     except StepFailed as failed:
         print(f"\nFAILED at: {failed}", file=sys.stderr)
         return 1
+    done.touch()
     print(f"\nThe whole journey took {seconds:.1f} s.")
     return 0
 
@@ -181,14 +304,20 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
     began = time.perf_counter()
     with ExitStack() as stack:
         installation = install(folder, ports)
-        servers = {"the identity provider": stack.enter_context(installation.serve())}
+        issuer = CardIssuer()
+        trust_country(issuer, installation.folder)
+        registry = start_registry(installation.folder, ports.registry)
+        servers = {"the register of persons": stack.enter_context(registry)}
+        servers["the identity provider"] = stack.enter_context(installation.serve())
         for client_id, url in ports.services().items():
             service = start_service(installation, client_id, url)
             servers[EXAMPLES[client_id]] = stack.enter_context(service)
+        desk = stack.enter_context(counter(installation, ports, issuer))
         print(f"Started in {time.perf_counter() - began:.1f} s.", flush=True)
         if alone:
-            return once(installation, ports)
-        print(guide(folder, ports), flush=True)
+            return once(installation, ports, desk)
+        stack.enter_context(attended(desk))
+        print(guide(folder, ports, desk), flush=True)
         return wait(servers)
 
 
@@ -200,10 +329,10 @@ def main() -> int:
     parser.add_argument(
         "--ports",
         type=int,
-        nargs=4,
-        metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO"),
-        default=(8000, 8001, 5001, 5002),
-        help="other places than 8000 8001 5001 5002; 0 takes a free one",
+        nargs=6,
+        metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO", "REGISTRY", "STATIONS"),
+        default=(8000, 8001, 5001, 5002, 8010, 8443),
+        help="other places than 8000 8001 5001 5002 8010 8443; 0 takes a free one",
     )
     arguments = parser.parse_args()
     ports = Ports(*(number or free_port() for number in arguments.ports))

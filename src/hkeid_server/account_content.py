@@ -28,6 +28,7 @@ from hkeid_server.shell import language
 _DONE = frozenset(
     {
         "device-added",
+        "new-phone",
         "device-renamed",
         "device-removed",
         "device-reinstated",
@@ -53,6 +54,8 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         accesses=_accesses(resident.id),
         can_upgrade=house().stations is not None and resident.state is EidState.ACTIVE,
         done=done if done in _DONE else None,
+        cooling_until=resident.cooling_until if resident.cools(house().clock.now()) else None,
+        told_by=_told_by(resident.id),
         signal=json.dumps(
             {
                 "rpId": house().policy.rp_id,
@@ -61,6 +64,11 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
             }
         ),
     )
+
+
+def _told_by(resident_id: str) -> tuple[str, ...]:
+    kept = house().notices.contacts.of_resident(resident_id)
+    return tuple(dict.fromkeys(one.channel.value for one in kept))
 
 
 def _devices(session: SessionView) -> tuple[DeviceCard, ...]:

@@ -22,6 +22,12 @@ from hkeid_server.pages import (
     account,
     activation,
     devices,
+    life_guardian,
+    life_new_phone,
+    life_notices,
+    life_recovery,
+    life_step_up,
+    life_stopping,
     login,
     public,
     registration,
@@ -71,6 +77,12 @@ def create_pages(parts: House) -> Flask:
         registration.blueprint,
         registration_passkey.blueprint,
         reinstating.blueprint,
+        life_guardian.blueprint,
+        life_new_phone.blueprint,
+        life_notices.blueprint,
+        life_recovery.blueprint,
+        life_step_up.blueprint,
+        life_stopping.blueprint,
     ):
         app.register_blueprint(blueprint)
     if parts.stations is not None:

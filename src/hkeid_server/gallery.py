@@ -14,6 +14,7 @@ from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
 from hkeid_server.gallery_stations import station_samples
@@ -330,9 +331,12 @@ SAMPLES: dict[str, Sample] = {
     },
     **{
         name: Sample(template=template, make=make)
-        for name, (template, make) in samples(
-            partial(_ceremony, "create"), partial(_ceremony, "get")
-        ).items()
+        for name, (template, make) in (
+            *samples(partial(_ceremony, "create"), partial(_ceremony, "get")).items(),
+            *life_samples(
+                partial(_ceremony, "create"), partial(_ceremony, "get"), _account
+            ).items(),
+        )
     },
     **{
         name: Sample(template=template, make=make)

@@ -122,6 +122,16 @@ def samples(creation: Callable[[], CeremonyForm], request: Callable[[], Ceremony
     found["register-bind-expired"] = ("bind", lambda: _passkey("bind", creation(), "expired"))
     found["register-confirm"] = ("confirm", lambda: _passkey("confirm", request()))
     found["register-done"] = ("done", _done)
+    found["recover-confirm"] = (
+        "confirm",
+        lambda: replace(
+            _passkey("confirm", request()), case=replace(_case("confirm"), recovery=True)
+        ),
+    )
+    found["recover-done"] = (
+        "done",
+        lambda: replace(_done(), case=replace(_case("done"), recovery=True), cooling_until=_UNTIL),
+    )
     return {
         name: (one if "." in one else f"registration/{one}.html", make)
         for name, (one, make) in found.items()

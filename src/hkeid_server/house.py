@@ -14,6 +14,8 @@ from flask import current_app
 
 from hkeid.broker import Broker
 from hkeid.enrolment import Activation, Devices, Registration, Standing
+from hkeid.enrolment.guardians import Guardians
+from hkeid.enrolment.new_phone import NewPhone
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
@@ -31,6 +33,7 @@ from hkeid_server.shell import PageSettings
 if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
     from hkeid_server.stations.parts import StationRooms
+    from hkeid_server.wiring.notices import NoticeParts
     from hkeid_server.wiring.proofing import ProofingParts
 
 
@@ -69,6 +72,8 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar new_phone: a phone that is not logged in, bound on the word of one that is.
+    :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
         whether this installation can go it.
     :ivar evidence: pictures and particulars of those on the way.
@@ -92,6 +97,9 @@ class House:
     activation: Activation
     devices: Devices
     standing: Standing
+    new_phone: NewPhone
+    guardians: Guardians
+    notices: NoticeParts
     registration: Registration
     evidence: EvidenceVault
     proofing: ProofingParts

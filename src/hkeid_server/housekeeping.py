@@ -1,4 +1,4 @@
-"""What is done regularly beside serving: audit checkpoints, and sweeping out what expired.
+"""What is done regularly beside serving: audit checkpoints, sweeping out what expired, telling residents.
 
 It runs in the admin process. Several may run at once (one per node): a checkpoint is made by whoever
 is first, and sweeping twice sweeps the same.
@@ -36,12 +36,13 @@ class Housekeeper:
 
     def round(self) -> None:
         """One round; what fails is logged and tried again in the next."""
-        self._try("audit:checkpoint:made", self._checkpoint)
-        self._try("store:expired:swept", self._sweep)
+        self.attempt("audit:checkpoint:made", self._checkpoint)
+        self.attempt("store:expired:swept", self._sweep)
         for name, work in self._more.items():
-            self._try(name, work)
+            self.attempt(name, work)
 
-    def _try(self, name: str, work: Callable[[], int]) -> None:
+    def attempt(self, name: str, work: Callable[[], int]) -> None:
+        """Do one piece of work; what fails is logged."""
         try:
             count = work()
         except HkeidError as error:
@@ -66,6 +67,7 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
         end_registrations,
         end_upgrades,
         make_journal,
+        notice_rounds,
         open_keys,
         open_store,
         purge_store,
@@ -82,11 +84,13 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
     hear_libraries(journal, level=config.log.level)
     keeper = Housekeeper(
         Checkpointer(store, keys, clock),
-        lambda: purge_store(store, clock),
+        lambda: purge_store(config, store, clock),
         journal,
         {
-            "enrolment:registrations:ended": lambda: end_registrations(config, store, keys, clock),
             "enrolment:upgrades:ended": lambda: end_upgrades(config, store, keys, clock),
+            "enrolment:registrations:ended": lambda: end_registrations(
+                config, store, keys, clock, journal
+            ),
             **(more or {}),
         },
     )
@@ -98,3 +102,14 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
             pause.wait(minutes * 60)
 
     Thread(target=rounds, daemon=True, name="hkeid-housekeeping").start()
+    seconds = config.notices.every_seconds
+    if not seconds:
+        return
+    send = notice_rounds(config, store, keys, clock, random)
+
+    def tell() -> None:
+        while True:
+            keeper.attempt("enrolment:notices:sent", send)
+            pause.wait(seconds)
+
+    Thread(target=tell, daemon=True, name="hkeid-notices").start()

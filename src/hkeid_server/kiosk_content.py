@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from hkeid.enrolment.stations import Station, StationMode
-from hkeid.enrolment.upgrade import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade import OnDuty, Upgrade, UpgradeStep
+from hkeid.officers import ROLE_WORDS
 from hkeid_server.house import House
 from hkeid_server.kiosk_models import KioskPage, StationBadge
+from hkeid_server.shell import language, translate
 
 LOOK_AGAIN = 2
 BACK_TO_START = 25
@@ -27,6 +29,7 @@ _GROUPS = {
     "upgraded_already": "upgraded",
     "eid_not_active": "eid",
     "eid_unknown": "no-eid",
+    "registers_adults_only": "no-eid",
     "upgrade_expired": "time",
     "cancelled_at_station": "stopped",
     "cancelled_by_resident": "stopped",
@@ -53,8 +56,20 @@ def problem_group(reason: str | None) -> str:
 def badge(house: House, station: Station) -> StationBadge:
     """The station as its pages name it."""
     assert house.stations is not None
-    officer = house.stations.officers.at(station.id, house.clock.now())
-    return StationBadge(name=station.name, mode=station.mode.value, officer=officer is not None)
+    duty = house.stations.officers.who(station.id, house.clock.now())
+    return StationBadge(
+        name=station.name,
+        mode=station.mode.value,
+        officer=duty is not None,
+        office="" if duty is None else office_of(duty),
+    )
+
+
+def office_of(duty: OnDuty) -> str:
+    """The office of whoever sits at a station, in words."""
+    if duty.role is None:
+        return translate("Test officer")
+    return ROLE_WORDS[duty.role][language().content]
 
 
 def start_page(house: House, station: Station, problem: str | None = None) -> KioskPage:

@@ -13,12 +13,14 @@ class StationBadge:
     """The station, as its pages name it.
 
     :ivar mode: ``kiosk``, ``counter`` or ``mobile``.
-    :ivar officer: an officer has signed on.
+    :ivar officer: an officer sits there.
+    :ivar office: their office in words, "" where nobody sits; never who it is.
     """
 
     name: str
     mode: str
     officer: bool = False
+    office: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

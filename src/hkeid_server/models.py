@@ -220,7 +220,12 @@ class AccessLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPage:
-    """My eID. ``done`` names what was just done, for the notice on top."""
+    """My eID.
+
+    :ivar done: what was just done, for the notice on top.
+    :ivar cooling_until: after a recovery: until then basic logins only; None else.
+    :ivar told_by: channels by which the resident is told (``email``, ``web_push``, ``sms``).
+    """
 
     card: EidCard
     devices: tuple[DeviceCard, ...]
@@ -230,6 +235,8 @@ class AccountPage:
     can_upgrade: bool = False
     done: str | None = None
     signal: str | None = None
+    cooling_until: datetime | None = None
+    told_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

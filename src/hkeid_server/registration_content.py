@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 
 from babel.dates import format_date, format_skeleton
 
-from hkeid.enrolment import FieldView, RegistrationReceipt, RegistrationView
+from hkeid.enrolment import (
+    FieldView,
+    RegistrationPurpose,
+    RegistrationReceipt,
+    RegistrationView,
+)
 from hkeid.identity import HkicNumber
 from hkeid.kernel.errors import HkeidError
 from hkeid.ports.documents import CardField
@@ -41,7 +46,12 @@ ORDER = (
 
 def case_of(view: RegistrationView) -> Case:
     """What every page says about a registration."""
-    return Case(reference=view.reference, until=view.expires_at, step=view.step.value)
+    return Case(
+        reference=view.reference,
+        until=view.expires_at,
+        step=view.step.value,
+        recovery=view.purpose is RegistrationPurpose.RECOVERY,
+    )
 
 
 def card_page(view: RegistrationView, problem: str | None = None) -> CardPage:
@@ -149,10 +159,16 @@ def selfie_page(view: RegistrationView, warning: str | None = None) -> SelfiePag
 
 
 def waiting_page(
-    view: RegistrationView, *, contact: str | None = None, email: str = ""
+    view: RegistrationView,
+    *,
+    contact: str | None = None,
+    email: str = "",
+    code: str | None = None,
 ) -> WaitingPage:
     """An officer or a guardian acts next."""
-    return WaitingPage(case=case_of(view), reason=view.reason, contact=contact, email=email)
+    return WaitingPage(
+        case=case_of(view), reason=view.reason, contact=contact, email=email, code=code
+    )
 
 
 def ended_page(view: RegistrationView) -> EndedPage:
@@ -160,11 +176,15 @@ def ended_page(view: RegistrationView) -> EndedPage:
     kind = view.step.value
     if view.reason == "given_up":
         kind = "stopped"
-    return EndedPage(kind=kind, reference=view.reference, reason=view.reason)
+    recovery = view.purpose is RegistrationPurpose.RECOVERY
+    return EndedPage(kind=kind, reference=view.reference, reason=view.reason, recovery=recovery)
 
 
 def done_page(
-    view: RegistrationView, receipt: RegistrationReceipt, card: EidCard | None
+    view: RegistrationView,
+    receipt: RegistrationReceipt,
+    card: EidCard | None,
+    cooling_until: datetime | None = None,
 ) -> DonePage:
     """The eID is active."""
     return DonePage(
@@ -176,4 +196,5 @@ def done_page(
         marks=receipt.marks,
         policy=receipt.policy,
         card=card,
+        cooling_until=cooling_until,
     )

@@ -18,11 +18,13 @@ class Case:
     :ivar reference: the case number.
     :ivar until: when the present step is over.
     :ivar step: the word of the step.
+    :ivar recovery: a lost eID is recovered, no new one registered.
     """
 
     reference: str = field(repr=False)
     until: datetime
     step: str
+    recovery: bool = False
 
     @property
     def number(self) -> int:
@@ -54,11 +56,13 @@ class StartPage:
     :ivar statement: version of collection statement and consent that are on the page.
     :ivar error: ``consent`` (not given), ``attempts``, ``statement`` (it changed meanwhile).
     :ivar resume: a registration that this browser left, or None.
+    :ivar recovery: for somebody who has an eID and lost every device.
     """
 
     statement: str
     error: str | None = None
     resume: Case | None = None
+    recovery: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,7 @@ class DonePage:
     """The eID is active.
 
     :ivar card: None when this browser is not logged in any more.
+    :ivar cooling_until: after a recovery: how long the eID gives basic logins only.
     """
 
     case: Case
@@ -155,6 +160,7 @@ class DonePage:
     marks: tuple[str, ...]
     policy: str
     card: EidCard | None = None
+    cooling_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,18 +169,24 @@ class WaitingPage:
 
     :ivar contact: ``kept`` after an address was left, ``malformed`` when it was none.
     :ivar email: what was typed, when it was malformed.
+    :ivar code: a code for the guardian, just made; shown once.
     """
 
     case: Case
     reason: str | None
     contact: str | None = None
     email: str = ""
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedPage:
-    """It did not lead to an eID: ``refused``, ``expired``, ``stopped``, ``not-offered``."""
+    """It did not lead to an eID: ``refused``, ``expired``, ``stopped``, ``not-offered``.
+
+    :ivar recovery: a lost eID was to be recovered.
+    """
 
     kind: str
     reference: str = field(default="", repr=False)
     reason: str | None = None
+    recovery: bool = False

@@ -156,7 +156,7 @@ class Hub:
         common = (self.store, self.policy, self.fields, self.broker)
         self.activation = Activation(*common, keys, self.clock, self.random, enrolment)
         self.devices = Devices(*common, self.clock, self.random, enrolment)
-        self.standing = Standing(self.store, self.clock)
+        self.standing = Standing(self.store, self.clock, self.random)
         self.people = 0
 
     # --- journeys --------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
@@ -39,6 +40,8 @@ class PurgedTransaction(Protocol):
     def registrations(self) -> RegistrationRepository: ...
     @property
     def upgrades(self) -> UpgradeRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Retention:
     grants: timedelta = timedelta(days=1)
     registrations: timedelta = timedelta(0)
     upgrades: timedelta = timedelta(days=30)
+    notices: timedelta = timedelta(days=90)
 
 
 DEFAULT_RETENTION = Retention()
@@ -77,6 +81,7 @@ class Purged:
     access_tokens: int
     grants: int
     registrations: int = 0
+    notices: int = 0
     officer_sessions: int = 0
     complete: bool
     upgrades: int = 0
@@ -104,6 +109,7 @@ def purge(
         "grants": (lambda tx: tx.grants, retention.grants),
         "registrations": (lambda tx: tx.registrations, retention.registrations),
         "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
+        "notices": (lambda tx: tx.notices, retention.notices),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

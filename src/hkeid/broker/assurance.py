@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hkeid.broker.errors import LoginRefused
-from hkeid.identity.assurance import acr_reached
+from hkeid.identity.assurance import Acr, acr_reached
 from hkeid.identity.authentication import AuthenticationResult
 from hkeid.kernel.instants import Instant
 from hkeid.residents.records import Credential, Resident
@@ -26,7 +26,8 @@ def passkey_authentication(
         raise LoginRefused("assurance_too_low", detail="user verification missing")
     return AuthenticationResult(
         resident_id=resident.id,
-        acr=acr,
+        # Who recovered a lost eID remotely was proved by less than what the former devices were.
+        acr=Acr.EID if resident.cools(at) else acr,
         amr=_methods(credential, user_verified=user_verified),
         authenticated_at=at,
     )

@@ -103,6 +103,9 @@ class CurveGroup:
     parameters: CurveParameters
     generator: _Point
     curve: ec.EllipticCurve = field(compare=False)
+    _keys: dict[int, ec.EllipticCurvePrivateKey] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     elliptic = True
 
     @property
@@ -173,34 +176,43 @@ class CurveGroup:
 
     def _base(self, number: int) -> _Point:
         """``number·G`` with the curve's own generator."""
-        numbers = ec.derive_private_key(number, self.curve).public_key().public_numbers()
+        numbers = self._key(number).public_key().public_numbers()
         return numbers.x, numbers.y
 
-    def _exchange(self, number: int, point: _Point) -> int:
-        """The x-coordinate of ``number·point``."""
+    def _key(self, number: int) -> ec.EllipticCurvePrivateKey:
+        """``number`` as OpenSSL has it. Deriving costs three multiplications, so it is kept for as long
+        as the group: one run of a protocol.
+        """
         number %= self.parameters.n
         if not number:
             raise InvalidPublicKey
+        key = self._keys.get(number)
+        if key is None:
+            key = self._keys[number] = ec.derive_private_key(number, self.curve)
+        return key
+
+    def _exchange(self, number: int, point: _Point) -> int:
+        """The x-coordinate of ``number·point``."""
         other = ec.EllipticCurvePublicNumbers(*point, self.curve).public_key()
-        agreed = ec.derive_private_key(number, self.curve).exchange(ec.ECDH(), other)
-        return int.from_bytes(agreed, "big")
+        return int.from_bytes(self._key(number).exchange(ec.ECDH(), other), "big")
 
     def _multiply(self, number: int, point: _Point) -> _Point:
-        """``number·point`` with both coordinates."""
+        """``number·point`` with both coordinates.
+
+        Of the two points with the x-coordinate that ECDH gives, that one fits whose sum with ``number·G``
+        has the x-coordinate of ``number·(point + G)``.
+        """
         curve = self.parameters
         number %= curve.n
-        if number == 1:
-            return point
-        if number == curve.n - 1:
-            return point[0], -point[1] % curve.p
+        base = self._base(number)
+        if point[0] == curve.gx:
+            return base if point[1] == curve.gy else (base[0], -base[1] % curve.p)
         x = self._exchange(number, point)
         y = square_root((x * x * x + curve.a * x + curve.b) % curve.p, curve.p)
         if y is None:
             raise InvalidPublicKey
-        after = self._exchange(number + 1, point)
-        if self._add((x, y), point)[0] == after:
-            return x, y
-        return x, -y % curve.p
+        both = self._exchange(number, self._add(point, (curve.gx, curve.gy)))
+        return (x, y) if self._add((x, y), base)[0] == both else (x, -y % curve.p)
 
     def _add(self, one: _Point, two: _Point) -> _Point:
         """Affine addition; the sum at infinity is refused."""

@@ -127,15 +127,14 @@ def mac(cipher: CipherName, key: bytes, data: bytes) -> bytes:
     return digest.finalize()[:MAC_BYTES]
 
 
-def _single_des(key: bytes, mode: modes.CBC | modes.ECB) -> Cipher[modes.CBC | modes.ECB]:
-    return Cipher(TripleDES(key * 3), mode)
-
-
 def _retail_mac(key: bytes, padded: bytes) -> bytes:
-    """ISO/IEC 9797-1 MAC algorithm 3 with DES, no truncation."""
-    first, second = key[:8], key[8:16]
-    chain = _single_des(first, modes.CBC(bytes(8))).encryptor()
-    last = (chain.update(padded) + chain.finalize())[-8:]
-    back = _single_des(second, modes.ECB()).decryptor()  # noqa: S305
-    again = _single_des(first, modes.ECB()).encryptor()  # noqa: S305
-    return again.update(back.update(last) + back.finalize()) + again.finalize()
+    """ISO/IEC 9797-1 MAC algorithm 3 with DES, no truncation.
+
+    Its last step, after the chain, is E(k1), D(k2), E(k1): triple DES on the last block.
+    """
+    last = bytes(8)
+    if len(padded) > 8:
+        chain = Cipher(TripleDES(key[:8] * 3), modes.CBC(last)).encryptor()
+        last = chain.update(padded[:-8])[-8:]
+    final = Cipher(TripleDES(key + key[:8]), modes.CBC(last)).encryptor()
+    return final.update(padded[-8:])

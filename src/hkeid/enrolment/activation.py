@@ -28,9 +28,9 @@ from hkeid.enrolment.events import (
     ApplicantRegistered,
     CredentialAdded,
     EidActivated,
-    NoticeDue,
 )
 from hkeid.enrolment.labels import parse_label
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.settings import EnrolmentSettings
 from hkeid.enrolment.tickets import Tickets
@@ -270,7 +270,7 @@ class Activation:
             )
         )
         tx.audit.append(EidActivated(resident_id=seen.id))
-        tx.audit.append(NoticeDue(resident_id=seen.id, about="eid_activated"))
+        tell(tx, seen.id, "eid_activated", now=now, random=self._random)
         return self._broker.sessions.open(tx, opening, previous=session_reference)
 
     def _refuse(self, error: HkeidError, ceremony: Ceremony) -> NoReturn:

@@ -15,6 +15,8 @@ from hkeid.broker.errors import StepUpRequired
 from hkeid.broker.events import credential_reference
 from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
+from hkeid.enrolment.cooling import check_not_cooling
+from hkeid.enrolment.device_level import check_level
 from hkeid.enrolment.errors import DeviceUnknown, EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import (
     CredentialAdded,
@@ -22,12 +24,11 @@ from hkeid.enrolment.events import (
     CredentialReinstated,
     CredentialRenamed,
     CredentialRevoked,
-    NoticeDue,
 )
 from hkeid.enrolment.labels import parse_label
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.settings import EnrolmentSettings
-from hkeid.identity.assurance import Acr, acr_reached
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
 from hkeid.kernel.instants import Instant
@@ -124,6 +125,7 @@ class Devices:
         with self._store.transaction() as tx:
             session = self._recent(tx, view, now)
             resident = _resident(tx, session.resident_id)
+            check_not_cooling(tx, resident.id, now)
             held = _not_revoked(tx.credentials.of_resident(resident.id))
             if len(held) >= self._settings.most_devices:
                 raise EnrolmentRefused("too_many_devices")
@@ -236,7 +238,7 @@ class Devices:
                     sessions_ended=len(ended),
                 )
             )
-            tx.audit.append(NoticeDue(resident_id=resident_id, about="device_revoked"))
+            tell(tx, resident_id, "device_revoked", now=now, random=self._random)
         return ended
 
     def reinstate(self, view: SessionView, credential_id: bytes) -> None:
@@ -252,7 +254,7 @@ class Devices:
             credential = _own(tx, session.resident_id, credential_id)
             if credential.status is not CredentialStatus.SUSPENDED:
                 raise EnrolmentRefused("device_not_suspended")
-            self._check_level(tx, session, credential)
+            check_level(tx, session, credential)
             tx.credentials.set_status(credential_id, CredentialStatus.ACTIVE, now)
             tx.audit.append(
                 CredentialReinstated(
@@ -260,7 +262,7 @@ class Devices:
                     credential=credential_reference(credential_id),
                 )
             )
-            tx.audit.append(NoticeDue(resident_id=session.resident_id, about="device_reinstated"))
+            tell(tx, session.resident_id, "device_reinstated", now=now, random=self._random)
 
     # --- details ---------------------------------------------------------------------------------
 
@@ -291,10 +293,11 @@ class Devices:
         self, tx: EnrolmentTransaction, view: SessionView, credential: Credential, now: Instant
     ) -> None:
         session = self._live(tx, view, now)
+        check_not_cooling(tx, session.resident_id, now)
         held = _not_revoked(tx.credentials.of_resident(session.resident_id))
         if len(held) >= self._settings.most_devices:
             raise EnrolmentRefused("too_many_devices")
-        self._check_level(tx, session, credential)
+        check_level(tx, session, credential)
         if not tx.credentials.add(credential):
             raise EnrolmentRefused("credential_registered")
         tx.audit.append(
@@ -307,7 +310,7 @@ class Devices:
                 session_id=session.id,
             )
         )
-        tx.audit.append(NoticeDue(resident_id=session.resident_id, about="device_added"))
+        tell(tx, session.resident_id, "device_added", now=now, random=self._random)
 
     def _live(self, tx: EnrolmentTransaction, view: SessionView, now: Instant) -> Session:
         session = self._broker.sessions.live_by_id(tx, view.session_id, now)
@@ -320,16 +323,6 @@ class Devices:
         if now - session.authenticated_at > self._settings.recent:
             raise StepUpRequired("authentication_too_old")
         return session
-
-    def _check_level(
-        self, tx: EnrolmentTransaction, session: Session, credential: Credential
-    ) -> None:
-        resident = _resident(tx, session.resident_id)
-        held = tx.credentials.of_resident(resident.id)
-        active = [one for one in held if one.status is CredentialStatus.ACTIVE]
-        highest = max((_reach(resident, one).rung for one in active), default=0)
-        if session.acr.rung < min(highest, _reach(resident, credential).rung):
-            raise StepUpRequired("authentication_too_low")
 
     def _refuse(self, error: HkeidError, view: SessionView) -> NoReturn:
         """Record a refusal in a transaction of its own, and raise it."""
@@ -371,14 +364,3 @@ def _own(tx: EnrolmentTransaction, resident_id: str, credential_id: bytes) -> Cr
     if credential is None or credential.resident_id != resident_id:
         raise DeviceUnknown("device_unknown")
     return credential
-
-
-def _reach(resident: Resident, credential: Credential) -> Acr:
-    """The rung a login with this credential reaches at best."""
-    reached = acr_reached(
-        resident.proofed,
-        user_verified=True,
-        backup_eligible=credential.backup_eligible,
-        attestation_verified=credential.attestation == "verified",
-    )
-    return reached or Acr.EID

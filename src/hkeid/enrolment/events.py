@@ -19,11 +19,15 @@ class ApplicantRegistered(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketIssued(AuditEvent):
-    """An activation ticket was issued; ``revoked`` earlier ones lost their force."""
+    """A ticket was issued; ``revoked`` earlier ones lost their force.
+
+    :ivar kind: ``activation_ticket`` or ``new_phone_ticket``.
+    """
 
     NAME: ClassVar[str] = "enrolment:ticket:issued"
     resident_id: str
     revoked: int
+    kind: str = "activation_ticket"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class TicketUsedUp(AuditEvent):
 
     NAME: ClassVar[str] = "enrolment:ticket:used"
     resident_id: str
+    kind: str = "activation_ticket"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +135,7 @@ class EidActivated(AuditEvent):
 class StandingChanged(AuditEvent):
     """An eID was suspended, resumed or revoked.
 
-    :ivar by: ``resident``, ``operator`` or ``officer``.
+    :ivar by: ``resident``, ``operator``, ``officer`` or ``register``.
     :ivar reason: a short word, never free text about a person.
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from hkeid.broker.records import BrokerTransaction
+from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
 
 
@@ -15,3 +16,5 @@ class EnrolmentTransaction(BrokerTransaction, Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from hkeid.broker.ending import EndedSession, end_sessions, revoke_grants
 from hkeid.enrolment.errors import EnrolmentRefused, ResidentUnknown
-from hkeid.enrolment.events import NoticeDue, StandingChanged
+from hkeid.enrolment.events import StandingChanged
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.tickets import ticket_family
 from hkeid.identity.assurance import Acr
@@ -20,10 +21,11 @@ from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import MalformedInput
 from hkeid.ports.storage import Store
-from hkeid.ports.surroundings import Clock
+from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents.records import CredentialStatus, Resident
 
 _ATTEMPTS = 5
+_TOLD_AS_SUCH = frozenset({"card_reported_lost"})
 _REASON = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 
 
@@ -33,14 +35,16 @@ class Actor(StrEnum):
     RESIDENT = "resident"
     OPERATOR = "operator"
     OFFICER = "officer"
+    REGISTER = "register"
 
 
 class Standing:
     """Suspends, resumes and revokes eIDs."""
 
-    def __init__(self, store: Store[EnrolmentTransaction], clock: Clock) -> None:
+    def __init__(self, store: Store[EnrolmentTransaction], clock: Clock, random: Random) -> None:
         self._store = store
         self._clock = clock
+        self._random = random
 
     def freeze(self, view: SessionView) -> tuple[EndedSession, ...]:
         """Suspend at the resident's own word, at once and without further questions."""
@@ -122,7 +126,8 @@ class Standing:
                 grants_revoked=grants,
             )
         )
-        tx.audit.append(NoticeDue(resident_id=resident.id, about=f"eid_{word}"))
+        about = reason if reason in _TOLD_AS_SUCH else f"eid_{word}"
+        tell(tx, resident.id, about, now=now, random=self._random)
         return ended
 
 

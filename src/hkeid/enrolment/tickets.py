@@ -17,7 +17,8 @@ of a code is a MAC, so that the store alone gives no way to try codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from hkeid.enrolment.codes import new_code, parse_code
@@ -49,9 +50,9 @@ _BRAKE = "ticket_brake"
 _DAY = timedelta(days=1)
 
 
-def ticket_family(resident_id: str) -> str:
-    """The family of a resident's tickets."""
-    return f"{TICKET_KIND}:{resident_id}"
+def ticket_family(resident_id: str, kind: str = TICKET_KIND) -> str:
+    """The family of a resident's tickets of a kind."""
+    return f"{kind}:{resident_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,16 @@ class Ticket:
     digest: bytes
     resident_id: str
     expires_at: Instant
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 class Tickets:
-    """Activation tickets of all residents."""
+    """Tickets of one kind, of all residents.
+
+    :param kind: what they are for; a code of one kind opens nothing of another.
+    :param states: in which states a resident may have one.
+    :param lifetime: how long one is good; that of activation tickets if None.
+    """
 
     def __init__(
         self,
@@ -73,42 +80,50 @@ class Tickets:
         clock: Clock,
         random: Random,
         settings: EnrolmentSettings,
+        *,
+        kind: str = TICKET_KIND,
+        states: frozenset[EidState] = frozenset({EidState.APPLICANT}),
+        lifetime: timedelta | None = None,
     ) -> None:
+        self._kind = kind
+        self._states = states
+        self._lifetime = lifetime or settings.ticket_lifetime
         self._store = store
         self._keys = keys
         self._clock = clock
         self._random = random
         self._settings = settings
 
-    def issue(self, resident_id: str) -> Secret:
-        """A new code for an applicant, in groups as it is printed; earlier ones lose their force.
+    def issue(self, resident_id: str, context: Mapping[str, str] | None = None) -> Secret:
+        """A new code, in groups as it is printed; earlier ones lose their force.
 
-        :raises EnrolmentRefused: ``eid_not_applicant``.
+        :param context: given back with the ticket; no personal data.
+        :raises EnrolmentRefused: ``eid_not_applicant``, the resident's state allows no ticket.
         :raises ResidentUnknown: ``resident_unknown``.
         """
         now = self._clock.now()
-        family = ticket_family(resident_id)
+        family = ticket_family(resident_id, self._kind)
         with self._store.transaction() as tx:
             resident = tx.residents.get(resident_id)
             if resident is None:
                 raise ResidentUnknown("resident_unknown")
-            if resident.state is not EidState.APPLICANT:
+            if resident.state not in self._states:
                 raise EnrolmentRefused("eid_not_applicant")
             revoked = tx.single_use.revoke_family(family, now)
             code = new_code(self._random)
             kept = tx.single_use.put(
                 SingleUseRecord(
-                    kind=TICKET_KIND,
+                    kind=self._kind,
                     digest=self.digest(code.reveal()),
                     family=family,
-                    payload=canonical_json.dumps({"resident": resident_id}),
+                    payload=canonical_json.dumps({**(context or {}), "resident": resident_id}),
                     created_at=now,
-                    expires_at=now + self._settings.ticket_lifetime,
+                    expires_at=now + self._lifetime,
                 )
             )
             if not kept:
                 raise HkeidError("ticket_code_repeated")
-            tx.audit.append(TicketIssued(resident_id=resident_id, revoked=revoked))
+            tx.audit.append(TicketIssued(resident_id=resident_id, revoked=revoked, kind=self._kind))
         return code
 
     def digest(self, typed: str) -> bytes:
@@ -117,7 +132,7 @@ class Tickets:
         :raises hkeid.kernel.errors.MalformedInput: ``code_malformed``.
         """
         code = parse_code(typed)
-        return self._keys.mac(KeyPurpose.SHORT_CODE, f"{TICKET_KIND}:{code}".encode("ascii"))
+        return self._keys.mac(KeyPurpose.SHORT_CODE, f"{self._kind}:{code}".encode("ascii"))
 
     def attempt(self, typed: str, *, network: str) -> Ticket:
         """The ticket behind a typed code, not used up; counted against the budgets, in a transaction
@@ -134,7 +149,7 @@ class Tickets:
         subject = self._network(network)
         with self._store.transaction() as tx:
             wait = self._spend(tx, subject, now)
-            record = tx.single_use.look(TICKET_KIND, digest)
+            record = tx.single_use.look(self._kind, digest)
             refusal = _why_not(record, now)
             if wait is None and refusal is None:
                 again = tx.budgets.spend(
@@ -150,7 +165,12 @@ class Tickets:
         if refusal is not None:
             raise refusal
         assert record is not None
-        return Ticket(digest=digest, resident_id=_resident_of(record), expires_at=record.expires_at)
+        return Ticket(
+            digest=digest,
+            resident_id=_resident_of(record),
+            expires_at=record.expires_at,
+            context=canonical_json.loads_object(record.payload),
+        )
 
     def use_up(
         self,
@@ -167,7 +187,7 @@ class Tickets:
         :raises TicketExpired: ``ticket_expired``.
         :raises TicketUnknown: ``ticket_unknown``, ``ticket_revoked``.
         """
-        outcome = tx.single_use.use_up(TICKET_KIND, digest, now)
+        outcome = tx.single_use.use_up(self._kind, digest, now)
         if isinstance(outcome, Lost):
             raise TicketUsed("ticket_used")
         if not isinstance(outcome, Won):
@@ -175,7 +195,7 @@ class Tickets:
         if _resident_of(outcome.record) != resident_id:
             raise TicketUnknown("ticket_unknown", detail="another resident's")
         tx.budgets.refund(_NETWORK, self._network(network))
-        tx.audit.append(TicketUsedUp(resident_id=resident_id))
+        tx.audit.append(TicketUsedUp(resident_id=resident_id, kind=self._kind))
 
     def _spend(self, tx: EnrolmentTransaction, subject: bytes, now: Instant) -> int | None:
         """Spend an attempt; the seconds to wait where there is none left."""

@@ -14,6 +14,7 @@ class AccessReason(StrEnum):
     """Reasons that there are; the person concerned reads them in words."""
 
     REVIEW_OF_REGISTRATION = "review_of_registration"
+    REVIEW_OF_UPGRADE = "review_of_upgrade"
     QUALITY_CHECK = "quality_check"
     RESIDENT_AT_COUNTER = "resident_at_counter"
     RESIDENT_CALLED = "resident_called"

@@ -40,8 +40,9 @@ class Permission(StrEnum):
     ACCESSES_READ = "accesses.read"
     NOTE_READ = "note.read"
     AUDIT_SEARCH = "audit.search"
+    STATION_SIT = "station.sit"
     STATION_SERVE = "station.serve"
-    STATION_MANAGE = "station.manage"
+    STATION_READ = "station.read"
     OFFICERS_READ = "officers.read"
 
 
@@ -69,7 +70,13 @@ class Rule:
         return bool(self.reasons)
 
 
-_REVIEW = frozenset({AccessReason.REVIEW_OF_REGISTRATION, AccessReason.QUALITY_CHECK})
+_REVIEW = frozenset(
+    {
+        AccessReason.REVIEW_OF_REGISTRATION,
+        AccessReason.REVIEW_OF_UPGRADE,
+        AccessReason.QUALITY_CHECK,
+    }
+)
 _RECORD = frozenset(
     {
         AccessReason.RESIDENT_AT_COUNTER,
@@ -136,13 +143,18 @@ RULES: Mapping[Permission, Rule] = MappingProxyType(
             shown=True,
         ),
         Permission.AUDIT_SEARCH: Rule(words="Search the audit trail; it names nobody"),
+        Permission.STATION_SIT: Rule(
+            words="Take the seat at a counter or with a mobile team", step_up=True
+        ),
         Permission.STATION_SERVE: Rule(
             words="Serve residents at a counter or with a mobile team",
             step_up=True,
             reasons=frozenset({AccessReason.RESIDENT_AT_COUNTER}),
             shown=True,
         ),
-        Permission.STATION_MANAGE: Rule(words="See and manage the stations", step_up=True),
+        Permission.STATION_READ: Rule(
+            words="See the stations, and where somebody sits", audited=False
+        ),
         Permission.OFFICERS_READ: Rule(
             words="See the officers, their roles and state", audited=False
         ),
@@ -165,14 +177,16 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.RECORD_OPEN, _P.RECORD_SUSPEND, _P.RECORD_RESUME,
             }
         ),
-        Role.STATION_OFFICER: frozenset({_P.STATION_SERVE, _P.RECORD_SUSPEND}),
+        Role.STATION_OFFICER: frozenset(
+            {_P.STATION_READ, _P.STATION_SIT, _P.STATION_SERVE, _P.RECORD_SUSPEND}
+        ),
         Role.PRIVACY_OFFICER: frozenset(
             {_P.FIGURES_READ, _P.RECORD_OPEN, _P.ACCESSES_READ, _P.NOTE_READ, _P.AUDIT_SEARCH}
         ),
         Role.AUDITOR: frozenset(
             {_P.FIGURES_READ, _P.AUDIT_SEARCH, _P.ACCESSES_READ, _P.OFFICERS_READ}
         ),
-        Role.OPERATOR: frozenset({_P.FIGURES_READ, _P.STATION_MANAGE, _P.OFFICERS_READ}),
+        Role.OPERATOR: frozenset({_P.FIGURES_READ, _P.STATION_READ, _P.OFFICERS_READ}),
     }
 )  # fmt: skip
 """What each role may do; everything else is refused."""

@@ -31,17 +31,19 @@ ROLE_WORDS: Mapping[Role, Words] = MappingProxyType(
 PERMISSION_WORDS: Mapping[Permission, Words] = MappingProxyType(
     {
         Permission.CASE_OPEN: _three(
-            "Looked at your registration: card, picture and what was read",
-            "查看你的登記：身份證影像、照片及讀取的資料",
-            "查看你的登记：身份证影像、照片及读取的资料",
+            "Looked at your registration or upgrade: card, picture and what was read",
+            "查看你的登記或升級：身份證影像、照片及讀取的資料",
+            "查看你的登记或升级：身份证影像、照片及读取的资料",
         ),
         Permission.CASE_DECIDE: _three(
-            "Decided on your registration", "就你的登記作出決定", "就你的登记作出决定"
+            "Decided on your registration or upgrade",
+            "就你的登記或升級作出決定",
+            "就你的登记或升级作出决定",
         ),
         Permission.CASE_SETTLE: _three(
-            "Made the final decision on your registration",
-            "就你的登記作出最後決定",
-            "就你的登记作出最后决定",
+            "Made the final decision on your registration or upgrade",
+            "就你的登記或升級作出最後決定",
+            "就你的登记或升级作出最后决定",
         ),
         Permission.RECORD_OPEN: _three("Opened your record", "打開你的紀錄", "打开你的记录"),
         Permission.RECORD_SUSPEND: _three("Froze your eID", "凍結你的 eID", "冻结你的 eID"),
@@ -67,6 +69,11 @@ REASON_WORDS: Mapping[AccessReason, Words] = MappingProxyType(
             "Your registration needed an officer's review",
             "你的登記需由職員覆核",
             "你的登记需由职员复核",
+        ),
+        AccessReason.REVIEW_OF_UPGRADE: _three(
+            "Your upgrade to eID+ needed an officer's review",
+            "你升級至 eID+ 的申請需由職員覆核",
+            "你升级至 eID+ 的申请需由职员复核",
         ),
         AccessReason.QUALITY_CHECK: _three("Quality check", "品質檢查", "质量检查"),
         AccessReason.RESIDENT_AT_COUNTER: _three(

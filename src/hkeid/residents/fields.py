@@ -107,6 +107,20 @@ _DECLARED = (
     _particular("birth_date", "Age, and telling namesakes apart; claim birthdate"),
     _particular("sex", "Forms that must state it; claim gender"),
     _particular("updated_at", "To tell services that particulars changed; claim updated_at"),
+    _particular(
+        "contact_email", "To tell the resident what happens to the eID", (Viewer.RESIDENT,)
+    ),
+    _particular(
+        "contact_phone", "To tell the resident what happens to the eID", (Viewer.RESIDENT,)
+    ),
+    _particular("contact_push", "Browsers that tell the resident what happens", (Viewer.RESIDENT,)),
+    _particular("contact_language", "The language of notices", (Viewer.RESIDENT,)),
+    _particular(
+        "contact_former",
+        "The e-mail address before, until it was told of the change",
+        (Viewer.NOBODY,),
+    ),
+    _particular("contact_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)),
     PersonalField(
         name="hkic_number_digest",
         purpose="To find a resident by identity-card number, and to keep eIDs one per person",
@@ -175,6 +189,12 @@ _DECLARED = (
         "Six years where an eID was given, else 90 days; after erasure of the eID nothing ties the "
         "internal id to a person",
         "registrations",
+    ),
+    _pseudonymous(
+        "notice",
+        "To tell the resident what happened to the eID; neither address nor text",
+        "90 days",
+        "notices",
     ),
     _pseudonymous(
         "service_use",

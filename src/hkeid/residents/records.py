@@ -21,6 +21,8 @@ class Resident:
     :ivar state: where the eID is in its life.
     :ivar proofed: the highest rung that identity proofing allows, whatever the authenticator.
     :ivar version: grows by one with every change; compare-and-set.
+    :ivar cooling_until: after a recovery: until then the eID gives the lowest rung only, and neither
+        devices nor addresses are added. None: no such time.
     """
 
     id: str
@@ -30,6 +32,11 @@ class Resident:
     created_at: Instant
     updated_at: Instant
     version: int = 1
+    cooling_until: Instant | None = None
+
+    def cools(self, at: Instant) -> bool:
+        """Whether the eID is in the cooling period after a recovery."""
+        return self.cooling_until is not None and at < self.cooling_until
 
 
 class CredentialStatus(StrEnum):

@@ -123,10 +123,16 @@ class Browser:
 
     :param stop_at: beginning of addresses that are not opened: a redirect there ends on an empty page
         with that address, for callers that play the relying party themselves.
+    :param patience: seconds that an answer may take.
     """
 
     def __init__(
-        self, *, language: str = "en", agent: str = "hkeid-journey/1", stop_at: str | None = None
+        self,
+        *,
+        language: str = "en",
+        agent: str = "hkeid-journey/1",
+        stop_at: str | None = None,
+        patience: float = 30.0,
     ) -> None:
         policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
         self.cookies = http.cookiejar.CookieJar(policy)
@@ -136,6 +142,7 @@ class Browser:
             _Stay(),
         )
         self._stop_at = stop_at
+        self._patience = patience
         self._headers = {"User-Agent": agent, "Accept-Language": language}
 
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Page:
@@ -204,7 +211,7 @@ class Browser:
             )
             if request.type not in ("http", "https"):
                 raise UnexpectedPage(f"a link to {request.type}:")
-            with self._opener.open(request, timeout=30) as answer:
+            with self._opener.open(request, timeout=self._patience) as answer:
                 status, content = answer.status, answer.read()
                 got = {name.lower(): value for name, value in answer.headers.items()}
             if status not in _REDIRECTS or "location" not in got:

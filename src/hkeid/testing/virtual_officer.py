@@ -119,6 +119,49 @@ class VirtualOfficer:
             raise page.unexpected("the vote was not counted")
         return done
 
+    def decide_upgrade(self, receipt: str, *, accept: bool, why: str = "", note: str = "") -> str:
+        """Take an upgrade that waits for an officer, and vote; as :meth:`decide`.
+
+        :param receipt: the reference number that the station and the resident's page show.
+        """
+        why = why or ("same_person" if accept else "not_the_same_person")
+        return self.decide(receipt, accept=accept, why=why, reason="review_of_upgrade", note=note)
+
+    def stations(self) -> dict[str, str]:
+        """Who sits where: ``mine``, ``taken`` or ``free``, by the station's name."""
+        page = self.open("/console/stations")
+        rows = page.attributes.items()
+        return {at["data-name"]: at["data-seat"] for id_, at in rows if id_.startswith("station-")}
+
+    def take_seat(self, station: str) -> Page:
+        """Sit down at a counter or mobile station, by its name; ends on the page of stations.
+
+        :raises UnexpectedPage: this officer may not, or there is no such station.
+        """
+        page = self._at_station(station, "take")
+        if page.attributes.get(self._row(page, station), {}).get("data-seat") != "mine":
+            raise page.unexpected(f"no seat at {station!r}")
+        return page
+
+    def leave_seat(self, station: str) -> Page:
+        """Stand up; ends on the page of stations."""
+        return self._at_station(station, "leave")
+
+    def _at_station(self, station: str, verb: str) -> Page:
+        page = self.open("/console/stations")
+        button = f"{verb}-{self._row(page, station).removeprefix('station-')}"
+        page = self.browser.submit(page.form(button))
+        if "passkey-form" in page.attributes:
+            page = self.ceremony(page)
+            page = self.browser.submit(page.form(button))
+        return page
+
+    def _row(self, page: Page, station: str) -> str:
+        for id_, at in page.attributes.items():
+            if at.get("data-name") == station:
+                return id_
+        raise page.unexpected(f"no station {station!r}")
+
     def find(self, number: str, *, reason: str = "resident_called", note: str = "") -> Page:
         """Open a resident's record by the exact number."""
         page = self.open("/console/records")

@@ -14,6 +14,8 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Protocol, Self
 
+from hkeid.testing.virtual_card.points import CardGone, CardSilent
+
 _OFF, _ON, _RESET, _ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 _PATIENCE = 1.5
 _GAP = 0.7
@@ -39,7 +41,11 @@ class Card(Protocol):
         ...
 
     def transmit(self, command: bytes) -> bytes:
-        """Answer a command APDU; raises ``EOFError`` to leave the reader by itself."""
+        """Answer a command APDU.
+
+        :raises EOFError: or ``CardGone``: the card leaves the reader by itself.
+        :raises CardSilent: it answers no more until it is taken out.
+        """
         ...
 
 
@@ -115,7 +121,9 @@ class CardSlot:
             except TimeoutError:
                 link.close()
                 self._link = self._dial()
-            except (EOFError, OSError):
+            except CardSilent:
+                stop.wait()
+            except (CardGone, EOFError, OSError):
                 link.close()
                 return
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from hkeid.ports.cards import CardReader
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.browser import Browser, Page
+from hkeid.testing.virtual_officer import VirtualOfficer
 from hkeid.testing.virtual_resident import VirtualResident
 
 
@@ -55,11 +56,24 @@ class VirtualStation:
         self.page.form("number-form")
         return self.page
 
-    def sign_on(self) -> Page:
-        """The sandbox's test officer takes their seat."""
-        self.page = self.browser.get(f"{self.origin}/kiosk/officer")
-        self.page = self.browser.submit(self.page.form("sign-on"))
+    def sign_on(self, officer: VirtualOfficer | None = None) -> Page:
+        """An officer takes their seat: in the console where one is given, else the sandbox's test
+        officer by the button. Ends on the page that waits for people.
+        """
+        if officer is not None:
+            officer.take_seat(self.name)
+        else:
+            self.page = self.browser.get(f"{self.origin}/kiosk/officer")
+            self.browser.submit(self.page.form("sign-on"))
+        self.page = self.browser.get(f"{self.origin}/kiosk")
+        if "no-officer" in self.page.attributes:
+            raise self.page.unexpected("nobody sits here")
         return self.page
+
+    @property
+    def name(self) -> str:
+        """The station's name, as its pages say it."""
+        return self.page.texts["station-name"]
 
     def upgrade(self, resident: VirtualResident, *, can: str) -> Page:
         """A resident with a phone: number, chip, officer, passkey on the phone. Ends on the resident's

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
+from hkeid_server.config.notices import check_notices
 from hkeid_server.config.officers import (
     officers_complaints,
     officers_ranges,
@@ -50,6 +51,7 @@ def check(config: Config) -> None:
         raise _invalid("server.workers", "1 with the memory store")
     check_proofing(config.proofing)
     check_stations(config)
+    check_notices(config.notices)
     if config.production:
         refusals = list(_production_refusals(config))
         if refusals:

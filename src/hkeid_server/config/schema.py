@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.proofing import (
     DocumentsSection,
@@ -215,6 +216,7 @@ class Config:
     documents: DocumentsSection = field(default_factory=DocumentsSection)
     liveness: LivenessSection = field(default_factory=LivenessSection)
     stations: StationSection = field(default_factory=StationSection)
+    notices: NoticesSection = field(default_factory=NoticesSection)
     folder: Path = field(default=Path())
 
     @property

@@ -169,13 +169,6 @@ class StaffPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StationsPage:
-    """The stations: filled by the part that knows them."""
-
-    stations: tuple[tuple[str, str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleProblemPage:
     """What went wrong: a kind of :mod:`hkeid_server.problems`, or a word of the console's own."""
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from flask import current_app
 
+from hkeid.enrolment.counter_seats import CounterSeats
 from hkeid.enrolment.record_desk import RecordDesk
 from hkeid.enrolment.review import Review, ReviewFigures
 from hkeid.officers import Officers
@@ -21,6 +22,7 @@ from hkeid_server.shell import PageSettings
 class Console:
     """All parts of the console.
 
+    :ivar seats: officers' seats at stations; None where no stations are served.
     :ivar ceremony: how long a passkey ceremony may take.
     :ivar body_limit: most bytes of a form.
     """
@@ -32,6 +34,7 @@ class Console:
     review: Review
     figures: ReviewFigures
     records: RecordDesk
+    seats: CounterSeats | None
     journal: Journal
     network: NetworkReader
     ceremony: timedelta

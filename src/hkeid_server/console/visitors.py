@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote
 
-from flask import Response, g, redirect, request
+from flask import Response, current_app, g, redirect, request
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.officers import (
@@ -62,10 +62,18 @@ def with_fresh_officer(view: Callable[Concatenate[OfficerView, P], Response]) ->
         if officer is None:
             return see_other("/console/login")
         if not officer.is_fresh(console().clock.now()):
-            return see_other(f"/console/step-up?next={quote(request.path)}")
+            return see_other(f"/console/step-up?next={quote(page_behind(request.path))}")
         return view(officer, *values, **named)
 
     return guarded
+
+
+def page_behind(path: str) -> str:
+    """The page on which a form stands: where to go on after a step-up, which cannot send it again."""
+    known = current_app.url_map.bind("")
+    while path and not known.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return safe_next(path)
 
 
 def safe_next(path: str) -> str:

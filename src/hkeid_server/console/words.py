@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from hkeid.officers import PERMISSION_WORDS, REASON_WORDS, ROLE_WORDS, RULES, Permission, SeenAccess
+from hkeid.officers import (
+    PERMISSION_WORDS,
+    REASON_WORDS,
+    ROLE_WORDS,
+    RULES,
+    AccessReason,
+    Permission,
+    SeenAccess,
+)
 from hkeid_server.console.models import REASONS_IN_ORDER, AccessRow, Choice
 from hkeid_server.shell import language, translate
 
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
-def reasons_for(permission: Permission) -> tuple[Choice, ...]:
+def reasons_for(
+    permission: Permission, among: Collection[AccessReason] = REASONS_IN_ORDER
+) -> tuple[Choice, ...]:
     """The reasons that may be given for a permission, in words."""
     tag = language().content
     allowed = RULES[permission].reasons
     return tuple(
         Choice(value=reason.value, words=REASON_WORDS[reason][tag])
         for reason in REASONS_IN_ORDER
-        if reason in allowed
+        if reason in allowed and reason in among
     )
 
 

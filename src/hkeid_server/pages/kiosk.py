@@ -22,7 +22,6 @@ from hkeid_server.visitors import see_other
 blueprint = Blueprint("kiosk", __name__)
 
 START = "/kiosk"
-SANDBOX_OFFICER = "sandbox-officer"
 P = ParamSpec("P")
 
 
@@ -168,13 +167,13 @@ def officer(station: Station) -> Response:
 @blueprint.post("/kiosk/officer")
 @with_station
 def sit_down(station: Station) -> Response:
-    """Sign on or off. Only the sandbox signs its test officer on by a button."""
+    """Sign on or off. Only the sandbox seats its test officer by a button; officers take their seat
+    in the console.
+    """
     if request.form.get("leave"):
         rooms().officers.sign_off(station)
         return see_other("/kiosk/officer")
-    if not settings().sandbox:
-        raise Refused("officer_login_missing")
-    rooms().officers.sign_on(station, SANDBOX_OFFICER)
+    rooms().officers.sit_test_officer(station)
     return see_other(START)
 
 

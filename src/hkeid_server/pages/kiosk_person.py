@@ -82,9 +82,10 @@ def unassisted(station: Station, upgrade_id: str) -> Response:
 @with_station
 def portrait(station: Station, upgrade_id: str) -> Response:
     """The chip's portrait, for the officer who is signed on."""
+    duty = rooms().officers.who(station.id, house().clock.now())
     picture = None
-    if officer_of(station) is not None:
-        picture = rooms().upgrades.portrait(at_station(station, upgrade_id))
+    if duty is not None:
+        picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)
     if picture is None:
         raise NotFound("portrait_unknown")
     g.from_a_door = True

@@ -10,7 +10,13 @@ import json
 
 from flask import Blueprint, Response, jsonify, request
 
-from hkeid.enrolment import Registration, RegistrationRefused, RegistrationStep, RegistrationView
+from hkeid.enrolment import (
+    Registration,
+    RegistrationPurpose,
+    RegistrationRefused,
+    RegistrationStep,
+    RegistrationView,
+)
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.documents import CardField, ImageRefused
 from hkeid.ports.faces import CapturedFrame, FaceRefused, LivenessEvidence
@@ -19,6 +25,7 @@ from hkeid_server.intake import CARD_LIMIT
 from hkeid_server.pages import registration_passkey as passkey
 from hkeid_server.pages.registration_visit import (
     ELSEWHERE,
+    RECOVER,
     START,
     STEP,
     current,
@@ -44,16 +51,18 @@ _LONGEST = 600_000
 
 
 @blueprint.get(START)
+@blueprint.get(RECOVER)
 def start() -> Response:
     """What it is, what happens to the data, and consent."""
     return _start_page()
 
 
 @blueprint.post(START)
+@blueprint.post(RECOVER)
 def begin() -> Response:
     """Begin, when consent was given to the statement in force."""
-    journey = house().registration
-    if not offered():
+    journey, purpose = house().registration, _purpose()
+    if not offered(purpose):
         return _start_page()
     if request.form.get("consent") != journey.statement:
         return _start_page("statement" if request.form.get("consent") else "consent", 422)
@@ -63,18 +72,31 @@ def begin() -> Response:
             network=network(),
             language=language().content,
             statement=journey.statement,
+            purpose=purpose,
         )
     except TooManyAttempts as error:
-        house().journal.refusal(error, where=START)
+        house().journal.refusal(error, where=request.path)
         return _start_page("attempts", 429)
     return see_other(STEP)
 
 
+def _purpose() -> RegistrationPurpose:
+    recovering = request.path == RECOVER
+    return RegistrationPurpose.RECOVERY if recovering else RegistrationPurpose.NEW
+
+
 def _start_page(error: str | None = None, status: int = 200) -> Response:
-    if not offered():
-        return show("registration/ended.html", EndedPage(kind="not-offered"), here=START)
-    statement = house().registration.statement
-    page = StartPage(statement=statement, error=error, resume=left_off())
+    purpose = _purpose()
+    recovery = purpose is RegistrationPurpose.RECOVERY
+    if not offered(purpose):
+        ended = EndedPage(kind="not-offered", recovery=recovery)
+        return show("registration/ended.html", ended, here=request.path)
+    page = StartPage(
+        statement=house().registration.statement,
+        error=error,
+        resume=left_off(),
+        recovery=recovery,
+    )
     return show("registration/start.html", page, status=status)
 
 
@@ -213,7 +235,7 @@ def _evidence() -> LivenessEvidence:
     frames = request.files.getlist("frames")
     try:
         times = json.loads(request.form.get("times", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise MalformedInput("selfie_malformed", field="times") from None
     good = (
         isinstance(times, list)

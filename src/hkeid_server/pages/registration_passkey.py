@@ -6,7 +6,12 @@ import json
 
 from flask import Blueprint, Response
 
-from hkeid.enrolment import Registration, RegistrationStep, RegistrationView
+from hkeid.enrolment import (
+    Registration,
+    RegistrationPurpose,
+    RegistrationStep,
+    RegistrationView,
+)
 from hkeid.kernel.errors import HkeidError, NotFound
 from hkeid_server import metrics
 from hkeid_server import registration_content as content
@@ -107,10 +112,14 @@ def done_page(view: RegistrationView) -> Response:
     if view.receipt is None:
         raise NotFound("receipt_unknown")
     session = current_session()
-    card = None
+    card, recovering = None, view.purpose is RegistrationPurpose.RECOVERY
     if session is not None and session.authentication.resident_id == view.resident_id:
         card = eid_card(resident_entry(session.authentication.resident_id))
-    return show("registration/done.html", content.done_page(view, view.receipt, card))
+    until = None
+    if recovering and view.resident_id is not None:
+        until = resident_entry(view.resident_id).cooling_until
+    page = content.done_page(view, view.receipt, card, until)
+    return show("registration/done.html", page)
 
 
 @blueprint.get("/register/receipt.json")

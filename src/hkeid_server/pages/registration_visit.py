@@ -8,7 +8,12 @@ from typing import Concatenate, ParamSpec
 
 from flask import Response, request
 
-from hkeid.enrolment import Registration, RegistrationRefused, RegistrationView
+from hkeid.enrolment import (
+    Registration,
+    RegistrationPurpose,
+    RegistrationRefused,
+    RegistrationView,
+)
 from hkeid_server.house import house
 from hkeid_server.registration_content import case_of
 from hkeid_server.registration_models import Case
@@ -16,6 +21,7 @@ from hkeid_server.shell import visit
 from hkeid_server.visitors import see_other
 
 START = "/register"
+RECOVER = "/register/recover"
 STEP = "/register/step"
 ELSEWHERE = frozenset(
     {
@@ -37,9 +43,9 @@ def current() -> RegistrationView | None:
     return house().registration.current(browser=visit().browser)
 
 
-def offered() -> bool:
+def offered(purpose: RegistrationPurpose = RegistrationPurpose.NEW) -> bool:
     """Whether this server registers anybody on a phone."""
-    return house().registration.offered()
+    return house().registration.offered(purpose)
 
 
 def left_off() -> Case | None:

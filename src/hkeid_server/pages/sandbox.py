@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
+from hkeid.adapters.notices import InboxLetter
+from hkeid.kernel.instants import from_epoch_microseconds
 from hkeid_server.house import house
+from hkeid_server.life_models import InboxPage, Letter
 from hkeid_server.models import LocalService, PersonaCard, SandboxPage, Ticket
 from hkeid_server.names import client_domain, client_name
 from hkeid_server.sandbox import EXAMPLES, Standin, issue_ticket, standins
@@ -28,6 +31,26 @@ def ticket() -> Response:
     if request.accept_mimetypes.best == "application/json":
         return jsonify(persona=key, name=name, code=code)
     return _page(Ticket(name=name, code=code))
+
+
+@blueprint.get("/sandbox/inbox")
+def inbox() -> Response:
+    """Letters that a real installation would send."""
+    kept = house().notices.inbox
+    letters = () if kept is None else kept.letters()
+    return show("life/inbox.html", InboxPage(letters=tuple(_letter(one) for one in letters[:100])))
+
+
+def _letter(kept: InboxLetter) -> Letter:
+    return Letter(
+        at=from_epoch_microseconds(kept.at),
+        channel=kept.channel,
+        address=kept.address,
+        title=kept.title,
+        body=kept.body,
+        language=kept.language,
+        link=kept.link,
+    )
 
 
 def _page(ticket: Ticket | None = None) -> Response:

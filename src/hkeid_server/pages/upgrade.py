@@ -110,7 +110,7 @@ def _page(session: SessionView, failure: HkeidError | None = None) -> Response:
         return _show(UpgradePage(step="ended", problem="time", receipt=upgrade.receipt))
     if step is UpgradeStep.OFFERED:
         return _show(_offered(upgrade))
-    if step is UpgradeStep.CONFIRM:
+    if step is UpgradeStep.CONFIRM and upgrade.confirmed_anywhere:
         return _confirm(upgrade, resident_id, problem)
     if step is UpgradeStep.REVIEW:
         return _show(UpgradePage(step="review", receipt=upgrade.receipt, until=upgrade.expires_at))

@@ -13,3 +13,8 @@ document.querySelector("[data-print]")?.addEventListener("click", () => print())
 const camera = document.querySelector("form[data-camera]");
 if (camera?.dataset.camera === "card") import("./camera.js").then((it) => it.serveCard(camera));
 if (camera?.dataset.camera === "selfie") import("./liveness.js").then((it) => it.serveSelfie(camera));
+
+const countdown = document.querySelector("[data-countdown]");
+if (countdown) import("./countdown.js").then((it) => it.serveCountdown(countdown));
+const push = document.querySelector("form[data-push]");
+if (push) import("./push.js").then((it) => it.servePush(push));

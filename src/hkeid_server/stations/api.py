@@ -210,7 +210,8 @@ class StationApi:
 
     def _shift(self, station: Station, body: Body) -> dict[str, Any]:
         del body
-        shift = self._rooms.upgrades.offline.begin(station)
+        officer = self._rooms.officers.at(station.id, self._house.clock.now())
+        shift = self._rooms.upgrades.offline.begin(station, officer)
         return {
             "shift": shift.id,
             "public_key": base64url.encode(shift.public_key),

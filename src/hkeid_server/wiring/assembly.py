@@ -7,6 +7,8 @@ from typing import Any
 
 from hkeid.broker import Broker, BrokerSettings
 from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
+from hkeid.enrolment.guardians import Guardians
+from hkeid.enrolment.new_phone import NewPhone
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.profile import ConsentLedger
@@ -23,6 +25,7 @@ from hkeid_server.journal import Journal, open_journal
 from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
+from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 from hkeid_server.wiring.stations import open_stations
@@ -58,9 +61,12 @@ def build_house(
     journal = journal or make_journal(config, clock)
     common = {"store": store, "keys": keys, "clock": clock, "random": random}
     proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
+    notices = open_notices(config, store, fields, keys, clock, random)
+    letters = decision_letters(config, notices.notifiers, journal)
     registration = make_registration(
-        config, proofing, evidence, passkeys=policy, fields=fields, broker=broker, **common
-    )
+        config, proofing, evidence, hooks=letters,
+        passkeys=policy, fields=fields, broker=broker, **common,
+    )  # fmt: skip
     rooms = open_stations(
         config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
     )
@@ -77,8 +83,11 @@ def build_house(
         broker=broker,
         activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
         devices=Devices(store, policy, fields, broker, clock, random, enrolment),
-        standing=Standing(store, clock),
         accesses=accesses_in(store),
+        standing=Standing(store, clock, random),
+        new_phone=NewPhone(store, policy, fields, broker, keys, clock, random, enrolment),
+        guardians=Guardians(store, registration, fields, keys, clock, random),
+        notices=notices,
         registration=registration,
         evidence=evidence,
         proofing=proofing,

@@ -5,8 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from hkeid.enrolment.counter_seats import CounterSeats
 from hkeid.enrolment.record_desk import RecordDesk
-from hkeid.enrolment.review import Registrations, Review, ReviewFigures, ReviewPolicy
+from hkeid.enrolment.review import (
+    RegistrationCases,
+    Registrations,
+    Review,
+    ReviewFigures,
+    ReviewPolicy,
+    Sources,
+    UpgradeCases,
+)
 from hkeid.officers import Officers, OfficerSettings
 from hkeid.ports import EvidenceVault
 from hkeid.webauthn import WebAuthnPolicy
@@ -56,6 +65,14 @@ def review_policy(config: Config) -> ReviewPolicy:
     return ReviewPolicy(proofing=proofing_policy(config))
 
 
+def upgrade_cases(house: House, policy: ReviewPolicy) -> UpgradeCases | None:
+    """Upgrades as cases; None where no stations are served."""
+    if house.stations is None:
+        return None
+    upgrades, vault = house.stations.upgrades, house.evidence
+    return UpgradeCases(house.store, upgrades, vault, house.fields, house.keys, policy)
+
+
 def build_console(
     house: House,
     *,
@@ -68,20 +85,17 @@ def build_console(
     :param evidence: holds the evidence of referred cases; the house's own if None.
     """
     config = house.config
-    vault = evidence or house.evidence
     officers = build_officers(house)
     policy = review_policy(config)
-    origin = config.officers.origin_at(config.admin.port)
-    review = Review(
-        house.store,
-        officers,
-        registrations or house.registration,
-        vault,
-        house.keys,
-        house.clock,
-        house.random,
-        policy,
+    sources = Sources(
+        RegistrationCases(
+            registrations or house.registration, evidence or house.evidence, house.keys, policy
+        ),
+        upgrade_cases(house, policy),
     )
+    origin = config.officers.origin_at(config.admin.port)
+    rooms = house.stations
+    review = Review(house.store, officers, sources, house.clock, house.random, policy)
     return Console(
         pages=PageSettings(
             origin=origin,
@@ -93,7 +107,7 @@ def build_console(
         random=house.random,
         officers=officers,
         review=review,
-        figures=ReviewFigures(house.store, officers, house.clock, policy),
+        figures=ReviewFigures(house.store, officers, house.clock, sources),
         records=RecordDesk(
             house.store,
             officers,
@@ -103,6 +117,7 @@ def build_console(
             house.keys,
             house.clock,
         ),
+        seats=None if rooms is None else CounterSeats(officers, rooms.officers),
         journal=house.journal,
         network=house.network,
         ceremony=timedelta(seconds=config.passkeys.lifetime_seconds),

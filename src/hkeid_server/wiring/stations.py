@@ -65,7 +65,7 @@ def open_stations(
         stations=stations,
         seats=Seats(store, stations, clock, random),
         upgrades=Upgrades(parts, policy, broker),
-        officers=OfficersOnDuty(store, clock),
+        officers=OfficersOnDuty(store, clock, test_officer=not config.production),
         reader=certificate_reader(),
     )
 
@@ -88,17 +88,22 @@ def station_registry(
 def upgrade_policy(config: Config) -> UpgradePolicy:
     """Which evidence is enough.
 
-    :raises ConfigurationError: ``upgrade_policy_invalid``.
+    :raises ConfigurationError: ``upgrade_policy_invalid``; ``production_refuses``: one that accepts
+        what nobody vouches for.
     """
     if not config.stations.policy:
         return UpgradePolicy() if config.production else UpgradePolicy.sandbox()
     path = config.path(config.stations.policy)
     try:
-        return UpgradePolicy.from_table(tomllib.loads(path.read_text("utf-8")))
+        policy = UpgradePolicy.from_table(tomllib.loads(path.read_text("utf-8")))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             "upgrade_policy_invalid", detail=f"{path}: {type(error).__name__}"
         ) from None
+    if config.production and policy.lax():
+        detail = f"stations.policy: {', '.join(policy.lax())} are for the sandbox"
+        raise ConfigurationError("production_refuses", detail=detail)
+    return policy
 
 
 def certificate_reader() -> StationAuthority:

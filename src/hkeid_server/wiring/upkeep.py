@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from hkeid.ports import Clock, KeyStore
+from hkeid.ports import Clock, KeyStore, Random
 from hkeid_server.config import Config
+from hkeid_server.journal import Journal
 from hkeid_server.wiring.opening import (
     MEMORY,
     open_keys,
@@ -49,23 +52,28 @@ def upgrade_vault(config: Config) -> bool:
     return True
 
 
-def purge_store(store: Any, clock: Clock) -> int:
+def purge_store(config: Config, store: Any, clock: Clock) -> int:
     """Let go of what has expired and been kept long enough; returns how many records."""
-    from hkeid.adapters.purging import purge
+    from hkeid.adapters.purging import Retention, purge
 
-    gone = purge(store, clock.now())
+    retention = Retention(notices=timedelta(days=config.notices.kept_days))
+    gone = purge(store, clock.now(), retention=retention)
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    ended = gone.registrations + gone.upgrades
-    return tokens + gone.sessions + gone.officer_sessions + ended
+    rooms = gone.registrations + gone.upgrades + gone.notices
+    return tokens + gone.sessions + gone.officer_sessions + rooms
 
 
-def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+def end_registrations(
+    config: Config, store: Any, keys: KeyStore, clock: Clock, journal: Journal
+) -> int:
     """End registrations whose time is over and destroy evidence that has served; returns how many."""
     from hkeid.enrolment.registration import Cases, SweepingParts
+    from hkeid_server.wiring.notices import decision_letters, open_carriers
     from hkeid_server.wiring.proofing import open_evidence, registration_settings
 
     _, random = surroundings()
     evidence = open_evidence(config, store, keys, clock, random)
+    notifiers, _inbox = open_carriers(config, clock, random)
     cases = Cases(
         SweepingParts(
             store=store,
@@ -73,6 +81,7 @@ def end_registrations(config: Config, store: Any, keys: KeyStore, clock: Clock) 
             clock=clock,
             random=random,
             settings=registration_settings(config),
+            hooks=decision_letters(config, notifiers, journal),
         )
     )
     try:
@@ -142,3 +151,16 @@ def restore_vault(config: Config, file: Path, *, erasures: Path | None, replace:
     return backup.restore_vault(
         file, vault_url(config), now=clock.now(), known=known, replace=replace
     )
+
+
+def notice_rounds(
+    config: Config, store: Any, keys: KeyStore, clock: Clock, random: Random
+) -> Callable[[], int]:
+    """What sends notices that are due, and says how many."""
+    from hkeid.residents import PersonalFields
+    from hkeid_server.wiring.notices import make_dispatcher, open_notices
+
+    fields = PersonalFields(keys, open_vault(config), random)
+    parts = open_notices(config, store, fields, keys, clock, random)
+    dispatcher = make_dispatcher(config, parts, store, clock)
+    return lambda: dispatcher.round().told

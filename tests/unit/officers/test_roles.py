@@ -37,7 +37,8 @@ MATRIX = {
     Permission.NOTE_READ: {P},
     Permission.AUDIT_SEARCH: {P, A},
     Permission.STATION_SERVE: {C},
-    Permission.STATION_MANAGE: {O},
+    Permission.STATION_SIT: {C},
+    Permission.STATION_READ: {C, O},
     Permission.OFFICERS_READ: {A, O},
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid_server.config import read_config
+from hkeid_server.wiring.stations import upgrade_policy
 
 PRODUCTION = {"profile": "production", "issuer": "https://eid.example.hk"}
 
@@ -95,3 +96,24 @@ def test_the_environment_opens_no_production_server(tmp_path: Path) -> None:
     assert read_config(PRODUCTION, {"HKEID_PROFILE": "production"}, tmp_path).production
     sandbox = {"profile": "sandbox", "issuer": "https://eid.example.hk"}
     assert read_config(sandbox, {"HKEID_PROFILE": "production"}, tmp_path).production
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'liveness = ["none", "level-1"]',
+        "calibrated = false",
+        "revocation = false",
+        "specimens = true",
+    ],
+)
+def test_an_upgrade_policy_that_nobody_vouches_for(tmp_path: Path, line: str) -> None:
+    """What the sandbox's policy accepts, no file makes production accept."""
+    (tmp_path / "upgrade.toml").write_text(line, encoding="utf-8")
+    stations = {"policy": "upgrade.toml"}
+    config = read_config({**PRODUCTION, "stations": stations}, {}, tmp_path)
+    with pytest.raises(ConfigurationError) as caught:
+        upgrade_policy(config)
+    assert caught.value.reason == "production_refuses"
+    (tmp_path / "upgrade.toml").write_text("face_tries = 2", encoding="utf-8")
+    assert upgrade_policy(config).face_tries == 2

@@ -337,7 +337,8 @@ def test_selfie_again_with_its_reason(stranger: Any, about: dict[str, Any], warn
 
 
 @pytest.mark.parametrize(
-    "times", ["", "nonsense", "[]", "[1, 2]", "[-1]", "[true]", '["1"]', "[1e400]", "{}"]
+    "times",
+    ["", "nonsense", "[]", "[1, 2]", "[-1]", "[true]", '["1"]', "[1e400]", "{}", "[" * 99_999],
 )
 def test_frames_need_their_times(stranger: Any, times: str) -> None:
     begin(stranger)

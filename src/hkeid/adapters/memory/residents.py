@@ -47,6 +47,7 @@ class MemoryResidents:
             state=new.state,
             proofed=new.proofed,
             updated_at=new.updated_at,
+            cooling_until=new.cooling_until,
             version=old.version + 1,
         )
         self._journal.set(self._residents, old.id, changed)

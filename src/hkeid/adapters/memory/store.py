@@ -9,6 +9,7 @@ from types import TracebackType
 from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
 from hkeid.adapters.memory.journal import Journal
+from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
     MemoryOfficerCredentials,
     MemoryOfficers,
@@ -47,6 +48,7 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "notices",
         "officer_credentials",
         "officer_sessions",
         "officers",
@@ -75,6 +77,7 @@ class MemoryTransaction:
         self.clients = MemoryClients(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.notices = MemoryNotices(journal)
         self.officers = MemoryOfficers(journal)
         self.officer_credentials = MemoryOfficerCredentials(journal)
         self.officer_sessions = MemoryOfficerSessions(journal)

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 
-from hkeid.adapters.pcsc.codes import check, scard
+from hkeid.adapters.pcsc.codes import NOTHING_HAPPENED, check, scard
 from hkeid.kernel.errors import HkeidError
 from hkeid.ports.cards import CardUnavailable
 
@@ -20,6 +20,8 @@ _TLV_PROPERTIES: Final = 0x12
 _LARGEST_APDU: Final = 0x0A
 SHORT: Final = 256
 UNSAID: Final = 65_536
+_NOTICED: Final = 1.5
+"""Seconds within which the service notices that a card was pulled out."""
 
 _Job = tuple[Any, tuple[Any, ...]]
 
@@ -29,11 +31,15 @@ class PcscConnection:
 
     :param context: the PC/SC context, which this connection releases.
     :param handle: the card handle, opened for exclusive use.
+    :param name: the reader's.
     :param patience: seconds that one exchange may take.
     """
 
-    def __init__(self, context: Any, handle: Any, protocol: int, patience: float) -> None:
+    def __init__(
+        self, context: Any, handle: Any, protocol: int, name: str, patience: float
+    ) -> None:
         self._context = context
+        self._name = name
         self._handle = handle
         self._patience = patience
         self._pci = (
@@ -72,8 +78,9 @@ class PcscConnection:
         if code != scard.SCARD_S_SUCCESS:
             self._dead = "card_removed"
             check(code)
-        if len(answer) < 2:
-            raise CardUnavailable("card_silent", detail="answer without a status word")
+        if not answer:
+            self._dead = reason = "card_silent" if self._present() else "card_removed"
+            raise CardUnavailable(reason, detail="no answer at all")
         return bytes(answer)
 
     def reset(self) -> None:
@@ -132,6 +139,23 @@ class PcscConnection:
         check(code)
         return rest
 
+    def _present(self) -> bool:
+        """Whether the card stays in the reader. Drivers answer with nothing when it is pulled out, some
+        time before the service notices.
+        """
+        state, wait = scard.SCARD_STATE_UNAWARE, 0
+        for _ in range(2):
+            code, states = self._do(
+                scard.SCardGetStatusChange, self._context, wait, [(self._name, state)]
+            )
+            if code == NOTHING_HAPPENED:
+                return True
+            state = states[0][1] & ~scard.SCARD_STATE_CHANGED
+            if code != scard.SCARD_S_SUCCESS or not state & scard.SCARD_STATE_PRESENT:
+                return False
+            wait = int(min(_NOTICED, self._patience / 2) * 1000)
+        return True
+
     def _largest_answer(self) -> int:
         """What PC/SC part 10 (amendment 1, §2.2 ``FEATURE_GET_TLV_PROPERTIES``) says, if anything."""
         try:
@@ -188,4 +212,4 @@ def connect(name: str, patience: float) -> PcscConnection:
     except HkeidError:
         scard.SCardReleaseContext(context)
         raise
-    return PcscConnection(context, handle, protocol, patience)
+    return PcscConnection(context, handle, protocol, name, patience)

@@ -45,6 +45,7 @@ class OpenToken:
         self._turn = turn
         self._session = session
         self._keys: dict[bytes, Any] = {}
+        self._publics: dict[bytes, Any] = {}
         self.label = label
 
     def identities(self) -> tuple[TokenIdentity, ...]:
@@ -76,7 +77,7 @@ class OpenToken:
             ``algorithm_unsupported``.
         :raises hkeid.adapters.pkcs11_tokens.failures.TokenUnavailable: the token is gone or fails.
         """
-        public = x509.load_der_x509_certificate(identity.certificate).public_key()
+        public = self._public(identity.certificate)
         if isinstance(public, ec.EllipticCurvePublicKey):
             digest = hashes.Hash(_curve_hash(public))
             digest.update(message)
@@ -94,6 +95,14 @@ class OpenToken:
         :raises hkeid.kernel.errors.HkeidError: as :meth:`sign`.
         """
         return self.sign(identity, _statement(identity.certificate, challenge))
+
+    def _public(self, certificate: bytes) -> Any:
+        """The key in a certificate, which is parsed once."""
+        public = self._publics.get(certificate)
+        if public is None:
+            public = x509.load_der_x509_certificate(certificate).public_key()
+            self._publics[certificate] = public
+        return public
 
     def _sign(self, identity: TokenIdentity, message: bytes, mechanism: Any) -> bytes:
         with self._turn():

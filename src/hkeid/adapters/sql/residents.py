@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import literal_column, select, update
 
-from hkeid.adapters.sql.columns import moment
+from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.adapters.sql.tables import residents
@@ -33,6 +33,7 @@ _CHANGE: Final = Statement(
         state=param(_r.state),
         proofed=param(_r.proofed),
         updated_at=param(_r.updated_at),
+        cooling_until=param(_r.cooling_until),
         version=_r.version + literal_column("1"),
     )
 )
@@ -62,6 +63,7 @@ class SqlResidents:
             "created_at": epoch_microseconds(resident.created_at),
             "updated_at": epoch_microseconds(resident.updated_at),
             "version": resident.version,
+            "cooling_until": moment(resident.cooling_until),
         }
         return self._connection.change(_ADD, parameters) == 1
 
@@ -83,6 +85,7 @@ class SqlResidents:
             "state": new.state.value,
             "proofed": new.proofed.value,
             "updated_at": moment(new.updated_at),
+            "cooling_until": moment(new.cooling_until),
         }
         return self._connection.change(_CHANGE, parameters) == 1
 
@@ -95,7 +98,7 @@ class SqlResidents:
 
 
 def _resident(row: Row) -> Resident:
-    resident_id, user_handle, state, proofed, created_at, updated_at, version = row
+    resident_id, user_handle, state, proofed, created_at, updated_at, version, cooling = row
     return Resident(
         id=resident_id,
         user_handle=user_handle,
@@ -104,4 +107,5 @@ def _resident(row: Row) -> Resident:
         created_at=from_epoch_microseconds(created_at),
         updated_at=from_epoch_microseconds(updated_at),
         version=version,
+        cooling_until=instant(cooling),
     )

@@ -22,6 +22,7 @@ stations = Table(
     _column("certificate_ends", INSTANT, nullable=True),
     _column("sequence", BigInteger()),
     _column("officer", TEXT, nullable=True),
+    _column("officer_session", TEXT, nullable=True),
     _column("officer_until", INSTANT, nullable=True),
     _column("created_at", INSTANT),
     _column("updated_at", INSTANT),

@@ -207,14 +207,15 @@ def _station_values(station: Station) -> dict[str, Any]:
         "certificate_ends": moment(station.certificate_ends),
         "sequence": station.sequence,
         "officer": station.officer,
+        "officer_session": station.officer_session,
         "officer_until": moment(station.officer_until),
         "updated_at": epoch_microseconds(station.updated_at),
     }
 
 
 def _station(row: Row) -> Station:
-    (station_id, name, mode, status, fingerprint, public_key, ends, sequence, officer, officer_until, created_at,
-     updated_at, last_seen_at, version) = row  # fmt: skip
+    (station_id, name, mode, status, fingerprint, public_key, ends, sequence, officer, officer_session,
+     officer_until, created_at, updated_at, last_seen_at, version) = row  # fmt: skip
     return Station(
         id=station_id,
         name=name,
@@ -225,6 +226,7 @@ def _station(row: Row) -> Station:
         certificate_ends=instant(ends),
         sequence=sequence,
         officer=officer,
+        officer_session=officer_session,
         officer_until=instant(officer_until),
         created_at=from_epoch_microseconds(created_at),
         updated_at=from_epoch_microseconds(updated_at),

@@ -17,6 +17,7 @@ from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
+from hkeid.adapters.sql.notices import SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
@@ -49,6 +50,7 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "notices",
         "officer_credentials",
         "officer_sessions",
         "officers",
@@ -77,6 +79,7 @@ class SqlTransaction:
         self.clients = SqlClients(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.notices = SqlNotices(connection)
         self.officers = SqlOfficers(connection)
         self.officer_credentials = SqlOfficerCredentials(connection)
         self.officer_sessions = SqlOfficerSessions(connection)

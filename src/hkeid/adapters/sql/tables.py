@@ -99,6 +99,7 @@ residents = Table(
     _column("created_at", INSTANT),
     _column("updated_at", INSTANT),
     _column("version", BigInteger()),
+    _column("cooling_until", INSTANT, nullable=True),
     sqlite_with_rowid=False,
 )
 

@@ -54,6 +54,8 @@ class Findings:
     :ivar reader: what read the card; ``matcher`` and ``matcher_sha256``: model and digest of its
         weights; ``calibration``: its record; ``liveness_provider``; ``registry_reference``;
         ``document_type``; ``station``: which station it was.
+    :ivar card_digest: over reading, card and portrait that the checks are about; ``selfie_digest``: over
+        the frame: what lies in the evidence vault counts only if it is that.
     """
 
     details: str = "unread"
@@ -80,6 +82,8 @@ class Findings:
     registry_reference: str = field(default="", repr=False)
     document_type: str = ""
     station: str = ""
+    card_digest: str = field(default="", repr=False)
+    selfie_digest: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         """Refuse values that no policy knows.

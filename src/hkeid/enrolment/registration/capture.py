@@ -8,7 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hkeid.enrolment.proofing_policy import Findings
-from hkeid.enrolment.registration.cases import CONTACT, Cases, particulars_of
+from hkeid.enrolment.registration.cases import (
+    CARD_ITEMS,
+    CONTACT,
+    Cases,
+    content_digest,
+    particulars_of,
+)
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import RegistrationBegun
 from hkeid.enrolment.registration.particulars import (
@@ -30,13 +36,15 @@ from hkeid.enrolment.registration.showing import DETAILS, READING, Showing, find
 from hkeid.enrolment.registration.views import RegistrationView
 from hkeid.kernel.errors import MalformedInput, TooManyAttempts, Unavailable
 from hkeid.kernel.secret import secret_digest
-from hkeid.ports.documents import Authenticity, CardField, DocumentReading
+from hkeid.ports.documents import Authenticity, CardField, DocumentReading, ImageRefused
 from hkeid.ports.keys import KeyPurpose
 
 _NETWORK = "registration_network"
 _UPLOADS = "registration_uploads"
 _UPLOADS_EACH = 30
-_EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
+_EMAIL = re.compile(
+    r"[!#-+\--:=?A-~]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII
+)
 _LONGEST_EMAIL = 254
 _LONGEST_LANGUAGE = 20
 
@@ -110,16 +118,20 @@ class Capture:
         if tries > self._parts.settings.tries:
             raise TooManyAttempts("card_tries_exhausted")
         self.spend_upload(record)
-        reading = reader.read(image)
-        spent = replace(record, tries={**record.tries, "card": tries})
+        # Counted before it is read, so that many at once are no more than the tries.
+        record = self._cases.move(record, replace(record, tries={**record.tries, "card": tries}))
+        try:
+            reading = reader.read(image)
+        except (ImageRefused, Unavailable):
+            self._cases.move(record, replace(record, tries={**record.tries, "card": tries - 1}))
+            raise
         usable = reading.advice is None and CardField.HKIC_NUMBER in reading.fields
         last = tries == self._parts.settings.tries
         if not usable and (not last or record.step is RegistrationStep.DETAILS):
-            moved = self._cases.move(record, spent)
             return self._showing.applicant(
-                moved, advice=reading.advice, warnings=as_words(reading.warnings)
+                record, advice=reading.advice, warnings=as_words(reading.warnings)
             )
-        self._keep_card(record, image, reading)
+        kept = self._keep_card(record, image, reading)
         document = Authenticity.NOT_ASSESSED
         if self._parts.authenticator is not None:
             document = self._parts.authenticator.assess(image, reading)
@@ -127,13 +139,14 @@ class Capture:
             document=document.value,
             reader=reading.reader,
             document_type=reading.generation,
+            card_digest=kept,
             warnings=as_words(
                 (*reading.warnings, *((reading.advice.value,) if reading.advice else ()))
             ),
         )
         moved = self._cases.move(
             record,
-            replace(spent, step=RegistrationStep.DETAILS, findings=findings_bytes(findings)),
+            replace(record, step=RegistrationStep.DETAILS, findings=findings_bytes(findings)),
         )
         return self._showing.applicant(moved, warnings=as_words(reading.warnings))
 
@@ -147,6 +160,8 @@ class Capture:
         kept = self._parts.evidence.get(record.id, READING)
         if kept is None:
             raise RegistrationRefused("registration_expired")
+        if not self._cases.evidence_is_whose(record, self._cases.findings(record)):
+            raise RegistrationRefused("registration_changed", detail="another photograph")
         now = self._cases.now
         details = confirm(kept_texts(kept), edits, now)
         number, born = details.person.hkic_number, details.person.birth_date
@@ -229,13 +244,13 @@ class Capture:
                 except RegistrationRefused:
                     continue  # it moved at this moment; it ends in time
 
-    def _keep_card(
-        self, record: RegistrationRecord, image: bytes, reading: DocumentReading
-    ) -> None:
-        evidence = self._parts.evidence
-        evidence.put(record.id, READING, keep_texts(machine_texts(reading)))
-        evidence.put(record.id, "card", reading.card or image)
-        evidence.put(record.id, "portrait", reading.portrait or b"")
+    def _keep_card(self, record: RegistrationRecord, image: bytes, reading: DocumentReading) -> str:
+        """Put it into the vault; returns the digest by which findings say that this is it."""
+        texts = keep_texts(machine_texts(reading))
+        contents = (texts, reading.card or image, reading.portrait or b"")
+        for name, content in zip(CARD_ITEMS, contents, strict=True):
+            self._parts.evidence.put(record.id, name, content)
+        return content_digest(*contents)
 
 
 def begun(record: RegistrationRecord) -> RegistrationBegun:

@@ -33,11 +33,20 @@ from hkeid.kernel.secret import secret_digest
 
 CONTACT = "contact"
 """Name of the item with the applicant's e-mail address."""
+CARD_ITEMS = ("reading", "card", "portrait")
+SELFIE = "selfie"
+"""Names of what was read off the card with its pictures, and of the frame that was found live."""
 
 
 def particulars_of(registration_id: str) -> str:
     """The vault session of particulars, which outlive the pictures until the device is bound."""
     return f"{registration_id}.particulars"
+
+
+def content_digest(*contents: bytes) -> str:
+    """SHA-256 over contents of the evidence vault, each with its length before it."""
+    framed = b"".join(len(one).to_bytes(4, "big") + one for one in contents)
+    return hashlib.sha256(b"hkeid-registration-content-1:" + framed).hexdigest()
 
 
 def evidence_digest(findings: bytes, decision: bytes) -> bytes:
@@ -196,6 +205,17 @@ class Cases:
     def findings(self, record: RegistrationRecord) -> Findings:
         """What the checks found."""
         return Findings.from_json(canonical_json.loads_object(record.findings))
+
+    def evidence_is_whose(self, record: RegistrationRecord, findings: Findings) -> bool:
+        """Whether the vault holds what was found out about, and not what a request put there that
+        came too late to count.
+        """
+        evidence = self._parts.evidence
+        card = [evidence.get(record.id, name) or b"" for name in CARD_ITEMS]
+        selfie = evidence.get(record.id, SELFIE) or b""
+        return findings.card_digest in ("", content_digest(*card)) and (
+            findings.selfie_digest in ("", content_digest(selfie))
+        )
 
     def decision(self, record: RegistrationRecord) -> Decision | None:
         """What was decided; None before."""

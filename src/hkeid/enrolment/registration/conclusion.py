@@ -175,6 +175,8 @@ class Conclusion:
         if kept is None:
             raise RegistrationRefused("details_incomplete")
         texts = kept_texts(kept)
+        if not self._cases.evidence_is_whose(record, findings):
+            raise RegistrationRefused("case_not_acceptable", detail="other pictures")
         findings = self._again(record, findings, texts)
         hindered = policy.hindrances(findings)
         if hindered or not self._fits(record, findings):

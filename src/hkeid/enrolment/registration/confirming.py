@@ -8,7 +8,8 @@ from hkeid.broker.assurance import passkey_authentication
 from hkeid.broker.ending import end_sessions, revoke_grants
 from hkeid.broker.events import credential_reference
 from hkeid.broker.sessions import LoggedInSession, Opening
-from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated, NoticeDue
+from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
@@ -183,17 +184,23 @@ class Confirming:
         number = number_of(ready.texts)
         state = EidState.UPGRADED if ready.proofed.at_least(Acr.EID_PLUS) else EidState.ACTIVE
         found = find_by_hkic(tx, self._parts.keys, number)
-        entry = replace(owner, state=state, proofed=ready.proofed, updated_at=now)
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        entry = replace(
+            owner,
+            state=state,
+            proofed=ready.proofed,
+            updated_at=now,
+            cooling_until=now + self._parts.settings.cooling if recovering else None,
+        )
         if found == owner.id:
-            if not self._may_take(owner, recovering=record.purpose is RegistrationPurpose.RECOVERY):
-                raise RegistrationRefused("already_registered")
+            self._check_taking(owner, record)
             if owner.state is not state:
                 check_transition(owner.state, EidState.ACTIVE)
             tx.single_use.revoke_family(ticket_family(owner.id), now)
             if not tx.residents.change(owner, entry):
                 raise RegistrationRefused("eid_changed")
             return
-        if record.purpose is RegistrationPurpose.RECOVERY:
+        if recovering:
             raise RegistrationRefused("eid_changed")
         if found is not None:
             former = tx.residents.get(found)
@@ -206,10 +213,18 @@ class Confirming:
             raise RegistrationRefused("already_registered")
         tx.audit.append(ApplicantRegistered(resident_id=owner.id, proofed=ready.proofed.value))
 
-    def _may_take(self, owner: Resident, *, recovering: bool) -> bool:
-        if recovering:
-            return owner.state in (EidState.ACTIVE, EidState.UPGRADED, EidState.SUSPENDED)
-        return owner.state is EidState.APPLICANT
+    def _check_taking(self, owner: Resident, record: RegistrationRecord) -> None:
+        """The entry is still as the decision found it.
+
+        :raises RegistrationRefused: ``already_registered``, ``eid_changed``.
+        """
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        active = (EidState.ACTIVE, EidState.UPGRADED, EidState.SUSPENDED)
+        if owner.state not in (active if recovering else (EidState.APPLICANT,)):
+            raise RegistrationRefused("already_registered")
+        found = self._cases.findings(record).existing
+        if owner.state is EidState.SUSPENDED and found != EidState.SUSPENDED.value:
+            raise RegistrationRefused("eid_changed", detail="suspended since the decision")
 
     def _end_former(self, tx: RegistrationTransaction, owner: Resident, now: Instant) -> None:
         """Revoke every device of somebody who lost them all, and what was given with them."""
@@ -253,4 +268,4 @@ class Confirming:
             )
         )
         about = "eid_recovered" if recovering else "eid_activated"
-        tx.audit.append(NoticeDue(resident_id=owner.id, about=about))
+        tell(tx, owner.id, about, now=self._cases.now, random=self._parts.random)

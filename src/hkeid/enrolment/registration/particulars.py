@@ -95,6 +95,9 @@ def confirm(machine: Texts, edits: Mapping[CardField, str], now: Instant) -> Det
             raise RegistrationRefused("edit_too_far", detail=field.value)
     if any(field not in texts for field in NEEDED):
         raise RegistrationRefused("details_incomplete")
+    if not texts[CardField.NAME_ENGLISH].isascii():
+        # Other alphabets have letters that look like these; the card has none of them.
+        raise MalformedInput("name_characters_not_allowed", field=CardField.NAME_ENGLISH.value)
     person = person_of(texts)
     issued = issue_date(texts)
     _check_dates(texts, person, issued, today(now))
@@ -186,7 +189,8 @@ def _check_dates(texts: Texts, person: Person, issued: date | None, day: date) -
 
 
 def _state(machine: Texts, texts: Texts) -> str:
-    if any(field not in machine for field in _LIMITED):
+    """Without the date of issue the register cannot tell a lost card from the one that replaced it."""
+    if any(field not in machine for field in _LIMITED) or CardField.ISSUED not in texts:
         return "typed"
     return "as_read" if dict(machine) == dict(texts) else "corrected"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hkeid.enrolment.proofing_policy import Findings
 from hkeid.enrolment.registration.capture import Capture
-from hkeid.enrolment.registration.cases import Cases
+from hkeid.enrolment.registration.cases import SELFIE, Cases, content_digest
 from hkeid.enrolment.registration.conclusion import Conclusion
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.particulars import Texts, kept_texts, person_of
@@ -35,7 +35,7 @@ from hkeid.ports.faces import (
 )
 
 _CHALLENGE = "liveness"
-_SELFIE = (RegistrationStep.SELFIE,)
+_AT_SELFIE = (RegistrationStep.SELFIE,)
 
 
 class Selfie:
@@ -57,7 +57,7 @@ class Selfie:
 
     def start(self, registration_id: str, *, browser: str) -> LivenessChallenge:
         """See :meth:`hkeid.enrolment.Registration.start_liveness`."""
-        record = self._cases.load(registration_id, browser=browser, steps=_SELFIE)
+        record = self._cases.load(registration_id, browser=browser, steps=_AT_SELFIE)
         liveness = self._parts.liveness
         if liveness is None:
             raise Unavailable("registration_not_offered")
@@ -75,7 +75,7 @@ class Selfie:
         self, registration_id: str, evidence: LivenessEvidence, *, browser: str
     ) -> RegistrationView:
         """See :meth:`hkeid.enrolment.Registration.give_selfie`."""
-        record = self._cases.load(registration_id, browser=browser, steps=_SELFIE)
+        record = self._cases.load(registration_id, browser=browser, steps=_AT_SELFIE)
         challenge = self._claimed(record, evidence)
         # Burnt and counted before the answer is looked at: one answer to one challenge.
         spent = self._cases.move(
@@ -124,14 +124,15 @@ class Selfie:
             capture=result.integrity.value,
             liveness_provider=result.provider,
         )
-        if result.best_frame is not None:
-            self._parts.evidence.put(record.id, "selfie", result.best_frame)
-        if result.verdict is not LivenessVerdict.LIVE or result.best_frame is None:
+        frame = result.best_frame
+        if frame is not None:
+            self._parts.evidence.put(record.id, SELFIE, frame)
+        if result.verdict is not LivenessVerdict.LIVE or frame is None:
             return self._retry(record, findings, result.reason)
         findings = self._compare(record, findings, result)
         if findings.face == FaceBand.NO_MATCH.value and self._tries_left(record):
             return self._showing.applicant(record, warnings=("face_no_match",))
-        return self._showing.applicant(self._conclude(record, findings))
+        return self._showing.applicant(self._conclude(record, findings, frame))
 
     def _compare(
         self, record: RegistrationRecord, findings: Findings, result: LivenessResult
@@ -142,6 +143,8 @@ class Selfie:
         """
         matcher, frame = self._parts.matcher, result.best_frame
         portrait = self._parts.evidence.get(record.id, "portrait")
+        if not self._cases.evidence_is_whose(record, findings):
+            raise RegistrationRefused("registration_changed", detail="another photograph")
         if matcher is None or frame is None or not portrait:
             return findings
         recovering = record.purpose is RegistrationPurpose.RECOVERY
@@ -176,10 +179,16 @@ class Selfie:
         noted = replace(findings, warnings=(*findings.warnings, reason))
         return self._showing.applicant(self._conclude(record, noted))
 
-    def _conclude(self, record: RegistrationRecord, findings: Findings) -> RegistrationRecord:
-        """Ask the register and what is known here; decide."""
+    def _conclude(
+        self, record: RegistrationRecord, findings: Findings, frame: bytes | None = None
+    ) -> RegistrationRecord:
+        """Ask the register and what is known here; decide.
+
+        :param frame: what was found live; None: the last that was given, for an officer to look at.
+        """
         texts = self._texts(record)
-        selfie = self._parts.evidence.get(record.id, "selfie")
+        selfie = frame or self._parts.evidence.get(record.id, SELFIE)
+        findings = replace(findings, selfie_digest=content_digest(selfie or b""))
         try:
             findings = self._conclusion.ask_registry(findings, texts, selfie, record.purpose)
         except Unavailable:

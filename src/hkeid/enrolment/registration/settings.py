@@ -24,6 +24,7 @@ class RegistrationSettings:
     :ivar kept_done: how long the record of one that led to an eID is kept.
     :ivar repeats: earlier registrations with the same number within ``kept`` that make an officer
         look.
+    :ivar cooling: after a recovery: how long the eID gives the lowest rung only (24 to 72 hours).
     """
 
     statement: str = "2026-11"
@@ -38,6 +39,7 @@ class RegistrationSettings:
     kept: timedelta = timedelta(days=90)
     kept_done: timedelta = timedelta(days=6 * 365)
     repeats: int = 3
+    cooling: timedelta = timedelta(hours=48)
 
     def __post_init__(self) -> None:
         """Refuse what cannot work or would not protect.
@@ -58,6 +60,7 @@ class RegistrationSettings:
             "kept": self.kept >= day,
             "kept_done": self.kept_done >= day,
             "repeats": self.repeats > 0,
+            "cooling": day <= self.cooling <= 3 * day,
         }
         for name, held in rules.items():
             if not held:

@@ -1,16 +1,14 @@
-"""Review of referred registrations by officers: queue, leases, evidence, votes, decisions."""
+"""Review of referred registrations and upgrades by officers: queue, leases, evidence, votes, decisions."""
 
 from hkeid.enrolment.review.cases import (
     CaseFile,
     FindingLine,
     QueuedCase,
     Registrations,
-    ReviewTransaction,
-    Stage,
     Tally,
     tally,
 )
-from hkeid.enrolment.review.desk import PICTURES, Review
+from hkeid.enrolment.review.desk import Review
 from hkeid.enrolment.review.errors import CaseUnknown, ReviewRefused
 from hkeid.enrolment.review.figures import (
     AGES,
@@ -24,9 +22,12 @@ from hkeid.enrolment.review.figures import (
 from hkeid.enrolment.review.policy import (
     FINDINGS_MISSING,
     RISKS,
+    UPGRADE_HINDRANCES,
+    UPGRADE_RISKS,
     WANTED_BY_POLICY,
     ReviewPolicy,
     Risk,
+    UpgradeRisk,
 )
 from hkeid.enrolment.review.records import (
     Decision,
@@ -35,23 +36,43 @@ from hkeid.enrolment.review.records import (
     ReviewRepository,
     Vote,
 )
+from hkeid.enrolment.review.registration_cases import PICTURES, RegistrationCases
+from hkeid.enrolment.review.sources import (
+    REASONS,
+    CaseKind,
+    CaseSource,
+    Held,
+    Referred,
+    ReviewTransaction,
+    Sources,
+    Stage,
+)
+from hkeid.enrolment.review.upgrade_cases import UpgradeCases, UpgradeField, UpgradeFile
 
 __all__ = [
     "AGES",
     "FINDINGS_MISSING",
     "PICTURES",
+    "REASONS",
     "RISKS",
+    "UPGRADE_HINDRANCES",
+    "UPGRADE_RISKS",
     "WAITING_WORDS",
     "WANTED_BY_POLICY",
     "CaseFile",
+    "CaseKind",
+    "CaseSource",
     "CaseUnknown",
     "DayFigures",
     "Decision",
     "DecisionReason",
     "Figures",
     "FindingLine",
+    "Held",
     "Lease",
     "QueuedCase",
+    "Referred",
+    "RegistrationCases",
     "Registrations",
     "Review",
     "ReviewFigures",
@@ -60,8 +81,13 @@ __all__ = [
     "ReviewRepository",
     "ReviewTransaction",
     "Risk",
+    "Sources",
     "Stage",
     "Tally",
+    "UpgradeCases",
+    "UpgradeField",
+    "UpgradeFile",
+    "UpgradeRisk",
     "Vote",
     "Waiting",
     "WaitingView",

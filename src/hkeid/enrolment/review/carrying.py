@@ -1,40 +1,37 @@
-"""Carrying decisions out: the registration is told once, whoever dies meanwhile."""
+"""Carrying decisions out: the registration, or the upgrade, is told once, whoever dies meanwhile."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from hkeid.enrolment.registration.errors import RegistrationRefused
-from hkeid.enrolment.review.cases import Registrations, ReviewTransaction
 from hkeid.enrolment.review.events import DecisionCarriedOut
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Decision
-from hkeid.kernel.errors import Unavailable
+from hkeid.enrolment.review.sources import NO_LONGER, SUPERSEDED, ReviewTransaction, Sources
+from hkeid.kernel.errors import Refused, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock
 
 _BIND_WITHIN = timedelta(days=45)
-_SUPERSEDED = frozenset({"registration_other_step", "registration_expired", "registration_unknown"})
-_NO_LONGER = frozenset({"case_not_acceptable", "second_officer_needed", "details_incomplete"})
 
 
 class Carrying:
-    """Tells the registration what was decided.
+    """Tells a case what was decided.
 
     Whoever keeps a decision tells it at once, and has some time for that; afterwards whoever asks
-    first tries again. The registration's own compare-and-set sees to it that it counts once.
+    first tries again. The case's own compare-and-set sees to it that it counts once.
     """
 
     def __init__(
         self,
         store: Store[ReviewTransaction],
-        registrations: Registrations,
+        sources: Sources,
         clock: Clock,
         policy: ReviewPolicy,
     ) -> None:
         self._store = store
-        self._registrations = registrations
+        self._sources = sources
         self._clock = clock
         self._policy = policy
 
@@ -55,19 +52,19 @@ class Carrying:
         return done
 
     def carry_out(self, decision: Decision) -> bool:
-        """Tell the registration; returns whether this call did it. What does not work now is tried
+        """Tell the case; returns whether this call did it. What does not work now is tried
         again by :meth:`settle`.
 
-        The registration asks the register once more: what it cannot accept any longer is refused.
+        The register is asked once more: what it cannot accept any longer is refused.
         """
         accept, superseded = decision.accept, False
         try:
             self._tell(decision, accept=accept, reason=decision.reason.value)
         except Unavailable:
             return False
-        except RegistrationRefused as error:
-            superseded = error.reason in _SUPERSEDED
-            if not superseded and (not accept or error.reason not in _NO_LONGER):
+        except Refused as error:
+            superseded = error.reason in SUPERSEDED
+            if not superseded and (not accept or error.reason not in NO_LONGER):
                 return False
             if not superseded:
                 accept = False
@@ -81,13 +78,13 @@ class Carrying:
         return True
 
     def _tell(self, decision: Decision, *, accept: bool, reason: str) -> None:
-        self._registrations.decide(
+        self._sources.of(decision.case_id).tell(
             decision.case_id, accept=accept, reason=reason, officers=decision.officers
         )
 
     def _bind_cases(self, now: Instant) -> None:
         with self._store.transaction() as tx:
             for case_id in tx.record_accesses.unbound_cases(now - _BIND_WITHIN):
-                record = tx.registrations.get(case_id)
-                if record is not None and record.resident_id is not None:
-                    tx.record_accesses.bind_case(case_id, record.resident_id)
+                found = self._sources.look(tx, case_id)
+                if found is not None and found.resident_id is not None:
+                    tx.record_accesses.bind_case(case_id, found.resident_id)

@@ -5,41 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from hkeid.enrolment.proofing_policy import Aspect, Findings
-from hkeid.enrolment.registration.records import (
-    RegistrationPurpose,
-    RegistrationRecord,
-    RegistrationTransaction,
-)
+from hkeid.enrolment.registration.records import RegistrationPurpose, RegistrationRecord
 from hkeid.enrolment.registration.views import FieldView, RegistrationView
 from hkeid.enrolment.review.policy import ReviewPolicy
-from hkeid.enrolment.review.records import DecisionReason, Lease, ReviewRepository, Vote
+from hkeid.enrolment.review.records import DecisionReason, Lease, Vote
+from hkeid.enrolment.review.sources import CaseKind, Stage
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.instants import Instant
-from hkeid.officers.records import OfficersTransaction
 from hkeid.ports.documents import CardField
-
-
-class Stage(StrEnum):
-    """Where a referred case stands."""
-
-    FIRST = "first"
-    """Nobody voted yet."""
-    SECOND = "second"
-    """Risky, and one officer voted: another one has to."""
-    CONFLICT = "conflict"
-    """Two officers disagree: a senior officer settles it."""
-
-
-class ReviewTransaction(RegistrationTransaction, OfficersTransaction, Protocol):
-    """What review needs of a transaction."""
-
-    @property
-    def reviews(self) -> ReviewRepository: ...
 
 
 class Registrations(Protocol):
@@ -68,8 +45,9 @@ class QueuedCase:
     """
 
     id: str
+    kind: CaseKind
     reference: str = field(repr=False)
-    purpose: RegistrationPurpose
+    purpose: RegistrationPurpose | None
     reason: str | None
     referred_at: Instant
     waiting: timedelta

@@ -7,18 +7,8 @@ out is carried out by :meth:`Review.settle`.
 
 from __future__ import annotations
 
-from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
 from hkeid.enrolment.review.carrying import Carrying
-from hkeid.enrolment.review.cases import (
-    CaseFile,
-    QueuedCase,
-    Registrations,
-    ReviewTransaction,
-    Stage,
-    finding_lines,
-    findings_of,
-    tally,
-)
+from hkeid.enrolment.review.cases import CaseFile, QueuedCase, tally
 from hkeid.enrolment.review.errors import CaseUnknown, ReviewRefused
 from hkeid.enrolment.review.events import (
     CaseDecided,
@@ -28,19 +18,19 @@ from hkeid.enrolment.review.events import (
 )
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Decision, DecisionReason, Lease, Vote
-from hkeid.identity.hkic_number import HkicNumber
-from hkeid.kernel.errors import MalformedInput
+from hkeid.enrolment.review.sources import (
+    REASONS,
+    Held,
+    Referred,
+    ReviewTransaction,
+    Sources,
+    Stage,
+)
+from hkeid.enrolment.review.upgrade_cases import UpgradeFile
 from hkeid.kernel.instants import Instant
 from hkeid.officers import AccessReason, Admission, Officers, OfficerView, Permission, Request
-from hkeid.ports.documents import CardField
-from hkeid.ports.evidence import EvidenceVault
-from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.residents import blind_digest
-
-PICTURES = ("card", "portrait", "selfie")
-"""Evidence that is a picture, in the order in which it is shown."""
 
 _MOST = 500
 
@@ -52,22 +42,18 @@ class Review:
         self,
         store: Store[ReviewTransaction],
         officers: Officers[ReviewTransaction],
-        registrations: Registrations,
-        evidence: EvidenceVault,
-        keys: KeyStore,
+        sources: Sources,
         clock: Clock,
         random: Random,
         policy: ReviewPolicy | None = None,
     ) -> None:
         self._store = store
         self._officers = officers
-        self._registrations = registrations
-        self._evidence = evidence
-        self._keys = keys
+        self._sources = sources
         self._clock = clock
         self._random = random
         self._policy = policy or ReviewPolicy()
-        self._carrying = Carrying(store, registrations, clock, self._policy)
+        self._carrying = Carrying(store, sources, clock, self._policy)
 
     # --- the queue -------------------------------------------------------------------------------
 
@@ -78,38 +64,38 @@ class Review:
         """
         with self._officers.acting(view, Permission.QUEUE_READ) as admission:
             tx, now = admission.tx, admission.now
-            records = tx.registrations.in_step(RegistrationStep.REFERRED, limit=limit)
             cases = [
-                self._queued(tx, record, view, now)
-                for record in records
-                if tx.reviews.decision(record.id) is None
+                self._queued(tx, referred, view, now)
+                for referred in self._sources.waiting(tx, limit=limit)
+                if tx.reviews.decision(referred.id) is None
             ]
         return tuple(sorted(cases, key=lambda one: one.referred_at))
 
     def _queued(
-        self, tx: ReviewTransaction, record: RegistrationRecord, view: OfficerView, now: Instant
+        self, tx: ReviewTransaction, referred: Referred, view: OfficerView, now: Instant
     ) -> QueuedCase:
-        risks = self._policy.risks_of(findings_of(record))
-        votes = tx.reviews.votes(record.id)
-        stage = tally(votes, risky=bool(risks)).stage
-        held = tx.reviews.lease(record.id)
+        votes = tx.reviews.votes(referred.id)
+        stage = tally(votes, risky=bool(referred.risks)).stage
+        held = tx.reviews.lease(referred.id)
         lease = held if held is not None and held.expires_at > now else None
         mine = lease is not None and lease.officer_id == view.officer_id
-        voted = any(vote.officer_id == view.officer_id for vote in votes)
+        done = referred.served_by == view.officer_id
+        done = done or any(vote.officer_id == view.officer_id for vote in votes)
         may = view.may(_opening(stage))
         return QueuedCase(
-            id=record.id,
-            reference=record.reference,
-            purpose=record.purpose,
-            reason=record.reason,
-            referred_at=record.updated_at,
-            waiting=now - record.updated_at,
-            expires_at=record.expires_at,
+            id=referred.id,
+            kind=referred.kind,
+            reference=referred.reference,
+            purpose=referred.purpose,
+            reason=referred.reason,
+            referred_at=referred.referred_at,
+            waiting=now - referred.referred_at,
+            expires_at=referred.expires_at,
             stage=stage,
-            risks=risks,
+            risks=referred.risks,
             lease=lease,
             mine=mine,
-            takeable=may and not voted and (lease is None or mine),
+            takeable=may and not done and (lease is None or mine),
         )
 
     # --- taking a case ---------------------------------------------------------------------------
@@ -123,17 +109,18 @@ class Review:
             a fresh passkey and a reason.
         :raises CaseUnknown: ``case_unknown``.
         :raises ReviewRefused: ``case_not_waiting``, ``case_decided``, ``case_leased``,
-            ``voted_already``, ``case_changed``.
+            ``voted_already``, ``served_yourself``, ``case_changed``.
         """
-        stage, record = self._stage(case_id)
+        stage, referred = self._stage(case_id)
+        self._check_reason(view, referred, _opening(stage), reason)
         with self._officers.acting(
             view,
             _opening(stage),
             reason=reason,
             note=note,
             case_id=case_id,
-            resident_id=record.resident_id,
-            number_digest=self._number_digest(case_id),
+            resident_id=referred.resident_id,
+            number_digest=self._sources.of(case_id).number_digest(case_id),
         ) as admission:
             tx, now = admission.tx, admission.now
             self._waiting(tx, case_id, view, stage)
@@ -160,44 +147,21 @@ class Review:
             if tx.reviews.release(lease, now):
                 tx.audit.append(CaseReturned(case_id=case_id, officer_id=view.officer_id))
 
-    def file(self, view: OfficerView, case_id: str) -> CaseFile:
+    def file(self, view: OfficerView, case_id: str) -> CaseFile | UpgradeFile:
         """The case that the officer has taken, with all that is known of it.
 
         :raises hkeid.officers.AccessDenied: ``lease_missing``; recorded.
         :raises ReviewRefused: ``case_not_waiting``.
         """
         lease = self._own_lease(view, case_id)
-        seen = self._registrations.view(case_id)
-        if seen.step is not RegistrationStep.REFERRED:
-            raise ReviewRefused("case_not_waiting")
         with self._store.transaction() as tx:
-            record = tx.registrations.get(case_id)
+            referred = self._sources.find(tx, case_id)
             votes = tx.reviews.votes(case_id)
-        if record is None:
-            raise CaseUnknown("case_unknown")
-        risks = self._policy.risks_of(seen.findings)
-        stage = tally(votes, risky=bool(risks)).stage
-        return CaseFile(
-            id=case_id,
-            reference=seen.reference,
-            purpose=seen.purpose,
-            reason=seen.reason,
-            referred_at=record.updated_at,
-            stage=stage,
-            risks=risks,
-            hindrances=self._policy.hindrances(seen.findings),
-            lease=lease,
-            fields=seen.fields,
-            lines=finding_lines(
-                self._policy, seen.findings, seen.decision.rules if seen.decision else ()
-            ),
-            differing=seen.findings.differing if seen.findings else (),
-            warnings=seen.findings.warnings if seen.findings else (),
-            policy=seen.decision.policy if seen.decision else "",
-            rules=seen.decision.rules if seen.decision else (),
-            pictures=tuple(name for name in PICTURES if self._evidence.get(case_id, name)),
-            votes=votes if stage is Stage.CONFLICT else (),
-        )
+        stage = tally(votes, risky=bool(referred.risks)).stage
+        held = Held(referred=referred, lease=lease, stage=stage, votes=votes)
+        found = self._sources.of(case_id).file(held)
+        assert isinstance(found, CaseFile | UpgradeFile)
+        return found
 
     def picture(self, view: OfficerView, case_id: str, name: str) -> bytes:
         """A picture of the case that the officer has taken.
@@ -206,7 +170,7 @@ class Review:
         :raises CaseUnknown: ``picture_unknown``.
         """
         self._own_lease(view, case_id)
-        content = self._evidence.get(case_id, name) if name in PICTURES else None
+        content = self._sources.of(case_id).picture(case_id, name)
         if not content:
             raise CaseUnknown("picture_unknown")
         return content
@@ -237,16 +201,17 @@ class Review:
         """
         if decision.accepts is not accept:
             raise ReviewRefused("reason_contradicts")
-        stage, record = self._stage(case_id)
+        stage, referred = self._stage(case_id)
         permission = Permission.CASE_SETTLE if stage is Stage.CONFLICT else Permission.CASE_DECIDE
+        self._check_reason(view, referred, permission, reason)
         with self._officers.acting(
             view,
             permission,
             reason=reason,
             note=note,
             case_id=case_id,
-            resident_id=record.resident_id,
-            number_digest=self._number_digest(case_id),
+            resident_id=referred.resident_id,
+            number_digest=self._sources.of(case_id).number_digest(case_id),
         ) as admission:
             made = self._cast(admission, case_id, lease_id, stage, accept=accept, why=decision)
         if made is not None:
@@ -268,11 +233,9 @@ class Review:
         # First: whoever ends the lease goes on alone (see ReviewRepository.release).
         if not tx.reviews.release(lease, now):
             raise ReviewRefused("lease_lost")
-        record = self._waiting(tx, case_id, None, stage)
-        findings = findings_of(record)
-        if accept and self._policy.hindrances(findings):
+        referred = self._waiting(tx, case_id, None, stage)
+        if accept and referred.hindrances:
             raise ReviewRefused("case_not_acceptable")
-        risks = self._policy.risks_of(findings)
         vote = Vote(
             case_id=case_id,
             officer_id=officer_id,
@@ -290,20 +253,17 @@ class Review:
                 stage=stage.value,
                 accept=accept,
                 reason=why.value,
-                risks=risks,
+                risks=referred.risks,
             )
         )
-        return self._conclude(admission, record, risks)
+        return self._conclude(admission, referred)
 
     def _conclude(
-        self,
-        admission: Admission[ReviewTransaction],
-        record: RegistrationRecord,
-        risks: tuple[str, ...],
+        self, admission: Admission[ReviewTransaction], referred: Referred
     ) -> Decision | None:
         """Keep the decision, if the votes make one."""
-        tx, now, case_id = admission.tx, admission.now, record.id
-        counted = tally(tx.reviews.votes(case_id), risky=bool(risks))
+        tx, now, case_id = admission.tx, admission.now, referred.id
+        counted = tally(tx.reviews.votes(case_id), risky=bool(referred.risks))
         if not counted.decided or counted.reason is None:
             return None
         made = Decision(
@@ -311,8 +271,8 @@ class Review:
             accept=counted.accept,
             reason=counted.reason,
             officers=counted.officers,
-            risks=risks,
-            waited=int((now - record.updated_at).total_seconds()),
+            risks=referred.risks,
+            waited=int((now - referred.referred_at).total_seconds()),
             decided_at=now,
             attempt_until=now + self._policy.attempt,
         )
@@ -335,44 +295,42 @@ class Review:
 
     # --- details ---------------------------------------------------------------------------------
 
-    def _stage(self, case_id: str) -> tuple[Stage, RegistrationRecord]:
+    def _stage(self, case_id: str) -> tuple[Stage, Referred]:
         """Where a case stands."""
         with self._store.transaction() as tx:
-            record = tx.registrations.get(case_id)
+            referred = self._sources.find(tx, case_id)
             votes = tx.reviews.votes(case_id)
-        if record is None:
-            raise CaseUnknown("case_unknown")
-        risky = bool(self._policy.risks_of(findings_of(record)))
-        return tally(votes, risky=risky).stage, record
+        return tally(votes, risky=bool(referred.risks)).stage, referred
 
-    def _number_digest(self, case_id: str) -> bytes | None:
-        """The blind digest of the number on the case, where one can be read."""
-        field = self._registrations.view(case_id).fields.get(CardField.HKIC_NUMBER)
-        try:
-            return (
-                None if field is None else blind_digest(self._keys, HkicNumber.parse(field.value))
-            )
-        except MalformedInput:
-            return None
+    def _check_reason(
+        self,
+        view: OfficerView,
+        referred: Referred,
+        permission: Permission,
+        reason: AccessReason | None,
+    ) -> None:
+        """A reason that does not go with the kind of the case would tell the person wrongly."""
+        if reason is not None and reason not in REASONS[referred.kind]:
+            wanted = Request(permission=permission, reason=reason, case_id=referred.id)
+            self._officers.gate.deny(view, wanted, "reason_not_allowed")
 
     def _waiting(
         self, tx: ReviewTransaction, case_id: str, taking: OfficerView | None, stage: Stage
-    ) -> RegistrationRecord:
-        """The record of a case that still waits, at this stage, for this officer."""
-        record = tx.registrations.get(case_id)
-        if record is None:
-            raise CaseUnknown("case_unknown")
-        if record.step is not RegistrationStep.REFERRED:
+    ) -> Referred:
+        """A case that still waits, at this stage, for this officer."""
+        referred = self._sources.find(tx, case_id)
+        if not referred.waits:
             raise ReviewRefused("case_not_waiting")
         if tx.reviews.decision(case_id) is not None:
             raise ReviewRefused("case_decided")
         votes = tx.reviews.votes(case_id)
         if taking is not None and any(one.officer_id == taking.officer_id for one in votes):
             raise ReviewRefused("voted_already")
-        risky = bool(self._policy.risks_of(findings_of(record)))
-        if tally(votes, risky=risky).stage is not stage:
+        if taking is not None and referred.served_by == taking.officer_id:
+            raise ReviewRefused("served_yourself")
+        if tally(votes, risky=bool(referred.risks)).stage is not stage:
             raise ReviewRefused("case_changed")
-        return record
+        return referred
 
     def _own_lease(self, view: OfficerView, case_id: str) -> Lease:
         now = self._clock.now()

@@ -10,7 +10,7 @@ class ReviewRefused(EnrolmentRefused):
     """A rule of review says no.
 
     ``case_not_waiting``, ``case_leased``, ``case_changed``, ``case_decided``, ``lease_lost``,
-    ``voted_already``, ``reason_contradicts``, ``case_not_acceptable``.
+    ``voted_already``, ``served_yourself``, ``reason_contradicts``, ``case_not_acceptable``.
     """
 
 

@@ -10,9 +10,9 @@ from statistics import median
 from types import MappingProxyType
 
 from hkeid.enrolment.registration.records import RegistrationStep
-from hkeid.enrolment.review.cases import ReviewTransaction, Stage, findings_of, tally
-from hkeid.enrolment.review.policy import ReviewPolicy
+from hkeid.enrolment.review.cases import tally
 from hkeid.enrolment.review.records import Decision
+from hkeid.enrolment.review.sources import ReviewTransaction, Sources, Stage
 from hkeid.kernel.instants import Instant
 from hkeid.officers import Officers, OfficerView, Permission, Words
 from hkeid.ports.storage import Store
@@ -115,12 +115,12 @@ class ReviewFigures:
         store: Store[ReviewTransaction],
         officers: Officers[ReviewTransaction],
         clock: Clock,
-        policy: ReviewPolicy | None = None,
+        sources: Sources,
     ) -> None:
         self._store = store
         self._officers = officers
         self._clock = clock
-        self._policy = policy or ReviewPolicy()
+        self._sources = sources
 
     def today(self, view: OfficerView) -> Figures:
         """Today's numbers.
@@ -169,12 +169,11 @@ class ReviewFigures:
     ) -> tuple[list[timedelta], dict[Stage, int]]:
         ages = []
         stages = dict.fromkeys(Stage, 0)
-        for record in tx.registrations.in_step(RegistrationStep.REFERRED, limit=1000):
-            if tx.reviews.decision(record.id) is not None:
+        for case in self._sources.waiting(tx, limit=1000):
+            if tx.reviews.decision(case.id) is not None:
                 continue
-            risky = bool(self._policy.risks_of(findings_of(record)))
-            stages[tally(tx.reviews.votes(record.id), risky=risky).stage] += 1
-            ages.append(now - record.updated_at)
+            stages[tally(tx.reviews.votes(case.id), risky=bool(case.risks)).stage] += 1
+            ages.append(now - case.referred_at)
         return ages, stages
 
 

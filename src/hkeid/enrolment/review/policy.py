@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from hkeid.enrolment.proofing_policy import Aspect, Findings, ProofingPolicy
 from hkeid.kernel.errors import ConfigurationError
@@ -45,6 +47,58 @@ RISKS = (
 )
 """What makes a case risky unless a deployment says otherwise."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeRisk:
+    """A reason for a second officer at an upgrade.
+
+    :ivar reasons: why the upgrade was referred, any of these.
+    :ivar genuine: how the chip proved itself, any of these; empty: however.
+    :ivar lacking: a fact that is missing; "": none.
+    """
+
+    name: str
+    reasons: frozenset[str]
+    genuine: frozenset[str] = frozenset()
+    lacking: str = ""
+
+    def applies(self, reason: str | None, facts: Mapping[str, Any]) -> bool:
+        """Whether it is so."""
+        proved = not self.genuine or facts.get("genuine") in self.genuine
+        lacks = not self.lacking or facts.get(self.lacking) is None
+        return reason in self.reasons and proved and lacks
+
+
+def _upgrade_risk(
+    name: str, *reasons: str, genuine: Collection[str] = (), lacking: str = ""
+) -> UpgradeRisk:
+    return UpgradeRisk(
+        name=name, reasons=frozenset(reasons), genuine=frozenset(genuine), lacking=lacking
+    )
+
+
+UPGRADE_RISKS = (
+    _upgrade_risk("face_near_threshold", "face_unclear"),
+    _upgrade_risk("no_calibration", "face_not_calibrated"),
+    _upgrade_risk("proof_rests_on_station", "read_offline", genuine=("chip", "cam")),
+    _upgrade_risk("nobody_on_duty", "read_offline", lacking="team"),
+    _upgrade_risk("face_unseen", "face_not_assessed", "face_tries_spent"),
+)
+"""What makes an upgrade risky unless a deployment says otherwise."""
+
+UPGRADE_HINDRANCES: Mapping[str, str] = MappingProxyType(
+    {"face_not_assessed": "face_unseen", "face_tries_spent": "face_unseen"}
+)
+"""Upgrades for which nobody saw the face: there is nothing by which an officer could accept them."""
+
+REFERRALS = frozenset(
+    {
+        "face_unclear", "face_not_calibrated", "liveness_not_assured", "read_offline",
+        "face_not_assessed", "face_tries_spent",
+    }
+)  # fmt: skip
+"""Why upgrades are referred. For any other reason it takes two officers."""
+
 FINDINGS_MISSING = "findings_missing"
 """The risk of a case whose findings cannot be read: nothing absent becomes a pass."""
 
@@ -57,6 +111,8 @@ class ReviewPolicy:
     """How cases are reviewed.
 
     :ivar risks: reasons for four eyes; a case with any of them takes two officers who agree.
+    :ivar upgrade_risks: the same for upgrades.
+    :ivar upgrade_hindrances: why an upgrade was referred, with what hinders every acceptance of it.
     :ivar proofing: the policy of registration: what it never accepts, nobody can, and where it wants
         two officers, two it is.
     :ivar lease: how long an officer has a case to themselves; at most an hour.
@@ -65,6 +121,8 @@ class ReviewPolicy:
 
     version: str = "review-2026-11"
     risks: tuple[Risk, ...] = RISKS
+    upgrade_risks: tuple[UpgradeRisk, ...] = UPGRADE_RISKS
+    upgrade_hindrances: Mapping[str, str] = field(default_factory=lambda: UPGRADE_HINDRANCES)
     proofing: ProofingPolicy | None = None
     lease: timedelta = timedelta(minutes=20)
     attempt: timedelta = timedelta(minutes=2)
@@ -86,6 +144,17 @@ class ReviewPolicy:
         if not found and self.proofing is not None and self.proofing.officers_needed(findings) > 1:
             return (WANTED_BY_POLICY,)
         return found
+
+    def upgrade_risks_of(self, reason: str | None, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        """Why an upgrade is risky; empty: one officer is enough."""
+        if reason not in REFERRALS:
+            return (FINDINGS_MISSING,)
+        return tuple(risk.name for risk in self.upgrade_risks if risk.applies(reason, facts))
+
+    def upgrade_hindrances_of(self, reason: str | None) -> tuple[str, ...]:
+        """Why an upgrade can only be refused."""
+        found = self.upgrade_hindrances.get(reason or "")
+        return () if found is None else (found,)
 
     def hindrances(self, findings: Findings | None) -> tuple[Aspect, ...]:
         """Aspects for which the case can only be refused."""

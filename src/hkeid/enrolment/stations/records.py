@@ -74,6 +74,7 @@ class Station:
     :ivar certificate_ends: when that certificate expires.
     :ivar sequence: highest sequence number of its uploads that was taken.
     :ivar officer: reference of the officer who signed on for it, until ``officer_until``.
+    :ivar officer_session: the officer's session in which they did; with it the seat ends.
     :ivar version: grows by one with every change; compare-and-set.
     """
 
@@ -86,6 +87,7 @@ class Station:
     certificate_ends: Instant | None = None
     sequence: int = 0
     officer: str | None = None
+    officer_session: str | None = None
     officer_until: Instant | None = None
     created_at: Instant
     updated_at: Instant

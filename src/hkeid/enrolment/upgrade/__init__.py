@@ -7,7 +7,13 @@ from hkeid.enrolment.upgrade.challenge import (
 )
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
 from hkeid.enrolment.upgrade.numbers import parse_number, scanned_text
-from hkeid.enrolment.upgrade.officers import OfficerPresence, OfficersOnDuty
+from hkeid.enrolment.upgrade.officers import (
+    DUTY,
+    DutyTransaction,
+    OfficerPresence,
+    OfficersOnDuty,
+    OnDuty,
+)
 from hkeid.enrolment.upgrade.parts import DocumentVerifier, UpgradeParts
 from hkeid.enrolment.upgrade.policy import UpgradePolicy
 from hkeid.enrolment.upgrade.reading import ReadingTask
@@ -15,9 +21,12 @@ from hkeid.enrolment.upgrade.records import Upgrade, UpgradeRepository, UpgradeS
 from hkeid.enrolment.upgrade.upgrades import Upgrades
 
 __all__ = [
+    "DUTY",
     "DocumentVerifier",
+    "DutyTransaction",
     "OfficerPresence",
     "OfficersOnDuty",
+    "OnDuty",
     "ReadingTask",
     "Upgrade",
     "UpgradeParts",

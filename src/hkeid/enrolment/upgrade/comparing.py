@@ -5,13 +5,15 @@ counter. What no machine can assure goes to an officer, never through.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import FaceCompared, RegistryAsked, UpgradeReviewed
-from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, move
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.officers import OnDuty, note_service
+from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, end, move
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
@@ -25,7 +27,7 @@ from hkeid.ports.faces import (
     LivenessResult,
     LivenessVerdict,
 )
-from hkeid.ports.registry import RegistryQuery, RegistryStatus
+from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
 _PASSED = "match"
 
@@ -132,13 +134,30 @@ class Faces:
             return parts.refuse(upgrade, "officer_says_other_person")
         return self.proceed(upgrade)
 
+    def officer_looks(self, station: Station, upgrade_id: str, duty: OnDuty) -> bytes | None:
+        """The chip's portrait for the officer who sits at this station; None when it is gone. The
+        person concerned sees that somebody looked, once for each officer.
+        """
+        parts, now = self._parts, self._parts.clock.now()
+        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        if upgrade.facts.get("looked") != duty.officer:
+            with parts.store.transaction() as tx:
+                move(tx, upgrade, now, facts={**upgrade.facts, "looked": duty.officer})
+                if duty.role is not None:
+                    note_service(tx, upgrade, duty.officer, duty.role, parts.random.token(16), now)
+        return parts.vault.get(upgrade.id, PORTRAIT)
+
     def decide(
         self, upgrade_id: str, *, accept: bool, reason: str, officers: tuple[str, ...]
     ) -> Upgrade:
         """Officers decided a referred upgrade; the resident confirms it afterwards at home.
 
-        :raises UpgradeRefused: ``officer_missing``.
+        One transaction decides; before it the register is asked, so that while the register does not
+        answer nothing is decided, and the same may be said again.
+
+        :raises UpgradeRefused: ``officer_missing``, ``upgrade_other_step``: decided before.
         :raises hkeid.kernel.errors.MalformedInput: ``review_reason_missing``.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
         """
         if not officers:
             raise UpgradeRefused("officer_missing")
@@ -146,26 +165,29 @@ class Faces:
             raise MalformedInput("review_reason_missing", field="reason")
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.REVIEW})
+        finding = self._ask_register(upgrade) if accept else None
+        until = parts.clock.now() + parts.policy.review
         with parts.store.transaction() as tx:
-            upgrade = move(
-                tx,
-                upgrade,
-                parts.clock.now(),
-                step=UpgradeStep.FACE if accept else UpgradeStep.REVIEW,
-                officer=officers[0],
-                facts={**upgrade.facts, "face": _PASSED if accept else "no_match",
-                       "face_by": "officer"},
-            )  # fmt: skip
-            tx.audit.append(
-                UpgradeReviewed(
-                    upgrade_id=upgrade.id,
-                    accepted=accept,
-                    reason=reason.strip()[:60],
-                    officers=officers,
-                    resident_id=upgrade.resident_id,
-                )
+            said = UpgradeReviewed(
+                upgrade_id=upgrade.id,
+                accepted=accept,
+                reason=reason.strip()[:60],
+                officers=officers,
+                resident_id=upgrade.resident_id,
             )
-        return self.proceed(upgrade) if accept else parts.refuse(upgrade, "review_refused")
+            tx.audit.append(said)
+            facts = {"face": _PASSED if accept else "no_match", "face_by": "officer"}
+            known = replace(
+                upgrade,
+                officer=officers[0],
+                facts={**upgrade.facts, **facts},
+                expires_at=max(upgrade.expires_at, until),
+            )
+            if finding is None:
+                decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", parts.clock.now())
+            else:
+                decided = self._registered(tx, known, finding)
+        return self._after(decided)
 
     def retry(self, station: Station, upgrade_id: str) -> Upgrade:
         """Ask the register again, after it did not answer."""
@@ -181,34 +203,47 @@ class Faces:
         parts = self._parts
         if upgrade.step is not UpgradeStep.FACE or upgrade.facts.get("face") != _PASSED:
             raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
-        holder = parts.holder(upgrade)
-        finding = parts.registry.check(
-            RegistryQuery(
-                person=holder.person, portrait=parts.vault.get(upgrade.id, FACE), purpose="upgrade"
-            )
-        )
-        matched = finding.status is RegistryStatus.MATCH and finding.face is not FaceBand.NO_MATCH
+        finding = self._ask_register(upgrade)
         with parts.store.transaction() as tx:
-            changes: dict[str, Any] = {"facts": {**upgrade.facts, "registry": finding.status.value}}
-            if matched:
-                step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
-                changes["step"] = step
-            upgrade = move(tx, upgrade, parts.clock.now(), **changes)
-            tx.audit.append(
-                RegistryAsked(
-                    upgrade_id=upgrade.id,
-                    status=finding.status.value,
-                    reference=finding.reference[:64],
-                    resident_id=upgrade.resident_id,
-                )
-            )
-        if matched:
-            return upgrade
-        status = finding.status
-        word = "no_match" if status is RegistryStatus.MATCH else status.value
-        return parts.refuse(upgrade, f"registry_{word}")
+            decided = self._registered(tx, upgrade, finding)
+        return self._after(decided)
 
     # --- details ---------------------------------------------------------------------------------
+
+    def _ask_register(self, upgrade: Upgrade) -> RegistryFinding:
+        parts = self._parts
+        query = RegistryQuery(
+            person=parts.holder(upgrade).person,
+            portrait=parts.vault.get(upgrade.id, FACE),
+            purpose="upgrade",
+        )
+        return parts.registry.check(query)
+
+    def _registered(
+        self, tx: UpgradeTransaction, upgrade: Upgrade, finding: RegistryFinding
+    ) -> Upgrade:
+        """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
+        now, status = self._parts.clock.now(), finding.status
+        tx.audit.append(
+            RegistryAsked(
+                upgrade_id=upgrade.id,
+                status=status.value,
+                reference=finding.reference[:64],
+                resident_id=upgrade.resident_id,
+            )
+        )
+        known = replace(upgrade, facts={**upgrade.facts, "registry": status.value})
+        if status is RegistryStatus.MATCH and finding.face is not FaceBand.NO_MATCH:
+            step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
+            return move(tx, known, now, step=step)
+        word = "no_match" if status is RegistryStatus.MATCH else status.value
+        return end(tx, known, UpgradeStep.REFUSED, f"registry_{word}", now)
+
+    def _after(self, decided: Upgrade) -> Upgrade:
+        """What is decided leaves no evidence; only who has yet to register needs what the chip said."""
+        if decided.step in {UpgradeStep.REFUSED, UpgradeStep.CONFIRM}:
+            self._parts.vault.destroy(decided.id)
+        return decided
 
     def _conclude(
         self, upgrade: Upgrade, result: LivenessResult, comparison: FaceComparison, tries: int

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from hkeid.broker.ending import end_sessions
 from hkeid.broker.events import CredentialSuspended, credential_reference
-from hkeid.enrolment.events import NoticeDue
+from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EidUpgraded
@@ -57,12 +57,11 @@ class Confirmations:
         """Begin the ceremony, at the station or on the resident's own page.
 
         :param binding: browser-binding value of the browser that asks.
-        :raises UpgradeRefused: ``upgrade_unknown``, ``upgrade_other_step``, ``upgrade_expired``.
+        :raises UpgradeRefused: ``upgrade_unknown``, ``upgrade_other_step``, ``upgrade_expired``,
+            ``confirm_at_station``.
         """
         parts = self._parts
-        upgrade = parts.find(
-            upgrade_id, {UpgradeStep.CONFIRM}, station=station, resident_id=resident_id
-        )
+        upgrade = self._upgrade_of(upgrade_id, station, resident_id)
         with parts.store.transaction() as tx:
             held = tx.credentials.of_resident(upgrade.resident_id or "")
             return begin_authentication(
@@ -96,9 +95,7 @@ class Confirmations:
         """
         parts, now = self._parts, self._parts.clock.now()
         ceremony = claim_ceremony(parts.store, ceremony_id, kinds=_KINDS, binding=binding, now=now)
-        upgrade = parts.find(
-            upgrade_id, {UpgradeStep.CONFIRM}, station=station, resident_id=resident_id
-        )
+        upgrade = self._upgrade_of(upgrade_id, station, resident_id)
         if ceremony.context.get("upgrade") != upgrade.id:
             raise UpgradeRefused("ceremony_other_upgrade")
         credential, resident = self._find(upgrade, presented_credential_id(response))
@@ -117,6 +114,16 @@ class Confirmations:
         return done
 
     # --- details ---------------------------------------------------------------------------------
+
+    def _upgrade_of(
+        self, upgrade_id: str, station: Station | None, resident_id: str | None
+    ) -> Upgrade:
+        upgrade = self._parts.find(
+            upgrade_id, {UpgradeStep.CONFIRM}, station=station, resident_id=resident_id
+        )
+        if station is None and not upgrade.confirmed_anywhere:
+            raise UpgradeRefused("confirm_at_station")
+        return upgrade
 
     def _find(self, upgrade: Upgrade, credential_id: bytes) -> tuple[Credential, Resident]:
         with self._parts.store.transaction() as tx:
@@ -178,7 +185,13 @@ class Confirmations:
                 officer=upgrade.officer,
             )
         )
-        tx.audit.append(NoticeDue(resident_id=credential.resident_id, about="eid_upgraded"))
+        tell(
+            tx,
+            credential.resident_id,
+            "eid_upgraded",
+            now=self._parts.clock.now(),
+            random=self._parts.random,
+        )
 
     def _suspend(self, credential: Credential, now: Instant) -> None:
         """A counter that went back: nobody uses this credential until the resident has acted."""

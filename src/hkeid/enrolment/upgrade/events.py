@@ -165,7 +165,8 @@ class OfficerSignedOn(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerSignedOff(AuditEvent):
-    """The officer left."""
+    """The officer left, or somebody else took the seat."""
 
     NAME: ClassVar[str] = "enrolment:station:officer-off"
     station_id: str
+    officer: str

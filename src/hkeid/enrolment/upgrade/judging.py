@@ -67,6 +67,9 @@ def judge_card(
     codes = {found.code for found in evidence.findings}
     if FindingCode.SPECIMEN_PROFILE in codes and not policy.specimens:
         return Refusal(reason="specimen_profile", finding=FindingCode.SPECIMEN_PROFILE.value)
+    if FindingCode.REVOCATION_UNKNOWN in codes and policy.revocation:
+        unknown = FindingCode.REVOCATION_UNKNOWN.value
+        return Refusal(reason=unknown, finding=unknown)
     if evidence.passive is not PassiveOutcome.TRUSTED:
         return Refusal(reason="chip_not_trusted")
     if evidence.genuine is ChipGenuine.CLONEABLE:

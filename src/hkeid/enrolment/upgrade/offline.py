@@ -37,6 +37,9 @@ from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.storage import SingleUseRecord
 
 SHIFT_KIND = "station_shift"
+TEAM = "team"
+"""Fact of an upgrade: the officer who began the shift, or None: nobody had signed on."""
+
 _WRAP_LABEL = b"hkeid-station-shift-1:"
 _HIGHEST = 1_000_000
 
@@ -68,8 +71,11 @@ class OfflineReadings:
     def __init__(self, parts: UpgradeParts) -> None:
         self._parts = parts
 
-    def begin(self, station: Station) -> Shift:
-        """Begin a shift; the one before it ends."""
+    def begin(self, station: Station, officer: str | None = None) -> Shift:
+        """Begin a shift; the one before it ends.
+
+        :param officer: who sits at the station; they go along, and decide on none of its readings.
+        """
         require(station, StationPermission.UPLOAD)
         parts, now = self._parts, self._parts.clock.now()
         private = parts.random.token_bytes(KEY)
@@ -85,6 +91,7 @@ class OfflineReadings:
             "station": station.id,
             "key": base64url.encode(wrapped),
             "nonce": base64url.encode(shift.nonce),
+            "officer": officer,
         }
         with parts.store.transaction() as tx:
             tx.single_use.revoke_family(_family(station), now)
@@ -148,7 +155,7 @@ class OfflineReadings:
             raise UpgradeRefused("officer_says_other_person")
         evidence = parts.verifier.verify(document, at=now)
         refusal = judge_card(document, evidence, parts.policy, StationMode(station.mode))
-        upgrade = self._new(station, document, evidence, now)
+        upgrade = self._new(station, document, evidence, record, now)
         if refusal is None:
             assert evidence.holder is not None
             assert evidence.holder.portrait is not None
@@ -190,9 +197,14 @@ class OfflineReadings:
                 raise UpgradeRefused("evidence_challenge_wrong")
 
     def _new(
-        self, station: Station, document: ChipDocument, evidence: ChipEvidence, now: Instant
+        self,
+        station: Station,
+        document: ChipDocument,
+        evidence: ChipEvidence,
+        shift: SingleUseRecord,
+        now: Instant,
     ) -> Upgrade:
-        parts = self._parts
+        parts, team = self._parts, canonical_json.loads_object(shift.payload).get("officer")
         return Upgrade(
             id=parts.random.token(16),
             receipt=new_receipt(parts.random),
@@ -200,7 +212,7 @@ class OfflineReadings:
             station_id=station.id,
             channel=StationMode(station.mode),
             evidence=evidence_digest(document),
-            facts={**facts_of(document, evidence), "offline": True},
+            facts={**facts_of(document, evidence), "offline": True, TEAM: team},
             reason="read_offline",
             created_at=now,
             claimed_at=now,

@@ -13,6 +13,7 @@ from typing import Any
 
 from hkeid.chip.document import ChipDocument, ChipEvidence, ChipHolder
 from hkeid.chip.findings import FindingCode
+from hkeid.enrolment.registration.particulars import age_group
 from hkeid.enrolment.stations import Station, StationPermission
 from hkeid.enrolment.upgrade.challenge import (
     active_challenge,
@@ -241,8 +242,9 @@ def identify(
         return Refusal(reason="chip_other_person")
     resident = None if found is None else tx.residents.get(found)
     if resident is None:
-        may = station.may(StationPermission.REGISTER) and upgrade.officer is not None
-        return (None, True) if may else Refusal(reason="eid_unknown")
+        if station.may(StationPermission.REGISTER) and upgrade.officer is not None:
+            return _registering(None, holder, parts.clock.now())
+        return Refusal(reason="eid_unknown")
     if resident.state is EidState.UPGRADED:
         return Refusal(reason="upgraded_already")
     if resident.state not in {EidState.ACTIVE, EidState.APPLICANT}:
@@ -253,8 +255,18 @@ def identify(
     if resident.state is EidState.ACTIVE:
         return resident.id, False
     if station.may(StationPermission.REGISTER) and upgrade.officer is not None:
-        return resident.id, True
+        return _registering(resident.id, holder, parts.clock.now())
     return Refusal(reason="eid_not_active")
+
+
+def _registering(
+    resident_id: str | None, holder: ChipHolder, now: Instant
+) -> tuple[str | None, bool] | Refusal:
+    """Who registers here is of age: for a minor a guardian agrees first, and no station asks one."""
+    born = holder.person.birth_date
+    if born is None or age_group(born, now) != "adult":
+        return Refusal(reason="registers_adults_only")
+    return resident_id, True
 
 
 def facts_of(document: ChipDocument, evidence: ChipEvidence) -> dict[str, Any]:

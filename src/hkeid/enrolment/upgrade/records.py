@@ -10,6 +10,10 @@ from typing import Any, Protocol
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.stations.records import StationMode, StationRepository
 from hkeid.kernel.instants import Instant
+from hkeid.officers.records import RecordAccessRepository
+
+CASE_PREFIX = "upgrade."
+"""Before the id of an upgrade where cases of several kinds lie side by side; no other id has a dot."""
 
 
 class UpgradeStep(StrEnum):
@@ -91,6 +95,19 @@ class Upgrade:
     expires_at: Instant
     version: int = 1
 
+    @property
+    def confirmed_anywhere(self) -> bool:
+        """Whether the resident may confirm on their own page: they came with its number, or a mobile
+        team read their card. One that a card alone began is confirmed where the person stands, for
+        nothing else says that person and passkey belong together.
+        """
+        return self.round > 0 or self.facts.get("offline") is True
+
+    @property
+    def case_id(self) -> str:
+        """Its id among the cases that officers look at."""
+        return CASE_PREFIX + self.id
+
 
 class UpgradeRepository(Protocol):
     """Upgrades inside a transaction."""
@@ -142,3 +159,5 @@ class UpgradeTransaction(EnrolmentTransaction, Protocol):
     def stations(self) -> StationRepository: ...
     @property
     def upgrades(self) -> UpgradeRepository: ...
+    @property
+    def record_accesses(self) -> RecordAccessRepository: ...

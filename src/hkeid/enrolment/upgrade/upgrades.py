@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from hkeid.broker import Broker
+from hkeid.chip.document import ChipHolder
 from hkeid.enrolment.settings import EnrolmentSettings
 from hkeid.enrolment.upgrade.comparing import Faces
 from hkeid.enrolment.upgrade.confirming import Confirmations
 from hkeid.enrolment.upgrade.counter import CounterRegistration
 from hkeid.enrolment.upgrade.offers import Offers
 from hkeid.enrolment.upgrade.offline import OfflineReadings
-from hkeid.enrolment.upgrade.parts import PORTRAIT, UpgradeParts
+from hkeid.enrolment.upgrade.parts import UpgradeParts
 from hkeid.enrolment.upgrade.reading import Readings
 from hkeid.enrolment.upgrade.records import Upgrade
 from hkeid.webauthn import WebAuthnPolicy
@@ -70,9 +71,13 @@ class Upgrades:
             found = tx.upgrades.of_resident(resident_id, limit=1)
         return found[0] if found else None
 
-    def portrait(self, upgrade: Upgrade) -> bytes | None:
-        """The chip's portrait, for the officer's eye; None when it is gone."""
-        return self._parts.vault.get(upgrade.id, PORTRAIT)
+    def holder(self, upgrade: Upgrade) -> ChipHolder:
+        """Whom the chip is about, for an officer who decides.
+
+        :raises hkeid.kernel.errors.Expired: ``evidence_destroyed``.
+        :raises UpgradeRefused: ``chip_not_trusted``: the card is not trusted any more.
+        """
+        return self._parts.holder(upgrade)
 
     def sweep(self) -> int:
         """End what is out of time; returns how many."""

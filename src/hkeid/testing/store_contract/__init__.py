@@ -13,6 +13,7 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.notices import NoticesContract
 from hkeid.testing.store_contract.officers import (
     OfficerCredentialsContract,
     OfficersContract,
@@ -58,6 +59,7 @@ class StoreContract(
     SessionsContract,
     ConsentsContract,
     DisclosuresContract,
+    NoticesContract,
     RegistrationsContract,
     EvidenceItemsContract,
     OfficersContract,
@@ -87,6 +89,7 @@ __all__ = [
     "EveryRepository",
     "EvidenceItemsContract",
     "GrantsContract",
+    "NoticesContract",
     "OfficerCredentialsContract",
     "OfficerSessionsContract",
     "OfficersContract",

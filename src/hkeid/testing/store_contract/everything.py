@@ -11,6 +11,7 @@ from hkeid.adapters.evidence.sealed import EvidenceItems
 from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
 from hkeid.enrolment.stations.records import StationRepository
@@ -40,6 +41,8 @@ class EveryRepository(
 
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
     @property

@@ -45,7 +45,12 @@ class ResidentsContract:
         """Compare-and-set: the stored version becomes ``old.version + 1``."""
         old = a_resident()
         new = replace(
-            old, state=EidState.ACTIVE, proofed=Acr.EID_PLUS, updated_at=NOW + SECOND, version=99
+            old,
+            state=EidState.ACTIVE,
+            proofed=Acr.EID_PLUS,
+            updated_at=NOW + SECOND,
+            version=99,
+            cooling_until=NOW + 2 * SECOND,
         )
         with store.transaction() as tx:
             tx.residents.add(old)

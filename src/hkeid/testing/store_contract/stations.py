@@ -32,6 +32,7 @@ def a_station() -> Station:
         certificate_ends=LATER,
         sequence=7,
         officer="officer-1",
+        officer_session="session-1",
         officer_until=LATER,
         created_at=NOW,
         updated_at=NOW,

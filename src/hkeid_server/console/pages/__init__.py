@@ -1,6 +1,6 @@
 """The console's pages."""
 
-from hkeid_server.console.pages import audit, cases, login, records, staff, today
+from hkeid_server.console.pages import audit, cases, login, records, staff, stations, today
 
 BLUEPRINTS = (
     login.blueprint,
@@ -8,6 +8,7 @@ BLUEPRINTS = (
     cases.blueprint,
     records.blueprint,
     audit.blueprint,
+    stations.blueprint,
     staff.blueprint,
 )
 """All of them."""

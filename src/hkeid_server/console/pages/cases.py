@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from hkeid.enrolment.review import CaseFile, DecisionReason, ReviewRefused, Stage
+from hkeid.enrolment.review import (
+    REASONS,
+    CaseFile,
+    CaseKind,
+    DecisionReason,
+    ReviewRefused,
+    Stage,
+    UpgradeFile,
+)
 from hkeid.kernel.errors import MalformedInput
 from hkeid.officers import AccessDenied, OfficerStepUpRequired, OfficerView, Permission
 from hkeid_server.console.models import (
@@ -15,6 +23,7 @@ from hkeid_server.console.models import (
     TakePage,
 )
 from hkeid_server.console.parts import console
+from hkeid_server.console.stations_models import UpgradeCasePage
 from hkeid_server.console.visitors import (
     form_reason,
     see_other,
@@ -147,15 +156,39 @@ def _take_page(officer: OfficerView, case_id: str, error: str | None = None) -> 
     page = TakePage(
         case_id=case_id,
         reference=found.reference,
-        reasons=reasons_for(permission),
+        reasons=reasons_for(permission, REASONS[found.kind]),
         error=error if error is not None or found.takeable else "not-yours",
     )
     status = 200 if error is None else 400
     return show("console/take.html", page, status=status, here=f"/console/cases/{case_id}")
 
 
-def _case_page(file: CaseFile, *, error: str | None = None, status: int = 200) -> Response:
-    rows = tuple(
+def _case_page(
+    file: CaseFile | UpgradeFile, *, error: str | None = None, status: int = 200
+) -> Response:
+    settles = file.stage is Stage.CONFLICT
+    permission = Permission.CASE_SETTLE if settles else Permission.CASE_DECIDE
+    waiting, here = span(console().clock.now() - file.referred_at), f"/console/cases/{file.id}"
+    if isinstance(file, UpgradeFile):
+        upgrade = UpgradeCasePage(
+            case=file,
+            reasons=reasons_for(permission, REASONS[CaseKind.UPGRADE]),
+            waiting=waiting,
+            error=error,
+        )
+        return show("console/upgrade.html", upgrade, status=status, here=here)
+    page = CasePage(
+        case=file,
+        fields=_field_rows(file),
+        reasons=reasons_for(permission, REASONS[CaseKind.REGISTRATION]),
+        waiting=waiting,
+        error=error,
+    )
+    return show("console/case.html", page, status=status, here=here)
+
+
+def _field_rows(file: CaseFile) -> tuple[CaseFieldRow, ...]:
+    return tuple(
         CaseFieldRow(
             field=name.value,
             machine=field.machine,
@@ -165,12 +198,3 @@ def _case_page(file: CaseFile, *, error: str | None = None, status: int = 200) -
         )
         for name, field in file.fields.items()
     )
-    settles = file.stage is Stage.CONFLICT
-    page = CasePage(
-        case=file,
-        fields=rows,
-        reasons=reasons_for(Permission.CASE_SETTLE if settles else Permission.CASE_DECIDE),
-        waiting=span(console().clock.now() - file.referred_at),
-        error=error,
-    )
-    return show("console/case.html", page, status=status, here=f"/console/cases/{file.id}")

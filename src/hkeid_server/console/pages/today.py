@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from hkeid.enrolment.review import Figures
 from hkeid.officers import OfficerView, Permission
 from hkeid_server.console import plots
-from hkeid_server.console.models import Plot, StationsPage, TodayPage
+from hkeid_server.console.models import Plot, TodayPage
 from hkeid_server.console.parts import console
 from hkeid_server.console.visitors import see_other, with_officer
 from hkeid_server.console.words import reason_words, span
@@ -51,12 +51,3 @@ def today_page(figures: Figures) -> TodayPage:
         oldest=span(figures.oldest),
         median_wait=span(wait),
     )
-
-
-@blueprint.get("/console/stations")
-@with_officer
-def stations(officer: OfficerView) -> Response:
-    """The stations."""
-    if not officer.may(Permission.STATION_SERVE):
-        console().officers.require(officer, Permission.STATION_MANAGE)
-    return show("console/stations.html", StationsPage())

@@ -528,3 +528,17 @@ def test_under_the_production_policy_the_built_in_parts_end_with_an_officer(make
 def test_recovery_needs_somebody_to_recover(desk: Any) -> None:
     view = desk.decided("ho-sau-lan", purpose=RegistrationPurpose.RECOVERY)
     assert (view.step, view.reason) == (RegistrationStep.REFUSED, "not_registered")
+
+
+def test_leaving_out_the_date_of_issue_binds_nobody(desk: Any) -> None:
+    """By it the register tells a lost card from the one that replaced it."""
+    view = desk.card("ho-sau-lan")
+    desk.registration.confirm_details(view.id, {CardField.ISSUED: ""}, browser="b1")
+    assert desk.selfie(view, "ho-sau-lan").step is RegistrationStep.REFERRED
+
+
+def test_letters_that_look_like_others_are_none_of_a_card(desk: Any) -> None:
+    view = desk.card("ho-sau-lan")
+    looks_alike = {CardField.NAME_ENGLISH: "H\u041e, Sau Lan"}
+    with pytest.raises(MalformedInput, match="name_characters_not_allowed"):
+        desk.registration.confirm_details(view.id, looks_alike, browser="b1")

@@ -143,7 +143,20 @@ def test_a_case_waits_thirty_days_at_most(desk: Any) -> None:
     assert desk.evidence.names(view.id) == ()
 
 
-@pytest.mark.parametrize("email", ["", "lan", "lan@", "a b@example.hk", "x@" + "e" * 300, "a@b,c"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "",
+        "lan",
+        "lan@",
+        "a b@example.hk",
+        "x@" + "e" * 300,
+        "a@b,c",
+        "é@example.hk",
+        "a\x00b@example.hk",
+        "a\x1b@example.hk",
+    ],
+)
 def test_an_address_is_an_address(desk: Any, email: str) -> None:
     view = referred(desk)
     with pytest.raises(MalformedInput, match="email_malformed"):
@@ -345,6 +358,26 @@ def test_a_suspended_eid_is_recovered_by_an_officer_only(
     new = SoftwareAuthenticator()
     desk.confirm(desk.bind(desk.current("b2"), new, browser="b2"), new, browser="b2")
     desk.hub.login(new)
+
+
+def test_a_recovery_does_not_lift_a_freeze_that_came_after_its_decision(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    """Somebody froze it meanwhile, perhaps because of this very recovery."""
+    lost = desk.register("ho-sau-lan", phone)
+    resident_id = lost.view.authentication.resident_id
+    new = SoftwareAuthenticator()
+    view = desk.bind(
+        desk.decided("ho-sau-lan", browser="b2", purpose=RegistrationPurpose.RECOVERY),
+        new,
+        browser="b2",
+    )
+    desk.hub.standing.freeze(lost.view)
+    with pytest.raises(RegistrationRefused, match="eid_changed"):
+        desk.confirm(view, new, browser="b2")
+    assert desk.hub.look("residents", "get", resident_id).state is EidState.SUSPENDED
+    with pytest.raises(LoginRefused):
+        desk.hub.login(new)
 
 
 def test_recovery_at_the_counter(desk: Any, phone: SoftwareAuthenticator) -> None:

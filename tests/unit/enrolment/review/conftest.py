@@ -31,7 +31,7 @@ from hkeid.enrolment.registration import (
     RegistrationView,
 )
 from hkeid.enrolment.registration.views import FieldView
-from hkeid.enrolment.review import Review, ReviewFigures, ReviewPolicy
+from hkeid.enrolment.review import RegistrationCases, Review, ReviewFigures, ReviewPolicy, Sources
 from hkeid.kernel import canonical_json
 from hkeid.officers import AccessReason, Officers, OfficerView, Role
 from hkeid.officers.records import OfficerSession, OfficerStatus
@@ -125,10 +125,9 @@ class ReviewDesk:
         self.evidence = SealedEvidence(store, MemoryEvidenceKeys(), keys, clock, random)
         self.registrations = RecordedRegistrations(store)
         rules = ReviewPolicy(proofing=shipped_policy("sandbox"))
-        self.review = Review(
-            store, self.officers, self.registrations, self.evidence, keys, clock, random, rules
-        )
-        self.figures = ReviewFigures(store, self.officers, clock, rules)
+        sources = Sources(RegistrationCases(self.registrations, self.evidence, keys, rules))
+        self.review = Review(store, self.officers, sources, clock, random, rules)
+        self.figures = ReviewFigures(store, self.officers, clock, sources)
         self.people = 0
 
     def officer(self, *roles: Role, **more: Any) -> OfficerView:

@@ -25,6 +25,7 @@ from hkeid.chip.document import (
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
 from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
 from hkeid.enrolment.upgrade.document_text import dumps
+from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Person
@@ -335,6 +336,7 @@ def another_person() -> Person:
     return Person(
         name=PersonName(english="WONG, Siu Ling", chinese="黃小玲"),
         hkic_number=_number("A999998"),
+        birth_date=BirthDate.parse("1968-09-21"),
     )
 
 

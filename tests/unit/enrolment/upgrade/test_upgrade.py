@@ -14,11 +14,13 @@ from hkeid.enrolment.stations import StationMode, StationRefused
 from hkeid.enrolment.upgrade import UpgradePolicy, UpgradeRefused, UpgradeStep
 from hkeid.enrolment.upgrade.document_text import dumps
 from hkeid.identity.assurance import Acr
+from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.names import PersonName
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.faces import FaceBand, LivenessVerdict, PadClaim
 from hkeid.ports.registry import RegistryStatus
+from hkeid.residents import find_by_hkic
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.webauthn import CeremonyRefused
 
@@ -107,6 +109,18 @@ def test_card_alone_with_an_officer(lab, phone) -> None:
     assert lab.confirm(upgrade, phone, binding="seat", station=lab.counter).step is UpgradeStep.DONE
 
 
+def test_what_a_card_alone_began_is_confirmed_where_the_person_stands(lab, phone) -> None:
+    """Or whoever holds an eID in that person's name would confirm it from afar."""
+    lab.resident(phone)
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, upgrade.id)
+    upgrade = lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "officer-1", same=True)
+    assert upgrade.step is UpgradeStep.CONFIRM
+    assert reason(lab.confirm, upgrade, phone) == "confirm_at_station"
+    assert lab.state().state is EidState.ACTIVE
+    assert lab.confirm(upgrade, phone, binding="seat", station=lab.counter).step is UpgradeStep.DONE
+
+
 def test_a_person_without_a_phone_registers_and_upgrades_at_the_counter(
     lab, phone, another_person, origin
 ) -> None:
@@ -140,6 +154,19 @@ def test_a_person_without_a_phone_registers_and_upgrades_at_the_counter(
     assert done.step is UpgradeStep.DONE
     assert lab.state(resident.id).state is EidState.UPGRADED
     assert lab.hub.login(key).view.authentication.acr is Acr.EID_PLUS
+
+
+@pytest.mark.parametrize("age", [None, 5, 14])
+def test_a_minor_is_not_registered_at_the_counter(lab, phone, another_person, age) -> None:
+    """A guardian has to agree, and nobody asks one here; nor is anybody of unknown age."""
+    lab.resident(phone)
+    born = None if age is None else BirthDate(year=lab.hub.clock.now().year - age, month=5)
+    lab.person = replace(another_person, birth_date=born)
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    upgrade = lab.submit(lab.counter, upgrade.id)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REFUSED, "registers_adults_only")
+    with lab.hub.memory.transaction() as tx:
+        assert find_by_hkic(tx, lab.hub.keys, another_person.hkic_number) is None
 
 
 def test_a_synced_passkey_is_no_security_key(lab, phone, another_person, origin) -> None:
@@ -312,6 +339,16 @@ def test_nothing_but_accepted_evidence_upgrades(lab, phone, changes, expected) -
     ended = lab.submit(lab.kiosk, upgrade.id)
     assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, expected)
     assert lab.state().state is EidState.ACTIVE
+
+
+def test_a_country_without_a_revocation_list_is_not_believed(make_lab, phone) -> None:
+    """Whether its signer was revoked, nobody here could know (law 7)."""
+    lab = make_lab()
+    session = lab.resident(phone)
+    unknown = (finding(FindingCode.REVOCATION_UNKNOWN),)
+    lab.verifier.evidence = lab.evidence(findings=unknown)
+    upgrade = lab.submit(lab.kiosk, lab.claim(session).id)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REFUSED, "revocation_unknown")
 
 
 def test_policy_may_ask_for_more_than_chip_authentication(make_lab, phone, signs_not) -> None:

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("certificate_ends", sa.BigInteger(), nullable=True),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("officer", TEXT, nullable=True),
+        sa.Column("officer_session", TEXT, nullable=True),
         sa.Column("officer_until", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),

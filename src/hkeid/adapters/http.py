@@ -1,0 +1,82 @@
+"""Outgoing HTTPS (:class:`hkeid.ports.HttpClient`) over the standard library."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from hkeid.kernel.errors import MalformedInput, Unavailable
+from hkeid.ports.surroundings import HttpAnswer
+
+_CHUNK: Final = 65_536
+_LONGEST_URL: Final = 4096
+
+
+class HttpsClient:
+    """One connection for each request; certificates are verified, redirects are not followed.
+
+    :param ca_file: certificates to trust (PEM) in the stead of the system's.
+    """
+
+    def __init__(self, *, ca_file: str | None = None) -> None:
+        self._tls = ssl.create_default_context(cafile=ca_file)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        timeout: float = 10.0,
+        limit: int = 1_048_576,
+    ) -> HttpAnswer:
+        """Send one request.
+
+        :raises hkeid.kernel.errors.MalformedInput: ``url_malformed``: not https, or no such thing.
+        :raises hkeid.kernel.errors.Unavailable: ``http_no_answer``, ``http_answer_too_long``.
+        """
+        host, port, target = _split(url)
+        ends = time.monotonic() + timeout
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
+        try:
+            connection.request(method, target, body=body, headers=dict(headers or {}))
+            # An answer that ends with its connection keeps the socket open until it is closed itself.
+            with connection.getresponse() as answer:
+                return HttpAnswer(
+                    status=answer.status,
+                    headers={name.lower(): value for name, value in answer.getheaders()},
+                    body=_read(answer, limit, ends),
+                )
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Unavailable("http_no_answer", detail=type(error).__name__) from None
+        finally:
+            connection.close()
+
+
+def _split(url: str) -> tuple[str, int, str]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:
+        raise MalformedInput("url_malformed") from None
+    plain = len(url) <= _LONGEST_URL and url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme != "https" or not host or parts.username is not None or not plain:
+        raise MalformedInput("url_malformed")
+    target = parts.path or "/"
+    return host, port, f"{target}?{parts.query}" if parts.query else target
+
+
+def _read(answer: http.client.HTTPResponse, limit: int, ends: float) -> bytes:
+    read = bytearray()
+    while part := answer.read1(_CHUNK):
+        read += part
+        if len(read) > limit:
+            raise Unavailable("http_answer_too_long")
+        if time.monotonic() > ends:
+            raise Unavailable("http_no_answer", detail="too slow")
+    return bytes(read)

@@ -1,0 +1,69 @@
+"""Notices in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+from hkeid.adapters.memory.journal import Journal
+from hkeid.enrolment.notices.records import DueNotice
+from hkeid.kernel.errors import Refused
+from hkeid.kernel.instants import Instant
+
+
+class MemoryNotices:
+    """:class:`hkeid.enrolment.notices.NoticeRepository`."""
+
+    __slots__ = ("_journal", "_notices")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._notices: dict[str, DueNotice] = {}
+
+    def add(self, notice: DueNotice) -> None:
+        """Keep a new notice.
+
+        :raises hkeid.kernel.errors.Refused: ``record_exists``.
+        """
+        if notice.id in self._notices:
+            raise self._journal.doom(Refused("record_exists", detail="notices"))
+        self._journal.set(self._notices, notice.id, notice)
+
+    def due(self, now: Instant, *, limit: int) -> tuple[DueNotice, ...]:
+        """Those not done whose time has come, the oldest first."""
+        found = [
+            one for one in self._notices.values() if one.done_at is None and one.next_at <= now
+        ]
+        return tuple(sorted(found, key=lambda one: (one.next_at, one.id))[:limit])
+
+    def change(self, old: DueNotice, new: DueNotice) -> bool:
+        """Replace, if nobody has taken it up or finished it since."""
+        stored = self._notices.get(old.id)
+        if stored is None or stored.done_at is not None:
+            return False
+        if (stored.attempts, stored.next_at) != (old.attempts, old.next_at):
+            return False
+        changed = replace(
+            stored,
+            next_at=new.next_at,
+            attempts=new.attempts,
+            told=new.told,
+            done_at=new.done_at,
+            outcome=new.outcome,
+        )
+        self._journal.set(self._notices, old.id, changed)
+        return True
+
+    def of_resident(self, resident_id: str, *, limit: int = 50) -> tuple[DueNotice, ...]:
+        """A resident's notices, newest first."""
+        found = [one for one in self._notices.values() if one.resident_id == resident_id]
+        found.sort(key=lambda one: one.id)
+        return tuple(sorted(found, key=lambda one: one.due_at, reverse=True)[:limit])
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete at most ``limit`` that were due before ``before``."""
+        old = sorted((one.due_at, one.id) for one in self._notices.values() if one.due_at < before)
+        gone = 0
+        for _, notice_id in islice(old, limit):
+            gone += self._journal.remove(self._notices, notice_id)
+        return gone

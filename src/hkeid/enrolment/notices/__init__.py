@@ -1,0 +1,25 @@
+"""Telling residents what happened to their eID: what is due, by which channels, in which words."""
+
+from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
+from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
+from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
+from hkeid.enrolment.notices.stopping import StopLinks
+from hkeid.enrolment.notices.telling import tell
+from hkeid.enrolment.notices.texts import MESSAGES, Message, message
+
+__all__ = [
+    "MESSAGES",
+    "ContactChannel",
+    "Contacts",
+    "DispatchSettings",
+    "Dispatched",
+    "Dispatcher",
+    "DueNotice",
+    "EmailProof",
+    "Message",
+    "NoticeOutcome",
+    "NoticeRepository",
+    "StopLinks",
+    "message",
+    "tell",
+]

@@ -1,0 +1,369 @@
+"""Where a resident wants to be told: e-mail (proved by a code), browsers (Web Push), a telephone.
+
+Addresses are sealed fields like other particulars, and nobody but the resident sees them. A change is
+told to the address that was there before: whoever takes over an eID cannot silence its owner.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from hkeid.audit.events import AuditTrail
+from hkeid.broker.errors import StepUpRequired
+from hkeid.enrolment.cooling import check_not_cooling
+from hkeid.enrolment.errors import EnrolmentRefused
+from hkeid.enrolment.notices.events import ContactChanged, ContactProofRefused
+from hkeid.enrolment.notices.records import NoticeRepository
+from hkeid.enrolment.notices.telling import tell
+from hkeid.identity.authentication import SessionView
+from hkeid.identity.language import Language
+from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel.errors import Expired, MalformedInput, NotFound, Refused, TooManyAttempts
+from hkeid.kernel.instants import Instant
+from hkeid.kernel.secret import Secret
+from hkeid.ports.keys import KeyPurpose, KeyStore
+from hkeid.ports.notices import Channel
+from hkeid.ports.storage import AttemptBudgets, SingleUse, SingleUseRecord, Store, Won
+from hkeid.ports.surroundings import Clock, Random
+from hkeid.residents import PersonalFields
+from hkeid.residents.records import ResidentRepository, SealedFieldRepository
+
+_KIND: Final = "contact_email_proof"
+_EMAIL: Final = re.compile(
+    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}"
+)
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_PUSH_KEYS: Final = {"p256dh": 65, "auth": 16}
+_MOST_BROWSERS: Final = 5
+_FIELDS: Final[Mapping[Channel, str]] = {
+    Channel.EMAIL: "contact_email",
+    Channel.SMS: "contact_phone",
+    Channel.WEB_PUSH: "contact_push",
+}
+_LANGUAGE: Final = "contact_language"
+_FORMER: Final = "contact_former"
+_PENDING: Final = "contact_pending"
+
+
+class ContactsTransaction(Protocol):
+    """What contacts need of a transaction."""
+
+    @property
+    def single_use(self) -> SingleUse: ...
+    @property
+    def budgets(self) -> AttemptBudgets: ...
+    @property
+    def residents(self) -> ResidentRepository: ...
+    @property
+    def sealed_fields(self) -> SealedFieldRepository: ...
+    @property
+    def notices(self) -> NoticeRepository: ...
+    @property
+    def audit(self) -> AuditTrail: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ContactChannel:
+    """One way to tell a resident something."""
+
+    channel: Channel
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailProof:
+    """A code that has to go to an address now; it is good for a quarter of an hour.
+
+    :ivar code: six digits; the caller sends it and forgets it.
+    """
+
+    address: str
+    code: Secret
+    expires_at: Instant
+
+
+class Contacts:
+    """The addresses of all residents.
+
+    :param recent: how old an authentication may be for a change.
+    """
+
+    lifetime: Final = timedelta(minutes=15)
+    attempts: Final = 5
+    codes_per_day: Final = 10
+
+    def __init__(
+        self,
+        store: Store[ContactsTransaction],
+        fields: PersonalFields,
+        keys: KeyStore,
+        clock: Clock,
+        random: Random,
+        *,
+        recent: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._store = store
+        self._fields = fields
+        self._keys = keys
+        self._clock = clock
+        self._random = random
+        self._recent = recent
+
+    @property
+    def recent(self) -> timedelta:
+        """How old an authentication may be for a change."""
+        return self._recent
+
+    def of_resident(self, resident_id: str) -> tuple[ContactChannel, ...]:
+        """Where the resident wants to be told."""
+        with self._store.transaction() as tx:
+            kept = self._fields.read(tx, resident_id, tuple(_FIELDS.values()))
+        found = []
+        for channel, field in _FIELDS.items():
+            if field not in kept or not kept[field]:
+                continue
+            addresses = _browsers(kept[field]) if channel is Channel.WEB_PUSH else (kept[field],)
+            found += [ContactChannel(channel=channel, address=one) for one in addresses]
+        return tuple(found)
+
+    def for_notice(self, resident_id: str, about: str) -> tuple[ContactChannel, ...]:
+        """Where a notice goes; that an address was changed goes to the one before as well.
+
+        :raises hkeid.kernel.errors.NotFound: ``data_key_missing``: the resident was erased.
+        """
+        found = self.of_resident(resident_id)
+        if about != "contact_changed":
+            return found
+        with self._store.transaction() as tx:
+            former = self._fields.read(tx, resident_id, (_FORMER,)).get(_FORMER, "")
+        if not former:
+            return found
+        return (*found, ContactChannel(channel=Channel.EMAIL, address=former))
+
+    def forget_former(self, resident_id: str) -> None:
+        """The address before was told; it is no longer kept. Nothing to do for who was erased."""
+        now = self._clock.now()
+        with suppress(NotFound), self._store.transaction() as tx:
+            self._fields.put(tx, resident_id, {_FORMER: ""}, now)
+
+    def language_of(self, resident_id: str) -> Language:
+        """The language the resident reads notices in; traditional Chinese until one is chosen."""
+        with self._store.transaction() as tx:
+            kept = self._fields.read(tx, resident_id, (_LANGUAGE,))
+        try:
+            return Language.parse(kept.get(_LANGUAGE, ""))
+        except MalformedInput:
+            return Language.TRADITIONAL
+
+    def choose_language(self, view: SessionView, language: Language) -> None:
+        """Keep the language of notices."""
+        now = self._clock.now()
+        resident_id = view.authentication.resident_id
+        with self._store.transaction() as tx:
+            self._fields.put(tx, resident_id, {_LANGUAGE: language.value}, now)
+
+    def start_email(self, view: SessionView, address: str) -> EmailProof:
+        """Begin to prove an e-mail address; earlier codes lose their force.
+
+        :raises hkeid.kernel.errors.MalformedInput: ``email_malformed``.
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
+        :raises hkeid.kernel.errors.TooManyAttempts: ``email_codes_exhausted``.
+        """
+        address = parse_email(address)
+        now = self._clock.now()
+        resident_id = self._fresh(view, now)
+        with self._store.transaction() as tx:
+            spent = tx.budgets.spend(
+                "contact_codes",
+                self._mac("codes", resident_id),
+                limit=self.codes_per_day,
+                window=timedelta(days=1),
+                now=now,
+            )
+        if not spent.allowed:
+            raise TooManyAttempts("email_codes_exhausted", retry_after=spent.retry_after)
+        code = f"{int.from_bytes(self._random.token_bytes(8), 'big') % 1_000_000:06}"
+        # The code may come again by chance: a record that was used up stays where it is.
+        salt = self._random.token(9)
+        sealed = self._fields.seal(
+            resident_id, "single_use", "payload", f"{_KIND}:{salt}", address.encode("utf-8")
+        )
+        payload = {
+            "address": base64url.encode(sealed),
+            "code": self._digest(resident_id, salt, code).hex(),
+            "salt": salt,
+        }
+        with self._store.transaction() as tx:
+            tx.single_use.revoke_family(_family(resident_id), now)
+            tx.single_use.put(
+                SingleUseRecord(
+                    kind=_KIND,
+                    digest=self._mac("pending", f"{resident_id}:{salt}"),
+                    family=_family(resident_id),
+                    payload=canonical_json.dumps(payload),
+                    created_at=now,
+                    expires_at=now + self.lifetime,
+                )
+            )
+            self._fields.put(tx, resident_id, {_PENDING: salt}, now)
+        return EmailProof(address=address, code=Secret(code), expires_at=now + self.lifetime)
+
+    def finish_email(self, view: SessionView, code: str) -> str:
+        """The code that came to the address; from now on notices go there. Returns the address.
+
+        :raises hkeid.kernel.errors.MalformedInput: ``code_malformed``.
+        :raises hkeid.kernel.errors.Refused: ``email_code_wrong``.
+        :raises hkeid.kernel.errors.Expired: ``email_code_expired``.
+        :raises hkeid.kernel.errors.TooManyAttempts: ``email_code_attempts``; ask for another one.
+        """
+        typed = "".join(code.split())
+        if not (len(typed) == 6 and typed.isascii() and typed.isdigit()):
+            raise MalformedInput("code_malformed", field="code")
+        now = self._clock.now()
+        resident_id = view.authentication.resident_id
+        with self._store.transaction() as tx:
+            salt = self._fields.read(tx, resident_id, (_PENDING,)).get(_PENDING, "")
+            digest = self._mac("pending", f"{resident_id}:{salt}")
+            spent = tx.budgets.spend(
+                _KIND, digest, limit=self.attempts, window=self.lifetime, now=now
+            )
+        if not spent.allowed:
+            raise TooManyAttempts("email_code_attempts", retry_after=spent.retry_after)
+        refusal: Refused | None = None
+        with self._store.transaction() as tx:
+            record = tx.single_use.look(_KIND, digest)
+            payload = {} if record is None else canonical_json.loads_object(record.payload)
+            right = payload.get("code") == self._digest(resident_id, salt, typed).hex()
+            if not right:
+                refusal = Refused("email_code_wrong", "This is not the code that we sent.")
+                tx.audit.append(ContactProofRefused(resident_id=resident_id))
+            elif not isinstance(tx.single_use.use_up(_KIND, digest, now), Won):
+                refusal = Expired("email_code_expired")
+        if refusal is not None:
+            raise refusal
+        address = self._fields.unseal(
+            resident_id,
+            "single_use",
+            "payload",
+            f"{_KIND}:{salt}",
+            base64url.decode(str(payload["address"])),
+        ).decode("utf-8")
+        self._keep(resident_id, Channel.EMAIL, address, now)
+        return address
+
+    def add_browser(self, view: SessionView, subscription: str) -> None:
+        """Tell this browser as well (Push API: ``PushSubscription.toJSON()``).
+
+        :raises hkeid.kernel.errors.MalformedInput: ``push_subscription_malformed``.
+        """
+        parsed = parse_subscription(subscription)
+        now = self._clock.now()
+        resident_id = view.authentication.resident_id
+        with self._store.transaction() as tx:
+            kept = self._fields.read(tx, resident_id, ("contact_push",)).get("contact_push", "[]")
+        others = [one for one in _browsers(kept) if one != parsed]
+        self._keep(
+            resident_id, Channel.WEB_PUSH, json.dumps([*others, parsed][-_MOST_BROWSERS:]), now
+        )
+
+    def set_phone(self, view: SessionView, number: str) -> None:
+        """Tell this telephone by SMS (E.164, as ``+85291234567``).
+
+        :raises hkeid.kernel.errors.MalformedInput: ``phone_malformed``.
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
+        """
+        compact = "".join(number.split()).replace("-", "")
+        if _PHONE.fullmatch(compact) is None:
+            raise MalformedInput("phone_malformed", field="phone")
+        now = self._clock.now()
+        self._keep(self._fresh(view, now), Channel.SMS, compact, now)
+
+    def remove(self, view: SessionView, channel: Channel) -> None:
+        """Tell nothing by this channel any more; it is told so.
+
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
+        """
+        now = self._clock.now()
+        self._keep(self._fresh(view, now), channel, "", now)
+
+    def forget_browser(self, resident_id: str, subscription: str) -> None:
+        """A push service says that this browser is gone."""
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            kept = self._fields.read(tx, resident_id, ("contact_push",)).get("contact_push", "[]")
+            left = [one for one in _browsers(kept) if one != subscription]
+            self._fields.put(tx, resident_id, {"contact_push": json.dumps(left)}, now)
+
+    # --- details ---------------------------------------------------------------------------------
+
+    def _keep(self, resident_id: str, channel: Channel, address: str, now: Instant) -> None:
+        with self._store.transaction() as tx:
+            check_not_cooling(tx, resident_id, now)
+            # First, so that the address that is there now is told as well.
+            tell(tx, resident_id, "contact_changed", now=now, random=self._random)
+            before = self._fields.read(tx, resident_id, (_FIELDS[channel], _FORMER))
+            old = before.get(_FIELDS[channel], "")
+            texts = {_FIELDS[channel]: address}
+            if channel is Channel.EMAIL and old and old != address:
+                texts[_FORMER] = old
+            self._fields.put(tx, resident_id, texts, now)
+            tx.audit.append(ContactChanged(resident_id=resident_id, channel=channel.value))
+
+    def _fresh(self, view: SessionView, now: Instant) -> str:
+        if now - view.authentication.authenticated_at > self._recent:
+            raise StepUpRequired("authentication_too_old")
+        return view.authentication.resident_id
+
+    def _digest(self, resident_id: str, salt: str, code: str) -> bytes:
+        return self._mac("code", f"{resident_id}:{salt}:{code}")
+
+    def _mac(self, what: str, text: str) -> bytes:
+        return self._keys.mac(KeyPurpose.SHORT_CODE, f"{_KIND}:{what}:{text}".encode())
+
+
+def parse_email(text: str) -> str:
+    """An address that mail can go to; its domain in lower case.
+
+    :raises hkeid.kernel.errors.MalformedInput: ``email_malformed``.
+    """
+    trimmed = text.strip()
+    if len(trimmed) > 254 or _EMAIL.fullmatch(trimmed) is None or ".." in trimmed:
+        raise MalformedInput("email_malformed", field="email")
+    local, _, domain = trimmed.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def parse_subscription(text: str) -> str:
+    """A push subscription in one form: https endpoint and its two keys (RFC 8291 §3.1, §3.2).
+
+    :raises hkeid.kernel.errors.MalformedInput: ``push_subscription_malformed``.
+    """
+    try:
+        said: Any = json.loads(text) if len(text) <= 4096 else None
+        endpoint, keys = said["endpoint"], said["keys"]
+        where = urlsplit(endpoint)
+        lengths = {name: len(base64url.decode(keys[name])) for name in _PUSH_KEYS}
+        if where.scheme != "https" or not where.hostname or where.username or lengths != _PUSH_KEYS:
+            raise MalformedInput("push_subscription_malformed")
+        kept = {"endpoint": endpoint, "keys": {name: keys[name] for name in _PUSH_KEYS}}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedInput):
+        raise MalformedInput("push_subscription_malformed", field="subscription") from None
+    return canonical_json.dumps(kept).decode("utf-8")
+
+
+def _browsers(kept: str) -> tuple[str, ...]:
+    found = json.loads(kept or "[]")
+    if not isinstance(found, list):
+        raise EnrolmentRefused("contact_unreadable")
+    return tuple(str(one) for one in found)
+
+
+def _family(resident_id: str) -> str:
+    return f"{_KIND}:{resident_id}"
