@@ -150,17 +150,24 @@ class Passage:
         raise Lost(f"no way on at {now.step.value}")
 
     def again(self, house: House) -> None:
-        """Bring the same reading once more: it counts no second time."""
+        """Bring the last reading once more, as a station does that heard no answer: one that counted
+        counts no second time. (One that the server never judged counts now, for the first time.)
+        """
+        for _ in range(2):
+            before = self._found(house)
+            answer = self._bring()
+            after = self._found(house)
+            judged = before is None or before.step is not UpgradeStep.CHIP
+            if judged and after != before:
+                raise Lost(f"a reading counts twice: {before and before.step}, {answer}")
+
+    def _bring(self) -> str:
         if self.channel.last is None:
-            return
-        before = self._found(house)
+            return "none"
         try:
-            answer = self.channel.post("/station/evidence", self.channel.last)
-        except Refused:
-            answer = {}
-        after = self._found(house)
-        if after != before or answer.get("step") == UpgradeStep.CHIP.value:
-            raise Lost(f"a reading counts twice: {before} {after}")
+            return str(self.channel.post("/station/evidence", self.channel.last)["step"])
+        except Refused as refused:
+            return refused.reason
 
     def _one_step(self, now: Upgrade) -> None:
         station = self.station
