@@ -1,12 +1,19 @@
 """What all tests share."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Playwright
 
 # Property tests find the same examples on every machine and however busy it is, so that a red run
 # is a change of the code; HKEID_TEST_EXPLORE=1 looks for new ones.
@@ -17,7 +24,17 @@ settings.register_profile("explore", deadline=None, suppress_health_check=[Healt
 settings.load_profile("explore" if os.environ.get("HKEID_TEST_EXPLORE") else "steady")
 
 
-TOGETHER = ("tests/browser/", "tests/leaks/test_erasure.py", "tests/leaks/")
+TOGETHER = (
+    "tests/browser/",
+    "tests/leaks/test_erasure.py",
+    "tests/leaks/",
+    "tests/peer/test_station",
+    "tests/unit/adapters/documents/",
+    "tests/unit/adapters/faces/",
+    "tests/unit/adapters/liveness/",
+    "tests/unit/adapters/pkcs11_tokens/",
+    "tests/unit/server/console/",
+)
 """What shares servers that take long to start, and so runs in one process each."""
 
 
@@ -48,3 +65,12 @@ def _group(file: str) -> str | None:
         r'^pytestmark = .*xdist_group\("(\w+)"\)', path.read_text("utf-8"), re.MULTILINE
     )
     return found and found[1]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """Playwright's driver: a process can have one, whichever browsers its tests start."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver

@@ -22,8 +22,8 @@ from playwright.sync_api import (
     BrowserContext,
     CDPSession,
     Page,
+    Playwright,
     expect,
-    sync_playwright,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,13 +153,12 @@ def artefacts() -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("HKEID_TEST_CHROMIUM", "/usr/bin/chromium"), args=FLAGS
-        )
-        yield browser
-        browser.close()
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=os.environ.get("HKEID_TEST_CHROMIUM", "/usr/bin/chromium"), args=FLAGS
+    )
+    yield browser
+    browser.close()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from hkeid.testing.personas import PERSONAS
@@ -79,11 +79,9 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CameraFile]:
 
 
 @pytest.fixture(scope="module")
-def chromium(camera: CameraFile) -> Iterator[Browser]:
+def chromium(camera: CameraFile, playwright: Playwright) -> Iterator[Browser]:
     """A Chromium whose camera is the file."""
     import os
-
-    from playwright.sync_api import sync_playwright
 
     from .conftest import FLAGS
 
@@ -93,12 +91,11 @@ def chromium(camera: CameraFile) -> Iterator[Browser]:
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={camera.path}",
     ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("HKEID_TEST_CHROMIUM", "/usr/bin/chromium"), args=flags
-        )
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(
+        executable_path=os.environ.get("HKEID_TEST_CHROMIUM", "/usr/bin/chromium"), args=flags
+    )
+    yield browser
+    browser.close()
 
 
 def leave_and_come_back(page: Page, places: Any, step: str) -> None:
