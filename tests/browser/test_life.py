@@ -22,6 +22,8 @@ from playwright.sync_api import Page, expect
 from hkeid.ports.faces import LivenessEvidence
 from hkeid.testing.fakes_proofing import fake_card, fake_face
 from hkeid.testing.keys import MemoryKeyStore
+from hkeid.testing.virtual_applicant import VirtualApplicant
+from hkeid.testing.virtual_resident import VirtualResident
 from hkeid_server.config import read_config
 from hkeid_server.house import House
 from hkeid_server.journal import Journal
@@ -153,6 +155,17 @@ def test_new_phone_with_the_old_one_at_hand(
     expect(old.page.locator("#problem")).to_have_attribute("data-problem", "unknown")
     assert place.letters("device_added")
     assert place.letters("device_revoked")
+
+
+def test_virtual_residents_move_and_begin_to_recover(place: Place) -> None:
+    """What demonstrations drive, by the same pages."""
+    old, new = VirtualResident(place.issuer), VirtualResident(place.issuer)
+    old.activate(issue_ticket(place.house, "sample-jane").reveal())
+    page = old.move_to(new, keep_old=False)
+    assert page.count("card device") == 1
+    assert "use-passkey" in old.browser.get(f"{place.issuer}/account").attributes
+    page = VirtualApplicant(place.issuer, "ho-sau-lan", recovering=True).begin()
+    assert page.texts["page-title"] == "Photograph your identity card"
 
 
 def test_the_countdown_ends_on_the_page(phone: Any, place: Place) -> None:

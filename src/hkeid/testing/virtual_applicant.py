@@ -6,6 +6,8 @@ By the pages' own forms, with a photograph of a SPECIMEN card and a film of a he
     applicant.register()
     applicant.resident          # a VirtualResident with the new passkey, logged in
 
+Somebody who lost every device goes the same way with ``recovering=True``.
+
 Each step can be taken alone, in the same or in a new window of the same browser.
 """
 
@@ -32,6 +34,7 @@ class VirtualApplicant:
     :param persona: key of one who has none yet and who has a face (see
         :mod:`hkeid.testing.portraits`).
     :param condition: how the card is photographed.
+    :param recovering: the persona has an eID, and lost every device.
     :ivar resident: browser and authenticator; the resident that the applicant becomes.
     """
 
@@ -41,12 +44,14 @@ class VirtualApplicant:
         persona: str,
         *,
         condition: Condition = Condition.MIXED,
+        recovering: bool = False,
         authenticator: SoftwareAuthenticator | None = None,
         browser: Browser | None = None,
     ) -> None:
         self.issuer = issuer.rstrip("/")
         self.persona = persona
         self.condition = condition
+        self._start = "/register/recover" if recovering else "/register"
         # Reading a card and comparing faces takes seconds, on a busy machine many.
         browser = browser or Browser(patience=120.0)
         self.resident = VirtualResident(issuer, authenticator=authenticator, browser=browser)
@@ -68,7 +73,7 @@ class VirtualApplicant:
 
     def begin(self) -> Page:
         """Read what it is about, and agree."""
-        page = self.browser.get(f"{self.issuer}/register")
+        page = self.browser.get(f"{self.issuer}{self._start}")
         statement = page.attributes["consent"]["value"]
         return self._at(
             "card-form", self.browser.submit(page.form("begin-form"), {"consent": statement})

@@ -67,6 +67,26 @@ class VirtualResident:
             raise page.unexpected("the eID is not active")
         return page
 
+    def move_to(self, new: VirtualResident, *, keep_old: bool = True) -> Page:
+        """Add a new phone with this one at hand; ends on the new phone's My eID.
+
+        :param keep_old: False: this phone is retired.
+        """
+        page = self.browser.get(f"{self.issuer}/account/new-phone")
+        if "passkey-form" in page.attributes:
+            page = self.ceremony(page)
+        wish = {"old": "keep" if keep_old else "retire"}
+        shown = self.browser.submit(page.form("offer-form"), wish)
+        if "new-phone-code" not in shown.texts:
+            raise shown.unexpected("no code for the new phone")
+        page = new.browser.get(shown.texts["new-phone-address"])
+        code = {"code": shown.texts["new-phone-code"]}
+        page = new.ceremony(new.browser.submit(page.form("code-form"), code))
+        if "add-phone" not in page.attributes:
+            raise page.unexpected("the new phone is not logged in")
+        new.persona = self.persona
+        return page
+
     def ceremony(self, page: Page, authenticator: SoftwareAuthenticator | None = None) -> Page:
         """Do what the page asks of the authenticator, and send its answer."""
         form = page.form("passkey-form")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from hkeid_server.house import House
 from hkeid_server.interactions.consent import ConsentHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.logout import LogoutHandler
+from hkeid_server.interactions.turn import Handler
 from hkeid_server.journal import Journal, open_journal
 from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
@@ -50,23 +52,18 @@ def build_house(
     fields = PersonalFields(keys, open_vault(config), random)
     policy = passkey_policy(config)
     ledger = ConsentLedger(store, fields, clock, random)
-    enrolment = EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
     broker = Broker(store, policy, fields, clock, random, session_settings(config))
     _register_clients(config, store)
-    make_provider = Provider.production if config.production else Provider.sandbox
-    provider = make_provider(
+    provider = _make_provider(config)(
         config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
     )
-    login = LoginHandler()
     journal = journal or make_journal(config, clock)
     common = {"store": store, "keys": keys, "clock": clock, "random": random}
     proofing, evidence = open_proofing(config, clock, journal), open_evidence(config, **common)
     notices = open_notices(config, store, fields, keys, clock, random)
     letters = decision_letters(config, notices.notifiers, journal)
-    registration = make_registration(
-        config, proofing, evidence, hooks=letters,
-        passkeys=policy, fields=fields, broker=broker, **common,
-    )  # fmt: skip
+    people = {"passkeys": policy, "fields": fields, "broker": broker, **common}
+    registration = make_registration(config, proofing, evidence, hooks=letters, **people)
     rooms = open_stations(
         config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
     )
@@ -81,27 +78,56 @@ def build_house(
         policy=policy,
         ledger=ledger,
         broker=broker,
-        activation=Activation(store, policy, fields, broker, keys, clock, random, enrolment),
-        devices=Devices(store, policy, fields, broker, clock, random, enrolment),
+        **_devices_of_residents(config, policy, fields, broker, **common),
         accesses=accesses_in(store),
         standing=Standing(store, clock, random),
-        new_phone=NewPhone(store, policy, fields, broker, keys, clock, random, enrolment),
         guardians=Guardians(store, registration, fields, keys, clock, random),
         notices=notices,
         registration=registration,
         evidence=evidence,
         proofing=proofing,
         doors={"oidc": provider},
-        handlers={
-            InteractionKind.LOGIN: login,
-            InteractionKind.SELECT_ACCOUNT: ChooseHandler(login),
-            InteractionKind.CONSENT: ConsentHandler(),
-            InteractionKind.LOGOUT: LogoutHandler(),
-        },
+        handlers=_handlers(),
         journal=journal,
         network=NetworkReader(config.server.trusted_proxies),
         stations=rooms,
     )
+
+
+def _devices_of_residents(
+    config: Config,
+    policy: WebAuthnPolicy,
+    fields: PersonalFields,
+    broker: Broker,
+    *,
+    store: Store[Any],
+    keys: KeyStore,
+    clock: Clock,
+    random: Random,
+) -> dict[str, Any]:
+    """The ways by which a device comes to an eID that is there."""
+    settings = EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
+    keyed = (store, policy, fields, broker, keys, clock, random, settings)
+    return {
+        "activation": Activation(*keyed),
+        "devices": Devices(store, policy, fields, broker, clock, random, settings),
+        "new_phone": NewPhone(*keyed),
+    }
+
+
+def _make_provider(config: Config) -> Callable[..., Provider]:
+    return Provider.production if config.production else Provider.sandbox
+
+
+def _handlers() -> dict[InteractionKind, Handler]:
+    """Who serves which interaction of a door."""
+    login = LoginHandler()
+    return {
+        InteractionKind.LOGIN: login,
+        InteractionKind.SELECT_ACCOUNT: ChooseHandler(login),
+        InteractionKind.CONSENT: ConsentHandler(),
+        InteractionKind.LOGOUT: LogoutHandler(),
+    }
 
 
 def passkey_policy(config: Config) -> WebAuthnPolicy:

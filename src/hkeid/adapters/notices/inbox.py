@@ -1,6 +1,6 @@
 """The sandbox's inbox: notices as files in a folder, for developers to look at.
 
-Every notice that there is comes here under the resident's internal id, and so does mail in a sandbox
+Every notice that there is comes here, and so does mail in a sandbox
 without a mail server. Refused under the production profile by the wiring.
 """
 

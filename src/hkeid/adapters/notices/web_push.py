@@ -18,7 +18,7 @@ from hkeid.ports.surroundings import HttpClient
 
 try:
     from py_vapid import Vapid02
-    from pywebpush import WebPusher
+    from pywebpush import WebPusher, WebPushException
 except ImportError as error:  # pragma: no cover - the light-import test looks at this
     raise MissingExtra("pywebpush", "push") from error
 
@@ -78,7 +78,10 @@ class WebPushNotifier:
     def _encrypted(
         self, subscription: Mapping[str, Any], text: str
     ) -> tuple[bytes, dict[str, str]]:
-        sealed = WebPusher(subscription).encode(text.encode("utf-8"), "aes128gcm")
+        try:
+            sealed = WebPusher(subscription).encode(text.encode("utf-8"), "aes128gcm")
+        except (ValueError, WebPushException):
+            raise Refused("notice_address_refused", detail="key") from None
         return bytes(sealed["body"]), {"Content-Encoding": "aes128gcm"}
 
 
@@ -86,9 +89,11 @@ def _is_internal(host: str) -> bool:
     """Whether a host is one of ours or none at all: a subscription comes from a browser, and must not
     make us call what only we can reach.
     """
-    if not host or "." not in host or host.endswith((".local", ".internal", ".localhost")):
-        return True
+    named = host.strip("[]").lower().rstrip(".")  # a final dot changes nothing (RFC 1034 §3.1)
     try:
-        return not ipaddress.ip_address(host.strip("[]")).is_global
+        return not ipaddress.ip_address(named).is_global
     except ValueError:
-        return False
+        last = named.rpartition(".")[2]
+    # No top-level domain begins with a digit; resolvers read such names as addresses (127.1, 0x7f.1).
+    shorthand = last[:1].isdigit()
+    return "." not in named or shorthand or named.endswith((".local", ".internal", ".localhost"))

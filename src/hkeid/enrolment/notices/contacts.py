@@ -350,7 +350,10 @@ def parse_subscription(text: str) -> str:
         endpoint, keys = said["endpoint"], said["keys"]
         where = urlsplit(endpoint)
         lengths = {name: len(base64url.decode(keys[name])) for name in _PUSH_KEYS}
-        if where.scheme != "https" or not where.hostname or where.username or lengths != _PUSH_KEYS:
+        plain = endpoint.isascii() and endpoint.isprintable() and where.port != 0
+        if where.scheme != "https" or not where.hostname or where.username or not plain:
+            raise MalformedInput("push_subscription_malformed")
+        if lengths != _PUSH_KEYS:
             raise MalformedInput("push_subscription_malformed")
         kept = {"endpoint": endpoint, "keys": {name: keys[name] for name in _PUSH_KEYS}}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedInput):

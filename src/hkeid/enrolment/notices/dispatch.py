@@ -18,7 +18,7 @@ from hkeid.enrolment.notices.events import NoticeSent
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
 from hkeid.enrolment.notices.stopping import WORTH_STOPPING, StopLinks
 from hkeid.enrolment.notices.texts import message
-from hkeid.kernel.errors import NotFound, Refused, Unavailable
+from hkeid.kernel.errors import MalformedInput, NotFound, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.notices import Channel, Notice, Notifier
 from hkeid.ports.storage import Store
@@ -98,7 +98,10 @@ class Dispatcher:
         for notice in waiting:
             taken = self._take(notice)
             if taken is not None:
-                outcome = self._send(taken)
+                try:
+                    outcome = self._send(taken)
+                except Exception:  # noqa: BLE001 - one resident never keeps others from being told
+                    outcome = self._again(taken)
                 counts["later" if outcome is None else outcome.value] += 1
         return Dispatched(**counts)
 
@@ -134,7 +137,8 @@ class Dispatcher:
 
     def _addresses(self, notice: DueNotice) -> tuple[ContactChannel, ...]:
         found = self._contacts.for_notice(notice.resident_id, notice.about)
-        inbox = (ContactChannel(channel=Channel.INBOX, address=notice.resident_id),)
+        # One inbox for everybody in the sandbox: nobody's internal id goes into a letter.
+        inbox = (ContactChannel(channel=Channel.INBOX, address="sandbox"),)
         return tuple(one for one in (*found, *inbox) if one.channel in self._by_channel)
 
     def _send_by(self, notice: DueNotice, channel: Channel, goes: list[ContactChannel]) -> bool:
@@ -154,13 +158,13 @@ class Dispatcher:
             )
             try:
                 self._by_channel[channel].send(letter)
-            except Unavailable:
-                fine = False
-            except Refused:
+            except (Refused, MalformedInput):
                 # This address will never do. A browser that is gone is forgotten; the rest stays for
                 # the resident to see and mend.
                 if channel is Channel.WEB_PUSH:
                     self._contacts.forget_browser(notice.resident_id, one.address)
+            except Exception:  # noqa: BLE001 - one address never keeps the others from being told
+                fine = False
         return fine
 
     def _link(self, notice: DueNotice, channel: Channel) -> str:

@@ -214,6 +214,12 @@ def test_only_the_browser_can_read_it(push: WebPushNotifier, http: Http) -> None
         "https://10.1.2.3/abc",
         "https://[::1]/abc",
         "https://vault.internal/abc",
+        "https://vault.internal./abc",
+        "https://localhost./abc",
+        "https://10.0.0.1./abc",
+        "https://127.1/abc",
+        "https://0x7f.1/abc",
+        "https://0177.0.0.1/abc",
         "https://intranet/abc",
     ],
 )
@@ -223,6 +229,14 @@ def test_a_subscription_cannot_make_us_call_inside(
     with pytest.raises(Refused) as error:
         push.send(notice(Channel.WEB_PUSH, PushBrowser(endpoint=endpoint).subscription()))
     assert error.value.reason == "notice_address_refused"
+    assert http.calls == []
+
+
+def test_a_subscription_whose_key_is_none_is_refused(push: WebPushNotifier, http: Http) -> None:
+    keys = {"p256dh": base64url.encode(bytes(65)), "auth": base64url.encode(bytes(16))}
+    broken = json.dumps({"endpoint": "https://push.example.net/abc", "keys": keys})
+    with pytest.raises(Refused, match="notice_address_refused"):
+        push.send(notice(Channel.WEB_PUSH, broken))
     assert http.calls == []
 
 

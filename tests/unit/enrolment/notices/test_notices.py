@@ -122,6 +122,45 @@ def test_a_notice_goes_to_every_address(
     assert dispatcher.round().told == 0
 
 
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [(MalformedInput("url_malformed"), "told"), (ValueError("no point of the curve"), "later")],
+)
+def test_one_address_that_breaks_a_notifier_silences_nobody_else(
+    hub: Any,
+    view: Any,
+    contacts: Contacts,
+    dispatcher: Dispatcher,
+    post: Post,
+    failure: Exception,
+    outcome: str,
+) -> None:
+    """Whatever is raised over one resident's browser, the other channels and residents are told."""
+    with_mail(contacts, view)
+    contacts.add_browser(view, subscription())
+    post.failure, post.failing = failure, frozenset({Channel.WEB_PUSH})
+    round_ = dispatcher.round()
+    assert getattr(round_, outcome) == 3
+    assert sorted(post.abouts()) == ["contact_changed", "contact_changed", "eid_activated"]
+
+
+def test_contacts_that_cannot_be_read_silence_nobody_else(
+    hub: Any, view: Any, contacts: Contacts, dispatcher: Dispatcher, post: Post
+) -> None:
+    with_mail(contacts, view)
+    broken = [True]
+    readable = contacts.for_notice
+
+    def for_notice(resident_id: str, about: str) -> Any:
+        if broken:
+            broken.pop()
+            raise Refused("contact_unreadable")
+        return readable(resident_id, about)
+
+    contacts.for_notice = for_notice  # type: ignore[method-assign]
+    assert (dispatcher.round().told, len(post.sent)) == (1, 1)
+
+
 def test_notices_are_in_traditional_chinese_until_chosen(
     view: Any, contacts: Contacts, dispatcher: Dispatcher, post: Post
 ) -> None:
