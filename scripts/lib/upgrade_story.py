@@ -184,7 +184,10 @@ class Passage:
             form = next(one for one in page.forms if one.names & {"same-yes", "retry"})
             station.browser.submit(form)
         elif now.step is UpgradeStep.BIND:
-            station.page = station.browser.get(f"{station.origin}/kiosk/u/{now.id}/key")
+            # The step's page leads on to the key, or to the confirmation where the key is bound already.
+            station.page = page
+            if "passkey-form" not in page.attributes:
+                raise page.unexpected("no key is asked for")
             if station.page.attributes["passkey-form"]["data-passkey"] == "create":
                 station._ceremony(self.key)  # noqa: SLF001
         elif now.step is UpgradeStep.CONFIRM:
