@@ -204,7 +204,7 @@ class Torture:
             self._canaries(left_on_disk, "before the sweep")
             self._acknowledged(registration, steps)
             config = house.config
-            end_registrations(config, house.store, house.keys, house.clock)
+            end_registrations(config, house.store, house.keys, house.clock, house.journal)
             self._whole_or_not_at_all(house)
             self._no_evidence(house)
             self._canaries(left_on_disk, "after the sweep")
