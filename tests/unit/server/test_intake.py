@@ -85,7 +85,7 @@ def test_uploads_have_limits_of_their_own() -> None:
     intake = Intake(65_536)
     assert intake.limit_of("/register/card") == CARD_LIMIT + 65_536
     assert intake.limit_of("/register/cards") == 65_536
-    assert set(UPLOADS) == {"/register/card", "/register/selfie"}
+    assert set(UPLOADS) == {"/kiosk/face", "/register/card", "/register/selfie"}
 
 
 def test_slow_body_is_given_up() -> None:

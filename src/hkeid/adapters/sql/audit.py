@@ -53,7 +53,8 @@ _BETWEEN: Final = Statement(
     .where(
         _r.at >= param(_r.at, "since"),
         _r.at < param(_r.at, "until"),
-        func.substr(_r.name, 1, bindparam("length", required=True)) == param(_r.name),
+        func.substr(_r.name, literal_column("1"), bindparam("length", required=True))
+        == param(_r.name),
     )
     .order_by(_r.at.desc(), _r.writer.desc(), _r.sequence.desc())
     .limit(bindparam("limit", required=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from sqlalchemy import bindparam, literal_column, select, update
@@ -57,7 +57,7 @@ _AT: Final = Statement(
     select(upgrades)
     .where(
         _u.station_id == param(_u.station_id),
-        _u.step.in_([literal_column(f"'{w}'") for w in _AT_STATION]),
+        _u.step.in_([bindparam(f"step_{w}", required=True) for w in _AT_STATION]),
     )
     .order_by(_u.updated_at.desc(), _u.id)
 )
@@ -68,7 +68,7 @@ _DUE: Final = Statement(
     select(upgrades)
     .where(
         _u.expires_at <= param(_u.expires_at, "now"),
-        _u.step.not_in([literal_column(f"'{word}'") for word in _OVER]),
+        _u.step.not_in([bindparam(f"step_{word}", required=True) for word in _OVER]),
     )
     .order_by(_u.expires_at, _u.id)
     .limit(_LIMIT)
@@ -170,7 +170,7 @@ class SqlUpgrades:
 
     def at_station(self, station_id: str) -> tuple[Upgrade, ...]:
         """Those a station is busy with, newest first."""
-        return self._many(_AT, {"station_id": station_id})
+        return self._many(_AT, {"station_id": station_id, **_words(_AT_STATION)})
 
     def in_step(self, step: UpgradeStep, *, limit: int = 100) -> tuple[Upgrade, ...]:
         """Those at a step, oldest first."""
@@ -178,7 +178,7 @@ class SqlUpgrades:
 
     def due(self, now: Instant, *, limit: int = 100) -> tuple[Upgrade, ...]:
         """Those that are not over although their time is."""
-        return self._many(_DUE, {"now": epoch_microseconds(now), "limit": limit})
+        return self._many(_DUE, {"now": epoch_microseconds(now), "limit": limit, **_words(_OVER)})
 
     def change(self, old: Upgrade, new: Upgrade) -> bool:
         """Compare-and-set on the version; id, receipt and birth never change."""
@@ -282,3 +282,8 @@ def _upgrade(row: Row) -> Upgrade:
         expires_at=from_epoch_microseconds(expires_at),
         version=version,
     )
+
+
+def _words(steps: Iterable[str]) -> dict[str, str]:
+    """The parameters of a list of steps."""
+    return {f"step_{step}": str(step) for step in steps}
