@@ -14,6 +14,7 @@ from werkzeug.test import Client, TestResponse
 from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence
 from hkeid.enrolment.proofing_policy import shipped_policy
 from hkeid.enrolment.registration import Registration, RegistrationParts, RegistrationStep
+from hkeid.enrolment.registration.cases import Cases
 from hkeid.officers import Role
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.fakes_proofing import (
@@ -149,8 +150,15 @@ def hire(app: Any, parts: Console) -> Callable[..., Officer]:
 
 
 @pytest.fixture
-def referred(registration: Registration, evidence: Any) -> Callable[..., str]:
-    """A case that an officer must look at: the faces are close, no more."""
+def referred(
+    registration: Registration, evidence: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """A case that an officer must look at: the faces are close, no more.
+
+    The fakes' pictures are no pictures: real ones take their place, which only evidence that was swapped
+    would do otherwise.
+    """
+    monkeypatch.setattr(Cases, "evidence_is_whose", lambda *_: True)
 
     def make(key: str = "ho-sau-lan", *, browser: str = "phone") -> str:
         view = registration.begin(

@@ -99,6 +99,7 @@ def upgrade(
                 id=house.random.token(16),
                 receipt="7F3K-9Q2M-XA4D",
                 step=UpgradeStep.REVIEW,
+                round=1,
                 resident_id=resident_id,
                 station_id=kiosk.id,
                 channel=StationMode.KIOSK,
