@@ -54,8 +54,10 @@ def _cost(code: str) -> tuple[float, float]:
 
 @pytest.mark.parametrize("code", ["import hkeid.rp", _FIRST_LOGIN], ids=["import", "first_login"])
 def test_the_budget_of_importing_holds(code: str) -> None:
+    """Time goes by the machine: it is held against what the libraries underneath cost anyway."""
     milliseconds, mebibytes = _cost(code)
-    assert milliseconds <= 200
+    underneath, _ = _cost("import joserfc.jwt, http.client, ssl, urllib.parse, typing, dataclasses")
+    assert milliseconds <= 3 * underneath
     assert mebibytes <= 30
 
 
