@@ -16,19 +16,12 @@ findings share one list of codes: :mod:`hkeid.chip.findings`.
 """
 
 from hkeid.chip.access import AccessKey, CardAccessNumber, MrzKey
-from hkeid.chip.document import (
-    AccessProtocol,
-    ChipDocument,
-    ChipEvidence,
-    ChipGenuine,
-    ChipHolder,
-    ChipProof,
-    PassiveOutcome,
-    ProofKind,
-)
+from hkeid.chip.document import ChipDocument
 from hkeid.chip.errors import CardMalformed, CardRefused, finding_of
+from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
 from hkeid.chip.findings import Finding, FindingCode, Severity
 from hkeid.chip.profiles import CardProfile, HkicIntegration, hkic, hkic_specimen, icao
+from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
 from hkeid.chip.readers import ConnectedCard, OpenedReader, open_reader
 from hkeid.chip.reading import ReadingProgress, ReadingRules, read_document
 from hkeid.chip.terminal_authentication import TerminalKeyPort

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from hkeid.chip import tlv
 from hkeid.chip.apdu import Command
-from hkeid.chip.document import ChipProof, ProofKind
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.findings import FindingCode
 from hkeid.chip.groups import CurveGroup, InvalidPublicKey, ec_public_key
+from hkeid.chip.proofs import ChipProof, ProofKind
 from hkeid.chip.public_keys import (
     AgreementKey,
     MalformedKey,

@@ -2,7 +2,7 @@
 
 Version 1 as passports have it. Of version 2 (TR-03110-2 §3.4: nonce and token) the parts are here as
 well. A transcript convinces whoever trusts the holder of the ephemeral key: see
-:mod:`hkeid.chip.document`.
+:mod:`hkeid.chip.proofs`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from hkeid.chip import tlv
 from hkeid.chip.apdu import Command, parse_response
-from hkeid.chip.document import ChipProof, ProofKind
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.findings import FindingCode
 from hkeid.chip.groups import CurveGroup, InvalidPublicKey, ModpGroup
 from hkeid.chip.kdf import CipherName, session_keys
 from hkeid.chip.object_identifiers import encode_oid
 from hkeid.chip.pace import authentication_token
+from hkeid.chip.proofs import ChipProof, ProofKind
 from hkeid.chip.public_keys import AgreementKey, MalformedKey, UnsupportedKey, parse_public_key
 from hkeid.chip.secure_messaging import SecureChannel
 from hkeid.chip.security_infos import ChipAuthenticationInfo, ChipPublicKey, SecurityInfos

@@ -13,12 +13,12 @@ from hkeid.chip.access import AccessKey, MrzKey
 from hkeid.chip.apdu import Command
 from hkeid.chip.bac import run_bac
 from hkeid.chip.card_files import CARD_ACCESS, CARD_SECURITY, COM
-from hkeid.chip.document import AccessProtocol, ChipProof
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.file_reader import FileReader
 from hkeid.chip.findings import Finding, FindingCode, finding
 from hkeid.chip.mapping_proof import make_mapping_proof
 from hkeid.chip.pace import PaceOutcome, choose_pace, run_pace
+from hkeid.chip.proofs import AccessProtocol, ChipProof
 from hkeid.chip.security_infos import Mapping, PaceInfo, parse_security_infos
 from hkeid.chip.session import CardSession
 from hkeid.ports.surroundings import Random

@@ -10,16 +10,12 @@ from collections.abc import Collection
 
 from hkeid.chip.active_authentication import check_active_proof
 from hkeid.chip.chip_authentication import check_proof, ranked_ways
-from hkeid.chip.document import (
-    AccessProtocol,
-    ChipDocument,
-    ChipGenuine,
-    ChipProof,
-    ProofKind,
-)
+from hkeid.chip.document import ChipDocument
 from hkeid.chip.errors import CardMalformed
+from hkeid.chip.evidence import ChipGenuine
 from hkeid.chip.findings import Finding, FindingCode, Severity, finding
 from hkeid.chip.mapping_proof import check_mapping_proof
+from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
 from hkeid.chip.security_infos import ChipPublicKey, PaceInfo, SecurityInfos, parse_security_infos
 
 _MOST_PROOFS = 8

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 
 from hkeid.chip.chip_authentication import chip_key
-from hkeid.chip.document import ChipProof, ProofKind
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.findings import FindingCode
 from hkeid.chip.groups import CurveGroup, InvalidPublicKey
 from hkeid.chip.pace import PaceOutcome
+from hkeid.chip.proofs import ChipProof, ProofKind
 from hkeid.chip.security_infos import ChipPublicKey
 
 

@@ -13,8 +13,8 @@ from hkeid.chip import tlv
 from hkeid.chip.asn1 import read_signed_message
 from hkeid.chip.certificates import document_types
 from hkeid.chip.countries import same_country
-from hkeid.chip.document import PassiveOutcome
 from hkeid.chip.errors import CardMalformed
+from hkeid.chip.evidence import PassiveOutcome
 from hkeid.chip.findings import Finding, FindingCode, finding
 from hkeid.chip.lds.common_file import read_common_file
 from hkeid.chip.lds.mrz import read_dg1

@@ -24,7 +24,7 @@ from hkeid.chip.chip_authentication import (
     make_proof,
     run_chip_authentication,
 )
-from hkeid.chip.document import ChipDocument, ChipProof
+from hkeid.chip.document import ChipDocument
 from hkeid.chip.entrance import CardEntrance, Entered
 from hkeid.chip.errors import CardMalformed, CardRefused
 from hkeid.chip.extended_length import carried_bytes
@@ -32,6 +32,7 @@ from hkeid.chip.file_reader import FileReader, block_sizes
 from hkeid.chip.findings import Finding, FindingCode, Severity, finding
 from hkeid.chip.lds.mrz import read_dg1
 from hkeid.chip.profiles.profile import CardProfile
+from hkeid.chip.proofs import ChipProof
 from hkeid.chip.public_keys import RsaKey
 from hkeid.chip.secure_messaging import OVERHEAD
 from hkeid.chip.security_infos import parse_dg14

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hkeid.chip.document import ChipDocument, ChipEvidence, ChipGenuine, PassiveOutcome
+from hkeid.chip.document import ChipDocument
 from hkeid.chip.errors import CardMalformed
+from hkeid.chip.evidence import ChipEvidence, ChipGenuine, PassiveOutcome
 from hkeid.chip.findings import Finding, FindingCode, finding
 from hkeid.chip.genuineness import judge_access, judge_chip
 from hkeid.chip.lds.common_file import read_common_file

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hkeid.broker import Broker
-from hkeid.chip.document import ChipDocument, ChipEvidence
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.evidence import ChipEvidence
 from hkeid.chip.trust import CountrySigners, der_blocks
 from hkeid.enrolment.stations import Seats, StationAuthority, Stations, StationSettings
 from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades

@@ -9,10 +9,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hkeid.chip.active_authentication import check_message, check_rsa
-from hkeid.chip.document import ChipProof, ProofKind
 from hkeid.chip.findings import FindingCode
 from hkeid.chip.groups import CurveGroup, standardised_group
 from hkeid.chip.mapping_proof import check_mapping_proof
+from hkeid.chip.proofs import ChipProof, ProofKind
 from hkeid.chip.public_keys import RsaKey
 from hkeid.chip.security_infos import ChipPublicKey
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from hkeid.adapters.system import SystemRandom
-from hkeid.chip.document import ChipEvidence
 from hkeid.chip.errors import finding_of
+from hkeid.chip.evidence import ChipEvidence
 from hkeid.chip.findings import Finding, FindingCode
 from hkeid.chip.profiles.icao import icao
 from hkeid.chip.reading import read_document

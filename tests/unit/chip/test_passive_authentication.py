@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hkeid.chip.asn1 import read_signed_message
-from hkeid.chip.document import PassiveOutcome
+from hkeid.chip.evidence import PassiveOutcome
 from hkeid.chip.passive_authentication import authenticate_passively, open_card_security
 from hkeid.chip.signatures import TrustPolicy
 from hkeid.chip.signed_messages import faults_of, named_certificate

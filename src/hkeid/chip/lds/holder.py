@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from hkeid.chip.document import ChipHolder
 from hkeid.chip.errors import CardMalformed
+from hkeid.chip.evidence import ChipHolder
 from hkeid.chip.findings import Finding, FindingCode, finding
 from hkeid.chip.lds.details import PersonalDetails, read_dg11, read_dg12, read_dg13
 from hkeid.chip.lds.mrz import MachineReadableZone, read_dg1

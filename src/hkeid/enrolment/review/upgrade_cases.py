@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hkeid.chip.document import ChipHolder
+from hkeid.chip.evidence import ChipHolder
 from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Lease, Vote

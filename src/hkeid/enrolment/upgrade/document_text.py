@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hkeid.chip.document import AccessProtocol, ChipDocument, ChipProof, ProofKind
+from hkeid.chip.document import ChipDocument
 from hkeid.chip.findings import Finding, FindingCode, finding
+from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds

@@ -8,16 +8,11 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hkeid.chip.document import (
-    ChipDocument,
-    ChipEvidence,
-    ChipGenuine,
-    ChipHolder,
-    PassiveOutcome,
-    ProofKind,
-)
+from hkeid.chip.document import ChipDocument
 from hkeid.chip.errors import CardMalformed
+from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
 from hkeid.chip.findings import FindingCode, Severity
+from hkeid.chip.proofs import ProofKind
 from hkeid.chip.sod_groups import groups_in_sod
 from hkeid.enrolment.stations.records import StationMode
 from hkeid.enrolment.upgrade.challenge import active_challenge

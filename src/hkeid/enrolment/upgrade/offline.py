@@ -16,7 +16,9 @@ import hmac
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hkeid.chip.document import ChipDocument, ChipEvidence, ProofKind
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.evidence import ChipEvidence
+from hkeid.chip.proofs import ProofKind
 from hkeid.enrolment.stations import Station, StationMode, StationPermission
 from hkeid.enrolment.stations.permissions import require
 from hkeid.enrolment.upgrade.challenge import active_challenge, evidence_digest, signed_message

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from hkeid.chip.document import ChipDocument, ChipEvidence, ChipHolder
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.evidence import ChipEvidence, ChipHolder
 from hkeid.enrolment.stations import Station, Stations
 from hkeid.enrolment.upgrade.document_text import loads
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown

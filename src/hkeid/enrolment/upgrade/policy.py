@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
-from hkeid.chip.document import ChipGenuine
+from hkeid.chip.evidence import ChipGenuine
 from hkeid.chip.findings import FindingCode
 from hkeid.enrolment.stations.records import StationMode
 from hkeid.kernel.errors import ConfigurationError

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hkeid.chip.document import ChipDocument, ChipEvidence, ChipHolder
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.evidence import ChipEvidence, ChipHolder
 from hkeid.chip.findings import FindingCode
 from hkeid.enrolment.registration.particulars import age_group
 from hkeid.enrolment.stations import Station, StationPermission

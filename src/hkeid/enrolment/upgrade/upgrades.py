@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hkeid.broker import Broker
-from hkeid.chip.document import ChipHolder
+from hkeid.chip.evidence import ChipHolder
 from hkeid.enrolment.settings import EnrolmentSettings
 from hkeid.enrolment.upgrade.comparing import Faces
 from hkeid.enrolment.upgrade.confirming import Confirmations

@@ -12,16 +12,9 @@ from typing import Any
 import pytest
 
 from hkeid.adapters.station_ca import StationCa, make_key, make_request, sign
-from hkeid.chip.document import (
-    AccessProtocol,
-    ChipDocument,
-    ChipEvidence,
-    ChipGenuine,
-    ChipHolder,
-    ChipProof,
-    PassiveOutcome,
-    ProofKind,
-)
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
+from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
 from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
 from hkeid.enrolment.upgrade.document_text import dumps

@@ -183,7 +183,8 @@ def test_many_confirmations_make_one_eid_plus(make, phone, origin) -> None:
 
 
 def test_one_reading_for_many_upgrades_counts_once(make, phone, signs_not) -> None:
-    from hkeid.chip.document import ChipGenuine, ChipProof, ProofKind
+    from hkeid.chip.evidence import ChipGenuine
+    from hkeid.chip.proofs import ChipProof, ProofKind
 
     lab = make()
     lab.resident(phone)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hkeid.adapters.station_ca import sign
-from hkeid.chip.document import ChipGenuine
+from hkeid.chip.evidence import ChipGenuine
 from hkeid.enrolment.stations import StationMode
 from hkeid.enrolment.upgrade import UpgradeStep, active_challenge, signed_message
 from hkeid.enrolment.upgrade.document_text import dumps

@@ -12,7 +12,7 @@ import pytest
 
 from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence
 from hkeid.adapters.station_ca import sign
-from hkeid.chip.document import ChipGenuine
+from hkeid.chip.evidence import ChipGenuine
 from hkeid.enrolment.review import (
     CaseKind,
     DecisionReason,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from hkeid.chip.document import ChipGenuine, ChipProof, PassiveOutcome, ProofKind
+from hkeid.chip.evidence import ChipGenuine, PassiveOutcome
 from hkeid.chip.findings import FindingCode, finding
+from hkeid.chip.proofs import ChipProof, ProofKind
 from hkeid.enrolment.stations import StationMode, StationRefused
 from hkeid.enrolment.upgrade import UpgradePolicy, UpgradeRefused, UpgradeStep
 from hkeid.enrolment.upgrade.document_text import dumps

@@ -12,14 +12,9 @@ import pytest
 
 from hkeid.adapters.station_ca import StationCa, make_key, make_request
 from hkeid.adapters.system import SystemClock
-from hkeid.chip.document import (
-    AccessProtocol,
-    ChipDocument,
-    ChipEvidence,
-    ChipGenuine,
-    ChipHolder,
-    PassiveOutcome,
-)
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
+from hkeid.chip.proofs import AccessProtocol
 from hkeid.enrolment.stations import StationMode
 from hkeid.enrolment.upgrade import Upgrade, UpgradeStep
 from hkeid.enrolment.upgrade.document_text import dumps
