@@ -195,7 +195,7 @@ def test_the_numbers_are_those_of_one_face(scene: Any) -> None:
         lambda vector: array("d", vector).tobytes(),
         lambda vector: b64encode(b"-" + array("f", vector).tobytes()),
         lambda vector: array("d", vector).tobytes().hex().encode(),
-        lambda vector: pickle.dumps(vector),
+        pickle.dumps,
         lambda vector: json.dumps(vector).encode(),
     ],
     ids=["float32", "float64", "base64", "hexadecimal", "pickle", "json"],
