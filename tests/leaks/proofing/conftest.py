@@ -14,8 +14,9 @@ import re
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -25,6 +26,7 @@ from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from struct import pack
 from threading import Thread
 from typing import Any, Self
+from urllib.error import URLError
 from urllib.parse import urlencode
 
 import pytest
@@ -504,6 +506,16 @@ def leave_addresses(scene: ProofingScene, resident: VirtualResident) -> None:
         assert shown in page.texts, page.unexpected(f"no {shown}")
 
 
+def await_console(scene: ProofingScene) -> None:
+    """The admin listener is a process of its own, and comes up when it comes up."""
+    for _ in range(120):
+        with suppress(URLError):
+            RecordingBrowser().get(f"http://127.0.0.1:{scene.base.admin_port}/health/live")
+            return
+        time.sleep(0.25)
+    raise AssertionError("no console")
+
+
 def hire(scene: ProofingScene) -> list[VirtualOfficer]:
     """Two who review, the first at counters too, and one who reads the trail."""
     codes, officers = [], []
@@ -823,6 +835,7 @@ def live(scene: ProofingScene, stack: ExitStack, *, real: bool) -> None:
         scene.base.server.stop()
     use_substitutes(scene)
     scene.base.start()
+    await_console(scene)
     officers = hire(scene)
     resident = resident or register_with_substitutes(scene, officers)
     leave_addresses(scene, resident)
