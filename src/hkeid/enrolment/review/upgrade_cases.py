@@ -24,7 +24,7 @@ from hkeid.residents import PersonalFields, blind_digest
 PICTURES = (PORTRAIT, FACE)
 """The chip's portrait, and the best frame of the station's camera, where there is one."""
 
-FACTS = ("genuine", "passive", "access_protocol", "cipher", "face", "face_tries")
+FACTS = ("genuine", "passive", "access_protocol", "cipher", "face", "face_tries", "register_face")
 """What was found of a reading, in the order in which officers read it."""
 
 _FIELDS = ("name_english", "name_chinese", "hkic_number", "birth_date")

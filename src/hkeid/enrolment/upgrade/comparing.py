@@ -10,9 +10,15 @@ from typing import Any
 
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
-from hkeid.enrolment.upgrade.events import FaceCompared, RegistryAsked, UpgradeReviewed
+from hkeid.enrolment.upgrade.events import (
+    FaceCompared,
+    RegistryAsked,
+    UpgradeReferred,
+    UpgradeReviewed,
+)
 from hkeid.enrolment.upgrade.officers import OnDuty, note_service
 from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, end, move
+from hkeid.enrolment.upgrade.policy import FaceJudge
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
@@ -30,6 +36,7 @@ from hkeid.ports.faces import (
 from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
 _PASSED = "match"
+_DOUBT = "register_face_unclear"
 
 
 class Faces:
@@ -186,7 +193,7 @@ class Faces:
             if finding is None:
                 decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", parts.clock.now())
             else:
-                decided = self._registered(tx, known, finding)
+                decided = self._registered(tx, known, finding, FaceJudge.DESK)
         return self._after(decided)
 
     def retry(self, station: Station, upgrade_id: str) -> Upgrade:
@@ -195,7 +202,8 @@ class Faces:
         return self.proceed(upgrade)
 
     def proceed(self, upgrade: Upgrade) -> Upgrade:
-        """Ask the register about a person whose face was found to match, and go on.
+        """Ask the register about a person whose face was found to match, and go on; where the
+        register's picture leaves a doubt, officers decide.
 
         :raises UpgradeRefused: ``upgrade_other_step``: no face was found to match yet.
         :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing was decided.
@@ -204,8 +212,12 @@ class Faces:
         if upgrade.step is not UpgradeStep.FACE or upgrade.facts.get("face") != _PASSED:
             raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
         finding = self._ask_register(upgrade)
+        by_officer = upgrade.facts.get("face_by") == "officer"
+        judge = FaceJudge.OFFICER if by_officer else FaceJudge.MACHINE
+        if self._face_in_doubt(upgrade, finding.face, judge):
+            parts.vault.extend(upgrade.id, parts.clock.now() + parts.policy.review)
         with parts.store.transaction() as tx:
-            decided = self._registered(tx, upgrade, finding)
+            decided = self._registered(tx, upgrade, finding, judge)
         return self._after(decided)
 
     # --- details ---------------------------------------------------------------------------------
@@ -220,7 +232,11 @@ class Faces:
         return parts.registry.check(query)
 
     def _registered(
-        self, tx: UpgradeTransaction, upgrade: Upgrade, finding: RegistryFinding
+        self,
+        tx: UpgradeTransaction,
+        upgrade: Upgrade,
+        finding: RegistryFinding,
+        judge: FaceJudge,
     ) -> Upgrade:
         """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
         now, status = self._parts.clock.now(), finding.status
@@ -230,14 +246,36 @@ class Faces:
                 status=status.value,
                 reference=finding.reference[:64],
                 resident_id=upgrade.resident_id,
+                face=finding.face.value,
             )
         )
-        known = replace(upgrade, facts={**upgrade.facts, "registry": status.value})
-        if status is RegistryStatus.MATCH and finding.face is not FaceBand.NO_MATCH:
+        said = {"registry": status.value, "register_face": finding.face.value}
+        known = replace(upgrade, facts={**upgrade.facts, **said})
+        if status is not RegistryStatus.MATCH:
+            return end(tx, known, UpgradeStep.REFUSED, f"registry_{status.value}", now)
+        if finding.face is FaceBand.NO_MATCH:
+            return end(tx, known, UpgradeStep.REFUSED, "registry_no_match", now)
+        if not self._face_in_doubt(upgrade, finding.face, judge):
             step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
             return move(tx, known, now, step=step)
-        word = "no_match" if status is RegistryStatus.MATCH else status.value
-        return end(tx, known, UpgradeStep.REFUSED, f"registry_{word}", now)
+        if judge is FaceJudge.DESK:
+            # They accepted without knowing of it, and a case is decided once.
+            return end(tx, known, UpgradeStep.REFUSED, _DOUBT, now)
+        return self._refer(tx, known)
+
+    def _face_in_doubt(self, upgrade: Upgrade, band: FaceBand, judge: FaceJudge) -> bool:
+        """Whether policy wants officers to look at what the register says of the face."""
+        if band in self._parts.policy.register_face[judge]:
+            return False
+        return not (judge is FaceJudge.DESK and upgrade.reason == _DOUBT)
+
+    def _refer(self, tx: UpgradeTransaction, upgrade: Upgrade) -> Upgrade:
+        now = self._parts.clock.now()
+        tx.audit.append(
+            UpgradeReferred(upgrade_id=upgrade.id, reason=_DOUBT, resident_id=upgrade.resident_id)
+        )
+        until = now + self._parts.policy.review
+        return move(tx, upgrade, now, step=UpgradeStep.REVIEW, reason=_DOUBT, expires_at=until)
 
     def _after(self, decided: Upgrade) -> Upgrade:
         """What is decided leaves no evidence; only who has yet to register needs what the chip said."""

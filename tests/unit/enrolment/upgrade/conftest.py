@@ -115,13 +115,14 @@ class Verifier:
 class Registry:
     status: RegistryStatus = RegistryStatus.MATCH
     down: bool = False
+    face: FaceBand = FaceBand.MATCH
     asked: list[Any] = field(default_factory=list)
 
     def check(self, query: Any) -> RegistryFinding:
         self.asked.append(query)
         if self.down:
             raise Unavailable("registry_unavailable")
-        return RegistryFinding(status=self.status, reference="R-1")
+        return RegistryFinding(status=self.status, reference="R-1", face=self.face)
 
 
 @dataclass
@@ -227,7 +228,7 @@ class Lab:
         holder = ChipHolder(
             person=person,
             document_number="Q0000001",
-            issuing_state="UTO",
+            issuing_state=changes.pop("state", "HKG"),
             expires=date(2036, 1, 1),
             portrait=changes.pop("portrait", b"portrait"),
             portrait_type="image/jpeg",

@@ -352,6 +352,30 @@ def test_a_country_without_a_revocation_list_is_not_believed(make_lab, phone) ->
     assert (upgrade.step, upgrade.reason) == (UpgradeStep.REFUSED, "revocation_unknown")
 
 
+@pytest.mark.parametrize("state", ["UTO", "GBR", "MAC", ""])
+def test_a_document_of_another_state_is_refused_by_its_own_name(lab, phone, state) -> None:
+    """A trusted foreign signer may write any personal number into its documents."""
+    upgrade = lab.claim(lab.resident(phone))
+    lab.verifier.evidence = lab.evidence(state=state)
+    ended = lab.submit(lab.kiosk, upgrade.id)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "issuing_state_not_allowed")
+    (body,) = lab.hub.bodies("enrolment:upgrade:ended")
+    assert body["finding"] == "issuing_state_not_allowed"
+
+
+@pytest.mark.parametrize("state", ["HKG", "CHN"])
+def test_documents_of_hong_kong_are_read(lab, phone, state) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.verifier.evidence = lab.evidence(state=state)
+    assert lab.submit(lab.kiosk, upgrade.id).step is UpgradeStep.FACE
+
+
+def test_production_takes_neither_the_example_state_nor_a_face_nobody_compared() -> None:
+    table = {"issuing_states": ["HKG", "UTO"], "register_face": {"machine": ["not_assessed"]}}
+    assert UpgradePolicy.from_table(table).lax() == ("register_face", "issuing_states")
+    assert UpgradePolicy().lax() == ()
+
+
 def test_policy_may_ask_for_more_than_chip_authentication(make_lab, phone, signs_not) -> None:
     active = dict.fromkeys(StationMode, frozenset({ChipGenuine.ACTIVE}))
     lab = make_lab(UpgradePolicy(proofs=active))
@@ -550,6 +574,67 @@ def test_the_register_is_not_asked_before_a_face_matched(lab, phone) -> None:
     assert reason(lab.upgrades.faces.retry, lab.kiosk, upgrade.id) == "upgrade_other_step"
 
 
+def referred_for_the_registers_face(lab, phone, band=FaceBand.REVIEW) -> Any:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.submit(lab.kiosk, upgrade.id)
+    lab.registry.face = band
+    return lab.face(lab.kiosk, upgrade.id)
+
+
+@pytest.mark.parametrize("band", [FaceBand.REVIEW, FaceBand.NOT_ASSESSED])
+def test_a_doubt_about_the_registers_picture_goes_to_an_officer(lab, phone, band) -> None:
+    upgrade = referred_for_the_registers_face(lab, phone, band)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REVIEW, "register_face_unclear")
+    assert upgrade.facts["register_face"] == band.value
+    assert {"document", "face", "portrait"} <= set(lab.vault.names(upgrade.id))
+    assert lab.hub.bodies("enrolment:upgrade:registry-asked")[0]["face"] == band.value
+    assert reason(lab.confirm, upgrade, phone) == "upgrade_other_step"
+    lab.hub.clock.pass_(days=2)
+    lab.vault.expire(lab.hub.clock.now())
+    decide = lab.upgrades.faces.decide
+    decided = decide(upgrade.id, accept=True, reason="same person", officers=("o1", "o2"))
+    assert decided.step is UpgradeStep.CONFIRM
+
+
+def test_a_registers_picture_of_somebody_else_refuses(lab, phone) -> None:
+    ended = referred_for_the_registers_face(lab, phone, FaceBand.NO_MATCH)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "registry_no_match")
+
+
+def test_officers_who_did_not_know_of_the_doubt_accepted_nothing(lab, phone) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.submit(lab.kiosk, upgrade.id)
+    lab.liveness.claim = PadClaim.NONE
+    upgrade = lab.face(lab.kiosk, upgrade.id)
+    lab.registry.face = FaceBand.REVIEW
+    ended = lab.upgrades.faces.decide(
+        upgrade.id, accept=True, reason="same person", officers=("o1",)
+    )
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "register_face_unclear")
+
+
+def test_at_a_counter_the_register_compares_nothing_and_doubts_something(lab, phone) -> None:
+    """Nobody takes a picture where an officer compares; a register that has its doubts is heard."""
+    for band, step in (
+        (FaceBand.NOT_ASSESSED, UpgradeStep.CONFIRM),
+        (FaceBand.REVIEW, UpgradeStep.REVIEW),
+    ):
+        upgrade = lab.claim(lab.resident(SoftwareAuthenticator()), lab.counter)
+        lab.verifier.evidence = None
+        lab.submit(lab.counter, upgrade.id)
+        lab.registry.face = band
+        upgrade = lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "o1", same=True)
+        assert upgrade.step is step
+
+
+def test_the_sandbox_goes_on_without_a_registers_picture(make_lab, phone) -> None:
+    lab = make_lab(UpgradePolicy.sandbox())
+    assert (
+        referred_for_the_registers_face(lab, phone, FaceBand.NOT_ASSESSED).step
+        is UpgradeStep.CONFIRM
+    )
+
+
 # --- confirming -----------------------------------------------------------------------------------
 
 
@@ -678,6 +763,11 @@ def test_policy_is_data() -> None:
         {"liveness": ["x"]},
         {"face_tries": 0},
         {"calibrated": 1},
+        {"issuing_states": []},
+        {"issuing_states": ["XYZ"]},
+        {"issuing_states": "HKG"},
+        {"register_face": {"machine": ["review"]}},
+        {"register_face": {"officer": ["no_match"]}},
     ):
         assert reason(UpgradePolicy.from_table, wrong) == "upgrade_policy_invalid"
     assert UpgradeRefused("x").reason == "x"
