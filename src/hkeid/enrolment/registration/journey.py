@@ -38,7 +38,7 @@ class Registration:
         self._capture = Capture(parts, cases, showing)
         self._conclusion = Conclusion(parts, cases)
         self._selfie = Selfie(parts, cases, showing, self._conclusion, self._capture)
-        self._binding = Binding(parts, cases, showing)
+        self._binding = Binding(parts, cases, showing, self._conclusion)
         self._confirming = Confirming(parts, cases, self._binding)
         self._counter = Counter(parts, cases, showing, self._conclusion, self._capture)
 
@@ -131,7 +131,13 @@ class Registration:
         self._capture.leave_contact(registration_id, email, browser=browser)
 
     def start_binding(self, registration_id: str, *, browser: str) -> CeremonyStart:
-        """Begin making the passkey, for a person whose identity was decided on."""
+        """Begin making the passkey, for a person whose identity was decided on. Where the register's
+        answer is old it is asked again.
+
+        :raises RegistrationRefused: ``registration_other_step``: the register has changed its mind, and
+            the registration has ended.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing changed.
+        """
         return self._binding.start(registration_id, browser=browser)
 
     def finish_binding(
@@ -152,7 +158,7 @@ class Registration:
         )
 
     def start_confirmation(self, registration_id: str, *, browser: str) -> CeremonyStart:
-        """Begin the first use of the pending passkey."""
+        """Begin the first use of the pending passkey; raises as :meth:`start_binding`."""
         return self._binding.start_confirmation(registration_id, browser=browser)
 
     def finish_confirmation(

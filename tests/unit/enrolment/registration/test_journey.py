@@ -514,10 +514,22 @@ def test_the_frame_that_was_live_is_the_one_compared_and_asked_about(desk: Any) 
 
 def test_one_number_again_and_again_goes_to_an_officer(desk: Any) -> None:
     for browser in ("b1", "b2", "b3"):
-        desk.details("ho-sau-lan", browser=browser)
+        desk.selfie(desk.details("ho-sau-lan", browser=browser), "kwok-lai-king", browser=browser)
     view = desk.decided("ho-sau-lan", browser="b4")
     assert view.step is RegistrationStep.REFERRED
     assert desk.registration.view(view.id).findings.repeated == "yes"
+
+
+def test_knowing_a_number_does_not_send_its_owner_to_officers(desk: Any) -> None:
+    """Only who showed a face tried to pass for somebody; and it is forgotten in a month."""
+    for browser in ("b1", "b2", "b3", "b4"):
+        desk.details("ho-sau-lan", browser=browser)
+    assert desk.decided("ho-sau-lan", browser="owner").step is RegistrationStep.BIND
+    for browser in ("b5", "b6", "b7"):
+        desk.selfie(desk.details("ho-sau-lan", browser=browser), "kwok-lai-king", browser=browser)
+    assert desk.decided("ho-sau-lan", browser="owner").step is RegistrationStep.REFERRED
+    desk.hub.clock.pass_(days=31)
+    assert desk.decided("ho-sau-lan", browser="another").step is RegistrationStep.BIND
 
 
 def test_under_the_production_policy_the_built_in_parts_end_with_an_officer(make_desk: Any) -> None:

@@ -15,6 +15,7 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, MalformedInput, Unavailable
 from hkeid.ports.documents import CardField
+from hkeid.ports.registry import RegistryFinding, RegistryStatus
 from hkeid.residents.records import CredentialStatus
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.fakes_proofing import fake_face
@@ -163,6 +164,91 @@ def test_an_address_is_an_address(desk: Any, email: str) -> None:
         desk.registration.leave_contact(view.id, email, browser="b1")
 
 
+# --- the register, asked again -----------------------------------------------------------------------
+
+
+def accepted(desk: Any) -> Any:
+    """A case that an officer accepted, and whose applicant has not come back yet."""
+    view = referred(desk)
+    desk.registration.decide(view.id, accept=True, reason="same_person", officers=("o",))
+    asked = len(desk.registry.asked)
+    assert desk.current().step is RegistrationStep.BIND
+    return view, asked
+
+
+def test_within_a_day_the_registers_answer_holds(desk: Any, phone: SoftwareAuthenticator) -> None:
+    _, asked = accepted(desk)
+    desk.hub.clock.pass_(hours=23)
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+    assert len(desk.registry.asked) == asked
+
+
+def test_an_old_answer_is_asked_for_again_before_a_device_is_bound(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    view, asked = accepted(desk)
+    desk.hub.clock.pass_(days=5)
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+    assert len(desk.registry.asked) == asked + 1, "once, for both ceremonies"
+    (event,) = desk.hub.bodies("enrolment:registration:register-asked-again")
+    (done,) = [
+        one
+        for one in desk.hub.bodies("enrolment:registration:concluded")
+        if one["registration"] == view.id
+    ]
+    assert (event["status"], event["evidence"]) == ("match", done["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (RegistryStatus.DECEASED, "cannot_register_here"),
+        (RegistryStatus.REPORTED_LOST, "cannot_register_here"),
+        (RegistryStatus.NO_MATCH, "register_changed"),
+    ],
+)
+def test_who_died_or_lost_the_card_meanwhile_gets_no_eid(
+    desk: Any, status: RegistryStatus, expected: str
+) -> None:
+    view, _ = accepted(desk)
+    desk.hub.clock.pass_(days=5)
+    desk.registry.check = lambda query: RegistryFinding(status=status, reference="R-2")
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.registration.start_binding(view.id, browser="b1")
+    assert (desk.current().step, desk.current().reason) == (RegistrationStep.REFUSED, expected)
+    assert desk.evidence.names(f"{view.id}.particulars") == ()
+
+
+def test_the_first_use_is_asked_about_too(desk: Any, phone: SoftwareAuthenticator) -> None:
+    accepted(desk)
+    view = desk.bind(desk.current(), phone)
+    desk.hub.clock.pass_(days=5)
+    desk.registry.check = lambda query: RegistryFinding(status=RegistryStatus.DECEASED)
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.confirm(view, phone)
+    assert desk.current().step is RegistrationStep.REFUSED
+
+
+def test_a_silent_register_binds_nothing_old_and_ends_nothing(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    view, _ = accepted(desk)
+    desk.hub.clock.pass_(days=5)
+    desk.registry.break_down()
+    with pytest.raises(Unavailable, match="registry_unavailable"):
+        desk.registration.start_binding(view.id, browser="b1")
+    desk.registry.fault = None
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+
+
+def test_officers_accept_on_a_fresh_answer(desk: Any) -> None:
+    view = referred(desk)
+    desk.hub.clock.pass_(days=20)
+    desk.registry.check = lambda query: RegistryFinding(status=RegistryStatus.DECEASED)
+    with pytest.raises(RegistrationRefused, match="case_not_acceptable"):
+        desk.registration.decide(view.id, accept=True, reason="seen", officers=("o", "p"))
+
+
 # --- guardians -------------------------------------------------------------------------------------
 
 
@@ -211,6 +297,64 @@ def test_an_officer_does_not_replace_a_guardian(desk: Any) -> None:
     view = referred(desk, "chan-siu-fung")
     desk.registration.decide(view.id, accept=True, reason="seen", officers=("o",))
     assert desk.current().step is RegistrationStep.GUARDIAN
+
+
+@pytest.fixture
+def minor(desk: Any, phone: SoftwareAuthenticator, guardian: str) -> Any:
+    """A minor's session, with an eID to which a guardian agreed."""
+    view = desk.decided("chan-siu-fung")
+    desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=guardian)
+    return desk.confirm(desk.bind(desk.current(), phone), phone)
+
+
+def test_a_minors_recovery_waits_for_the_guardian(
+    desk: Any, phone: SoftwareAuthenticator, guardian: str, minor: Any
+) -> None:
+    view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    assert view.step is RegistrationStep.GUARDIAN
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.registration.start_binding(view.id, browser="b2")
+    desk.hub.login(phone)
+    desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=guardian)
+    new = SoftwareAuthenticator()
+    session = desk.confirm(desk.bind(desk.current("b2"), new, browser="b2"), new, browser="b2")
+    resident_id = minor.view.authentication.resident_id
+    assert session.view.authentication.resident_id == resident_id
+    with pytest.raises(LoginRefused):
+        desk.hub.login(phone)
+
+
+def test_without_the_guardian_a_minors_eid_stays_as_it_is(
+    desk: Any, phone: SoftwareAuthenticator, guardian: str, minor: Any
+) -> None:
+    view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    desk.registration.guardian_decided(view.id, approved=False, guardian_resident_id=guardian)
+    assert desk.current("b2").reason == "guardian_refused"
+    desk.hub.login(phone)
+    assert desk.hooks.recoveries == []
+
+
+def test_an_officer_who_accepts_a_minors_recovery_does_not_replace_the_guardian(
+    desk: Any, minor: Any
+) -> None:
+    view = desk.selfie(
+        desk.details("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY),
+        "chan-siu-fung",
+        browser="b2",
+        similarity="review",
+    )
+    desk.registration.decide(view.id, accept=True, reason="seen", officers=("o", "p"))
+    assert desk.current("b2").step is RegistrationStep.GUARDIAN
+
+
+def test_the_minor_does_not_agree_for_themselves(desk: Any, minor: Any) -> None:
+    """Whoever holds a minor's phone cannot be the guardian who agrees to the recovery onto another."""
+    view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    resident_id = minor.view.authentication.resident_id
+    with pytest.raises(RegistrationRefused, match="guardian_not_eligible"):
+        desk.registration.guardian_decided(
+            view.id, approved=True, guardian_resident_id=resident_id
+        )
 
 
 # --- stations --------------------------------------------------------------------------------------
