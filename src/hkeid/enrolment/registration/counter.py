@@ -77,5 +77,5 @@ class Counter:
         evidence.put(record.id, DETAILS, keep_texts(texts))
         if portrait is not None:
             evidence.put(record.id, "selfie", portrait)
-        kept = self._cases.add(record, begun(record))
+        kept = self._cases.add(record, begun(record), lambda tx: None)
         return self._showing.applicant(self._conclusion.conclude(kept, findings, texts))

@@ -66,8 +66,10 @@ class Registration:
 
         :param network: coarse network; beginnings are counted by it.
         :param statement: version of the collection statement and biometric consent agreed to.
-        :raises hkeid.kernel.errors.Unavailable: ``registration_not_offered``.
-        :raises hkeid.kernel.errors.TooManyAttempts: ``registration_attempts_exhausted``.
+        :raises hkeid.kernel.errors.Unavailable: ``registration_not_offered``; ``registration_full``:
+            too many are open in all.
+        :raises hkeid.kernel.errors.TooManyAttempts: ``registration_attempts_exhausted``;
+            ``registration_network_full``: too many are open from this network.
         :raises RegistrationRefused: ``statement_not_current``.
         """
         return self._capture.begin(

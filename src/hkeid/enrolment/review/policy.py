@@ -117,6 +117,8 @@ class ReviewPolicy:
     :ivar proofing: the policy of registration: what it never accepts, nobody can, and where it wants
         two officers, two it is.
     :ivar lease: how long an officer has a case to themselves; at most an hour.
+    :ivar turn: how far each case that waits before it sets back another one of the same network, or
+        about the same number, so that whoever brings many does not bury others.
     :ivar attempt: how long one process may take to tell the registration what was decided.
     """
 
@@ -126,6 +128,7 @@ class ReviewPolicy:
     upgrade_hindrances: Mapping[str, str] = field(default_factory=lambda: UPGRADE_HINDRANCES)
     proofing: ProofingPolicy | None = None
     lease: timedelta = timedelta(minutes=20)
+    turn: timedelta = timedelta(minutes=10)
     attempt: timedelta = timedelta(minutes=2)
 
     def __post_init__(self) -> None:
@@ -136,6 +139,8 @@ class ReviewPolicy:
         zero = timedelta(0)
         if not zero < self.lease <= timedelta(hours=1) or self.attempt <= zero:
             raise ConfigurationError("review_policy_invalid", detail="lease or attempt")
+        if not zero <= self.turn <= timedelta(hours=4):
+            raise ConfigurationError("review_policy_invalid", detail="turn")
 
     def risks_of(self, findings: Findings | None) -> tuple[str, ...]:
         """Why a case is risky; empty: one officer is enough."""

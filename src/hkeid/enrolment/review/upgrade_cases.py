@@ -176,6 +176,7 @@ class UpgradeCases:
             reference=upgrade.receipt,
             reason=upgrade.reason,
             referred_at=upgrade.updated_at,
+            placed_at=upgrade.updated_at,
             expires_at=upgrade.expires_at,
             waits=upgrade.step is UpgradeStep.REVIEW,
             risks=self._policy.upgrade_risks_of(upgrade.reason, upgrade.facts),
