@@ -161,9 +161,7 @@ class SqlRegistrations:
     ) -> tuple[RegistrationRecord, ...]:
         """Those at a step in fair order."""
         microseconds = turn // timedelta(microseconds=1)
-        return self._records(
-            _BY_TURNS, {"step": step.value, "turn": microseconds, "limit": limit}
-        )
+        return self._records(_BY_TURNS, {"step": step.value, "turn": microseconds, "limit": limit})
 
     def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
         """How many are not concluded and in time."""

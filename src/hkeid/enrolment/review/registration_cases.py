@@ -46,7 +46,8 @@ class RegistrationCases:
         turn = self._policy.turn
         records = tx.registrations.by_turns(RegistrationStep.REFERRED, turn=turn, limit=limit)
         return tuple(
-            replace(self._referred(record), placed_at=place) for place, record in placed(records, turn)
+            replace(self._referred(record), placed_at=place)
+            for place, record in placed(records, turn)
         )
 
     def find(self, tx: ReviewTransaction, case_id: str) -> Referred | None:

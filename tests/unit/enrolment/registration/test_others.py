@@ -352,9 +352,7 @@ def test_the_minor_does_not_agree_for_themselves(desk: Any, minor: Any) -> None:
     view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
     resident_id = minor.view.authentication.resident_id
     with pytest.raises(RegistrationRefused, match="guardian_not_eligible"):
-        desk.registration.guardian_decided(
-            view.id, approved=True, guardian_resident_id=resident_id
-        )
+        desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=resident_id)
 
 
 # --- stations --------------------------------------------------------------------------------------
