@@ -38,7 +38,6 @@ from hkeid.webauthn import (
     CeremonyStart,
     NewCredential,
     ResponseInput,
-    WebAuthnPolicy,
     begin_authentication,
     begin_registration,
     claim_ceremony,
@@ -86,7 +85,7 @@ class Binding:
                 self._cases.move_in(tx, record, bound)
             return begin_registration(
                 tx,
-                self._policy(record),
+                self._parts.passkeys,
                 kind=CeremonyKind.REGISTER,
                 resident=resident,
                 account_name=english,
@@ -115,7 +114,7 @@ class Binding:
             record = self._cases.load(
                 registration_id, browser=browser, steps=(RegistrationStep.BIND,)
             )
-            new = verify_registration(response, ceremony, self._policy(record), now=self._cases.now)
+            new = verify_registration(response, ceremony, self._parts.passkeys, now=self._cases.now)
             if ceremony.user_handle != record.user_handle or not new.user_verified:
                 raise RegistrationRefused("registration_changed")
         except (Refused, MalformedInput) as error:
@@ -134,7 +133,7 @@ class Binding:
         with self._parts.store.transaction() as tx:
             return begin_authentication(
                 tx,
-                self._policy(record),
+                self._parts.passkeys,
                 kind=CeremonyKind.CONFIRM,
                 binding=browser,
                 allow=(pending_credential(record, now),),
@@ -210,12 +209,6 @@ class Binding:
             created_at=now,
             updated_at=now,
         )
-
-    def _policy(self, record: RegistrationRecord) -> WebAuthnPolicy:
-        """At a counter, a security key: it goes home with its owner."""
-        if not self._cases.findings(record).station:
-            return self._parts.passkeys
-        return replace(self._parts.passkeys, attachment="cross-platform", hints=("security-key",))
 
 
 def number_of(texts: Texts) -> HkicNumber:

@@ -68,9 +68,9 @@ class Capture:
         purpose: RegistrationPurpose,
     ) -> RegistrationView:
         """See :meth:`hkeid.enrolment.Registration.begin`."""
-        if purpose is RegistrationPurpose.COUNTER or not self._parts.offers(purpose):
+        if not self._parts.offers(purpose):
             raise Unavailable("registration_not_offered")
-        self.check_statement(statement, language)
+        self._check_statement(statement, language)
         record = replace(
             self.new(browser=browser, language=language, statement=statement, purpose=purpose),
             network=self._network_digest(network),
@@ -102,7 +102,7 @@ class Capture:
             expires_at=now + self._parts.settings.window,
         )
 
-    def check_statement(self, statement: str, language: str) -> None:
+    def _check_statement(self, statement: str, language: str) -> None:
         """The applicant agreed to what is in force.
 
         :raises RegistrationRefused: ``statement_not_current``.

@@ -14,12 +14,12 @@ from hkeid.enrolment.registration.events import (
     RegisterAskedAgain,
     RegistrationDecided,
 )
+from hkeid.enrolment.registration.known import existing_eid, registered_often
 from hkeid.enrolment.registration.particulars import (
     Texts,
     issue_date,
     keep_texts,
     kept_texts,
-    number_digest,
     person_of,
 )
 from hkeid.enrolment.registration.parts import RegistrationParts
@@ -32,7 +32,7 @@ from hkeid.enrolment.registration.showing import DETAILS, findings_bytes
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput, Unavailable
-from hkeid.kernel.instants import Instant, epoch_microseconds
+from hkeid.kernel.instants import epoch_seconds
 from hkeid.ports.registry import RegistryQuery
 from hkeid.residents import find_by_hkic
 
@@ -73,12 +73,12 @@ class Conclusion:
             registry_face=found.face.value,
             differing=tuple(found.differing),
             registry_reference=found.reference,
-            registry_at=seconds_of(self._cases.now),
+            registry_at=epoch_seconds(self._cases.now),
         )
 
     def outdated(self, findings: Findings) -> bool:
         """Whether the register's answer is older than the settings let it be."""
-        age = timedelta(seconds=seconds_of(self._cases.now) - findings.registry_at)
+        age = timedelta(seconds=epoch_seconds(self._cases.now) - findings.registry_at)
         return age > self._parts.settings.register_age
 
     def recheck(self, record: RegistrationRecord, texts: Texts) -> RegistrationRecord:
@@ -115,22 +115,13 @@ class Conclusion:
         self, record: RegistrationRecord, findings: Findings, number: HkicNumber
     ) -> Findings:
         """Findings with what is known of the number here."""
-        settings, keys = self._parts.settings, self._parts.keys
-        digest = number_digest(keys, number)
+        settings, keys, now = self._parts.settings, self._parts.keys, self._cases.now
         with self._parts.store.transaction() as tx:
-            resident_id = find_by_hkic(tx, keys, number)
-            resident = None if resident_id is None else tx.residents.get(resident_id)
-            since = self._cases.now - settings.repeats_window
-            others = tx.registrations.with_number(digest, since=since)
-        existing = "none" if resident is None else resident.state.value
-        # Only who showed a face tried to pass for somebody: knowing a number is not enough to make
-        # officers look at its owner.
-        earlier = sum(one.id != record.id and one.tries.get("selfie", 0) > 0 for one in others)
-        return replace(
-            findings,
-            existing="active" if existing == "upgraded" else existing,
-            repeated="yes" if earlier >= settings.repeats else "no",
-        )
+            return replace(
+                findings,
+                existing=existing_eid(tx, keys, number),
+                repeated=registered_often(tx, keys, number, settings, now, but=record.id),
+            )
 
     def conclude(
         self, record: RegistrationRecord, findings: Findings, texts: Texts | None
@@ -280,8 +271,3 @@ class Conclusion:
         if record.purpose is RegistrationPurpose.RECOVERY:
             return findings.existing in ("active", "suspended")
         return findings.existing in ("none", "applicant", "revoked")
-
-
-def seconds_of(moment: Instant) -> int:
-    """Whole seconds since 1970 (UTC)."""
-    return epoch_microseconds(moment) // 1_000_000

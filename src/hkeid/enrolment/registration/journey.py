@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hkeid.broker.sessions import LoggedInSession
-from hkeid.enrolment.proofing_policy import Findings
 from hkeid.enrolment.registration.binding import Binding
 from hkeid.enrolment.registration.capture import Capture
 from hkeid.enrolment.registration.cases import Cases
 from hkeid.enrolment.registration.conclusion import Conclusion
 from hkeid.enrolment.registration.confirming import Confirming
-from hkeid.enrolment.registration.counter import Counter
 from hkeid.enrolment.registration.parts import RegistrationParts
 from hkeid.enrolment.registration.records import RegistrationPurpose, RegistrationStep
 from hkeid.enrolment.registration.selfie import Selfie
 from hkeid.enrolment.registration.showing import Showing
 from hkeid.enrolment.registration.views import RegistrationView
-from hkeid.identity.person import Person
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.documents import CardField
 from hkeid.ports.faces import LivenessChallenge, LivenessEvidence
@@ -40,7 +37,6 @@ class Registration:
         self._selfie = Selfie(parts, cases, showing, self._conclusion, self._capture)
         self._binding = Binding(parts, cases, showing, self._conclusion)
         self._confirming = Confirming(parts, cases, self._binding)
-        self._counter = Counter(parts, cases, showing, self._conclusion, self._capture)
 
     def offered(self, purpose: RegistrationPurpose = RegistrationPurpose.NEW) -> bool:
         """Whether this server can register anybody in this manner."""
@@ -191,40 +187,6 @@ class Registration:
         self._cases.end(record, RegistrationStep.EXPIRED, "given_up")
 
     # --- others ----------------------------------------------------------------------------------
-
-    def begin_at_counter(
-        self,
-        person: Person,
-        findings: Findings,
-        *,
-        browser: str,
-        language: str,
-        statement: str,
-        portrait: bytes | None = None,
-        purpose: RegistrationPurpose = RegistrationPurpose.COUNTER,
-    ) -> RegistrationView:
-        """Begin at an enrolled station, with the evidence of chip or officer in place of photograph
-        and selfie: at ``bind``, for a security key at the station's browser, if policy says so.
-
-        :param findings: ``chip``, ``officer``, ``face``, ``calibrated``, ``liveness`` … as the station
-            found them; register, age and existing eIDs are looked up here.
-            ``station`` names it.
-        :param portrait: picture taken at the station, for the register to compare; destroyed with the
-            decision.
-        :param purpose: ``COUNTER``, or ``RECOVERY`` for somebody who lost every device.
-        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``,
-            ``registration_not_offered``.
-        :raises RegistrationRefused: ``statement_not_current``, ``details_incomplete``.
-        """
-        return self._counter.begin(
-            person,
-            findings,
-            browser=browser,
-            language=language,
-            statement=statement,
-            portrait=portrait,
-            purpose=purpose,
-        )
 
     def view(self, registration_id: str) -> RegistrationView:
         """For officers, who have no browser of the applicant's: with findings and decision.

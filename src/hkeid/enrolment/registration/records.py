@@ -86,7 +86,7 @@ class RegistrationPurpose(StrEnum):
     RECOVERY = "recovery"
     """Somebody who has an eID and lost every device."""
     COUNTER = "counter"
-    """At a counter or kiosk, onto a security key."""
+    """At a counter, onto a security key: an upgrade that registers, decided by the same policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

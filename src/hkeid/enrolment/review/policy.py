@@ -81,6 +81,7 @@ UPGRADE_RISKS = (
     _upgrade_risk("face_near_threshold", "face_unclear"),
     _upgrade_risk("no_calibration", "face_not_calibrated"),
     _upgrade_risk("register_face_differs", "register_face_unclear"),
+    _upgrade_risk("wanted_by_policy", "registration_unclear"),
     _upgrade_risk("proof_rests_on_station", "read_offline", genuine=("chip", "cam")),
     _upgrade_risk("nobody_on_duty", "read_offline", lacking="team"),
     _upgrade_risk("face_unseen", "face_not_assessed", "face_tries_spent"),
@@ -95,7 +96,7 @@ UPGRADE_HINDRANCES: Mapping[str, str] = MappingProxyType(
 REFERRALS = frozenset(
     {
         "face_unclear", "face_not_calibrated", "liveness_not_assured", "read_offline",
-        "face_not_assessed", "face_tries_spent", "register_face_unclear",
+        "face_not_assessed", "face_tries_spent", "register_face_unclear", "registration_unclear",
     }
 )  # fmt: skip
 """Why upgrades are referred. For any other reason it takes two officers."""

@@ -5,9 +5,11 @@ counter. What no machine can assure goes to an officer, never through.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hkeid.chip.evidence import ChipHolder
+from hkeid.enrolment.proofing_policy import Decision, Outcome
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import (
@@ -19,6 +21,7 @@ from hkeid.enrolment.upgrade.events import (
 from hkeid.enrolment.upgrade.officers import OnDuty, note_service
 from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, end, move
 from hkeid.enrolment.upgrade.policy import FaceJudge
+from hkeid.enrolment.upgrade.proofing import decide_registration
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
@@ -37,6 +40,21 @@ from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
 _PASSED = "match"
 _DOUBT = "register_face_unclear"
+_POLICY = "registration_unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The register's answer, who compared the faces before it, and who accepted in a review.
+
+    :ivar holder: whom the chip is about, where the person has yet to be registered.
+    """
+
+    finding: RegistryFinding
+    judge: FaceJudge
+    holder: ChipHolder | None
+    officers: tuple[str, ...] = ()
+    reason: str = ""
 
 
 class Faces:
@@ -162,7 +180,9 @@ class Faces:
         One transaction decides; before it the register is asked, so that while the register does not
         answer nothing is decided, and the same may be said again.
 
-        :raises UpgradeRefused: ``officer_missing``, ``upgrade_other_step``: decided before.
+        :raises UpgradeRefused: ``officer_missing``, ``upgrade_other_step``: decided before;
+            ``case_not_acceptable``, ``second_officer_needed``: the proofing policy does not let them
+            register this person.
         :raises hkeid.kernel.errors.MalformedInput: ``review_reason_missing``.
         :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
         """
@@ -172,7 +192,15 @@ class Faces:
             raise MalformedInput("review_reason_missing", field="reason")
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.REVIEW})
-        finding = self._ask_register(upgrade) if accept else None
+        asked = None
+        if accept:
+            asked = _Asked(
+                finding=self._ask_register(upgrade),
+                judge=FaceJudge.DESK,
+                holder=self._registering(upgrade),
+                officers=officers,
+                reason=reason.strip()[:60],
+            )
         until = parts.clock.now() + parts.policy.review
         with parts.store.transaction() as tx:
             said = UpgradeReviewed(
@@ -190,10 +218,10 @@ class Faces:
                 facts={**upgrade.facts, **facts},
                 expires_at=max(upgrade.expires_at, until),
             )
-            if finding is None:
+            if asked is None:
                 decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", parts.clock.now())
             else:
-                decided = self._registered(tx, known, finding, FaceJudge.DESK)
+                decided = self._registered(tx, known, asked)
         return self._after(decided)
 
     def retry(self, station: Station, upgrade_id: str) -> Upgrade:
@@ -214,10 +242,12 @@ class Faces:
         finding = self._ask_register(upgrade)
         by_officer = upgrade.facts.get("face_by") == "officer"
         judge = FaceJudge.OFFICER if by_officer else FaceJudge.MACHINE
-        if self._face_in_doubt(upgrade, finding.face, judge):
-            parts.vault.extend(upgrade.id, parts.clock.now() + parts.policy.review)
+        asked = _Asked(finding=finding, judge=judge, holder=self._registering(upgrade))
         with parts.store.transaction() as tx:
-            decided = self._registered(tx, upgrade, finding, judge)
+            decided = self._registered(tx, upgrade, asked)
+        if decided.step is UpgradeStep.REVIEW:
+            # Killed before this, the evidence runs out, nobody can accept, and the person comes again.
+            parts.vault.extend(upgrade.id, decided.expires_at)
         return self._after(decided)
 
     # --- details ---------------------------------------------------------------------------------
@@ -231,15 +261,16 @@ class Faces:
         )
         return parts.registry.check(query)
 
-    def _registered(
-        self,
-        tx: UpgradeTransaction,
-        upgrade: Upgrade,
-        finding: RegistryFinding,
-        judge: FaceJudge,
-    ) -> Upgrade:
+    def _registering(self, upgrade: Upgrade) -> ChipHolder | None:
+        """Whom it is about, where the person has yet to be registered; before a transaction, because
+        the vault has its own.
+        """
+        return self._parts.holder(upgrade) if upgrade.registers else None
+
+    def _registered(self, tx: UpgradeTransaction, upgrade: Upgrade, asked: _Asked) -> Upgrade:
         """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
-        now, status = self._parts.clock.now(), finding.status
+        now, finding = self._parts.clock.now(), asked.finding
+        status = finding.status
         tx.audit.append(
             RegistryAsked(
                 upgrade_id=upgrade.id,
@@ -251,31 +282,53 @@ class Faces:
         )
         said = {"registry": status.value, "register_face": finding.face.value}
         known = replace(upgrade, facts={**upgrade.facts, **said})
+        decision = None
+        if asked.holder is not None:
+            decision, facts = decide_registration(
+                self._parts, tx, known, asked.holder, finding, asked.officers, asked.reason
+            )
+            known = replace(known, facts={**known.facts, **facts})
+        refusal = self._refusal(upgrade, asked, decision)
+        if refusal is not None:
+            return end(tx, known, UpgradeStep.REFUSED, refusal, now)
+        doubt = self._doubt(upgrade, asked, decision)
+        if doubt is not None:
+            return self._refer(tx, known, doubt)
+        step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
+        return move(tx, known, now, step=step)
+
+    def _refusal(self, upgrade: Upgrade, asked: _Asked, decision: Decision | None) -> str | None:
+        """Why it ends here, or None."""
+        status, face = asked.finding.status, asked.finding.face
         if status is not RegistryStatus.MATCH:
-            return end(tx, known, UpgradeStep.REFUSED, f"registry_{status.value}", now)
-        if finding.face is FaceBand.NO_MATCH:
-            return end(tx, known, UpgradeStep.REFUSED, "registry_no_match", now)
-        if not self._face_in_doubt(upgrade, finding.face, judge):
-            step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
-            return move(tx, known, now, step=step)
-        if judge is FaceJudge.DESK:
-            # They accepted without knowing of it, and a case is decided once.
-            return end(tx, known, UpgradeStep.REFUSED, _DOUBT, now)
-        return self._refer(tx, known)
+            return f"registry_{status.value}"
+        if face is FaceBand.NO_MATCH:
+            return "registry_no_match"
+        if decision is not None and decision.outcome is Outcome.REFUSE:
+            return decision.reason or "cannot_register_here"
+        if asked.judge is FaceJudge.DESK and self._face_in_doubt(upgrade, asked):
+            return _DOUBT  # they accepted without knowing of it, and a case is decided once
+        return None
 
-    def _face_in_doubt(self, upgrade: Upgrade, band: FaceBand, judge: FaceJudge) -> bool:
+    def _doubt(self, upgrade: Upgrade, asked: _Asked, decision: Decision | None) -> str | None:
+        """Why officers have to decide, or None."""
+        if decision is not None and decision.outcome is Outcome.REVIEW:
+            return _POLICY
+        return _DOUBT if self._face_in_doubt(upgrade, asked) else None
+
+    def _face_in_doubt(self, upgrade: Upgrade, asked: _Asked) -> bool:
         """Whether policy wants officers to look at what the register says of the face."""
-        if band in self._parts.policy.register_face[judge]:
+        if asked.finding.face in self._parts.policy.register_face[asked.judge]:
             return False
-        return not (judge is FaceJudge.DESK and upgrade.reason == _DOUBT)
+        return not (asked.judge is FaceJudge.DESK and upgrade.reason in (_DOUBT, _POLICY))
 
-    def _refer(self, tx: UpgradeTransaction, upgrade: Upgrade) -> Upgrade:
+    def _refer(self, tx: UpgradeTransaction, upgrade: Upgrade, reason: str) -> Upgrade:
         now = self._parts.clock.now()
         tx.audit.append(
-            UpgradeReferred(upgrade_id=upgrade.id, reason=_DOUBT, resident_id=upgrade.resident_id)
+            UpgradeReferred(upgrade_id=upgrade.id, reason=reason, resident_id=upgrade.resident_id)
         )
         until = now + self._parts.policy.review
-        return move(tx, upgrade, now, step=UpgradeStep.REVIEW, reason=_DOUBT, expires_at=until)
+        return move(tx, upgrade, now, step=UpgradeStep.REVIEW, reason=reason, expires_at=until)
 
     def _after(self, decided: Upgrade) -> Upgrade:
         """What is decided leaves no evidence; only who has yet to register needs what the chip said."""
@@ -301,7 +354,13 @@ class Faces:
         self._audit(upgrade, comparison.band.value, result, comparison)
         if doubt is not None:
             return parts.refer(upgrade, doubt, {"face": comparison.band.value})
-        return self.proceed(parts.note(upgrade, {"face": _PASSED, "face_by": "matcher"}))
+        found = {
+            "face": _PASSED,
+            "face_by": "matcher",
+            "calibrated": comparison.calibration is not None,
+            "pad": result.pad_claim.value,
+        }
+        return self.proceed(parts.note(upgrade, found))
 
     def _again(
         self,

@@ -15,6 +15,7 @@ from hkeid.adapters.station_ca import StationCa, make_key, make_request, sign
 from hkeid.chip.document import ChipDocument
 from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
 from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
+from hkeid.enrolment.proofing_policy import shipped_policy
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
 from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
 from hkeid.enrolment.upgrade.document_text import dumps
@@ -199,6 +200,7 @@ class Lab:
             liveness=self.liveness,
             matcher=self.matcher,
             policy=policy or UpgradePolicy(),
+            proofing=shipped_policy("production"),
         )
         self.upgrades = Upgrades(self.parts, hub.policy, hub.broker)
         self.keys: dict[str, bytes] = {}

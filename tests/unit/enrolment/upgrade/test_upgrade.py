@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from hkeid.chip.evidence import ChipGenuine, PassiveOutcome
 from hkeid.chip.findings import FindingCode, finding
 from hkeid.chip.proofs import ChipProof, ProofKind
+from hkeid.enrolment.proofing_policy import Decision, Findings, parse_policy, shipped_policy
+from hkeid.enrolment.registration.cases import evidence_digest
+from hkeid.enrolment.registration.particulars import number_digest
 from hkeid.enrolment.stations import StationMode, StationRefused
 from hkeid.enrolment.upgrade import UpgradePolicy, UpgradeRefused, UpgradeStep
 from hkeid.enrolment.upgrade.document_text import dumps
@@ -18,11 +22,13 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.names import PersonName
 from hkeid.identity.state import EidState
+from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.faces import FaceBand, LivenessVerdict, PadClaim
 from hkeid.ports.registry import RegistryStatus
 from hkeid.residents import find_by_hkic
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.store_contract.registrations import a_registration
 from hkeid.webauthn import CeremonyRefused
 
 
@@ -155,6 +161,122 @@ def test_a_person_without_a_phone_registers_and_upgrades_at_the_counter(
     assert done.step is UpgradeStep.DONE
     assert lab.state(resident.id).state is EidState.UPGRADED
     assert lab.hub.login(key).view.authentication.acr is Acr.EID_PLUS
+
+
+# --- registration at the counter is decided by the proofing policy ---------------------------------
+
+
+def at_the_counter(lab, phone, person, *, same: bool = True) -> Any:
+    """Somebody without an eID, whom the officer has compared with the chip."""
+    lab.resident(phone)
+    lab.person = person
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, upgrade.id)
+    return lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "officer-1", same=same)
+
+
+def with_proofing(lab, old: str, new: str) -> None:
+    """The production policy with one rule changed."""
+    text = files("hkeid.enrolment.proofing_policy").joinpath("production.toml").read_text("utf-8")
+    assert old in text
+    object.__setattr__(lab.parts, "proofing", parse_policy(text.replace(old, new, 1)))
+
+
+def test_the_decision_of_the_counter_is_kept_and_explained(lab, phone, another_person) -> None:
+    upgrade = at_the_counter(lab, phone, another_person)
+    kept = upgrade.facts["registration"]
+    decision = Decision.from_json(kept["decision"])
+    assert (decision.grade, decision.rules) == ("counter-chip", ("counter-chip",))
+    assert decision.policy == shipped_policy("production").version
+    found = Findings.from_json(kept["findings"])
+    assert (found.details, found.chip, found.officer, found.age) == (
+        "chip", "genuine", "present", "adult",
+    )  # fmt: skip
+    assert (found.registry, found.existing, found.station) == ("match", "none", lab.counter.id)
+    (event,) = lab.hub.bodies("enrolment:registration:decided")
+    texts = [canonical_json.dumps(kept[name]) for name in ("findings", "decision")]
+    assert event["evidence"] == evidence_digest(*texts).hex()
+    assert (event["registration"], event["outcome"]) == (upgrade.id, "bind")
+    assert another_person.hkic_number.number not in repr(upgrade.facts)
+
+
+@pytest.mark.parametrize("status", [RegistryStatus.DECEASED, RegistryStatus.REPORTED_LOST])
+def test_policy_refuses_the_dead_and_lost_cards_at_the_counter(
+    lab, phone, another_person, status
+) -> None:
+    lab.registry.status = status
+    ended = at_the_counter(lab, phone, another_person)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, f"registry_{status.value}")
+    (event,) = lab.hub.bodies("enrolment:registration:decided")
+    assert event["outcome"] == "refuse"
+
+
+def test_what_policy_leaves_open_at_the_counter_two_officers_decide(
+    lab, phone, another_person
+) -> None:
+    """A deployment that wants the register's picture at counters, too."""
+    with_proofing(
+        lab,
+        'accepts.registry_face = ["match", "not_assessed"]',
+        'accepts.registry_face = ["match"]',
+    )
+    lab.registry.face = FaceBand.NOT_ASSESSED
+    upgrade = at_the_counter(lab, phone, another_person)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REVIEW, "registration_unclear")
+    rules = upgrade.facts["registration"]["decision"]["rules"]
+    assert rules == ["lacking:registry_face=not_assessed"]
+    start = lab.upgrades.counter.start
+    assert reason(start, lab.counter, upgrade.id, "officer-1", binding="s") == "upgrade_other_step"
+    decided = lab.upgrades.faces.decide(
+        upgrade.id, accept=True, reason="same_person", officers=("o1", "o2")
+    )
+    assert decided.step is UpgradeStep.BIND
+    kept = Decision.from_json(decided.facts["registration"]["decision"])
+    assert (kept.grade, kept.officers) == ("officers", ("o1", "o2"))
+
+
+def test_officers_at_the_desk_are_bound_by_the_same_policy(lab, phone, another_person) -> None:
+    with_proofing(
+        lab,
+        'accepts.registry_face = ["match", "not_assessed"]',
+        'accepts.registry_face = ["match"]',
+    )
+    with_proofing_never = 'never.details = ["unread"]'
+    lab.registry.face = FaceBand.NOT_ASSESSED
+    upgrade = at_the_counter(lab, phone, another_person)
+    with_proofing(lab, with_proofing_never, 'never.details = ["unread", "chip"]')
+    object.__setattr__(lab.parts, "proofing", replace(lab.parts.proofing, grades=()))
+    decide = lab.upgrades.faces.decide
+    found = reason(decide, upgrade.id, accept=True, reason="seen", officers=("o1", "o2"))
+    assert found == "case_not_acceptable"
+    assert lab.upgrades.look(upgrade.id).step is UpgradeStep.REVIEW
+
+
+def test_strangers_with_a_number_do_not_keep_its_owner_from_the_counter(
+    lab, phone, another_person
+) -> None:
+    digest = number_digest(lab.hub.keys, another_person.hkic_number)
+    with lab.hub.store.transaction() as tx:
+        for _ in range(5):
+            past = replace(
+                a_registration(created_at=lab.hub.clock.now()),
+                number_digest=digest,
+                tries={"selfie": 3},
+            )
+            tx.registrations.add(past)
+    upgrade = at_the_counter(lab, phone, another_person)
+    assert upgrade.facts["registration"]["findings"]["repeated"] == "yes"
+    assert upgrade.step is UpgradeStep.BIND
+
+
+def test_no_key_is_bound_without_a_decision(lab, phone, another_person) -> None:
+    upgrade = at_the_counter(lab, phone, another_person)
+    facts = {name: fact for name, fact in upgrade.facts.items() if name != "registration"}
+    with lab.hub.store.transaction() as tx:
+        assert tx.upgrades.change(upgrade, replace(upgrade, facts=facts))
+    start = lab.upgrades.counter.start
+    found = reason(start, lab.counter, upgrade.id, "officer-1", binding="seat")
+    assert found == "registration_not_decided"
 
 
 @pytest.mark.parametrize("age", [None, 5, 14])
