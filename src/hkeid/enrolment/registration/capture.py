@@ -249,7 +249,9 @@ class Capture:
         if not spent.allowed:
             raise TooManyAttempts("registration_attempts_exhausted", retry_after=spent.retry_after)
         if tx.registrations.count_open(now, network=network) >= settings.network_open:
-            raise TooManyAttempts("registration_network_full", retry_after=settings.window)
+            raise TooManyAttempts(
+                "registration_network_full", retry_after=int(settings.window.total_seconds())
+            )
         if tx.registrations.count_open(now) >= settings.most_open:
             raise Unavailable("registration_full")
 

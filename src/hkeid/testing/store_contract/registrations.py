@@ -171,9 +171,11 @@ class RegistrationsContract:
         step, past = RegistrationStep.REFERRED, NOW - timedelta(days=4500)
         network, number = fresh_bytes(), fresh_bytes()
 
-        def case(seconds: int, **marks: bytes | None) -> RegistrationRecord:
+        def case(
+            seconds: int, *, network: bytes | None = None, number_digest: bytes | None = None
+        ) -> RegistrationRecord:
             plain = a_registration(step=step, created_at=past + seconds * SECOND)
-            return replace(plain, **{"network": None, "number_digest": None, **marks})
+            return replace(plain, network=network, number_digest=number_digest)
 
         crowd = [case(n, network=network) for n in range(3)]
         same = [case(10, number_digest=number), case(11, number_digest=number)]
