@@ -5,24 +5,20 @@ counter. What no machine can assure goes to an officer, never through.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from hkeid.chip.evidence import ChipHolder
-from hkeid.enrolment.proofing_policy import Decision, Outcome
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import (
     FaceCompared,
-    RegistryAsked,
-    UpgradeReferred,
     UpgradeReviewed,
 )
 from hkeid.enrolment.upgrade.officers import OnDuty, note_service
 from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, end, move
 from hkeid.enrolment.upgrade.policy import FaceJudge
-from hkeid.enrolment.upgrade.proofing import decide_registration
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.register_answers import Asked, RegisterAnswers
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
@@ -36,25 +32,8 @@ from hkeid.ports.faces import (
     LivenessResult,
     LivenessVerdict,
 )
-from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
 _PASSED = "match"
-_DOUBT = "register_face_unclear"
-_POLICY = "registration_unclear"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """The register's answer, who compared the faces before it, and who accepted in a review.
-
-    :ivar holder: whom the chip is about, where the person has yet to be registered.
-    """
-
-    finding: RegistryFinding
-    judge: FaceJudge
-    holder: ChipHolder | None
-    officers: tuple[str, ...] = ()
-    reason: str = ""
 
 
 class Faces:
@@ -62,6 +41,7 @@ class Faces:
 
     def __init__(self, parts: UpgradeParts) -> None:
         self._parts = parts
+        self._answers = RegisterAnswers(parts)
 
     @property
     def by_machine(self) -> bool:
@@ -194,10 +174,10 @@ class Faces:
         upgrade = parts.find(upgrade_id, {UpgradeStep.REVIEW})
         asked = None
         if accept:
-            asked = _Asked(
-                finding=self._ask_register(upgrade),
+            asked = Asked(
+                finding=self._answers.ask(upgrade),
                 judge=FaceJudge.DESK,
-                holder=self._registering(upgrade),
+                holder=self._answers.registering(upgrade),
                 officers=officers,
                 reason=reason.strip()[:60],
             )
@@ -221,7 +201,7 @@ class Faces:
             if asked is None:
                 decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", parts.clock.now())
             else:
-                decided = self._registered(tx, known, asked)
+                decided = self._answers.follow(tx, known, asked)
         return self._after(decided)
 
     def retry(self, station: Station, upgrade_id: str) -> Upgrade:
@@ -239,96 +219,18 @@ class Faces:
         parts = self._parts
         if upgrade.step is not UpgradeStep.FACE or upgrade.facts.get("face") != _PASSED:
             raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
-        finding = self._ask_register(upgrade)
+        finding = self._answers.ask(upgrade)
         by_officer = upgrade.facts.get("face_by") == "officer"
         judge = FaceJudge.OFFICER if by_officer else FaceJudge.MACHINE
-        asked = _Asked(finding=finding, judge=judge, holder=self._registering(upgrade))
+        asked = Asked(finding=finding, judge=judge, holder=self._answers.registering(upgrade))
         with parts.store.transaction() as tx:
-            decided = self._registered(tx, upgrade, asked)
+            decided = self._answers.follow(tx, upgrade, asked)
         if decided.step is UpgradeStep.REVIEW:
             # Killed before this, the evidence runs out, nobody can accept, and the person comes again.
             parts.vault.extend(upgrade.id, decided.expires_at)
         return self._after(decided)
 
     # --- details ---------------------------------------------------------------------------------
-
-    def _ask_register(self, upgrade: Upgrade) -> RegistryFinding:
-        parts = self._parts
-        query = RegistryQuery(
-            person=parts.holder(upgrade).person,
-            portrait=parts.vault.get(upgrade.id, FACE),
-            purpose="upgrade",
-        )
-        return parts.registry.check(query)
-
-    def _registering(self, upgrade: Upgrade) -> ChipHolder | None:
-        """Whom it is about, where the person has yet to be registered; before a transaction, because
-        the vault has its own.
-        """
-        return self._parts.holder(upgrade) if upgrade.registers else None
-
-    def _registered(self, tx: UpgradeTransaction, upgrade: Upgrade, asked: _Asked) -> Upgrade:
-        """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
-        now, finding = self._parts.clock.now(), asked.finding
-        status = finding.status
-        tx.audit.append(
-            RegistryAsked(
-                upgrade_id=upgrade.id,
-                status=status.value,
-                reference=finding.reference[:64],
-                resident_id=upgrade.resident_id,
-                face=finding.face.value,
-            )
-        )
-        said = {"registry": status.value, "register_face": finding.face.value}
-        known = replace(upgrade, facts={**upgrade.facts, **said})
-        decision = None
-        if asked.holder is not None:
-            decision, facts = decide_registration(
-                self._parts, tx, known, asked.holder, finding, asked.officers, asked.reason
-            )
-            known = replace(known, facts={**known.facts, **facts})
-        refusal = self._refusal(upgrade, asked, decision)
-        if refusal is not None:
-            return end(tx, known, UpgradeStep.REFUSED, refusal, now)
-        doubt = self._doubt(upgrade, asked, decision)
-        if doubt is not None:
-            return self._refer(tx, known, doubt)
-        step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
-        return move(tx, known, now, step=step)
-
-    def _refusal(self, upgrade: Upgrade, asked: _Asked, decision: Decision | None) -> str | None:
-        """Why it ends here, or None."""
-        status, face = asked.finding.status, asked.finding.face
-        if status is not RegistryStatus.MATCH:
-            return f"registry_{status.value}"
-        if face is FaceBand.NO_MATCH:
-            return "registry_no_match"
-        if decision is not None and decision.outcome is Outcome.REFUSE:
-            return decision.reason or "cannot_register_here"
-        if asked.judge is FaceJudge.DESK and self._face_in_doubt(upgrade, asked):
-            return _DOUBT  # they accepted without knowing of it, and a case is decided once
-        return None
-
-    def _doubt(self, upgrade: Upgrade, asked: _Asked, decision: Decision | None) -> str | None:
-        """Why officers have to decide, or None."""
-        if decision is not None and decision.outcome is Outcome.REVIEW:
-            return _POLICY
-        return _DOUBT if self._face_in_doubt(upgrade, asked) else None
-
-    def _face_in_doubt(self, upgrade: Upgrade, asked: _Asked) -> bool:
-        """Whether policy wants officers to look at what the register says of the face."""
-        if asked.finding.face in self._parts.policy.register_face[asked.judge]:
-            return False
-        return not (asked.judge is FaceJudge.DESK and upgrade.reason in (_DOUBT, _POLICY))
-
-    def _refer(self, tx: UpgradeTransaction, upgrade: Upgrade, reason: str) -> Upgrade:
-        now = self._parts.clock.now()
-        tx.audit.append(
-            UpgradeReferred(upgrade_id=upgrade.id, reason=reason, resident_id=upgrade.resident_id)
-        )
-        until = now + self._parts.policy.review
-        return move(tx, upgrade, now, step=UpgradeStep.REVIEW, reason=reason, expires_at=until)
 
     def _after(self, decided: Upgrade) -> Upgrade:
         """What is decided leaves no evidence; only who has yet to register needs what the chip said."""
