@@ -15,39 +15,16 @@ whoever has the countries' certificates. The protocols are sans-IO and take thei
 findings share one list of codes: :mod:`hkeid.chip.findings`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from hkeid.kernel.lazy import names_on_demand
-
-if TYPE_CHECKING:
-    from hkeid.chip.access import AccessKey, CardAccessNumber, MrzKey
-    from hkeid.chip.document import ChipDocument
-    from hkeid.chip.errors import CardMalformed, CardRefused, finding_of
-    from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
-    from hkeid.chip.findings import Finding, FindingCode, Severity
-    from hkeid.chip.profiles import CardProfile, HkicIntegration, hkic, hkic_specimen, icao
-    from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
-    from hkeid.chip.readers import ConnectedCard, OpenedReader, open_reader
-    from hkeid.chip.reading import ReadingProgress, ReadingRules, read_document
-    from hkeid.chip.terminal_authentication import TerminalKeyPort
-
-__getattr__ = names_on_demand(
-    __name__,
-    {
-        "access": ("AccessKey", "CardAccessNumber", "MrzKey"),
-        "document": ("ChipDocument",),
-        "errors": ("CardMalformed", "CardRefused", "finding_of"),
-        "evidence": ("ChipEvidence", "ChipGenuine", "ChipHolder", "PassiveOutcome"),
-        "findings": ("Finding", "FindingCode", "Severity"),
-        "profiles": ("CardProfile", "HkicIntegration", "hkic", "hkic_specimen", "icao"),
-        "proofs": ("AccessProtocol", "ChipProof", "ProofKind"),
-        "readers": ("ConnectedCard", "OpenedReader", "open_reader"),
-        "reading": ("ReadingProgress", "ReadingRules", "read_document"),
-        "terminal_authentication": ("TerminalKeyPort",),
-    },
-)
+from hkeid.chip.access import AccessKey, CardAccessNumber, MrzKey
+from hkeid.chip.document import ChipDocument
+from hkeid.chip.errors import CardMalformed, CardRefused, finding_of
+from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
+from hkeid.chip.findings import Finding, FindingCode, Severity
+from hkeid.chip.profiles import CardProfile, HkicIntegration, hkic, hkic_specimen, icao
+from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
+from hkeid.chip.readers import ConnectedCard, OpenedReader, open_reader
+from hkeid.chip.reading import ReadingProgress, ReadingRules, read_document
+from hkeid.chip.terminal_authentication import TerminalKeyPort
 
 __all__ = [
     "AccessKey",
