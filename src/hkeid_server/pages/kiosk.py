@@ -75,8 +75,9 @@ def at_station(station: Station, upgrade_id: str) -> Upgrade:
 
 
 def officer_of(station: Station) -> str | None:
-    """Who is signed on for this station."""
-    return rooms().officers.at(station.id, house().clock.now())
+    """Who is signed on for this station and acts now; the seat is in use by it."""
+    duty = rooms().officers.act(station.id)
+    return None if duty is None else duty.officer
 
 
 @blueprint.get("/kiosk/open")

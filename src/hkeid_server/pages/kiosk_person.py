@@ -74,7 +74,7 @@ def face(station: Station) -> Response:
 @with_station
 def portrait(station: Station, upgrade_id: str) -> Response:
     """The chip's portrait, for the officer who is signed on."""
-    duty = rooms().officers.who(station.id, house().clock.now())
+    duty = rooms().officers.act(station.id)
     picture = None
     if duty is not None:
         picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)

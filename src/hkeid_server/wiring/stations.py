@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,12 @@ def open_stations(
         stations=stations,
         seats=Seats(store, stations, clock, random),
         upgrades=Upgrades(parts, policy, broker),
-        officers=OfficersOnDuty(store, clock, test_officer=not config.production),
+        officers=OfficersOnDuty(
+            store,
+            clock,
+            test_officer=not config.production,
+            idle=timedelta(minutes=config.stations.officer_idle_minutes),
+        ),
         reader=certificate_reader(),
     )
 

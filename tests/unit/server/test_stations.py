@@ -242,6 +242,8 @@ def test_nothing_of_it_is_served_where_stations_are_off(make_house) -> None:
         {"proxies": [PROXY], "proxy_secret": "short"},
         {"address": "http://stations.example.hk"},
         {"certificate_days": 32},
+        {"officer_idle_minutes": 0},
+        {"officer_idle_minutes": 481},
     ],
 )
 def test_configurations_that_would_not_protect_are_refused(section, tmp_path) -> None:
