@@ -82,7 +82,9 @@ def officer_of(station: Station) -> str | None:
 
 @blueprint.get("/kiosk/open")
 def open_seat() -> Response:
-    """The station's program opens its browser here."""
+    """The station's program opens its browser here; the ticket leaves the address at once."""
+    if request.method != "GET":
+        return see_other(START)  # HEAD: whoever only looks uses nothing up
     try:
         taken = rooms().seats.take(request.args.get("ticket", ""))
     except StationRefused as error:
@@ -90,6 +92,7 @@ def open_seat() -> Response:
         return show("kiosk/closed.html", KioskClosedPage(), status=403, here=START)
     answer = see_other(START)
     answer.headers.add(*settings().cookies.set_cookie(seat_cookie(), taken.reveal()))
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

@@ -325,3 +325,36 @@ def test_a_minor_at_a_counter_is_sent_to_what_exists(front, house, stranger) -> 
     shown = words_of(house, upgrade, counter, stranger, "en")
     assert "parent or guardian" in shown
     assert "at a counter." not in shown
+
+
+# --- the ticket that opens the station's browser --------------------------------------------------
+
+
+def test_a_ticket_is_good_once_briefly_and_stays_in_no_address(
+    front, house, stranger, clock, monkeypatch
+) -> None:
+    counter = enrolled(house, StationMode.COUNTER)
+
+    def address() -> str:
+        given = call(front, "/station/ticket", **as_station(counter))[1]["url"]
+        return str(given).removeprefix(house.config.origin)
+
+    said: list[object] = []
+    monkeypatch.setattr(house.journal, "event", lambda *words, **more: said.append((words, more)))
+    first = address()
+    stranger.client.head(first)
+    page = stranger.get(first)
+    assert (page.status_code, page.headers["Location"]) == (303, "/kiosk")
+    assert page.headers["Cache-Control"] == "no-store"
+    cookie = next(one for one in page.headers.getlist("Set-Cookie") if "seat=" in one)
+    ticket = first.partition("=")[2]
+    assert ticket not in cookie
+    assert "HttpOnly" in cookie
+    assert ticket not in stranger.follow().text
+    assert stranger.get(first).status_code == 403, "once"
+    late = address()
+    clock.wait(minutes=2)
+    assert stranger.get(late).status_code == 403, "two minutes"
+    assert said
+    assert ticket not in repr(said)
+    assert late.partition("=")[2] not in repr(said)
