@@ -276,7 +276,7 @@ def test_officers_sit_down_and_decide_in_the_console(
     assert shown.evaluate("one => one.naturalWidth > 0")
     expect(page.locator("#where")).to_contain_text("Lantau team")
     expect(page.locator("#compared")).to_contain_text("The team said")
-    _look(page, "upgrade", artefacts)
+    _look(page, "upgrade-taken", artefacts)
     page.check("#accept")
     page.select_option("#why", "same_person")
     page.select_option("#vote-reason", "review_of_upgrade")
