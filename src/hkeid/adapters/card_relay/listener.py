@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from time import monotonic, sleep
 
 from hkeid.adapters.card_relay.frames import Hello, Kind, decode_hello, receive, send
@@ -84,7 +84,7 @@ class RelayListener:
         self._most = callers
         self._callers: list[_Caller] = []
         self._changed = Condition()
-        self._open = True
+        self._closed = Event()
         self.port: int = self._listener.getsockname()[1]
         self._thread = Thread(target=self._listen, name="card-relay", daemon=True)
         self._thread.start()
@@ -92,7 +92,7 @@ class RelayListener:
     def close(self) -> None:
         """Accept nobody any more; who waits is sent away. Readers in use go on."""
         with self._changed:
-            self._open = False
+            self._closed.set()
             for caller in self._callers:
                 caller.drop()
             self._changed.notify_all()
@@ -123,14 +123,14 @@ class RelayListener:
 
     def _listen(self) -> None:
         self._listener.settimeout(_REAP_EVERY)
-        while self._open:
+        while not self._closed.is_set():
             try:
                 plain, (address, *_) = self._listener.accept()
             except TimeoutError:
                 self._reap()
                 continue
             except OSError:
-                if not self._open:
+                if self._closed.is_set():
                     return
                 # A peer that was gone before we looked, or no descriptor left: no haste then.
                 self._reap()
@@ -190,7 +190,7 @@ class RelayListener:
             caller.link.close()
             return
         with self._changed:
-            if not self._open or caller not in self._callers:
+            if self._closed.is_set() or caller not in self._callers:
                 caller.link.close()
                 return
             caller.hello, caller.until = hello, monotonic() + self._waiting
@@ -207,7 +207,7 @@ class RelayListener:
                     self._callers.remove(ready)
                     return ready
                 left = ends - monotonic()
-                if left <= 0 or not self._open:
+                if left <= 0 or self._closed.is_set():
                     raise CardUnavailable("reader_absent", detail="nobody offers one")
                 self._changed.wait(left)
 
