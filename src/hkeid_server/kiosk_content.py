@@ -31,7 +31,7 @@ _GROUPS = {
     "upgraded_already": "upgraded",
     "eid_not_active": "eid",
     "eid_unknown": "no-eid",
-    "registers_adults_only": "no-eid",
+    "registers_adults_only": "minor",
     "upgrade_expired": "time",
     "cancelled_at_station": "stopped",
     "cancelled_by_resident": "stopped",
@@ -114,6 +114,7 @@ def upgrade_page(
         until=upgrade.expires_at,
         at=upgrade.updated_at,
         registers=upgrade.registers,
+        confirmed_anywhere=upgrade.confirmed_anywhere,
     )
 
 

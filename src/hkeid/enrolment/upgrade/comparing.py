@@ -95,17 +95,6 @@ class Faces:
             return self._again(upgrade, error.reason, result, tries)
         return self._conclude(upgrade, result, comparison, tries)
 
-    def without_machine(self, station: Station, upgrade_id: str) -> Upgrade:
-        """Nobody and nothing compares faces at this kiosk: an officer will, from what is kept.
-
-        :raises UpgradeRefused: ``upgrade_other_step``: a machine does.
-        """
-        parts = self._parts
-        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
-        if parts.liveness is not None and parts.matcher is not None:
-            raise UpgradeRefused("upgrade_other_step", detail="a machine compares")
-        return parts.refer(upgrade, "face_not_assessed", {"face": FaceBand.NOT_ASSESSED.value})
-
     def officer_says(
         self, station: Station, upgrade_id: str, officer: str | None, *, same: bool
     ) -> Upgrade:

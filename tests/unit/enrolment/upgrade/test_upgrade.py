@@ -854,6 +854,22 @@ def test_the_next_person_at_a_station_ends_what_was_left_there(lab, phone) -> No
     assert lab.upgrades.at_station(lab.kiosk.id).id == second.id
 
 
+def test_what_can_be_confirmed_nowhere_else_ends_when_the_next_person_comes(lab, phone) -> None:
+    lab.resident(phone)
+    alone = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, alone.id)
+    lab.upgrades.faces.officer_says(lab.counter, alone.id, "officer-1", same=True)
+    lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    assert lab.upgrades.look(alone.id).reason == "station_left"
+
+
+def test_who_confirms_on_their_own_page_may_leave_the_station(lab, phone) -> None:
+    first = to_confirm(lab, lab.resident(phone))
+    lab.hub.clock.pass_(seconds=1)
+    lab.claim(lab.resident(SoftwareAuthenticator()))
+    assert lab.upgrades.look(first.id).step is UpgradeStep.CONFIRM
+
+
 def test_cancelling_may_be_repeated_and_is_not_for_strangers(lab, phone) -> None:
     upgrade = lab.claim(lab.resident(phone))
     cancel = lab.upgrades.offers.cancel
