@@ -24,6 +24,8 @@ _GROUPS = {
     "officer_says_other_person": "face",
     "review_refused": "review",
     "registry_no_match": "registry",
+    "register_face_unclear": "registry",
+    "cannot_register_here": "registry",
     "registry_deceased": "registry",
     "registry_reported_lost": "lost",
     "upgraded_already": "upgraded",

@@ -21,7 +21,7 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.stations.parts import StationRooms
-from hkeid_server.wiring.proofing import ProofingParts
+from hkeid_server.wiring.proofing import ProofingParts, proofing_policy, registration_settings
 from hkeid_server.wiring.station_registry import certificate_reader, station_registry
 
 _LARGEST_FILE = 32 * 1024 * 1024
@@ -62,6 +62,8 @@ def open_stations(
         liveness=proofing.liveness,
         matcher=proofing.matcher,
         policy=upgrade_policy(config),
+        proofing=proofing_policy(config),
+        registration=registration_settings(config),
     )
     return StationRooms(
         stations=stations,
