@@ -47,7 +47,9 @@ def problem(kind: str, reference: str) -> Response:
 
 def _page(kind: str, station: Station | None, again: str = "") -> KioskProblemPage:
     # As a kiosk's: who sits there would have to be looked up.
-    name = None if station is None else StationBadge(name=station.name, mode=StationMode.KIOSK.value)
+    name = (
+        None if station is None else StationBadge(name=station.name, mode=StationMode.KIOSK.value)
+    )
     return KioskProblemPage(kind=kind, station=name, again=again, refresh=BACK_TO_START)
 
 

@@ -188,7 +188,11 @@ def confirm_details(journey: Registration, view: RegistrationView) -> Response:
 def give_selfie(journey: Registration, view: RegistrationView) -> Response:
     """The frames that the camera page took during the challenge."""
     try:
-        after = journey.give_selfie(view.id, selfie_frames(most=_MOST_FRAMES, longest_ms=_LONGEST_MS), browser=visit().browser)
+        after = journey.give_selfie(
+            view.id,
+            selfie_frames(most=_MOST_FRAMES, longest_ms=_LONGEST_MS),
+            browser=visit().browser,
+        )
     except (MalformedInput, ImageRefused, FaceRefused, Unavailable) as error:
         return _selfie_failed(error)
     except HkeidError as error:
