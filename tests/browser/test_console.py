@@ -175,6 +175,11 @@ def test_officers_review_cases_side_by_side(
     expect(page.locator("#office")).to_have_text("Registration officer")
     page.goto(f"{console}/console/queue")
     _look(page, "queue", artefacts)
+    page.set_viewport_size(SMALL)
+    button = page.locator(f"#open-{case}").bounding_box()
+    assert button is not None
+    assert button["x"] + button["width"] <= SMALL["width"], "in sight without scrolling sideways"
+    page.set_viewport_size(WIDE)
     page.click(f"#open-{case}")
     page.wait_for_selector("#take-form")
     _look(page, "take", artefacts)
