@@ -70,8 +70,9 @@ def build_house(
     people = {"passkeys": policy, "fields": fields, "broker": broker, **common}
     registration = make_registration(config, proofing, evidence, hooks=letters, **people)
     rooms = open_stations(
-        config, proofing, evidence, policy=policy, fields=fields, broker=broker, **common
-    )
+        config, proofing, evidence, policy=policy, fields=fields, broker=broker, journal=journal,
+        **common,
+    )  # fmt: skip
     return House(
         config=config,
         pages=page_settings(config),
