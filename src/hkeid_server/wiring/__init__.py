@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         certificate_reader,
         make_station_authority,
         station_authority_wanted,
-        station_registry,
     )
     from hkeid_server.wiring.upkeep import (
         back_up_data,
@@ -57,7 +56,6 @@ __getattr__ = names_on_demand(
             "certificate_reader",
             "make_station_authority",
             "station_authority_wanted",
-            "station_registry",
         ),
         "upkeep": (
             "back_up_data",
@@ -100,7 +98,6 @@ __all__ = [
     "restore_data",
     "restore_vault",
     "station_authority_wanted",
-    "station_registry",
     "surroundings",
     "upgrade_store",
     "upgrade_vault",

@@ -10,6 +10,7 @@ from hkeid.broker import Broker, BrokerSettings
 from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
+from hkeid.enrolment.review import WaitingRoom
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.profile import ConsentLedger
@@ -90,6 +91,7 @@ def build_house(
         guardians=Guardians(store, registration, fields, keys, clock, random),
         notices=notices,
         registration=registration,
+        waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
         doors={"oidc": provider},

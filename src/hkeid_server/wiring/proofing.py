@@ -43,12 +43,12 @@ def open_proofing(config: Config, clock: Clock, journal: Journal) -> ProofingPar
 
     :raises hkeid.kernel.errors.ConfigurationError: a part is configured wrongly.
     """
-    matcher = _or_none("faces", lambda: _matcher(config), journal)
+    matcher = _or_none("faces", lambda: open_matcher(config), journal)
     return ProofingParts(
-        registry=_registry(config, matcher),
-        reader=_or_none("documents", lambda: _reader(config, clock), journal),
+        registry=open_registry(config, matcher),
+        reader=_or_none("documents", lambda: open_reader(config, clock), journal),
         matcher=matcher,
-        liveness=_or_none("liveness", lambda: _liveness(config), journal),
+        liveness=_or_none("liveness", lambda: open_liveness(config), journal),
     )
 
 
@@ -148,7 +148,12 @@ def _need(module: str, extra: str) -> None:
         raise MissingExtra(module, extra)
 
 
-def _registry(config: Config, matcher: FaceMatcher | None) -> PersonRegistry | None:
+def open_registry(config: Config, matcher: FaceMatcher | None) -> PersonRegistry | None:
+    """The register of persons; None where none is configured.
+
+    :param matcher: compares faces for a register of test persons.
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    """
     section = config.registry
     if not section.url:
         return None
@@ -181,7 +186,12 @@ def _register_of_personas(config: Config, matcher: FaceMatcher | None) -> Person
     )
 
 
-def _reader(config: Config, clock: Clock) -> DocumentReader | None:
+def open_reader(config: Config, clock: Clock) -> DocumentReader | None:
+    """Reads photographs of cards; None where none is configured.
+
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    :raises hkeid.kernel.errors.MissingExtra: its packages are not installed.
+    """
     section = config.documents
     if section.reader == NONE:
         return None
@@ -201,7 +211,12 @@ def _reader(config: Config, clock: Clock) -> DocumentReader | None:
     )
 
 
-def _matcher(config: Config) -> FaceMatcher | None:
+def open_matcher(config: Config) -> FaceMatcher | None:
+    """Compares faces; None where none is configured.
+
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    :raises hkeid.kernel.errors.MissingExtra: its packages are not installed.
+    """
     section = config.faces
     if section.matcher == NONE:
         return None
@@ -227,7 +242,12 @@ def _matcher(config: Config) -> FaceMatcher | None:
     return DeepfaceMatcher.sandbox(calibration=record, **settings)
 
 
-def _liveness(config: Config) -> LivenessCheck | None:
+def open_liveness(config: Config) -> LivenessCheck | None:
+    """Says whether somebody is there; None where none is configured.
+
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    :raises hkeid.kernel.errors.MissingExtra: its packages are not installed.
+    """
     section = config.liveness
     check = section.check or (NONE if config.production else "head-turn")
     if check == NONE:

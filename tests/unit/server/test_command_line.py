@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from hkeid.adapters.station_ca import StationCa
+from hkeid.adapters.system import SystemClock
+from hkeid.testing.card_issuer import CardIssuer
 from hkeid_server.cli import main
 
 
@@ -75,6 +78,73 @@ def test_check(hkeid: Callable[..., Result]) -> None:
     assert result.exit_code == 0
     assert "✗" not in result.output
     assert "3 clients" in result.output
+    for line in (
+        "✓ register of persons: test persons, inside this process",
+        "✓ documents: rapidocr",
+        "✓ faces: deepface, not calibrated",
+        "✓ liveness: head-turn",
+        "– stations: not served",
+        "– country signers: not needed without stations",
+        "✓ notices: email, inbox, sms; sent every 15 s",
+    ):
+        assert line in result.output
+
+
+def checked(folder: Path, *sections: str) -> Result:
+    """``hkeid check`` of a sandbox with more in its configuration."""
+    file = folder / "hkeid.toml"
+    text = file.read_text("utf-8").replace('[registry]\nurl = "personas"\n', "")
+    file.write_text("\n".join((text, *sections)), "utf-8")
+    return CliRunner().invoke(main, ["check", "--config", str(file)], catch_exceptions=False)
+
+
+def test_check_of_a_register_that_does_not_answer(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        result = checked(folder, f'[registry]\nurl = "http://localhost:{port}"')
+        assert "✗ register of persons: registry unreachable: localhost:" in result.output
+        taken.listen()
+        result = CliRunner().invoke(main, ["check", "--config", str(folder / "hkeid.toml")])
+    assert f"✓ register of persons: localhost:{port} answers" in result.output
+
+
+def test_check_of_stations_and_country_signers(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+    secret = "s" * 32
+    section = (
+        '[stations]\nenabled = true\nproxies = ["127.0.0.1"]\nauthority = "stations"\n'
+        f'proxy_secret = "{secret}"\n[registry]\nurl = "personas"\n'
+    )
+    StationCa.create(folder / "stations", name="t", now=SystemClock().now())
+    result = checked(folder, section)
+    assert "✓ stations: 0 entered; let in from 127.0.0.1" in result.output
+    assert "✗ country signers: " in result.output
+    assert result.exit_code == 1
+    assert secret not in result.output
+    signers = folder / "country-signers"
+    signers.mkdir()
+    (signers / "csca.der").write_bytes(CardIssuer().root.der)
+    (signers / "rubbish.pem").write_bytes(b"rubbish")
+    result = CliRunner().invoke(main, ["check", "--config", str(folder / "hkeid.toml")])
+    assert (
+        "✓ country signers: UT: 1 certificates, 0 revocation lists, 1 not believed" in result.output
+    )
+
+
+def test_check_names_what_is_not_there(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+    result = checked(
+        folder,
+        '[faces]\nmatcher = "none"\n[documents]\nreader = "none"\n[liveness]\ncheck = "none"',
+    )
+    for name in ("register of persons", "documents", "faces", "liveness"):
+        assert f"– {name}: none" in result.output
+    assert result.exit_code == 0
 
 
 def test_check_of_a_broken_house(tmp_path: Path, made: Path) -> None:
