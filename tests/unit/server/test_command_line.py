@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -17,6 +19,8 @@ from hkeid.adapters.station_ca import StationCa
 from hkeid.adapters.system import SystemClock
 from hkeid.testing.card_issuer import CardIssuer
 from hkeid_server.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,37 @@ def checked(folder: Path, *sections: str) -> Result:
     text = file.read_text("utf-8").replace('[registry]\nurl = "personas"\n', "")
     file.write_text("\n".join((text, *sections)), "utf-8")
     return CliRunner().invoke(main, ["check", "--config", str(file)], catch_exceptions=False)
+
+
+def commands_of(page: str, heading: str) -> list[list[str]]:
+    """The ``hkeid`` commands below a heading of the documentation, as words."""
+    text = (ROOT / "docs" / page).read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return [shlex.split(line)[2:] for line in text.splitlines() if line.startswith("$ hkeid ")]
+
+
+def test_officers_as_the_how_to_enters_them(hkeid: Callable[..., Result]) -> None:
+    commands = commands_of("how-to/review-referred-cases.md", "Enter officers")
+    assert [words[1] for words in commands] == ["add", "code", "list", "roles", "suspend"]
+    for words in commands:
+        result = hkeid(*words)
+        assert result.exit_code == 0, result.output
+        if words[1] in {"add", "code"}:
+            officer, code = result.output.splitlines()
+            assert re.fullmatch(r"officer  officer:\S+  LUI, Sze", officer)
+            assert re.fullmatch(r"code     [0-9A-Z-]{9,}", code)
+    assert "STATE" in hkeid("officers", "list").output.splitlines()[0]
+
+
+def test_a_name_that_two_officers_have(hkeid: Callable[..., Result]) -> None:
+    hkeid("officers", "add", "KO, Kap", "--role", "auditor")
+    result = hkeid("officers", "code", "KO, Kap")
+    assert result.exit_code == 1
+    assert "officer ambiguous" in result.stderr
+    ids = re.findall(r"officer:[\w-]+", result.stderr)
+    assert len(ids) == 2
+    assert hkeid("officers", "code", ids[1]).exit_code == 0
+    result = hkeid("officers", "code", "Nobody")
+    assert (result.exit_code, "officer unknown" in result.stderr) == (1, True)
 
 
 def test_check_of_a_register_that_does_not_answer(tmp_path: Path, made: Path) -> None:
