@@ -22,6 +22,7 @@ from hkeid.ports.registry import PersonRegistry
 from hkeid_server.config import Config
 from hkeid_server.config.proofing import FAKE, NONE, PERSONAS
 from hkeid_server.journal import Journal
+from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.opening import MEMORY, vault_url
 
 if TYPE_CHECKING:
@@ -67,29 +68,29 @@ def open_evidence(
 
 
 def make_registration(
-    config: Config,
-    parts: ProofingParts,
-    evidence: EvidenceVault,
-    *,
-    hooks: RegistrationHooks | None = None,
-    **house: Any,
+    base: Foundation, parts: ProofingParts, evidence: EvidenceVault, *, hooks: RegistrationHooks
 ) -> Registration:
     """The journey.
 
-    :param house: ``store``, ``passkeys``, ``fields``, ``broker``, ``keys``, ``clock``, ``random``.
+    :param hooks: are told what was decided.
     """
-    more: dict[str, Any] = {} if hooks is None else {"hooks": hooks}
     return Registration(
         RegistrationParts(
+            store=base.store,
+            passkeys=base.passkeys,
+            fields=base.fields,
+            broker=base.broker,
+            keys=base.keys,
+            clock=base.clock,
+            random=base.random,
             evidence=evidence,
-            policy=proofing_policy(config),
+            policy=proofing_policy(base.config),
             registry=parts.registry,
             reader=parts.reader,
             matcher=parts.matcher,
             liveness=parts.liveness,
-            settings=registration_settings(config),
-            **more,
-            **house,
+            settings=registration_settings(base.config),
+            hooks=hooks,
         )
     )
 

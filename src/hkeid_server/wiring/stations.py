@@ -4,56 +4,42 @@ from __future__ import annotations
 
 import tomllib
 from datetime import timedelta
-from typing import Any
 
-from hkeid.broker import Broker
 from hkeid.enrolment.stations import Seats
 from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades
 from hkeid.kernel.errors import ConfigurationError
-from hkeid.ports import Clock, EvidenceVault, KeyStore, Random, Store
-from hkeid.residents import PersonalFields
-from hkeid.webauthn import WebAuthnPolicy
+from hkeid.ports import EvidenceVault
 from hkeid_server.config import Config
-from hkeid_server.journal import Journal
 from hkeid_server.stations.parts import StationRooms
+from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.proofing import ProofingParts, proofing_policy, registration_settings
 from hkeid_server.wiring.station_registry import certificate_reader, station_registry
 from hkeid_server.wiring.trusted_countries import TrustedCountries
 
 
 def open_stations(
-    config: Config,
-    proofing: ProofingParts,
-    evidence: EvidenceVault,
-    *,
-    store: Store[Any],
-    fields: PersonalFields,
-    policy: WebAuthnPolicy,
-    broker: Broker,
-    keys: KeyStore,
-    clock: Clock,
-    random: Random,
-    journal: Journal,
+    base: Foundation, proofing: ProofingParts, evidence: EvidenceVault
 ) -> StationRooms | None:
     """Stations as configured; None where they are not served.
 
     :raises ConfigurationError: ``person_registry_missing``: there is no upgrade without one; what
         :class:`TrustedCountries` refuses.
     """
+    config, store, clock, random = base.config, base.store, base.clock, base.random
     if not config.stations.enabled:
         return None
     if proofing.registry is None:
         raise ConfigurationError("person_registry_missing", detail="stations need registry.url")
-    stations = station_registry(config, store, keys, clock, random)
+    stations = station_registry(config, store, base.keys, clock, random)
     parts = UpgradeParts(
         store=store,
-        fields=fields,
-        keys=keys,
+        fields=base.fields,
+        keys=base.keys,
         clock=clock,
         random=random,
         stations=stations,
         vault=evidence,
-        verifier=TrustedCountries(config.path(config.stations.country_signers), journal),
+        verifier=TrustedCountries(config.path(config.stations.country_signers), base.journal),
         registry=proofing.registry,
         liveness=proofing.liveness,
         matcher=proofing.matcher,
@@ -64,7 +50,7 @@ def open_stations(
     return StationRooms(
         stations=stations,
         seats=Seats(store, stations, clock, random),
-        upgrades=Upgrades(parts, policy, broker),
+        upgrades=Upgrades(parts, base.passkeys, base.broker),
         officers=OfficersOnDuty(
             store,
             clock,
