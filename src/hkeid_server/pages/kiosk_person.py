@@ -77,7 +77,7 @@ def portrait(station: Station, upgrade_id: str) -> Response:
     duty = rooms().officers.act(station.id)
     picture = None
     if duty is not None:
-        picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)
+        picture = rooms().upgrades.officers.looks(station, upgrade_id, duty)
     if picture is None:
         raise NotFound("portrait_unknown")
     g.from_a_door = True
@@ -97,9 +97,7 @@ def same(station: Station, upgrade_id: str) -> Response:
     if says not in {"yes", "no"}:
         raise MalformedInput("answer_missing", field="same")
     try:
-        rooms().upgrades.faces.officer_says(
-            station, upgrade_id, officer_of(station), same=says == "yes"
-        )
+        rooms().upgrades.officers.says(station, upgrade_id, officer_of(station), same=says == "yes")
     except (UpgradeRefused, Unavailable) as error:
         note_refusal(error, "/kiosk/u/…/same")
     return see_other(f"/kiosk/u/{upgrade_id}")
@@ -110,7 +108,7 @@ def same(station: Station, upgrade_id: str) -> Response:
 def retry(station: Station, upgrade_id: str) -> Response:
     """Ask the register of persons again."""
     try:
-        rooms().upgrades.faces.retry(station, upgrade_id)
+        rooms().upgrades.register.retry(station, upgrade_id)
     except (UpgradeRefused, Unavailable) as error:
         note_refusal(error, "/kiosk/u/…/retry")
     return see_other(f"/kiosk/u/{upgrade_id}")

@@ -31,7 +31,8 @@ def _risk(name: str, aspect: Aspect, *values: str) -> Risk:
 
 RISKS = (
     _risk("no_calibration", Aspect.CALIBRATED, "no"),
-    _risk("face_near_threshold", Aspect.FACE, "review", "no_match"),
+    _risk("face_near_threshold", Aspect.FACE, "review"),
+    _risk("face_differs", Aspect.FACE, "no_match"),
     _risk("register_face_differs", Aspect.REGISTRY_FACE, "review", "no_match"),
     _risk("details_edited", Aspect.DETAILS, "unread", "typed", "corrected"),
     _risk("reported_lost", Aspect.REGISTRY, "reported_lost"),
@@ -97,6 +98,7 @@ REFERRALS = frozenset(
     {
         "face_unclear", "face_not_calibrated", "liveness_not_assured", "read_offline",
         "face_not_assessed", "face_tries_spent", "register_face_unclear", "registration_unclear",
+        "recovery_second_officer",
     }
 )  # fmt: skip
 """Why upgrades are referred. For any other reason it takes two officers."""

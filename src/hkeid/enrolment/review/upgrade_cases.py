@@ -165,7 +165,7 @@ class UpgradeCases:
 
     def tell(self, case_id: str, *, accept: bool, reason: str, officers: tuple[str, ...]) -> None:
         """Tell the upgrade."""
-        self._upgrades.faces.decide(
+        self._upgrades.officers.decide(
             upgrade_of(case_id), accept=accept, reason=reason, officers=officers
         )
 

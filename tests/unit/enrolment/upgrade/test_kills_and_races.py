@@ -106,7 +106,7 @@ def test_killed_while_a_security_key_is_bound(
         lab.person = another_person
         upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "o1")
         lab.submit(lab.counter, upgrade.id)
-        return lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "o1", same=True)
+        return lab.upgrades.officers.says(lab.counter, upgrade.id, "o1", same=True)
 
     def act(lab: Any, key: Any, upgrade: Any) -> Any:
         counter = lab.upgrades.counter

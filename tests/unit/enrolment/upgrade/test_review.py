@@ -351,10 +351,10 @@ def test_the_officer_at_the_counter_leaves_an_access(desk: Desk, phone: Any) -> 
     lab.submit(lab.counter, upgrade.id)
     duty = on_duty.who(lab.counter.id, hub.clock.now())
     for _ in range(3):
-        picture = lab.upgrades.faces.officer_looks(lab.counter, upgrade.id, duty)
+        picture = lab.upgrades.officers.looks(lab.counter, upgrade.id, duty)
         assert picture == b"portrait"
-    lab.upgrades.faces.officer_says(lab.counter, upgrade.id, duty.officer, same=True)
-    assert reason(lab.upgrades.faces.officer_looks, lab.counter, upgrade.id, duty) == (
+    lab.upgrades.officers.says(lab.counter, upgrade.id, duty.officer, same=True)
+    assert reason(lab.upgrades.officers.looks, lab.counter, upgrade.id, duty) == (
         "upgrade_other_step"
     )
     (seen,) = desk.officers.accesses_of_resident(lab.resident_id)
