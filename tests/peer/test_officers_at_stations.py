@@ -10,6 +10,7 @@ import pytest
 
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.chip import CardAccessNumber, hkic_specimen
+from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.browser import UnexpectedPage
 from hkeid.testing.card_issuer import HKIC, card_access_number_of, issue_card
 from hkeid.testing.personas import PERSONAS
@@ -82,6 +83,31 @@ def test_an_officer_takes_the_seat_and_serves(office: Office) -> None:
     officer.leave_seat("Tai Po post office 1")
     assert officer.stations()["Tai Po post office 1"] == "free"
     assert "no-officer" in counter.browser.get(f"{counter.origin}/kiosk").attributes
+
+
+def test_who_lost_the_security_key_gets_the_eid_back_at_the_counter(office: Office) -> None:
+    """A person without a phone: registered, upgraded, key lost, recovered; the lost key opens nothing."""
+    officer = office.hire("SHEK, Sau", "station_officer")
+    counter = office.station("counter", "Tai Po post office 3")
+    counter.sign_on(officer)
+    person = PERSONAS["kwok-lai-king"].person
+    counter._reader.card = issue_card(person, issuer=office.place.issuer, features=HKIC)
+    digits = card_access_number_of(person)
+    lost, new = SoftwareAuthenticator(), SoftwareAuthenticator()
+    counter.register_and_upgrade(lost, can=digits)
+    thief = VirtualResident(office.place.made.issuer, authenticator=lost)
+    assert "log-out" in thief.log_in().attributes
+
+    page = counter.recover(new, can=digits)
+
+    assert "cooling" in page.attributes
+    assert "basic" not in page.attributes, "chip and officer proved an eID+ anew"
+    owner = VirtualResident(office.place.made.issuer, authenticator=new)
+    home = owner.log_in()
+    assert "Officer at a counter" in home.text
+    assert "log-out" not in thief.browser.get(f"{thief.issuer}/account").attributes
+    with pytest.raises(UnexpectedPage):
+        thief.log_in()
 
 
 def test_who_is_suspended_sits_nowhere_at_the_next_request(office: Office) -> None:

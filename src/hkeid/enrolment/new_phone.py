@@ -134,6 +134,15 @@ class NewPhone:
         code = self._tickets.issue(session.resident_id, context)
         return NewPhoneOffer(code=code, expires_at=now + _LIFETIME)
 
+    def admit(self, view: SessionView) -> None:
+        """Let a session pass that is as good as its own passkey, before it is asked anything.
+
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_low``.
+        :raises EnrolmentRefused: ``session_ended``.
+        """
+        with self._store.transaction() as tx:
+            check_own_level(tx, self._live(tx, view.session_id, self._clock.now()))
+
     def start(self, code: str, *, browser: str, network: str) -> NewPhoneStart:
         """The new phone typed the code.
 

@@ -277,7 +277,7 @@ def _recovering(
     if resident is None or resident.state is EidState.APPLICANT:
         return Refusal(reason="eid_unknown")
     if resident.state is EidState.REVOKED:
-        return Refusal(reason="eid_not_active")
+        return Refusal(reason="eid_revoked")
     if not _same_name(parts, tx, resident, holder):
         return Refusal(reason="chip_name_different")
     of_age = _registering(resident.id, holder, parts.clock.now())
