@@ -124,7 +124,9 @@ def test_two_officers_give_a_lost_eid_back(lab, phone) -> None:
     (ended,) = lab.hub.bodies("enrolment:eid:recovered")
     assert ended["credentials_revoked"] == 1
     (concluded,) = lab.hub.bodies("enrolment:registration:concluded")
-    texts = [canonical_json.dumps(decided.facts["registration"][n]) for n in ("findings", "decision")]
+    texts = [
+        canonical_json.dumps(decided.facts["registration"][n]) for n in ("findings", "decision")
+    ]
     assert concluded["evidence"] == evidence_digest(*texts).hex()
     assert (concluded["purpose"], concluded["officer"], concluded["station_id"]) == (
         "recovery", "o1", lab.counter.id,

@@ -23,7 +23,8 @@ from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.names import PersonName
 from hkeid.identity.state import EidState
 from hkeid.kernel import canonical_json
-from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
+from hkeid.kernel.errors import Expired, HkeidError, MalformedInput, TooManyAttempts, Unavailable
+from hkeid.ports.documents import ImageRefused
 from hkeid.ports.faces import FaceBand, LivenessVerdict, PadClaim
 from hkeid.ports.registry import RegistryStatus
 from hkeid.residents import find_by_hkic
@@ -632,6 +633,54 @@ def test_a_spoof_ends_it_at_once(lab, phone) -> None:
     lab.submit(lab.kiosk, upgrade.id)
     ended = lab.face(lab.kiosk, upgrade.id, nonce="another challenge's")
     assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "face_not_live")
+
+
+@pytest.mark.parametrize(
+    ("part", "verb", "error"),
+    [
+        ("liveness", "finish", Unavailable("liveness_busy")),
+        ("liveness", "finish", Expired("liveness_expired")),
+        ("matcher", "compare", Unavailable("face_matcher_busy")),
+    ],
+)
+def test_what_nobody_looked_at_costs_no_try(lab, phone, monkeypatch, part, verb, error) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.submit(lab.kiosk, upgrade.id)
+
+    def fail(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(getattr(lab, part), verb, fail)
+        for _ in range(lab.parts.policy.face_tries + 1):
+            assert reason(lab.face, lab.kiosk, upgrade.id) == error.reason
+            assert lab.upgrades.look(upgrade.id).facts["face_tries"] == 0
+    assert lab.face(lab.kiosk, upgrade.id).step is UpgradeStep.CONFIRM
+
+
+def test_frames_that_are_none_count_and_the_last_one_brings_an_officer(
+    lab, phone, monkeypatch
+) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.submit(lab.kiosk, upgrade.id)
+
+    def fail(*_: Any) -> None:
+        raise ImageRefused("image_malformed")
+
+    monkeypatch.setattr(lab.liveness, "finish", fail)
+    for _ in range(lab.parts.policy.face_tries - 1):
+        assert reason(lab.face, lab.kiosk, upgrade.id) == "image_malformed"
+    waits = lab.face(lab.kiosk, upgrade.id)
+    assert (waits.step, waits.reason) == (UpgradeStep.REVIEW, "face_tries_spent")
+
+
+def test_tries_spent_by_a_process_that_died_bring_an_officer(lab, phone) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    upgrade = lab.submit(lab.kiosk, upgrade.id)
+    lab.parts.note(upgrade, {"face_tries": lab.parts.policy.face_tries})
+    assert reason(lab.upgrades.faces.start, lab.kiosk, upgrade.id) == "face_tries_spent"
+    waits = lab.upgrades.look(upgrade.id)
+    assert (waits.step, waits.reason) == (UpgradeStep.REVIEW, "face_tries_spent")
 
 
 def test_another_face_has_its_tries_and_no_more(lab, phone) -> None:
