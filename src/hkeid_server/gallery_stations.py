@@ -104,8 +104,11 @@ def station_samples(
             "kiosk/passkey.html",
             partial(_passkey, create, _COUNTER, recovers=True),
         ),
-        "counter-recovery-done": ("kiosk/done.html", partial(_recovery, "done")),
-        "counter-recovery-done-plus": ("kiosk/done.html", partial(_recovery, "done", plus=True)),
+        "counter-recovery-done": ("kiosk/recovered.html", partial(_recovery, "recovered")),
+        "counter-recovery-done-plus": (
+            "kiosk/recovered.html",
+            partial(_recovery, "recovered", plus=True),
+        ),
         "counter-recovery-ended": ("kiosk/ended.html", partial(_recovery, "ended", "no-eid")),
         "counter-recovery-minor": ("kiosk/ended.html", partial(_recovery, "ended", "minor")),
         "counter-officer": (

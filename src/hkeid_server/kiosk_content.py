@@ -99,7 +99,7 @@ def upgrade_page(
     facts = upgrade.facts
     second_officer = step == "review" and upgrade.recovers
     waiting = step in {"card", "phone"} or second_officer
-    over = step in {"done", "ended", "review"} and not second_officer
+    over = step in {"done", "recovered", "ended", "review"} and not second_officer
     trouble = facts.get("trouble")
     if step in {"card", "digits"} and problem is None and isinstance(trouble, str):
         problem = _TROUBLE.get(trouble, "unreadable")
@@ -122,7 +122,7 @@ def upgrade_page(
         registers=upgrade.registers,
         confirmed_anywhere=upgrade.confirmed_anywhere,
         recovers=upgrade.recovers,
-        **(_recovered(house, upgrade) if step == "done" and upgrade.recovers else {}),
+        **(_recovered(house, upgrade) if step == "recovered" else {}),
     )
 
 
@@ -160,6 +160,6 @@ def _step(upgrade: Upgrade, station: Station, *, machine: bool) -> str:
         case UpgradeStep.REVIEW:
             return "review"
         case UpgradeStep.DONE:
-            return "done"
+            return "recovered" if upgrade.recovers else "done"
         case _:
             return "ended"

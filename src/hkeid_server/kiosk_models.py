@@ -28,7 +28,7 @@ class KioskPage:
     """One page at a station: one instruction.
 
     :ivar step: ``start``, ``digits``, ``card``, ``face``, ``compare``, ``unassisted``, ``registry``,
-        ``phone``, ``review``, ``done`` or ``ended``.
+        ``phone``, ``review``, ``done``, ``recovered`` or ``ended``.
     :ivar address: address of this upgrade's pages, "" before one began.
     :ivar problem: what went wrong just now, or why it ended.
     :ivar refresh: seconds after which the page looks again; 0: never.
