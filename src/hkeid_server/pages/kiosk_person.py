@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from hkeid.enrolment.stations import Station, StationRefused
 from hkeid.enrolment.upgrade import UpgradeRefused
-from hkeid.kernel.errors import HkeidError, MalformedInput, NotFound, Unavailable
+from hkeid.kernel.errors import Expired, HkeidError, MalformedInput, NotFound, Unavailable
 from hkeid.ports.documents import ImageRefused
 from hkeid.ports.faces import CapturedFrame, LivenessEvidence
 from hkeid_server.house import house
@@ -64,6 +64,9 @@ def face(station: Station) -> Response:
     except Unavailable as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), "busy", 503)
+    except Expired as error:
+        note_refusal(error, "/kiosk/face")
+        return show_step(station, at_station(station, upgrade_id), "slow", 422)
     except (MalformedInput, ImageRefused, UpgradeRefused) as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), error.reason, 422)
@@ -77,7 +80,7 @@ def portrait(station: Station, upgrade_id: str) -> Response:
     duty = rooms().officers.act(station.id)
     picture = None
     if duty is not None:
-        picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)
+        picture = rooms().upgrades.officers.looks(station, upgrade_id, duty)
     if picture is None:
         raise NotFound("portrait_unknown")
     g.from_a_door = True
@@ -97,10 +100,8 @@ def same(station: Station, upgrade_id: str) -> Response:
     if says not in {"yes", "no"}:
         raise MalformedInput("answer_missing", field="same")
     try:
-        rooms().upgrades.faces.officer_says(
-            station, upgrade_id, officer_of(station), same=says == "yes"
-        )
-    except (UpgradeRefused, Unavailable) as error:
+        rooms().upgrades.officers.says(station, upgrade_id, officer_of(station), same=says == "yes")
+    except (UpgradeRefused, Unavailable, Expired) as error:
         note_refusal(error, "/kiosk/u/…/same")
     return see_other(f"/kiosk/u/{upgrade_id}")
 
@@ -110,8 +111,8 @@ def same(station: Station, upgrade_id: str) -> Response:
 def retry(station: Station, upgrade_id: str) -> Response:
     """Ask the register of persons again."""
     try:
-        rooms().upgrades.faces.retry(station, upgrade_id)
-    except (UpgradeRefused, Unavailable) as error:
+        rooms().upgrades.register.retry(station, upgrade_id)
+    except (UpgradeRefused, Unavailable, Expired) as error:
         note_refusal(error, "/kiosk/u/…/retry")
     return see_other(f"/kiosk/u/{upgrade_id}")
 
@@ -149,18 +150,21 @@ def key_page(station: Station, upgrade_id: str) -> Response:
 def key(station: Station, upgrade_id: str) -> Response:
     """The key made a passkey."""
     ceremony_id, response = ceremony_answer()
+    upgrades, label = rooms().upgrades, translate("Security key")
+    recovers = at_station(station, upgrade_id).recovers
     try:
-        rooms().upgrades.counter.finish(
-            station,
-            upgrade_id,
-            ceremony_id,
-            response,
-            binding=seat(),
-            label=translate("Security key"),
-        )
+        if recovers:
+            upgrades.recovery.finish(
+                station, upgrade_id, ceremony_id, response, officer_of(station),
+                binding=seat(), label=label,
+            )  # fmt: skip
+        else:
+            upgrades.counter.finish(
+                station, upgrade_id, ceremony_id, response, binding=seat(), label=label
+            )
     except CEREMONY_FAILURES as error:
         return _key(station, upgrade_id, error)
-    return see_other(f"/kiosk/u/{upgrade_id}/confirm")
+    return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
 
 
 def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
@@ -177,8 +181,10 @@ def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = Non
 def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
     address = f"/kiosk/u/{upgrade_id}"
     problem = None if failure is None else failed(failure)
+    recovers = at_station(station, upgrade_id).recovers
+    ways = rooms().upgrades
     try:
-        begun = rooms().upgrades.counter.start(
+        begun = (ways.recovery if recovers else ways.counter).start(
             station, upgrade_id, officer_of(station), binding=seat()
         )
     except (UpgradeRefused, StationRefused) as error:
@@ -187,7 +193,8 @@ def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -
         return see_other(wanted)
     if begun is None:
         return see_other(f"{address}/confirm")
-    return _ceremony(station, "create", begun.id, begun.options, f"{address}/key", problem)
+    action = f"{address}/key"
+    return _ceremony(station, "create", begun.id, begun.options, action, problem, recovers=recovers)
 
 
 def _ceremony(
@@ -197,11 +204,14 @@ def _ceremony(
     options: dict[str, object],
     action: str,
     problem: str | None,
+    *,
+    recovers: bool = False,
 ) -> Response:
     page = KioskCeremonyPage(
         station=badge(house(), station),
         ceremony=ceremony_form(kind, ceremony_id, options, action=action, restart=action),
         address=action.rpartition("/")[0],
+        recovers=recovers,
         problem=problem,
     )
     return show("kiosk/passkey.html", page, status=200 if problem is None else 403, here=action)

@@ -131,7 +131,7 @@ def test_a_policy_of_ones_own(tmp_path: Path) -> None:
         proofing.proofing_policy(sandbox)
     shipped = Path(proofing.parse_policy.__code__.co_filename).with_name("sandbox.toml")
     (tmp_path / "policy.toml").write_text(
-        shipped.read_text("utf-8").replace("sandbox-2026-11-2", "ours-1"), "utf-8"
+        shipped.read_text("utf-8").replace("sandbox-2026-11-3", "ours-1"), "utf-8"
     )
     assert proofing.proofing_policy(sandbox).version == "ours-1"
     production = read_config(

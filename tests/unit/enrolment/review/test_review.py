@@ -138,6 +138,13 @@ def test_evidence_is_shown_to_who_has_the_case_and_nobody_else(desk: Any, pictur
         assert reason_of(act, CaseUnknown) == "picture_unknown"
 
 
+def test_a_face_that_does_not_match_is_not_called_near(desk: Any, sound: Any) -> None:
+    case = desk.case(replace(sound, face="no_match"))
+    view = desk.officer()
+    desk.take(view, case)
+    assert desk.review.file(view, case).risks == ("face_differs",)
+
+
 def test_the_file_shows_fields_findings_and_why(desk: Any, sound: Any) -> None:
     case = desk.case(replace(sound, face="review", differing=("name_english",)))
     view = desk.officer()
