@@ -153,15 +153,17 @@ def _carriers(config: Config, clock: Clock) -> Iterable[Notifier]:
 def _over_https(config: Config) -> Iterable[Notifier]:
     from hkeid.adapters.http import HttpsClient
 
-    section, http = config.notices, HttpsClient()
+    section = config.notices
     if section.push_key is not None:
         from hkeid.adapters.notices.web_push import WebPushNotifier
 
         try:
+            # Where to is named by a browser: never into our own networks.
+            http = HttpsClient(public_only=True)
             yield WebPushNotifier(http, section.push_key, section.push_contact)
         except ValueError:
             raise ConfigurationError("config_value_invalid", detail="notices.push_key") from None
     if section.sms_url and section.sms_token is not None:
         from hkeid.adapters.notices import SmsGateway
 
-        yield SmsGateway(http, section.sms_url, section.sms_token)
+        yield SmsGateway(HttpsClient(), section.sms_url, section.sms_token)
