@@ -14,6 +14,7 @@ from hkeid.enrolment.review import Lease, Stage, UpgradeField, UpgradeFile
 from hkeid.enrolment.stations import StationMode, StationStatus
 from hkeid.enrolment.upgrade import OnDuty
 from hkeid.officers import ROLE_WORDS, Permission, Role
+from hkeid_server.console.fields import upgrade_rows
 from hkeid_server.console.stations_models import StationRow, StationsPage, UpgradeCasePage
 from hkeid_server.console.words import reasons_for, span
 from hkeid_server.shell import language, translate
@@ -99,7 +100,9 @@ def _upgrade(
         pictures=(),
     )
     reasons = reasons_for(Permission.CASE_DECIDE)
-    return UpgradeCasePage(case=case, reasons=reasons, waiting=span(timedelta(hours=5)))
+    return UpgradeCasePage(
+        case=case, fields=upgrade_rows(case), reasons=reasons, waiting=span(timedelta(hours=5))
+    )
 
 
 def console_samples() -> dict[str, tuple[str, Make]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hkeid.enrolment.notices import Contacts, Dispatcher, DispatchSettings, StopLinks
-from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.notices import Channel, Notifier
 from hkeid.residents import PersonalFields
@@ -105,12 +105,28 @@ def decision_letters(
 
 
 def make_dispatcher(
-    config: Config, parts: NoticeParts, store: Store[Any], clock: Clock
+    config: Config, parts: NoticeParts, store: Store[Any], clock: Clock, journal: Journal
 ) -> Dispatcher:
     """Sends what is due."""
-    settings = DispatchSettings(link=f"{config.issuer}/account")
+
+    def failed(error: Exception, *, channel: Channel | None) -> None:
+        # The type and the reason: what else an error says may hold somebody's address.
+        journal.event(
+            "enrolment:notice:failed",
+            level="warning",
+            kind=type(error).__name__,
+            reason=error.reason if isinstance(error, HkeidError) else None,
+            channel=None if channel is None else channel.value,
+        )
+
     return Dispatcher(
-        store, parts.contacts, parts.notifiers, clock, settings, stop_links=parts.stop_links
+        store,
+        parts.contacts,
+        parts.notifiers,
+        clock,
+        DispatchSettings(link=f"{config.issuer}/account"),
+        stop_links=parts.stop_links,
+        failed=failed,
     )
 
 

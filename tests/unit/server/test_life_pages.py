@@ -77,7 +77,7 @@ def bind(person: Any) -> Any:
 
 
 def dispatch(house: House) -> None:
-    make_dispatcher(house.config, house.notices, house.store, house.clock).round()
+    make_dispatcher(house.config, house.notices, house.store, house.clock, house.journal).round()
 
 
 def letters(house: House, about: str | None = None) -> list[Any]:

@@ -112,8 +112,8 @@ def test_values_that_cannot_be_meant(tmp_path: Path, section: str, content: Any)
 
 def test_production_without_a_calibration_leaves_faces_to_officers(tmp_path: Path) -> None:
     config = read_config(PRODUCTION, {}, tmp_path)
-    assert proofing._matcher(config) is None
-    assert proofing._liveness(config) is None
+    assert proofing.open_matcher(config) is None
+    assert proofing.open_liveness(config) is None
     assert proofing.proofing_policy(config) == shipped_policy("production")
 
 

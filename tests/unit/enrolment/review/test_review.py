@@ -392,9 +392,9 @@ def test_todays_figures(desk: Any, sound: Any) -> None:
 
 def test_an_applicant_who_waits_is_told_how_it_stands(desk: Any, sound: Any) -> None:
     case = desk.case(replace(sound, calibrated="no"))
-    state = lambda: desk.figures.waiting(case).state  # noqa: E731
+    state = lambda: desk.waiting_room.look(case).state  # noqa: E731
     assert state() is Waiting.IN_THE_QUEUE
-    assert desk.figures.waiting(case).usual_days is None
+    assert desk.waiting_room.look(case).usual_days is None
     first = desk.officer()
     lease = desk.take(first, case)
     assert state() is Waiting.BEING_LOOKED_AT
@@ -402,7 +402,7 @@ def test_an_applicant_who_waits_is_told_how_it_stands(desk: Any, sound: Any) -> 
     assert state() is Waiting.SECOND_LOOK
     desk.vote(desk.officer(), case)
     assert state() is Waiting.DECIDED
-    assert desk.figures.waiting("nothing").state is Waiting.DECIDED
-    assert desk.figures.waiting(case).usual_days == 1
+    assert desk.waiting_room.look("nothing").state is Waiting.DECIDED
+    assert desk.waiting_room.look(case).usual_days == 1
     for words in WAITING_WORDS.values():
         assert set(words) == {"en", "zh-Hant-HK", "zh-Hans"}
