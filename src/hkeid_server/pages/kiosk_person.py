@@ -64,10 +64,7 @@ def face(station: Station) -> Response:
     except Unavailable as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), "busy", 503)
-    except Expired as error:
-        note_refusal(error, "/kiosk/face")
-        return show_step(station, at_station(station, upgrade_id), "slow", 422)
-    except (MalformedInput, ImageRefused, UpgradeRefused) as error:
+    except (MalformedInput, ImageRefused, UpgradeRefused, Expired) as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), error.reason, 422)
     return see_other(f"/kiosk/u/{upgrade.id}")
