@@ -12,6 +12,7 @@ from hkeid_server.kiosk_models import (
     KioskClosedPage,
     KioskOfficerPage,
     KioskPage,
+    KioskProblemPage,
     StationBadge,
     UpgradePage,
 )
@@ -60,9 +61,19 @@ def _recovery(step: str, problem: str | None = None, *, plus: bool = False) -> K
 def _passkey(
     ceremony: Callable[[], CeremonyForm], station: StationBadge, *, recovers: bool = False
 ) -> KioskCeremonyPage:
+    form = ceremony()
     return KioskCeremonyPage(
-        station=station, ceremony=ceremony(), address="/kiosk/u/sample", recovers=recovers, idle=0
+        station=station,
+        ceremony=form,
+        address="/kiosk/u/sample",
+        step="phone" if form.kind == "get" else "bind",
+        recovers=recovers,
+        idle=0,
     )
+
+
+def _problem(kind: str, again: str = "") -> KioskProblemPage:
+    return KioskProblemPage(kind=kind, station=_KIOSK, again=again)
 
 
 def _upgrade(step: str, ceremony: CeremonyForm | None = None) -> UpgradePage:
@@ -115,6 +126,27 @@ def station_samples(
             "kiosk/officer.html",
             partial(KioskOfficerPage, station=_EMPTY, sandbox=True),
         ),
+        "kiosk-face-turn-missing": (
+            "kiosk/face.html",
+            partial(_page, "face", _KIOSK, "turn_missing"),
+        ),
+        "counter-compare-changed": (
+            "kiosk/compare.html",
+            partial(_page, "compare", _COUNTER, "upgrade_changed"),
+        ),
+        "kiosk-registry-silent": (
+            "kiosk/registry.html",
+            partial(_page, "registry", _KIOSK, "registry_unavailable"),
+        ),
+        **{
+            f"kiosk-problem-{kind}": ("kiosk/problem.html", partial(_problem, kind, again))
+            for kind, again in (
+                ("internal", "/kiosk/u/sample"),
+                ("unavailable", "/kiosk/u/sample"),
+                ("not-found", ""),
+                ("form", ""),
+            )
+        },
         "kiosk-closed": ("kiosk/closed.html", KioskClosedPage),
         **{
             f"upgrade-{step}": ("upgrade/page.html", partial(_upgrade, step))

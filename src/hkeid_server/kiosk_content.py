@@ -13,6 +13,7 @@ from hkeid_server.kiosk_models import KioskPage, StationBadge
 from hkeid_server.shell import language, translate
 
 LOOK_AGAIN = 2
+READ_FIRST = 8
 BACK_TO_START = 25
 IDLE = 90
 
@@ -96,10 +97,11 @@ def upgrade_page(
     """An upgrade at the step where it is."""
     found = badge(house, station)
     step = _step(upgrade, station, machine=_machine(house))
-    facts = upgrade.facts
+    facts, address = upgrade.facts, f"/kiosk/u/{upgrade.id}"
     second_officer = step == "review" and upgrade.recovers
     waiting = step in {"card", "phone"} or second_officer
     over = step in {"done", "recovered", "ended", "review"} and not second_officer
+    look_again = LOOK_AGAIN if problem is None else READ_FIRST
     trouble = facts.get("trouble")
     if step in {"card", "digits"} and problem is None and isinstance(trouble, str):
         problem = _TROUBLE.get(trouble, "unreadable")
@@ -110,12 +112,13 @@ def upgrade_page(
     return KioskPage(
         station=found,
         step=step,
-        address=f"/kiosk/u/{upgrade.id}",
+        address=address,
         upgrade_id=upgrade.id,
         receipt=upgrade.receipt,
         problem=problem,
-        refresh=LOOK_AGAIN if waiting else BACK_TO_START if over else 0,
-        then="/kiosk" if over else "",
+        refresh=look_again if waiting else BACK_TO_START if over else 0,
+        # By name: the page may answer a POST, whose address shows nothing.
+        then="/kiosk" if over else address if waiting else "",
         idle=0 if over or second_officer else IDLE,
         until=upgrade.expires_at,
         at=upgrade.updated_at,

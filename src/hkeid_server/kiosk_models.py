@@ -64,11 +64,18 @@ class KioskPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KioskCeremonyPage:
-    """A passkey at the station: use one (``get``), or make one on a security key (``create``)."""
+    """A passkey at the station: use one (``get``), or make one on a security key (``create``).
+
+    :ivar step: ``phone`` where a passkey confirms, ``bind`` where one is made.
+    :ivar confirmed_anywhere: the resident may confirm on their own page too, not only here.
+    :ivar recovers: the key takes the place of keys that are lost.
+    """
 
     station: StationBadge
     ceremony: CeremonyForm
     address: str
+    step: str
+    confirmed_anywhere: bool = False
     recovers: bool = False
     problem: str | None = None
     idle: int = 120
@@ -81,6 +88,23 @@ class KioskOfficerPage:
     station: StationBadge
     sandbox: bool
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskProblemPage:
+    """Something failed at a station; the page goes back to the start by itself.
+
+    :ivar kind: one of :data:`hkeid_server.problems.KINDS`.
+    :ivar station: None where the browser is no station's, or nobody could be asked.
+    :ivar again: address of the upgrade's own page, "" where there is none to go on with.
+    :ivar refresh: seconds after which it goes to ``then``.
+    """
+
+    kind: str
+    station: StationBadge | None = None
+    again: str = ""
+    refresh: int = 0
+    then: str = "/kiosk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

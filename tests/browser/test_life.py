@@ -78,14 +78,14 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    real = registration._evidence
+    real = registration.selfie_frames
 
-    def evidence() -> LivenessEvidence:
-        return replace(real(), capture={"verdict": "live"})
+    def evidence(**limits: int) -> LivenessEvidence:
+        return replace(real(**limits), capture={"verdict": "live"})
 
     folder = tmp_path_factory.mktemp("life")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registration, "_evidence", evidence)
+        patch.setattr(registration, "selfie_frames", evidence)
         server: Any = make_server("127.0.0.1", 0, lambda *_: [], Threads, Quiet)
         issuer = f"http://localhost:{server.server_port}"
         content = {

@@ -14,11 +14,16 @@ from typing import Any
 from hkeid.kernel.errors import ConfigurationError, MissingExtra
 
 CARD_READERS = "hkeid.card_readers"
+CARD_PROFILES = "hkeid.card_profiles"
 SURROUNDINGS = "hkeid.surroundings"
 
 # Group → name → (module:attribute, extra that brings its packages).
 _SHIPPED: dict[str, dict[str, tuple[str, str]]] = {
     CARD_READERS: {"pcsc": ("hkeid.adapters.pcsc:open_pcsc", "pcsc")},
+    CARD_PROFILES: {
+        "icao": ("hkeid.chip.profiles:icao", ""),
+        "hkic-specimen": ("hkeid.chip.profiles:hkic_specimen", ""),
+    },
     SURROUNDINGS: {
         "clock": ("hkeid.adapters.system:SystemClock", ""),
         "random": ("hkeid.adapters.system:SystemRandom", ""),

@@ -56,15 +56,23 @@ def officers_group() -> None:
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="Repeatable.")
 @click.option(
-    "--number", help="The officer's own identity-card number, so that nobody decides on themselves."
+    "--number",
+    is_flag=True,
+    help="Ask for the officer's own identity-card number, so that nobody decides on themselves.",
 )
 @config_option
-def add(config_path: Path, name: str, roles: tuple[str, ...], number: str | None) -> None:
+def add(config_path: Path, name: str, roles: tuple[str, ...], *, number: bool) -> None:
     """Enter an officer, and print the code with which they enrol their passkey."""
     officers = _officers(config_path)
-    own = None if number is None else HkicNumber.parse(number)
+    own = HkicNumber.parse(_ask_number()) if number else None
     officer = officers.staff.add(name, [Role(role) for role in roles], own_number=own)
     _tell_code(officers, officer.id, officers.staff.name(officer))
+
+
+def _ask_number() -> str:
+    """Asked for, or from a pipe: arguments are seen by others and kept by the shell."""
+    prompt = "The officer's own identity-card number"
+    return str(click.prompt(prompt, hide_input=True, err=True))
 
 
 @officers_group.command("list")

@@ -34,12 +34,12 @@ CHAN, HO, MINOR = "chan-tai-man", "ho-sau-lan", "chan-siu-fung"
 def house(make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> House:
     from hkeid_server.pages import registration
 
-    real = registration._evidence
+    real = registration.selfie_frames
 
-    def evidence() -> LivenessEvidence:
-        return replace(real(), capture={"verdict": "live"})
+    def evidence(**limits: int) -> LivenessEvidence:
+        return replace(real(**limits), capture={"verdict": "live"})
 
-    monkeypatch.setattr(registration, "_evidence", evidence)
+    monkeypatch.setattr(registration, "selfie_frames", evidence)
     house = make_house(
         registry={"url": "personas"},
         documents={"reader": "fake"},

@@ -99,16 +99,16 @@ def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake check wants to be told its verdict; a page does not send one."""
     from hkeid_server.pages import registration
 
-    real = registration._evidence
+    real = registration.selfie_frames
 
-    def evidence() -> Any:
+    def evidence(**limits: int) -> Any:
         from dataclasses import replace
 
         from flask import request
 
-        return replace(real(), capture={"verdict": request.form.get("verdict", "live")})
+        return replace(real(**limits), capture={"verdict": request.form.get("verdict", "live")})
 
-    monkeypatch.setattr(registration, "_evidence", evidence)
+    monkeypatch.setattr(registration, "selfie_frames", evidence)
 
 
 pytestmark = pytest.mark.usefixtures("believed")

@@ -86,7 +86,7 @@ def as_station(made: Any) -> dict[str, str]:
 
 def test_a_station_is_known_by_its_certificate(front, kiosk) -> None:
     status, said = call(front, "/station/hello", **as_station(kiosk))
-    assert (status, said["mode"]) == (200, "kiosk")
+    assert (status, said["mode"], said["busy"]) == (200, "kiosk", False)
     assert call(front, "/station/work", **as_station(kiosk)) == (200, {"work": None})
 
 
@@ -192,6 +192,7 @@ def test_the_counter_from_number_to_end(front, house, resident, stranger) -> Non
     stranger.post(f"{address}/digits", {"digits": "123456"})
     work = call(front, "/station/work", **as_station(counter))[1]["work"]
     assert work["access"] == "123456"
+    assert call(front, "/station/hello", **as_station(counter))[1]["busy"] is True
     body = {"upgrade": work["upgrade"], "reason": "card_removed"}
     assert call(front, "/station/trouble", body, **as_station(counter))[0] == 200
     stranger.get(address)
@@ -259,6 +260,8 @@ def test_the_door_needs_its_parts_and_plain_values(house) -> None:
     assert f"proxy_bind {PROXY};" in text
     assert SECRET in text
     assert SECRET not in repr(door)
+    for header in ("HKEID-Client-Verify", "HKEID-Client-Cert", "HKEID-Proxy-Secret"):
+        assert f'#     proxy_set_header {header} "";' in text
     with pytest.raises(ConfigurationError, match="station_door_malformed"):
         StationDoor.of(house.config, **{**names, "server_name": "s; }"}, client_ca=None).text()
 
@@ -430,6 +433,8 @@ def test_a_ticket_is_good_once_briefly_and_stays_in_no_address(
 
     said: list[object] = []
     monkeypatch.setattr(house.journal, "event", lambda *words, **more: said.append((words, more)))
+    given = call(front, "/station/ticket", **as_station(counter))[1]
+    assert given["seat_seconds"] == 14 * 3600
     first = address()
     stranger.client.head(first)
     page = stranger.get(first)
