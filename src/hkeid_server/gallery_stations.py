@@ -90,20 +90,10 @@ def _upgrade(step: str, ceremony: CeremonyForm | None = None) -> UpgradePage:
     )
 
 
-def station_samples(
+def _counter_samples(
     create: Callable[[], CeremonyForm], use: Callable[[], CeremonyForm]
 ) -> dict[str, tuple[str, Make]]:
-    """Template and page by name."""
-    steps = ("start", "digits", "card", "face", "unassisted", "registry", "phone", "review", "done")
     return {
-        **{f"kiosk-{step}": (f"kiosk/{step}.html", partial(_page, step)) for step in steps},
-        "kiosk-start-wrong": ("kiosk/start.html", partial(_page, "start", _KIOSK, "number")),
-        "kiosk-card-moved": ("kiosk/card.html", partial(_page, "card", _KIOSK, "moved")),
-        "kiosk-digits-wrong": ("kiosk/digits.html", partial(_page, "digits", _KIOSK, "digits")),
-        **{
-            f"kiosk-ended-{group}": ("kiosk/ended.html", partial(_page, "ended", _KIOSK, group))
-            for group in ENDINGS
-        },
         "counter-start": ("kiosk/start.html", partial(_page, "start", _COUNTER)),
         "counter-compare": ("kiosk/compare.html", partial(_page, "compare", _EMPTY)),
         "counter-phone": ("kiosk/phone.html", partial(_page, "phone", _COUNTER)),
@@ -126,6 +116,24 @@ def station_samples(
             "kiosk/officer.html",
             partial(KioskOfficerPage, station=_EMPTY, sandbox=True),
         ),
+    }
+
+
+def station_samples(
+    create: Callable[[], CeremonyForm], use: Callable[[], CeremonyForm]
+) -> dict[str, tuple[str, Make]]:
+    """Template and page by name."""
+    steps = ("start", "digits", "card", "face", "unassisted", "registry", "phone", "review", "done")
+    return {
+        **{f"kiosk-{step}": (f"kiosk/{step}.html", partial(_page, step)) for step in steps},
+        "kiosk-start-wrong": ("kiosk/start.html", partial(_page, "start", _KIOSK, "number")),
+        "kiosk-card-moved": ("kiosk/card.html", partial(_page, "card", _KIOSK, "moved")),
+        "kiosk-digits-wrong": ("kiosk/digits.html", partial(_page, "digits", _KIOSK, "digits")),
+        **{
+            f"kiosk-ended-{group}": ("kiosk/ended.html", partial(_page, "ended", _KIOSK, group))
+            for group in ENDINGS
+        },
+        **_counter_samples(create, use),
         "kiosk-face-turn-missing": (
             "kiosk/face.html",
             partial(_page, "face", _KIOSK, "turn_missing"),
