@@ -69,7 +69,9 @@ class Place:
 
     def letters(self, about: str) -> list[Any]:
         house = self.house
-        make_dispatcher(house.config, house.notices, house.store, house.clock).round()
+        make_dispatcher(
+            house.config, house.notices, house.store, house.clock, house.journal
+        ).round()
         assert house.notices.inbox is not None
         return [one for one in house.notices.inbox.letters() if one.about == about]
 

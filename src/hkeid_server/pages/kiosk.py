@@ -137,6 +137,18 @@ def card_alone(station: Station) -> Response:
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 
+@blueprint.post("/kiosk/recover")
+@with_station
+def recover(station: Station) -> Response:
+    """At a counter: begin with the card of somebody who lost every passkey."""
+    try:
+        upgrade = rooms().upgrades.offers.begin_recovery(station, officer_of(station))
+    except (UpgradeRefused, StationRefused) as error:
+        house().journal.refusal(error, where="/kiosk/recover")
+        return _start(station, "officer", 409)
+    return see_other(f"/kiosk/u/{upgrade.id}")
+
+
 @blueprint.get("/kiosk/u/<upgrade_id>")
 @with_station
 def step(station: Station, upgrade_id: str) -> Response:

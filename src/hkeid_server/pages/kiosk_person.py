@@ -78,7 +78,7 @@ def portrait(station: Station, upgrade_id: str) -> Response:
     duty = rooms().officers.act(station.id)
     picture = None
     if duty is not None:
-        picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)
+        picture = rooms().upgrades.officers.looks(station, upgrade_id, duty)
     if picture is None:
         raise NotFound("portrait_unknown")
     g.from_a_door = True
@@ -98,9 +98,7 @@ def same(station: Station, upgrade_id: str) -> Response:
     if says not in {"yes", "no"}:
         raise MalformedInput("answer_missing", field="same")
     try:
-        rooms().upgrades.faces.officer_says(
-            station, upgrade_id, officer_of(station), same=says == "yes"
-        )
+        rooms().upgrades.officers.says(station, upgrade_id, officer_of(station), same=says == "yes")
     except (UpgradeRefused, Unavailable, Expired) as error:
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/same")
     return see_other(f"/kiosk/u/{upgrade_id}")
@@ -111,7 +109,7 @@ def same(station: Station, upgrade_id: str) -> Response:
 def retry(station: Station, upgrade_id: str) -> Response:
     """Ask the register of persons again."""
     try:
-        rooms().upgrades.faces.retry(station, upgrade_id)
+        rooms().upgrades.register.retry(station, upgrade_id)
     except (UpgradeRefused, Unavailable, Expired) as error:
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/retry")
     return see_other(f"/kiosk/u/{upgrade_id}")
@@ -150,18 +148,21 @@ def key_page(station: Station, upgrade_id: str) -> Response:
 def key(station: Station, upgrade_id: str) -> Response:
     """The key made a passkey."""
     ceremony_id, response = ceremony_answer()
+    upgrades, label = rooms().upgrades, translate("Security key")
+    recovers = at_station(station, upgrade_id).recovers
     try:
-        rooms().upgrades.counter.finish(
-            station,
-            upgrade_id,
-            ceremony_id,
-            response,
-            binding=seat(),
-            label=translate("Security key"),
-        )
+        if recovers:
+            upgrades.recovery.finish(
+                station, upgrade_id, ceremony_id, response, officer_of(station),
+                binding=seat(), label=label,
+            )  # fmt: skip
+        else:
+            upgrades.counter.finish(
+                station, upgrade_id, ceremony_id, response, binding=seat(), label=label
+            )
     except CEREMONY_FAILURES as error:
         return _key(station, upgrade_id, error)
-    return see_other(f"/kiosk/u/{upgrade_id}/confirm")
+    return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
 
 
 def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
@@ -179,8 +180,10 @@ def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = Non
 def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
     here = f"/kiosk/u/{upgrade_id}/key"
     problem = None if failure is None else failed(failure)
+    recovers = at_station(station, upgrade_id).recovers
+    ways = rooms().upgrades
     try:
-        begun = rooms().upgrades.counter.start(
+        begun = (ways.recovery if recovers else ways.counter).start(
             station, upgrade_id, officer_of(station), binding=seat()
         )
     except (UpgradeRefused, StationRefused) as error:
@@ -189,13 +192,18 @@ def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -
             return see_other("/kiosk/officer")
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/key")
     if begun is None:
-        return see_other(f"/kiosk/u/{upgrade_id}/confirm")
+        return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
     form = ceremony_form("create", begun.id, begun.options, action=here, restart=here)
-    return _ceremony(station, form, problem)
+    return _ceremony(station, form, problem, recovers=recovers)
 
 
 def _ceremony(
-    station: Station, form: CeremonyForm, problem: str | None, *, anywhere: bool = False
+    station: Station,
+    form: CeremonyForm,
+    problem: str | None,
+    *,
+    anywhere: bool = False,
+    recovers: bool = False,
 ) -> Response:
     page = KioskCeremonyPage(
         station=badge(house(), station),
@@ -203,6 +211,7 @@ def _ceremony(
         address=form.action.rpartition("/")[0],
         step="phone" if form.kind == "get" else "bind",
         confirmed_anywhere=anywhere,
+        recovers=recovers,
         problem=problem,
     )
     status = 200 if problem is None else 403

@@ -97,6 +97,8 @@ POLICY = (
     Rule("pages", r"minor: name|guardian's code", r"^/account/minor$", AFTER, "the guardian's page"),
     Rule("pages", r"guardian's code", r"^/register/guardian-code$", AFTER, DELIVERED),
     Rule("pages", r"new phone's code", r"^(/account)?/new-phone$", AFTER, DELIVERED),
+    Rule("pages", r"picture", r"^/kiosk/u/[^/]+/portrait$", AFTER,
+         "the officer at the counter, who compares the face with the chip's portrait"),
     Rule("pages", r"kiosk number", r"^/account/upgrade$", AFTER, DELIVERED),
     Rule("pages", r"mail address|telephone", r"^/account/notices(/email)?$", AFTER, OWN_PAGE),
     Rule("errors", r"stopped: (name|birth date)|typed", r"^/register/details html$", AFTER, OWN_FORM),

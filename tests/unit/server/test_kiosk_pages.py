@@ -214,7 +214,7 @@ def test_a_register_that_still_does_not_answer_is_said(counter, resident, monkey
     def silent(*_: object) -> None:
         raise Unavailable("registry_unavailable")
 
-    monkeypatch.setattr(counter.house.stations.upgrades.faces, "retry", silent)
+    monkeypatch.setattr(counter.house.stations.upgrades.register, "retry", silent)
     answer = counter.browser.post(f"{address}/retry")
     assert (answer.status_code, counter.problem) == (503, "registry_unavailable")
     assert 'id="retry"' in answer.text

@@ -19,7 +19,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from hkeid.adapters.worker.wire import error_parts, pack, receive, send, unpack_trusted
+from hkeid.adapters.worker.answers import write_answer
+from hkeid.adapters.worker.wire import receive, send, unpack_trusted
 from hkeid.kernel.errors import HkeidError
 
 NICENESS = 5
@@ -69,7 +70,7 @@ def _answer(target: Any, method: str, arguments: tuple[Any, ...]) -> tuple[str, 
     try:
         return "value", getattr(target, method)(*arguments)
     except HkeidError as error:
-        return "refused", error_parts(error)
+        return "refused", error
     except MemoryError as error:
         return "spent", _where(error)
     except Exception as error:  # noqa: BLE001 - reported, never passed over
@@ -85,7 +86,7 @@ def serve(channel: socket.socket) -> None:
     """Build, say so, and answer until the other end is gone."""
     factory, settings = unpack_trusted(receive(channel))
     outcome, target = _answer(sys.modules[__name__], "_build", (factory, settings))
-    send(channel, pack((outcome, None if outcome == "value" else target)))
+    send(channel, write_answer(outcome, None if outcome == "value" else target))
     while outcome == "value":
         try:
             method, arguments = unpack_trusted(receive(channel))
@@ -93,9 +94,9 @@ def serve(channel: socket.socket) -> None:
             return
         answer = _answer(target, method, arguments)
         try:
-            packed = pack(answer)
+            packed = write_answer(*answer)
         except Exception as error:  # noqa: BLE001 - a result that cannot travel
-            packed = pack(("raised", _where(error)))
+            packed = write_answer("raised", _where(error))
         send(channel, packed)
         if answer[0] == "spent":
             return
