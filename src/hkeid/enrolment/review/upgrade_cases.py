@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from hkeid.chip.evidence import ChipHolder
 from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Lease, Vote
 from hkeid.enrolment.review.sources import CaseKind, Held, Referred, ReviewTransaction, Stage
-from hkeid.enrolment.upgrade.offline import TEAM
 from hkeid.enrolment.upgrade.parts import FACE, PORTRAIT
-from hkeid.enrolment.upgrade.records import CASE_PREFIX, Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.records import CASE_PREFIX, TEAM, Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.serving import servers_of
 from hkeid.enrolment.upgrade.upgrades import Upgrades
 from hkeid.kernel.instants import Instant
 from hkeid.ports.evidence import EvidenceVault
@@ -185,17 +184,13 @@ class UpgradeCases:
             risks=self._policy.upgrade_risks_of(upgrade.reason, upgrade.facts),
             hindrances=self._policy.upgrade_hindrances_of(upgrade.reason),
             resident_id=upgrade.resident_id,
-            served_by=upgrade.officer or _word(upgrade.facts.get(TEAM)),
+            served_by=servers_of(upgrade),
         )
 
 
 def upgrade_of(case_id: str) -> str:
     """The upgrade that a case is about."""
     return case_id.removeprefix(CASE_PREFIX)
-
-
-def _word(fact: Any) -> str | None:
-    return fact if isinstance(fact, str) else None
 
 
 def _fields(holder: ChipHolder, kept: Mapping[str, str]) -> tuple[UpgradeField, ...]:

@@ -22,6 +22,7 @@ from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.parts import TICKET, UpgradeParts, move
 from hkeid.enrolment.upgrade.proofing import check_registration
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.serving import refuse_own_record
 from hkeid.identity.state import EidState
 from hkeid.residents import find_by_hkic
 from hkeid.webauthn import ResponseInput, WebAuthnPolicy
@@ -62,13 +63,15 @@ class CounterRegistration:
     ) -> ActivationStart | None:
         """Begin making the passkey on the key; None when it is there already (go on to confirm).
 
-        :raises UpgradeRefused: ``officer_missing``, ``registration_not_decided``; and as :meth:`UpgradeParts.find`.
+        :raises UpgradeRefused: ``officer_missing``, ``own_record``, ``registration_not_decided``; and as :meth:`UpgradeParts.find`.
         """
         require(station, StationPermission.REGISTER)
         if not officer:
             raise UpgradeRefused("officer_missing")
         parts = self._parts
-        upgrade = self._entered(parts.find(upgrade_id, {UpgradeStep.BIND}, station=station))
+        found = parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
+        refuse_own_record(parts, found, officer)
+        upgrade = self._entered(found)
         resident_id = upgrade.resident_id or ""
         with parts.store.transaction() as tx:
             resident = tx.residents.get(resident_id)

@@ -20,7 +20,13 @@ from hkeid.enrolment.upgrade.numbers import (
     parse_number,
 )
 from hkeid.enrolment.upgrade.parts import ACCESS, UpgradeParts, end, move
-from hkeid.enrolment.upgrade.records import RECOVERS, Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import (
+    RECOVERS,
+    SERVED,
+    Upgrade,
+    UpgradeStep,
+    UpgradeTransaction,
+)
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
@@ -184,7 +190,7 @@ class Offers:
             upgrade = Upgrade(
                 id=parts.random.token(16),
                 receipt=new_receipt(parts.random),
-                facts=facts,
+                facts={**facts, SERVED: [officer]},
                 created_at=now,
                 updated_at=now,
                 **self._claimed(station, officer, now),

@@ -13,6 +13,7 @@ from hkeid.enrolment.upgrade.policy import FaceJudge
 from hkeid.enrolment.upgrade.proofing import COMPARED_BY
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
 from hkeid.enrolment.upgrade.register_answers import FACE_PASSED, Asked, RegisterAnswers
+from hkeid.enrolment.upgrade.serving import LOOKED, refuse_own_record, words_of
 from hkeid.kernel.errors import MalformedInput
 
 
@@ -28,12 +29,13 @@ class OfficerDecisions:
     ) -> Upgrade:
         """An officer compared the person with the chip's portrait.
 
-        :raises UpgradeRefused: ``officer_missing``.
+        :raises UpgradeRefused: ``officer_missing``, ``own_record``.
         """
         if not officer:
             raise UpgradeRefused("officer_missing")
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        refuse_own_record(parts, upgrade, officer)
         outcome = FACE_PASSED if same else "no_match"
         with parts.store.transaction() as tx:
             upgrade = move(
@@ -64,12 +66,16 @@ class OfficerDecisions:
     def looks(self, station: Station, upgrade_id: str, duty: OnDuty) -> bytes | None:
         """The chip's portrait for the officer who sits at this station; None when it is gone. The
         person concerned sees that somebody looked, once for each officer.
+
+        :raises UpgradeRefused: ``own_record``.
         """
         parts, now = self._parts, self._parts.clock.now()
         upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
-        if upgrade.facts.get("looked") != duty.officer:
+        refuse_own_record(parts, upgrade, duty.officer)
+        looked = words_of(upgrade.facts, LOOKED)
+        if duty.officer not in looked:
             with parts.store.transaction() as tx:
-                move(tx, upgrade, now, facts={**upgrade.facts, "looked": duty.officer})
+                move(tx, upgrade, now, facts={**upgrade.facts, LOOKED: [*looked, duty.officer]})
                 if duty.role is not None:
                     note_service(tx, upgrade, duty.officer, duty.role, parts.random.token(16), now)
         return parts.vault.get(upgrade.id, PORTRAIT)

@@ -27,7 +27,7 @@ from hkeid.enrolment.upgrade.judging import Refusal, check_fresh, judge_card
 from hkeid.enrolment.upgrade.numbers import new_receipt
 from hkeid.enrolment.upgrade.parts import DOCUMENT, PORTRAIT, UpgradeParts
 from hkeid.enrolment.upgrade.reading import EVIDENCE_KIND, facts_of, identify
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import TEAM, Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.enrolment.upgrade.sealed_reading import KEY, public_half, unseal
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
@@ -37,9 +37,6 @@ from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.storage import SingleUseRecord
 
 SHIFT_KIND = "station_shift"
-TEAM = "team"
-"""Fact of an upgrade: the officer who began the shift, or None: nobody had signed on."""
-
 _WRAP_LABEL = b"hkeid-station-shift-1:"
 _HIGHEST = 1_000_000
 

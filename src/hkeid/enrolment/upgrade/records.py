@@ -11,7 +11,13 @@ from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.stations.records import StationMode, StationRepository
 from hkeid.kernel.instants import Instant
-from hkeid.officers.records import RecordAccessRepository
+from hkeid.officers.records import OfficerRepository, RecordAccessRepository
+
+SERVED = "served"
+"""Fact of an upgrade: the officers who sat at the station in its course."""
+
+TEAM = "team"
+"""Fact of an upgrade: the officer who began the shift, or None: nobody had signed on."""
 
 RECOVERS = "recovers"
 """Fact of an upgrade that is none: a lost eID is recovered at a counter."""
@@ -176,5 +182,7 @@ class UpgradeTransaction(EnrolmentTransaction, Protocol):
     def upgrades(self) -> UpgradeRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
+    @property
+    def officers(self) -> OfficerRepository: ...
     @property
     def record_accesses(self) -> RecordAccessRepository: ...

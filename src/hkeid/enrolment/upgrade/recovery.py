@@ -32,6 +32,7 @@ from hkeid.enrolment.upgrade.proofing import (
     registration_digest,
 )
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.serving import refuse_own_record
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
@@ -152,6 +153,7 @@ class CounterRecovery:
         upgrade = self._parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
         if not upgrade.recovers:
             raise UpgradeRefused("upgrade_other_step", detail="registration")
+        refuse_own_record(self._parts, upgrade, officer)
         check_registration(upgrade)
         return upgrade
 
