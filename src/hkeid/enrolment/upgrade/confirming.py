@@ -18,6 +18,7 @@ from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EidUpgraded
 from hkeid.enrolment.upgrade.parts import UpgradeParts, move
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.station_status import check_station, require_station
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.instants import Instant
@@ -58,7 +59,7 @@ class Confirmations:
 
         :param binding: browser-binding value of the browser that asks.
         :raises UpgradeRefused: ``upgrade_unknown``, ``upgrade_other_step``, ``upgrade_expired``,
-            ``confirm_at_station``.
+            ``confirm_at_station``, ``station_revoked``, ``station_suspended``.
         """
         parts = self._parts
         upgrade = self._upgrade_of(upgrade_id, station, resident_id)
@@ -123,6 +124,7 @@ class Confirmations:
         )
         if station is None and not upgrade.confirmed_anywhere:
             raise UpgradeRefused("confirm_at_station")
+        require_station(self._parts, upgrade)
         return upgrade
 
     def _find(self, upgrade: Upgrade, credential_id: bytes) -> tuple[Credential, Resident]:
@@ -149,6 +151,7 @@ class Confirmations:
         proofed = resident.proofed if resident.proofed.at_least(Acr.EID_PLUS) else Acr.EID_PLUS
         after = replace(resident, state=EidState.UPGRADED, proofed=proofed, updated_at=now)
         with self._parts.store.transaction() as tx:
+            check_station(tx, upgrade)
             used = tx.credentials.record_use(
                 credential.id,
                 old_count=credential.sign_count,

@@ -27,6 +27,7 @@ from hkeid.enrolment.upgrade.records import (
     UpgradeStep,
     UpgradeTransaction,
 )
+from hkeid.enrolment.upgrade.station_status import end_of_revoked
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
@@ -277,7 +278,7 @@ class Offers:
 def end_overdue(
     store: Store[UpgradeTransaction], vault: EvidenceVault, clock: Clock, *, limit: int = 100
 ) -> int:
-    """End upgrades that are out of time and destroy their evidence; returns how many."""
+    """End upgrades that are out of time, or of a revoked station, and destroy their evidence; returns how many."""
     now = clock.now()
     with store.transaction() as tx:
         late = tx.upgrades.due(now, limit=limit)
@@ -290,7 +291,7 @@ def end_overdue(
             continue  # somebody acted at the same moment
         vault.destroy(upgrade.id)
         done += 1
-    return done + _forget_ended(store, vault)
+    return done + end_of_revoked(store, vault, now) + _forget_ended(store, vault)
 
 
 def _forget_ended(store: Store[UpgradeTransaction], vault: EvidenceVault) -> int:
