@@ -46,10 +46,10 @@ class Upgrades:
         self.register = RegisterAnswers(parts)
         self.faces = Faces(parts, self.register)
         self.officers = OfficerDecisions(parts, self.register)
-        self.confirmations = Confirmations(parts, policy)
+        self.confirmations = Confirmations(parts, policy, self.register)
         self.offline = OfflineReadings(parts)
-        self.counter = CounterRegistration(parts, policy, broker, settings)
-        self.recovery = CounterRecovery(parts, policy)
+        self.counter = CounterRegistration(parts, policy, broker, settings, register=self.register)
+        self.recovery = CounterRecovery(parts, policy, self.register)
 
     def look(
         self,
