@@ -9,7 +9,7 @@ class UpgradeRefused(Refused):
     """A rule of the upgrade says no.
 
     Before it begins: ``eid_not_active``, ``upgraded_already``, ``number_unknown``,
-    ``number_expired``, ``station_attempts_exhausted``, ``officer_missing``. Officers: ``officer_not_at_kiosk``,
+    ``number_expired``, ``station_attempts_exhausted``, ``officer_missing``, ``receipt_unknown``. Officers: ``officer_not_at_kiosk``,
     ``officer_not_allowed``, ``officer_login_missing``, ``own_record``. In its course:
     ``upgrade_other_step``, ``upgrade_other_station``, ``upgrade_other_resident``,
     ``upgrade_expired``, ``upgrade_changed``, ``session_ended``. About the card:

@@ -115,6 +115,13 @@ class Upgrade:
         return self.round > 0 or self.facts.get("offline") is True
 
     @property
+    def accepted_in_review(self) -> bool:
+        """Whether officers accepted it after a referral, and only the key or the passkey is missing: that
+        is not undone by whoever comes to the station next.
+        """
+        return self.step in {UpgradeStep.BIND, UpgradeStep.CONFIRM} and self.reason is not None
+
+    @property
     def recovers(self) -> bool:
         """Whether an eID whose every passkey is lost is recovered; it upgrades nothing."""
         return self.facts.get(RECOVERS) is True
