@@ -39,6 +39,8 @@ from hkeid.ports.storage import SingleUseRecord
 SHIFT_KIND = "station_shift"
 _WRAP_LABEL = b"hkeid-station-shift-1:"
 _HIGHEST = 1_000_000
+_MOST_READINGS = 1_000
+"""Of one shift: whoever holds a station's key for a while cannot use all its numbers up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class OfflineReadings:
             "key": base64url.encode(wrapped),
             "nonce": base64url.encode(shift.nonce),
             "officer": officer,
+            "from": station.sequence,
         }
         with parts.store.transaction() as tx:
             tx.single_use.revoke_family(_family(station), now)
@@ -136,6 +139,8 @@ class OfflineReadings:
         if not 0 < sequence <= _HIGHEST:
             raise MalformedInput("sequence_malformed", field="sequence")
         record, private, nonce = self._shift(station, shift_id, now)
+        if sequence > _last_number(record):
+            raise MalformedInput("sequence_malformed", field="sequence")
         name = reading_name(shift_id, sequence)
         message = signed_message(nonce, name, sealed)
         if not parts.stations.authority.verify(station.public_key, message, signature):
@@ -282,6 +287,12 @@ class OfflineReadings:
                     reason=upgrade.reason or "", station_id=station.id, upgrade_id=upgrade.id
                 )
             )
+
+
+def _last_number(shift: SingleUseRecord) -> int:
+    """The highest number that a reading of this shift may have; shifts of old say none."""
+    begun = canonical_json.loads_object(shift.payload).get("from")
+    return _HIGHEST if not isinstance(begun, int) else min(_HIGHEST, begun + _MOST_READINGS)
 
 
 def _family(station: Station) -> str:
