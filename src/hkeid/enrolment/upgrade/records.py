@@ -117,9 +117,11 @@ class Upgrade:
     @property
     def accepted_in_review(self) -> bool:
         """Whether officers accepted it after a referral, and only the key or the passkey is missing: that
-        is not undone by whoever comes to the station next.
+        is not undone by whoever comes to the station next. Who recovers an eID stands there and goes on
+        at once, or has left.
         """
-        return self.step in {UpgradeStep.BIND, UpgradeStep.CONFIRM} and self.reason is not None
+        waits = self.step in {UpgradeStep.BIND, UpgradeStep.CONFIRM} and not self.recovers
+        return waits and self.reason is not None
 
     @property
     def recovers(self) -> bool:
