@@ -71,7 +71,7 @@ class OfflineReadings:
         self._parts = parts
 
     def begin(self, station: Station, officer: str | None = None) -> Shift:
-        """Begin a shift; the one before it ends.
+        """Begin a shift. What the one before it has read may still be uploaded until that one's time is out.
 
         :param officer: who sits at the station; they go along, and decide on none of its readings.
         """
@@ -94,7 +94,6 @@ class OfflineReadings:
             "from": station.sequence,
         }
         with parts.store.transaction() as tx:
-            tx.single_use.revoke_family(_family(station), now)
             kept = tx.single_use.put(
                 SingleUseRecord(
                     kind=SHIFT_KIND,
