@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -18,12 +19,13 @@ _MALFORMED = "exclusions_malformed"
 class DocumentType:
     """A kind of document.
 
+    :ivar name: its code in the catalogue, such as ``tax-return``.
     :ivar item: the item of Schedule 1 it falls under; ``None``: under none.
     :ivar proceedings: whether it is made for court proceedings; ``None``: depends.
     :ivar counsel: why it cannot be told from a source.
     """
 
-    code: str
+    name: str
     item: int | None
     proceedings: bool | None
     counsel: str | None
@@ -52,6 +54,7 @@ class Exclusions:
     proceedings: tuple[str, ...]
 
 
+@cache
 def shipped_exclusions() -> Exclusions:
     """The catalogue that comes with this package; of the Exclusion Order it knows nothing."""
     content = files("hkeid.signing.legal").joinpath("exclusions.toml").read_bytes()
@@ -77,7 +80,7 @@ def parse_exclusions(content: bytes) -> Exclusions:
     unknown = {kind.item for kind in types} - {None, *items}
     if unknown or len(set(items)) != len(items):
         raise table.malformed(f"items of Schedule 1: {sorted(str(item) for item in unknown)}")
-    by_code = {kind.code: kind for kind in types}
+    by_code = {kind.name: kind for kind in types}
     by_chapter = {entry.chapter: entry for entry in ordinances}
     if len(by_code) != len(types) or len(by_chapter) != len(ordinances):
         raise table.malformed("a document type or an ordinance stands there twice")
@@ -97,7 +100,7 @@ def _item(table: Table) -> int:
 def _document_type(table: Table) -> DocumentType:
     has_flag = table.flag("depends_on_proceedings", default=False)
     return DocumentType(
-        code=table.text("code"),
+        name=table.text("code"),
         item=table.optional_number("item"),
         proceedings=None if has_flag else table.flag("proceedings", default=False),
         counsel=table.optional_text("counsel"),

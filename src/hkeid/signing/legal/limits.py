@@ -72,12 +72,12 @@ def _matter(context: LegalContext, kind: DocumentType | None) -> LegalReason:
     if kind.item is not None:
         item = str(kind.item)
         section = f"s.3, Schedule 1, item {item}"
-        return defeats("matter_excluded", section, _TYPE, type=kind.code, item=item)
+        return defeats("matter_excluded", section, _TYPE, type=kind.name, item=item)
     if kind.counsel is not None:
         return leaves_open(
-            "matter_needs_counsel", section, _TYPE, type=kind.code, note=kind.counsel
+            "matter_needs_counsel", section, _TYPE, type=kind.name, note=kind.counsel
         )
-    return supports("matter_not_excluded", section, _TYPE, type=kind.code)
+    return supports("matter_not_excluded", section, _TYPE, type=kind.name)
 
 
 def _ordinance(context: LegalContext, exclusions: Exclusions) -> Iterator[LegalReason]:

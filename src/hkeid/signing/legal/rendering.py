@@ -25,7 +25,7 @@ def _lines(opinion: LegalOpinion, language: Language) -> Iterator[str]:
     for one in opinion.requirements:
         yield ""
         name = words.requirements[one.requirement.value]
-        yield f"{name}. {_verdict(words, one.verdict.value, one.section)}"
+        yield f"{name} · {_verdict(words, one.verdict.value, one.section)}"
         yield from _reasons(words, one.reasons, language)
     if opinion.missing:
         yield ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from functools import cache
 from importlib.resources import files
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -32,6 +33,7 @@ _KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
 
 
+@cache
 def shipped_trust_list() -> TrustList:
     """The list that comes with this package. It is incomplete, and pins no key."""
     return _parse(files("hkeid.signing.legal").joinpath("trust_list.toml").read_bytes())
