@@ -174,20 +174,20 @@ def test_everybody_was_there(scene: Any) -> None:
 # --- faces -------------------------------------------------------------------------------------------
 
 
-def with_vectors(scene: Any) -> dict[str, list[float]]:
-    if not scene.vectors:
-        pytest.skip("the real matcher works on the scene with SQLite")
-    return scene.vectors
+# The real matcher works on the scene with SQLite alone.
+where_faces_are_real = pytest.mark.parametrize("scene", ["sqlite"], indirect=True)
 
 
+@where_faces_are_real
 def test_the_numbers_are_those_of_one_face(scene: Any) -> None:
     """They were computed apart from the server; that they match shows that they mean something."""
-    vectors = dict(with_vectors(scene))
+    vectors = dict(scene.vectors)
     portrait = vectors.pop("portrait")
     nearest = min(math.dist(portrait, one) for one in vectors.values())
     assert nearest < (face_model("Dlib").match or 0)
 
 
+@where_faces_are_real
 @pytest.mark.parametrize(
     "write",
     [
@@ -202,7 +202,8 @@ def test_the_numbers_are_those_of_one_face(scene: Any) -> None:
 )
 def test_a_template_would_be_found(write: Callable[[list[float]], bytes], scene: Any) -> None:
     search = scene.search()
-    for vector in with_vectors(scene).values():
+    assert scene.vectors
+    for vector in scene.vectors.values():
         kinds = {one.kind for one in search.find(b"before" + write(vector) + b"behind")}
         assert kinds == {"face vector"}
 
