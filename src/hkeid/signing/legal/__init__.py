@@ -8,6 +8,7 @@
     print(opinion_text(opinion))
 """
 
+from hkeid.signing.legal.certificate_reading import certificate_facts, key_hash
 from hkeid.signing.legal.context import COMMON_LAW, LegalContext, Requirement
 from hkeid.signing.legal.exclusions import Exclusions, parse_exclusions, shipped_exclusions
 from hkeid.signing.legal.facts import (
@@ -43,7 +44,9 @@ __all__ = [
     "TechnicalVerdict",
     "TrustList",
     "Verdict",
+    "certificate_facts",
     "judge_cap553",
+    "key_hash",
     "opinion_text",
     "parse_exclusions",
     "read_trust_list",

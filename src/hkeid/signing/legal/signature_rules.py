@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 
 from hkeid.kernel.instants import Instant
 from hkeid.signing.legal.context import LegalContext
@@ -15,6 +16,10 @@ from hkeid.signing.legal.trust_list import TrustList
 PRIVATE = "s.6(1)"
 GOVERNMENT = "s.6(1A)"
 _PARTY = "context.government_party"
+
+# Both limbs of section 6 came into operation on this day (14 of 2004); before, every signature that a
+# rule of law required had to be a digital one, with a recognised certificate.
+_IN_FORCE = datetime(2004, 6, 30, tzinfo=timezone(timedelta(hours=8)))
 
 _DIGITAL = Question(
     fact="signature.digital_signature",
@@ -51,6 +56,7 @@ def signature(
 ) -> Iterator[LegalReason]:
     """Whether the signature satisfies a requirement of a signature."""
     yield _technical(facts)
+    yield from _earlier_law(facts)
     if context.government_party is None:
         yield leaves_open("government_party_missing", "s.6(1)(b), s.6(1A)(b)", missing=(_PARTY,))
     elif context.government_party:
@@ -75,6 +81,13 @@ def _technical(facts: SignatureFacts) -> LegalReason:
     if facts.technical is TechnicalVerdict.INDETERMINATE:
         return leaves_open("signature_indeterminate", section, fact)
     return supports("signature_valid", section, fact)
+
+
+def _earlier_law(facts: SignatureFacts) -> Iterator[LegalReason]:
+    made = facts.claimed_time if facts.proved_time is None else facts.proved_time
+    if made is not None and made < _IN_FORCE:
+        fact = "claimed_time" if facts.proved_time is None else "proved_time"
+        yield leaves_open("earlier_law", "s.6", f"signature.{fact}")
 
 
 def _private(facts: SignatureFacts, context: LegalContext) -> Iterator[LegalReason]:

@@ -101,6 +101,10 @@ CASES = [
     Case("contract, signature not checked", "s.2(1)", OPEN, "technical_missing", priv(), {"technical": None},
          missing="signature.technical"),
     Case("contract of a minor", "general law", YES, "minor_signer", priv(signer_is_minor=True), effect=Effect.NOTE),
+    Case("contract signed in 2003", "s.6", OPEN, "earlier_law", priv(),
+         {"proved_time": SIGNED.replace(year=2003), "claimed_time": None}),
+    Case("contract said to be signed in 2003", "s.6", OPEN, "earlier_law", priv(),
+         {"proved_time": None, "claimed_time": SIGNED.replace(year=2003)}),
     # --- who is a party --------------------------------------------------------------------------
     Case("parties unknown", "s.6(1)(b), s.6(1A)(b)", OPEN, "government_party_missing", gov(government_party=None),
          missing="context.government_party"),
