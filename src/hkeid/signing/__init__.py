@@ -1,0 +1,1 @@
+"""Signing documents, checking them, and what the law makes of it."""
