@@ -11,6 +11,7 @@ from typing import Protocol
 
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.kernel.instants import Instant
+from hkeid.officers.records import RecordAccessRepository
 
 
 class RegistrationStep(StrEnum):
@@ -191,3 +192,6 @@ class RegistrationTransaction(EnrolmentTransaction, Protocol):
 
     @property
     def registrations(self) -> RegistrationRepository: ...
+
+    @property
+    def record_accesses(self) -> RecordAccessRepository: ...
