@@ -10,12 +10,8 @@ in time, so an activation cannot serve for anything else (sole control, EN 419 2
 The evidence in ``made`` verifies offline, years later (:func:`verify_evidence`).
 """
 
-from hkeid.signing.activation.activation import (
-    ActivationRequest,
-    ActivationSettings,
-    MadeSignatures,
-    SignatureActivation,
-)
+from hkeid.signing.activation.activation import SignatureActivation
+from hkeid.signing.activation.authorisations import MadeSignatures
 from hkeid.signing.activation.errors import ActivationRefused, EvidenceRefused
 from hkeid.signing.activation.evidence import (
     ActivationEvidence,
@@ -23,6 +19,7 @@ from hkeid.signing.activation.evidence import (
     verify_activation,
     verify_evidence,
 )
+from hkeid.signing.activation.parts import ActivationRequest, ActivationSettings
 from hkeid.signing.activation.records import (
     MadeSignature,
     SigningKey,

@@ -22,7 +22,7 @@ from hkeid.signing.activation import (
     SigningKeyState,
     verify_evidence,
 )
-from hkeid.signing.activation.activation import AUTHORISATION
+from hkeid.signing.activation.parts import AUTHORISATION
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.authenticator_dishonesty import Dishonesty
 from hkeid.webauthn import CeremonyRefused
