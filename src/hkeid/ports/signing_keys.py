@@ -54,6 +54,6 @@ class ResidentKeys(Protocol):
         """
         ...
 
-    def destroy(self, key_id: str, handle: bytes) -> None:
+    def destroy(self, key_id: str, kind: SigningKeyKind, handle: bytes) -> None:
         """Make the key unusable as far as the keeper can; idempotent."""
         ...

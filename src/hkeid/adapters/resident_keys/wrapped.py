@@ -74,7 +74,7 @@ class WrappedResidentKeys:
             return private.sign(digest, ec.ECDSA(Prehashed(algorithm)))
         return private.sign(digest, padding.PKCS1v15(), Prehashed(algorithm))
 
-    def destroy(self, key_id: str, handle: bytes) -> None:
+    def destroy(self, key_id: str, kind: SigningKeyKind, handle: bytes) -> None:
         """Nothing is kept here: who forgets the handle has destroyed the key."""
 
     def _open(self, key_id: str, kind: SigningKeyKind, handle: bytes) -> _Private:
