@@ -34,6 +34,7 @@ TOGETHER = (
     "tests/unit/adapters/faces/",
     "tests/unit/adapters/liveness/",
     "tests/unit/adapters/pkcs11_tokens/",
+    "tests/unit/adapters/resident_keys/",
     "tests/unit/server/console/",
 )
 """What shares servers that take long to start, and so runs in one process each."""

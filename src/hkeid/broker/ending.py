@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hkeid.broker.events import SessionEnded
+from hkeid.broker.events import CredentialSuspended, SessionEnded, credential_reference
 from hkeid.broker.records import BrokerTransaction, Session
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import Grant
+from hkeid.residents.records import Credential, CredentialStatus
 
 _OFFLINE = "offline_access"
 
@@ -95,3 +96,26 @@ def revoke_grants_by(
         if session is None or session.credential_id == credential_id:
             revoked += revoke_grant(tx, grant, now)
     return revoked
+
+
+def suspend_credential(
+    tx: BrokerTransaction, credential: Credential, now: Instant, *, reason: str
+) -> None:
+    """A sign that a passkey was copied (its counter went back): nobody uses it until the resident has
+    acted, and the sessions that it opened end.
+    """
+    tx.credentials.set_status(credential.id, CredentialStatus.SUSPENDED, now)
+    tx.audit.append(
+        CredentialSuspended(
+            resident_id=credential.resident_id,
+            credential=credential_reference(credential.id),
+            reason=reason,
+        )
+    )
+    end_sessions(
+        tx,
+        credential.resident_id,
+        now,
+        reason="credential_suspended",
+        credential_id=credential.id,
+    )

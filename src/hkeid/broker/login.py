@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from hkeid.broker.assurance import passkey_authentication
-from hkeid.broker.ending import end_sessions
+from hkeid.broker.ending import suspend_credential
 from hkeid.broker.errors import LoginRefused
-from hkeid.broker.events import CredentialSuspended, LoginWasRefused, credential_reference
+from hkeid.broker.events import LoginWasRefused, credential_reference
 from hkeid.broker.records import BrokerTransaction
 from hkeid.broker.sessions import LoggedInSession, Sessions
 from hkeid.broker.settings import BrokerSettings
@@ -176,7 +176,8 @@ class Login:
             if again:
                 # It was in order at the first look: two logins of one device overtook each other.
                 raise LoginRefused("credential_contended") from None
-            self._suspend(found, now)
+            with self._store.transaction() as tx:
+                suspend_credential(tx, found.credential, now, reason=_COUNTER)
             raise
 
     def _conclude(
@@ -212,26 +213,6 @@ class Login:
             tx.budgets.refund(_BUDGET, _subject(network, credential))
             return self._sessions.open(
                 tx, opening, previous=previous, client_id=ceremony.context.get("client_id")
-            )
-
-    def _suspend(self, found: _Found, now: Instant) -> None:
-        """A counter that went back: nobody uses this credential until the resident has acted."""
-        credential = found.credential
-        with self._store.transaction() as tx:
-            tx.credentials.set_status(credential.id, CredentialStatus.SUSPENDED, now)
-            tx.audit.append(
-                CredentialSuspended(
-                    resident_id=found.resident.id,
-                    credential=credential_reference(credential.id),
-                    reason=_COUNTER,
-                )
-            )
-            end_sessions(
-                tx,
-                found.resident.id,
-                now,
-                reason="credential_suspended",
-                credential_id=credential.id,
             )
 
     def _refuse(

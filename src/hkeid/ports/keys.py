@@ -29,6 +29,8 @@ class KeyPurpose(StrEnum):
     """Key-encryption key that wraps each resident's data key."""
     EVIDENCE = "evidence"
     """Key-encryption key that wraps the key of each proofing session."""
+    RESIDENT_SIGNING = "resident-signing"
+    """Key-encryption key that wraps residents' signing keys where they are kept as wrapped files."""
 
 
 class KeyState(StrEnum):

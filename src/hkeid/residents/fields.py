@@ -253,6 +253,15 @@ _DECLARED = (
         "upgrades",
     ),
     _pseudonymous(
+        "signature_record",
+        "To prove that the resident approved each signature: keys, certificates, hashes and the "
+        "passkey's answers (never the document)",
+        "As long as signatures may be disputed; after erasure of the eID nothing ties the internal id "
+        "to a person but the certificate",
+        "signing_keys",
+        "made_signatures",
+    ),
+    _pseudonymous(
         "audit_trail",
         "To prove who did what, and that nothing was altered",
         "As long as the operator's audit rules say",

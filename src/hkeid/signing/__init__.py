@@ -1,1 +1,1 @@
-"""Signing documents, checking them, and what the law makes of it."""
+"""Signatures with legal effect: documents, certificates, and the resident's own activation of each use."""

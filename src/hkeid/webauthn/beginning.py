@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -104,6 +105,7 @@ def begin_authentication(
     binding: str,
     allow: Iterable[Credential] = (),
     resident_id: str | None = None,
+    challenge: bytes | None = None,
     context: Mapping[str, str] | None = None,
     now: Instant,
     random: Random,
@@ -114,6 +116,8 @@ def begin_authentication(
     :param binding: the browser-binding value of the request.
     :param allow: credentials that may answer; none means any discoverable one.
     :param resident_id: only this resident may answer, where one is known already.
+    :param challenge: a digest that covers what is approved and at least 32 bytes of chance; chance
+        alone unless given (§13.4.3).
     :param context: given back by :func:`hkeid.webauthn.claim_ceremony`; no personal data.
     :raises hkeid.kernel.errors.ConfigurationError: ``ceremony_other_kind``.
     """
@@ -121,6 +125,8 @@ def begin_authentication(
     allowed = tuple(allow)
     ids = tuple(credential.id for credential in allowed)
     ceremony = _new(policy, kind, binding, context, now, random, resident_id, None, ids)
+    if challenge is not None:
+        ceremony = replace(ceremony, challenge=challenge)
     keep(tx, ceremony)
     options = {
         "challenge": base64url.encode(ceremony.challenge),

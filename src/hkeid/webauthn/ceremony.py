@@ -51,6 +51,8 @@ class CeremonyKind(StrEnum):
     OFFICER_STEP_UP = "officer_step_up"
     UPGRADE = "upgrade"
     """The resident confirms an upgrade to eID+."""
+    SIGN = "sign"
+    """The resident approves signatures; the challenge covers what is signed."""
 
     @property
     def registers(self) -> bool:

@@ -44,6 +44,7 @@ def list_keys(config_path: Path) -> None:
             KeyPurpose.AUDIT_CHECKPOINT.value,
             KeyPurpose.RESIDENT_DATA.value,
             KeyPurpose.EVIDENCE.value,
+            KeyPurpose.RESIDENT_SIGNING.value,
         ]
     ),
 )

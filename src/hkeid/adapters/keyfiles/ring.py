@@ -17,7 +17,9 @@ from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
 
 SIGNING_PURPOSES = frozenset({KeyPurpose.TOKEN_SIGNING, KeyPurpose.AUDIT_CHECKPOINT})
 """Asymmetric keys with key ids."""
-WRAPPING_PURPOSES = frozenset({KeyPurpose.RESIDENT_DATA, KeyPurpose.EVIDENCE})
+WRAPPING_PURPOSES = frozenset(
+    {KeyPurpose.RESIDENT_DATA, KeyPurpose.EVIDENCE, KeyPurpose.RESIDENT_SIGNING}
+)
 """Key-encryption keys; what they wrapped names its key, so they rotate."""
 MAC_PURPOSES = frozenset(KeyPurpose) - SIGNING_PURPOSES - WRAPPING_PURPOSES
 """MAC keys. Their outputs are kept for good and name no key, so they never rotate."""

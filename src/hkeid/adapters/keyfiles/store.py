@@ -45,7 +45,7 @@ from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
 from hkeid.ports.surroundings import Clock, Random
 
 INDEX = "index.json"
-ADDED_PURPOSES = frozenset({KeyPurpose.EVIDENCE})
+ADDED_PURPOSES = frozenset({KeyPurpose.EVIDENCE, KeyPurpose.RESIDENT_SIGNING})
 """Purposes of symmetric keys that key stores of earlier releases lack; made when one is opened."""
 ALGORITHMS = ("ES256", "Ed25519", "RS256")
 _Identity = tuple[int, int, int]

@@ -26,6 +26,7 @@ from hkeid.adapters.memory.residents import (
 )
 from hkeid.adapters.memory.reviews import MemoryReviews
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
+from hkeid.adapters.memory.signing import MemoryMadeSignatures, MemorySigningKeys
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
 from hkeid.adapters.memory.stations import MemoryStations, MemoryUpgrades
 from hkeid.kernel.errors import Unavailable
@@ -48,6 +49,7 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "made_signatures",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -58,6 +60,7 @@ class MemoryTransaction:
         "reviews",
         "sealed_fields",
         "sessions",
+        "signing_keys",
         "single_use",
         "stations",
         "upgrades",
@@ -87,6 +90,8 @@ class MemoryTransaction:
         self.evidence_items = MemoryEvidenceItems(journal)
         self.stations = MemoryStations(journal)
         self.upgrades = MemoryUpgrades(journal)
+        self.signing_keys = MemorySigningKeys(journal)
+        self.made_signatures = MemoryMadeSignatures(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

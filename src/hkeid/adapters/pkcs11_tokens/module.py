@@ -93,18 +93,24 @@ class Pkcs11Module:
 
     @contextmanager
     def open(
-        self, *, label: str | None = None, serial: str | None = None, pin: Secret | None = None
+        self,
+        *,
+        label: str | None = None,
+        serial: str | None = None,
+        pin: Secret | None = None,
+        writes: bool = False,
     ) -> Iterator[OpenToken]:
         """A session with the one token that has this label and serial number.
 
         :param pin: without it only what is public can be read.
+        :param writes: whether keys are made or deleted in it.
         :raises TokenUnavailable: ``token_absent``, also when more than one fits.
         :raises TokenRefused: ``pin_incorrect``, ``pin_expired``.
         :raises hkeid.kernel.errors.TooManyAttempts: ``pin_locked``.
         """
         with self.turn():
             token = self._find(label, serial)
-            session = self._log_in(token, pin)
+            session = self._log_in(token, pin, writes=writes)
         description = _described(token)
         try:
             yield OpenToken(self.turn, session, description.label)
@@ -135,12 +141,12 @@ class Pkcs11Module:
             raise TokenUnavailable("token_absent", detail=f"{len(found)} tokens fit")
         return found[0]
 
-    def _log_in(self, token: Any, pin: Secret | None) -> Any:
+    def _log_in(self, token: Any, pin: Secret | None, *, writes: bool) -> Any:
         """A session. A login belongs to the token and the process: who comes second is in already, so
         that we compare the PIN with that of the first; it must not profit from another's login.
         """
         if pin is None:
-            return token.open()
+            return token.open(rw=writes)
         name = (token.label, _text(token.serial))
         digest = _blake(pin, self._salt)
         login = self._logins.get(name)
@@ -153,7 +159,7 @@ class Pkcs11Module:
             raise TokenRefused("pin_incorrect", detail="differs from that of the login in force")
         login.sessions += 1
         try:
-            return token.open()
+            return token.open(rw=writes)
         except pkcs11.PKCS11Error:
             self._log_out(_described(token))
             raise

@@ -81,10 +81,10 @@ class OpenToken:
         if isinstance(public, ec.EllipticCurvePublicKey):
             digest = hashes.Hash(_curve_hash(public))
             digest.update(message)
-            raw = self._sign(identity, digest.finalize(), pkcs11.Mechanism.ECDSA)
+            raw = self.sign_raw(identity.key_id, digest.finalize(), pkcs11.Mechanism.ECDSA)
             return _as_der(raw)
         if isinstance(public, rsa.RSAPublicKey):
-            return self._sign(identity, message, pkcs11.Mechanism.SHA256_RSA_PKCS)
+            return self.sign_raw(identity.key_id, message, pkcs11.Mechanism.SHA256_RSA_PKCS)
         raise TokenRefused("algorithm_unsupported", detail=type(public).__name__)
 
     def prove_possession(self, identity: TokenIdentity, challenge: bytes) -> bytes:
@@ -96,6 +96,78 @@ class OpenToken:
         """
         return self.sign(identity, _statement(identity.certificate, challenge))
 
+    def sign_raw(self, key_id: bytes, message: bytes, mechanism: Any) -> bytes:
+        """What the mechanism makes of ``message``, with the private key of this ``CKA_ID``.
+
+        :raises hkeid.adapters.pkcs11_tokens.failures.TokenRefused: ``key_absent``,
+            ``algorithm_unsupported``.
+        :raises hkeid.adapters.pkcs11_tokens.failures.TokenUnavailable: the token is gone or fails.
+        """
+        with self._turn():
+            key = self._keys.get(key_id)
+            if key is None:
+                key = self._session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, id=key_id)
+                self._keys[key_id] = key
+            return bytes(key.sign(message, mechanism=mechanism))
+
+    def generate_elliptic(self, key_id: bytes, label: str, curve: str) -> bytes:
+        """Make a key pair in the token that never leaves it; gives the SubjectPublicKeyInfo (DER).
+
+        :param curve: its name as in SEC 2 (``secp256r1``).
+        :raises hkeid.adapters.pkcs11_tokens.failures.TokenUnavailable: the token is gone or fails.
+        """
+        from pkcs11.util.ec import encode_ec_public_key, encode_named_curve_parameters
+
+        attribute = pkcs11.Attribute
+        with self._turn():
+            parameters = self._session.create_domain_parameters(
+                pkcs11.KeyType.EC,
+                {attribute.EC_PARAMS: encode_named_curve_parameters(curve)},
+                local=True,
+            )
+            public, _ = parameters.generate_keypair(
+                id=key_id, label=label, store=True, private_template=self._never_leaves()
+            )
+            return bytes(encode_ec_public_key(public))
+
+    def generate_rsa(self, key_id: bytes, label: str, bits: int) -> tuple[int, int]:
+        """Make an RSA key pair in the token that never leaves it; gives modulus and exponent.
+
+        :raises hkeid.adapters.pkcs11_tokens.failures.TokenUnavailable: the token is gone or fails.
+        """
+        attribute = pkcs11.Attribute
+        with self._turn():
+            public, _ = self._session.generate_keypair(
+                pkcs11.KeyType.RSA,
+                bits,
+                id=key_id,
+                label=label,
+                store=True,
+                private_template=self._never_leaves(),
+            )
+            modulus, exponent = public[attribute.MODULUS], public[attribute.PUBLIC_EXPONENT]
+        return int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big")
+
+    def delete_keys(self, key_id: bytes) -> None:
+        """Delete the private and public key of this ``CKA_ID``, as far as they are there.
+
+        :raises hkeid.adapters.pkcs11_tokens.failures.TokenUnavailable: the token is gone or fails.
+        """
+        with self._turn():
+            self._keys.pop(key_id, None)
+            for one in list(self._session.get_objects({pkcs11.Attribute.ID: key_id})):
+                one.destroy()
+
+    def _never_leaves(self) -> dict[Any, Any]:
+        attribute = pkcs11.Attribute
+        return {
+            attribute.SENSITIVE: True,
+            attribute.EXTRACTABLE: False,
+            attribute.SIGN: True,
+            attribute.DECRYPT: False,
+            attribute.UNWRAP: False,
+        }
+
     def _public(self, certificate: bytes) -> Any:
         """The key in a certificate, which is parsed once."""
         public = self._publics.get(certificate)
@@ -103,16 +175,6 @@ class OpenToken:
             public = x509.load_der_x509_certificate(certificate).public_key()
             self._publics[certificate] = public
         return public
-
-    def _sign(self, identity: TokenIdentity, message: bytes, mechanism: Any) -> bytes:
-        with self._turn():
-            key = self._keys.get(identity.key_id)
-            if key is None:
-                key = self._session.get_key(
-                    object_class=pkcs11.ObjectClass.PRIVATE_KEY, id=identity.key_id
-                )
-                self._keys[identity.key_id] = key
-            return bytes(key.sign(message, mechanism=mechanism))
 
 
 def verify_possession(certificate: bytes, challenge: bytes, proof: bytes) -> None:

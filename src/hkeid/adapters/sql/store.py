@@ -26,6 +26,7 @@ from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
+from hkeid.adapters.sql.signing import SqlMadeSignatures, SqlSigningKeys
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
 from hkeid.adapters.sql.sqlite import SqliteSettings, Synchronous
 from hkeid.adapters.sql.stations import SqlStations, SqlUpgrades
@@ -50,6 +51,7 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "made_signatures",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -60,6 +62,7 @@ class SqlTransaction:
         "reviews",
         "sealed_fields",
         "sessions",
+        "signing_keys",
         "single_use",
         "stations",
         "upgrades",
@@ -89,6 +92,8 @@ class SqlTransaction:
         self.evidence_items = SqlEvidenceItems(connection)
         self.stations = SqlStations(connection)
         self.upgrades = SqlUpgrades(connection)
+        self.signing_keys = SqlSigningKeys(connection)
+        self.made_signatures = SqlMadeSignatures(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

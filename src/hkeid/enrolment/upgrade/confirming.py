@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hkeid.broker.ending import end_sessions
-from hkeid.broker.events import CredentialSuspended, credential_reference
+from hkeid.broker.ending import suspend_credential
+from hkeid.broker.events import credential_reference
 from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
@@ -111,7 +111,8 @@ class Confirmations:
             )
         except CeremonyRefused as error:
             if error.reason == _COUNTER:
-                self._suspend(credential, now)
+                with parts.store.transaction() as tx:
+                    suspend_credential(tx, credential, now, reason=_COUNTER)
             raise
         if not proof.user_verified:
             raise UpgradeRefused("uv_missing")
@@ -200,22 +201,3 @@ class Confirmations:
             now=self._parts.clock.now(),
             random=self._parts.random,
         )
-
-    def _suspend(self, credential: Credential, now: Instant) -> None:
-        """A counter that went back: nobody uses this credential until the resident has acted."""
-        with self._parts.store.transaction() as tx:
-            tx.credentials.set_status(credential.id, CredentialStatus.SUSPENDED, now)
-            tx.audit.append(
-                CredentialSuspended(
-                    resident_id=credential.resident_id,
-                    credential=credential_reference(credential.id),
-                    reason=_COUNTER,
-                )
-            )
-            end_sessions(
-                tx,
-                credential.resident_id,
-                now,
-                reason="credential_suspended",
-                credential_id=credential.id,
-            )

@@ -41,6 +41,7 @@ from hkeid.testing.store_contract.sessions import (
     DisclosuresContract,
     SessionsContract,
 )
+from hkeid.testing.store_contract.signing import MadeSignaturesContract, SigningKeysContract
 from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
 from hkeid.testing.store_contract.stations import StationsContract, UpgradesContract
 from hkeid.testing.store_contract.transactions import AuditContract, TransactionsContract
@@ -69,6 +70,8 @@ class StoreContract(
     ReviewsContract,
     StationsContract,
     UpgradesContract,
+    SigningKeysContract,
+    MadeSignaturesContract,
     TransactionsContract,
     AuditContract,
     RacesContract,

@@ -24,6 +24,7 @@ from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, Provi
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
+from hkeid.signing.activation.records import MadeSignatureRepository, SigningKeyRepository
 
 
 class EveryRepository(
@@ -51,6 +52,10 @@ class EveryRepository(
     def stations(self) -> StationRepository: ...
     @property
     def upgrades(self) -> UpgradeRepository: ...
+    @property
+    def signing_keys(self) -> SigningKeyRepository: ...
+    @property
+    def made_signatures(self) -> MadeSignatureRepository: ...
 
 
 AnyStore = Store[EveryRepository]

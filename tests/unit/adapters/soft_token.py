@@ -42,8 +42,8 @@ def _certificate(key, name: str) -> bytes:
     )
 
 
-@pytest.fixture(scope="session")
-def soft_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
+@pytest.fixture(scope="session", name="soft_token")
+def soft_token_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
     folder = tmp_path_factory.mktemp("softhsm")
     (folder / "tokens").mkdir()
     configuration = folder / "softhsm2.conf"

@@ -1,0 +1,58 @@
+"""Audit events of activations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hkeid.audit.events import AuditEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureActivated(AuditEvent):
+    """A resident approved signatures with a passkey.
+
+    :ivar statement: base64url of the statement's challenge, which covers all hashes.
+    """
+
+    NAME: ClassVar[str] = "signing:activation:approved"
+    resident_id: str
+    key_id: str
+    client_id: str
+    credential: str
+    statement: str
+    documents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisationUsed(AuditEvent):
+    """An authorisation was used up; its signatures are being made."""
+
+    NAME: ClassVar[str] = "signing:authorisation:used"
+    resident_id: str
+    key_id: str
+    client_id: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorisationMisused(AuditEvent):
+    """Somebody presented an authorisation that does not fit, or a second time."""
+
+    NAME: ClassVar[str] = "signing:authorisation:misused"
+    key_id: str
+    client_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignaturesMade(AuditEvent):
+    """The key signed every hash of an activation; the evidence is kept under ``signature_id``."""
+
+    NAME: ClassVar[str] = "signing:signatures:made"
+    signature_id: str
+    resident_id: str
+    key_id: str
+    client_id: str
+    documents: int
+    statement: str
