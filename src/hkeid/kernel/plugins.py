@@ -14,11 +14,13 @@ from typing import Any
 from hkeid.kernel.errors import ConfigurationError, MissingExtra
 
 CARD_READERS = "hkeid.card_readers"
+PDF_ENGINES = "hkeid.pdf_engines"
 SURROUNDINGS = "hkeid.surroundings"
 
 # Group → name → (module:attribute, extra that brings its packages).
 _SHIPPED: dict[str, dict[str, tuple[str, str]]] = {
     CARD_READERS: {"pcsc": ("hkeid.adapters.pcsc:open_pcsc", "pcsc")},
+    PDF_ENGINES: {"pyhanko": ("hkeid.adapters.pdf:default_engine", "signing")},
     SURROUNDINGS: {
         "clock": ("hkeid.adapters.system:SystemClock", ""),
         "random": ("hkeid.adapters.system:SystemRandom", ""),

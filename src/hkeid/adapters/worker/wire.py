@@ -12,6 +12,7 @@ import pickle
 import socket
 import struct
 import sys
+from collections.abc import Sequence
 from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any, NoReturn
@@ -20,6 +21,8 @@ from hkeid.kernel.errors import HkeidError
 
 LARGEST = 256 * 1024 * 1024
 """Bytes in one message."""
+MOST_HANDLES = 4
+"""Open files that go with one message."""
 
 _LENGTH = struct.Struct(">Q")
 _PLAIN = {
@@ -81,9 +84,18 @@ def unpack_values(message: bytes) -> Any:
         raise WireError(f"unreadable: {type(error).__name__}") from error
 
 
-def send(channel: socket.socket, message: bytes) -> None:
-    """Write a message; the socket's time-out holds for all of it."""
-    channel.sendall(_LENGTH.pack(len(message)) + message)
+def send(channel: socket.socket, message: bytes, handles: Sequence[int] = ()) -> None:
+    """Write a message; the socket's time-out holds for all of it.
+
+    :param handles: open files that the other end gets its own descriptors of.
+    """
+    length = _LENGTH.pack(len(message))
+    if handles:
+        # They travel with the first byte; so short a message is never split.
+        socket.send_fds(channel, [length], list(handles))
+        channel.sendall(message)
+    else:
+        channel.sendall(length + message)
 
 
 def receive_exactly(channel: socket.socket, length: int) -> bytes:
@@ -106,7 +118,24 @@ def receive(channel: socket.socket) -> bytes:
     :raises EOFError: the other end is gone.
     :raises WireError: it announces more than :data:`LARGEST`.
     """
-    (length,) = _LENGTH.unpack(receive_exactly(channel, _LENGTH.size))
+    return _rest(channel, receive_exactly(channel, _LENGTH.size))
+
+
+def receive_with_handles(channel: socket.socket) -> tuple[bytes, list[int]]:
+    """Read a message and the descriptors that came with it; they are the caller's to close.
+
+    :raises EOFError: the other end is gone.
+    :raises WireError: it announces more than :data:`LARGEST`.
+    """
+    begun, handles, _, _ = socket.recv_fds(channel, _LENGTH.size, MOST_HANDLES)
+    if not begun:
+        raise EOFError
+    begun += receive_exactly(channel, _LENGTH.size - len(begun))
+    return _rest(channel, begun), handles
+
+
+def _rest(channel: socket.socket, begun: bytes) -> bytes:
+    (length,) = _LENGTH.unpack(begun)
     if length > LARGEST:
         raise WireError(f"{length} bytes announced")
     return receive_exactly(channel, length)
