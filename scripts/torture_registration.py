@@ -56,7 +56,7 @@ FAKES = {
     "documents": {"reader": "fake"},
     "faces": {"matcher": "fake"},
     "liveness": {"check": "fake"},
-    "registration": {"network_attempts": 10_000},
+    "registration": {"network_attempts": 10_000, "network_open": 10_000},
 }
 ORDER = [
     RegistrationStep.CARD,

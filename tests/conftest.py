@@ -27,6 +27,7 @@ settings.load_profile("explore" if os.environ.get("HKEID_TEST_EXPLORE") else "st
 TOGETHER = (
     "tests/browser/",
     "tests/leaks/test_erasure.py",
+    "tests/leaks/proofing/",
     "tests/leaks/",
     "tests/peer/test_station",
     "tests/unit/adapters/documents/",

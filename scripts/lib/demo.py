@@ -28,6 +28,7 @@ from hkeid.testing.demo_station import DemoReader, demo_reader, inserted, trust_
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.journey_plus import JourneyPlus
+from hkeid.testing.journey_review import JourneyOfReview
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.portraits import portrait
 from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
@@ -90,6 +91,7 @@ def install(folder: Path, ports: Ports) -> Installation:
         folder,
         port=ports.public,
         admin={"enabled": True, "port": ports.admin},
+        officers={"enabled": True},
         log={"level": "info", "access": True, "file": "hkeid.log"},
         sandbox={"seed": True, "relying_parties": ports.services()},
         registry={"url": f"http://localhost:{ports.registry}", "timeout_seconds": 60},
@@ -251,6 +253,11 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         station=VirtualStation(desk.agent, desk.reader.reader),
         insert=desk.insert,
     )
+    review = JourneyOfReview(
+        issuer=installation.issuer,
+        console=f"http://localhost:{ports.admin}",
+        code=lambda name: installation.run("officers", "code", name).split()[-1],
+    )
 
     def ready() -> str:
         page = Browser().get(f"http://localhost:{ports.admin}/health/ready")
@@ -263,13 +270,13 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         said = installation.run("audit", "verify").strip().splitlines()
         return said[-1] if said else "no finding"
 
-    # Who has an eID+ has it from then on: the second half can be gone once in a folder.
+    # Who has an eID+ has it from then on, and so who was accepted: all this can be gone once in a folder.
     done = installation.folder / "journey-plus"
     station = Step(name="the station has a card reader", do=lambda: desk.reader.kind)
     steps = (
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
-        *(() if done.exists() else (station, *higher.steps())),
+        *(() if done.exists() else (station, *higher.steps(), *review.steps())),
         Step(name="verify the audit trail", do=verify),
     )
     try:

@@ -14,6 +14,7 @@ from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
@@ -340,9 +341,10 @@ SAMPLES: dict[str, Sample] = {
     },
     **{
         name: Sample(template=template, make=make)
-        for name, (template, make) in station_samples(
-            partial(_ceremony, "create"), partial(_ceremony, "get")
-        ).items()
+        for name, (template, make) in (
+            *station_samples(partial(_ceremony, "create"), partial(_ceremony, "get")).items(),
+            *console_samples().items(),
+        )
     },
 }
 

@@ -146,7 +146,7 @@ def _beginning() -> _Found:
         "register-start-resume": ("start", partial(start, resume=_case("selfie"))),
         **{
             f"register-start-{error}": ("start", partial(start, error=error))
-            for error in ("consent", "statement", "attempts")
+            for error in ("consent", "statement", "attempts", "crowded")
         },
     }
 

@@ -25,7 +25,7 @@ _RECEIPT = "7F3K-9Q2M-XA4D"
 
 ENDINGS = (
     "card", "card-expired", "other-person", "other-name", "face", "review", "registry", "lost",
-    "upgraded", "eid", "no-eid", "time", "stopped",
+    "upgraded", "eid", "no-eid", "minor", "time", "stopped",
 )  # fmt: skip
 CAMERA = frozenset({"kiosk/face.html"})
 
@@ -43,6 +43,7 @@ def _page(step: str, station: StationBadge = _KIOSK, problem: str | None = None)
         until=_UNTIL,
         at=_UNTIL,
         registers=station is _COUNTER,
+        confirmed_anywhere=station is not _COUNTER,
         can_begin_with_card=station is _COUNTER,
     )
 
@@ -83,6 +84,7 @@ def station_samples(
         },
         "counter-start": ("kiosk/start.html", partial(_page, "start", _COUNTER)),
         "counter-compare": ("kiosk/compare.html", partial(_page, "compare", _EMPTY)),
+        "counter-phone": ("kiosk/phone.html", partial(_page, "phone", _COUNTER)),
         "counter-key": ("kiosk/passkey.html", partial(_passkey, create, _COUNTER)),
         "counter-confirm": ("kiosk/passkey.html", partial(_passkey, use, _COUNTER)),
         "counter-receipt": ("kiosk/done.html", partial(_page, "done", _COUNTER)),

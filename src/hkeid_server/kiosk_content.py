@@ -24,12 +24,14 @@ _GROUPS = {
     "officer_says_other_person": "face",
     "review_refused": "review",
     "registry_no_match": "registry",
+    "register_face_unclear": "registry",
+    "cannot_register_here": "registry",
     "registry_deceased": "registry",
     "registry_reported_lost": "lost",
     "upgraded_already": "upgraded",
     "eid_not_active": "eid",
     "eid_unknown": "no-eid",
-    "registers_adults_only": "no-eid",
+    "registers_adults_only": "minor",
     "upgrade_expired": "time",
     "cancelled_at_station": "stopped",
     "cancelled_by_resident": "stopped",
@@ -112,6 +114,7 @@ def upgrade_page(
         until=upgrade.expires_at,
         at=upgrade.updated_at,
         registers=upgrade.registers,
+        confirmed_anywhere=upgrade.confirmed_anywhere,
     )
 
 

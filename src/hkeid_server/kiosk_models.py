@@ -36,6 +36,7 @@ class KioskPage:
     :ivar idle: seconds without a touch before the page asks whether somebody is there; 0: never.
     :ivar until: when the time for this upgrade is over.
     :ivar at: when it was done.
+    :ivar confirmed_anywhere: the resident may confirm on their own page too, not only here.
     """
 
     station: StationBadge
@@ -50,6 +51,7 @@ class KioskPage:
     until: datetime | None = None
     at: datetime | None = None
     registers: bool = False
+    confirmed_anywhere: bool = False
     can_begin_with_card: bool = False
 
 

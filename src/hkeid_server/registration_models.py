@@ -54,7 +54,8 @@ class StartPage:
     """Before anything is collected: what it is, what happens to the data, consent.
 
     :ivar statement: version of collection statement and consent that are on the page.
-    :ivar error: ``consent`` (not given), ``attempts``, ``statement`` (it changed meanwhile).
+    :ivar error: ``consent`` (not given), ``attempts``, ``crowded`` (too many are open),
+        ``statement`` (it changed meanwhile).
     :ivar resume: a registration that this browser left, or None.
     :ivar recovery: for somebody who has an eID and lost every device.
     """

@@ -241,7 +241,7 @@ def test_records_audit_and_officers(
     operator = new_phone(viewport=WIDE).page
     _enrol(operator, console, code("TSO, Chok"))
     operator.goto(f"{console}/console/stations")
-    _look(operator, "stations", artefacts)
+    _look(operator, "stations-unserved", artefacts)
 
 
 def test_the_keyboard_alone_takes_and_decides_a_case(

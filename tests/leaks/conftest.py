@@ -83,6 +83,7 @@ class Scene:
     :ivar store, vault: database URLs.
     :ivar printed: what commands and the parts in this process printed, by name.
     :ivar helpers: ids of processes that belong to the server beside its children.
+    :ivar environment: variables of the server.
     :ivar probes: answers to what a stranger sent with canaries in it, by name.
     """
 
@@ -98,6 +99,7 @@ class Scene:
     probes: dict[str, Page] = field(default_factory=dict)
     helpers: list[int] = field(default_factory=list)
     own_log: io.StringIO = field(default_factory=io.StringIO)
+    environment: dict[str, str] = field(default_factory=dict)
     server: ServerProcess | None = None
 
     @property
@@ -128,6 +130,7 @@ class Scene:
             yield house
         finally:
             house.store.close()
+            house.evidence.close()
             house.fields._vault.close()
 
     def browser(self) -> RecordingBrowser:
@@ -140,7 +143,7 @@ class Scene:
             [*command, "--config", str(self.installation.configuration)],
             port=self.installation.port,
             log=self.installation.log,
-            environment={"TMPDIR": str(self.temporary)},
+            environment={"TMPDIR": str(self.temporary), **self.environment},
             folder=self.installation.folder,
         )
 
@@ -581,8 +584,13 @@ def a_database(server: URL) -> Iterator[URL]:
 
 
 @contextmanager
-def an_installation(folder: Path, engine: str) -> Iterator[tuple[Scene, Service]]:
-    """A fresh one, not started; it is stopped in the end."""
+def an_installation(
+    folder: Path, engine: str, **sections: Mapping[str, Any]
+) -> Iterator[tuple[Scene, Service]]:
+    """A fresh one, not started; it is stopped in the end.
+
+    :param sections: tables of the configuration that are added.
+    """
     data = folder / "data"
     (data / "clients").mkdir(parents=True)
     (temporary := folder / "tmp").mkdir()
@@ -615,6 +623,7 @@ def an_installation(folder: Path, engine: str) -> Iterator[tuple[Scene, Service]
             store=store,
             vault=vault,
             tokens={"refresh_grace_seconds": 0},
+            **sections,
         )
         try:
             yield scene, service

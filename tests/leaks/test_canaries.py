@@ -22,21 +22,19 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
 
 from hkeid.adapters.system import SystemClock
 from hkeid.audit.events import AuditEvent
-from hkeid.testing.browser import _page
+from hkeid.testing import left_behind
 from hkeid.testing.canaries import Canary, CanarySearch
+from hkeid.testing.left_behind import Pieces
 from hkeid.testing.processes import _tree
 from hkeid.testing.recording import RecordingBrowser
 from hkeid_server.journal import Journal
-
-Pieces = Iterator[tuple[str, bytes]]
-"""Where, and what is there."""
 
 PSEUDONYM = (
     "the random number under which everything about a resident is kept; says nothing by itself"
@@ -107,43 +105,15 @@ def audit(scene) -> Pieces:
 
 
 def database(scene) -> Pieces:
-    yield from _database(scene.store)
+    return left_behind.database(scene.store)
 
 
 def vault(scene) -> Pieces:
-    yield from _database(scene.vault)
-
-
-def _database(url) -> Pieces:
-    if url.get_backend_name() == "sqlite":
-        file = Path(url.database)
-        for path in sorted(file.parent.glob(f"{file.name}*")):
-            yield path.name, path.read_bytes()
-        return
-    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    dump = subprocess.run(["pg_dump", "--dbname", address], capture_output=True, check=True)
-    yield from _dumped("pg_dump", dump.stdout)
-    asked = "SELECT query FROM pg_stat_activity"
-    activity = subprocess.run(["psql", "-Atc", asked, address], capture_output=True, check=True)
-    yield "pg_stat_activity", activity.stdout
-
-
-def _dumped(name: str, dump: bytes) -> Pieces:
-    yield name, dump
-    # What is bytes in a column is hexadecimal in a dump, whatever is written in it.
-    columns = re.findall(rb"\\\\x((?:[0-9a-f]{2})+)", dump)
-    yield f"{name}, bytea", b"\n".join(bytes.fromhex(one.decode()) for one in columns)
+    return left_behind.database(scene.vault)
 
 
 def backups(scene) -> Pieces:
-    for path in sorted(scene.backups.rglob("*")):
-        if path.suffix == ".pgdump":
-            tool = ["pg_restore", "--file=-", str(path)]
-            yield from _dumped(
-                path.name, subprocess.run(tool, capture_output=True, check=True).stdout
-            )
-        elif path.is_file():
-            yield path.name, path.read_bytes()
+    return left_behind.backups(scene.backups)
 
 
 def metrics(scene) -> Pieces:
@@ -153,67 +123,32 @@ def metrics(scene) -> Pieces:
 
 
 def temporary(scene) -> Pieces:
-    for path in sorted(scene.temporary.rglob("*")):
-        if path.is_file():
-            yield str(path.relative_to(scene.temporary)), path.read_bytes()
+    return left_behind.files(scene.temporary)
 
 
 def files(scene) -> Pieces:
     """Everything in the installation's folder that is not another place."""
-    folder = scene.installation.folder
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if path.is_file() and not re.match(r"(hkeid|vault)\.sqlite|.*\.log", name):
-            yield name, path.read_bytes()
+    return left_behind.files(scene.installation.folder, but=r"(hkeid|vault)\.sqlite|.*\.log")
 
 
 def processes(scene) -> Pieces:
-    for pid in (*_tree(scene.server._process.pid), *scene.helpers):
-        for name in ("cmdline", "environ"):
-            yield f"{name} of a process", Path(f"/proc/{pid}/{name}").read_bytes()
+    return left_behind.processes((*_tree(scene.server._process.pid), *scene.helpers))
 
 
 def errors(scene) -> Pieces:
-    """Bodies of answers that are errors."""
-    for exchange in scene.exchanges:
-        if exchange.status >= 400:
-            kind = (exchange.header("content-type") or "").partition(";")[0].rpartition("/")[2]
-            yield f"{_path(exchange.url)} {kind}", exchange.body
+    return left_behind.errors(scene.exchanges)
 
 
 def pages(scene) -> Pieces:
-    for exchange in scene.exchanges:
-        yield _path(exchange.url), exchange.body
+    return left_behind.pages(scene.exchanges)
 
 
 def headers(scene) -> Pieces:
-    for exchange in scene.exchanges:
-        for name, value in exchange.headers:
-            if name.lower() != "location":
-                yield f"{_path(exchange.url)} {name}", value.encode("latin-1")
+    return left_behind.headers(scene.exchanges)
 
 
 def addresses(scene) -> Pieces:
-    """Every address that the server sends a browser to: redirects, links, forms."""
-    found = set()
-    for exchange in scene.exchanges:
-        found.add(exchange.header("location") or "")
-        answer = {name.lower(): value for name, value in exchange.headers}
-        # Not with the request's address as the base, which would make "#main" the whole of it.
-        page = _page("http://page/", exchange.status, answer, exchange.body)
-        found.update(link.href for link in page.links)
-        found.update(form.action for form in page.forms)
-    for url in sorted(found):
-        parts = urlsplit(url)
-        yield parts.path, parts.path.encode()
-        yield f"{parts.path} fragment", parts.fragment.encode()
-        for name, value in parse_qsl(parts.query, keep_blank_values=True):
-            yield f"{parts.path} ?", name.encode()
-            yield f"{parts.path} ?{name}", value.encode()
-
-
-def _path(url: str) -> str:
-    return urlsplit(url).path
+    return left_behind.addresses(scene.exchanges)
 
 
 PLACES: tuple[Callable[[Any], Pieces], ...] = (

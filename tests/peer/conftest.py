@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -42,9 +43,11 @@ class StationPlace:
         lines = self.hkeid("stations", "add", name, "--mode", mode).splitlines()
         return lines[0].split()[1].rstrip(":"), lines[1].split()[1]
 
-    def agent(self, url: str, authority: Path, mode: str = "kiosk") -> StationAgent:
+    def agent(
+        self, url: str, authority: Path, mode: str = "kiosk", name: str = "A station"
+    ) -> StationAgent:
         """An enrolled station's program."""
-        station_id, code = self.invited(mode)
+        station_id, code = self.invited(mode, name)
         kept = StationFolder(self.folder / station_id)
         kept.trust(authority.read_bytes())
         agent = StationAgent(
@@ -69,7 +72,7 @@ def make_place(
 ) -> Iterator[Callable[..., StationPlace]]:
     places: list[StationPlace] = []
 
-    def make(proxy: str) -> StationPlace:
+    def make(proxy: str, **sections: Any) -> StationPlace:
         folder = tmp_path_factory.mktemp("stations")
         secret = secrets.token_urlsafe(32)
         made = Installation.make(
@@ -85,6 +88,7 @@ def make_place(
             faces={"matcher": "none"},
             liveness={"check": "none"},
             documents={"reader": "none"},
+            **sections,
         )
         signers = made.folder / "country-signers"
         signers.mkdir()

@@ -103,7 +103,7 @@ def test_wrong_digits_are_asked_again(place, counter) -> None:
     assert counter._agent.once(counter._reader)["step"] == "face"
 
 
-def test_a_kiosk_without_a_camera_sends_the_case_to_an_officer(place, door) -> None:
+def test_a_kiosk_that_cannot_compare_faces_sends_people_to_a_counter(place, door) -> None:
     kiosk = VirtualStation(place.agent(door.url, door.authority), ReaderInProcess(None))
     kiosk.open()
     resident = VirtualResident(place.made.issuer)
@@ -115,10 +115,11 @@ def test_a_kiosk_without_a_camera_sends_the_case_to_an_officer(place, door) -> N
     )
     kiosk.page = page
     kiosk.read_card(can)
-    page = kiosk.browser.submit(kiosk.page.form("send"))
-    assert "receipt" in page.texts
+    assert "counter" in kiosk.page.texts["instruction"]
+    page = kiosk.browser.submit(kiosk.page.form("leave-for-counter"))
+    page.form("number-form")
     home = resident.browser.get(f"{resident.issuer}/account/upgrade")
-    assert home.attributes["upgrade"]["data-step"] == "review"
+    assert home.attributes["upgrade"]["data-step"] == "ended"
 
 
 def test_a_ticket_opens_one_browser_once(place, door) -> None:

@@ -58,6 +58,3 @@ GROUPS = {
 
 LOCKED_GROUPS = frozenset({"DG3", "DG4"})
 """Fingerprints and irises: behind terminal authentication, and not read unless asked for."""
-
-GROUP_OF_TAG = {file.tag: name for name, file in GROUPS.items()}
-"""Names of data groups by the tags that EF.COM lists."""

@@ -153,6 +153,7 @@ MEANINGS: dict[str, dict[F, str]] = {
         F.DG14_MALFORMED: "DG14 (what the chip offers) does not parse.",
         F.DOCUMENT_EXPIRED: "The document has expired.",
         F.DOCUMENT_EXPIRY_UNREADABLE: "The expiry date is no date.",
+        F.ISSUING_STATE_NOT_ALLOWED: "The document is of a state whose cards this server does not take.",
         F.SPECIMEN_PROFILE: "A synthetic card was read in place of a real one.",
     },
 }

@@ -161,6 +161,7 @@ class FindingCode(StrEnum):
     DG14_MALFORMED = "dg14_malformed"
     DOCUMENT_EXPIRED = "document_expired"
     DOCUMENT_EXPIRY_UNREADABLE = "document_expiry_unreadable"
+    ISSUING_STATE_NOT_ALLOWED = "issuing_state_not_allowed"
     SPECIMEN_PROFILE = "specimen_profile"
 
     @property

@@ -183,6 +183,15 @@ _DECLARED = (
         visible_to=(Viewer.NOBODY,),
         places=("registrations.number_digest",),
     ),
+    PersonalField(
+        name="registration_network_digest",
+        purpose="So that nobody opens registrations without number, and many from one network do not "
+        "bury others before officers",
+        retention="While the registration is open, 30 days at most",
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=("registrations.network",),
+    ),
     _pseudonymous(
         "registration_record",
         "Proof of how a person was identified: decision, policy, bands and models, never a picture",

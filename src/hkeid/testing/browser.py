@@ -215,7 +215,7 @@ class Browser:
                 status, content = answer.status, answer.read()
                 got = {name.lower(): value for name, value in answer.headers.items()}
             if status not in _REDIRECTS or "location" not in got:
-                return _page(url, status, got, content)
+                return read_page(url, status, got, content)
             url = urljoin(url, got["location"])
             if self._stop_at is not None and url.startswith(self._stop_at):
                 return Page(url=url, status=status, headers=got, body=b"")
@@ -234,7 +234,8 @@ class _Stay(urllib.request.HTTPErrorProcessor):
     https_response = http_response
 
 
-def _page(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Page:
+def read_page(url: str, status: int, headers: Mapping[str, str], body: bytes) -> Page:
+    """Read an answer as a browser would; what is not HTML has text only."""
     if "html" not in headers.get("content-type", ""):
         text = body.decode("utf-8", "replace")
         return Page(url=url, status=status, headers=headers, body=body, text=text)

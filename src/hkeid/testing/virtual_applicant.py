@@ -31,7 +31,9 @@ from hkeid.testing.virtual_resident import VirtualResident
 class VirtualApplicant:
     """A persona on the way to an eID.
 
-    :param persona: key of one who has none yet and who has a face (see
+    :param persona: key of one who has none yet.
+    :param face: key of the persona whose pictures stand in for the face, on the card too; the
+        persona's own if None. Real matchers need one who has a face (see
         :mod:`hkeid.testing.portraits`).
     :param condition: how the card is photographed.
     :param recovering: the persona has an eID, and lost every device.
@@ -43,6 +45,7 @@ class VirtualApplicant:
         issuer: str,
         persona: str,
         *,
+        face: str | None = None,
         condition: Condition = Condition.MIXED,
         recovering: bool = False,
         authenticator: SoftwareAuthenticator | None = None,
@@ -50,6 +53,7 @@ class VirtualApplicant:
     ) -> None:
         self.issuer = issuer.rstrip("/")
         self.persona = persona
+        self.face = face or persona
         self.condition = condition
         self._start = "/register/recover" if recovering else "/register"
         # Reading a card and comparing faces takes seconds, on a busy machine many.
@@ -81,7 +85,7 @@ class VirtualApplicant:
 
     def photograph_card(self) -> Page:
         """Photograph the card."""
-        card = draw_card(face_of(PERSONAS[self.persona]), portrait=portrait(self.persona))
+        card = draw_card(face_of(PERSONAS[self.persona]), portrait=portrait(self.face))
         picture = photograph(card, self.condition, seed=1)
         page = self.here("card-form")
         return self._at(
@@ -95,7 +99,16 @@ class VirtualApplicant:
         return self._at("selfie-form", self.browser.submit(page.form("details-form")))
 
     def turn_head(self) -> Page:
-        """Turn the head as the page asks; takes as long as it takes a person."""
+        """Turn the head as the page asks; takes as long as it takes a person. Ends where the passkey
+        is made.
+        """
+        return self._at("passkey-form", self._turn_head())
+
+    def turn_head_and_wait(self) -> str:
+        """The same where policy sends the case to an officer; gives the case number."""
+        return self._at("case-number", self._turn_head()).texts["case-number"]
+
+    def _turn_head(self) -> Page:
         page = self.here("selfie-form")
         csrf = dict(page.form("selfie-form").fields)["csrf"]
         asked = self.browser.post(
@@ -109,7 +122,7 @@ class VirtualApplicant:
             expires_at=datetime.now(UTC) + timedelta(minutes=5),
         )
         began = time.monotonic()
-        evidence = head_turn(self.persona, challenge)
+        evidence = head_turn(self.face, challenge)
         left = answer_time(challenge).total_seconds() - (time.monotonic() - began)
         time.sleep(max(0.0, left))
         values = {
@@ -117,8 +130,7 @@ class VirtualApplicant:
             "times": json.dumps([frame.at_ms for frame in evidence.frames]),
         }
         frames = [("frames", "image/jpeg", frame.image) for frame in evidence.frames]
-        answer = upload(self.browser, page.form("selfie-form"), frames, values)
-        return self._at("passkey-form", answer)
+        return upload(self.browser, page.form("selfie-form"), frames, values)
 
     def make_passkey(self) -> Page:
         """Make the passkey."""

@@ -126,7 +126,12 @@ class VirtualStation:
         return said
 
     def compare(self, *, same: bool = True) -> Page:
-        """The officer says whether it is the same person."""
+        """The officer looks at the chip's portrait and says whether it is the same person."""
+        portrait = self.page.attributes.get("portrait", {}).get("src")
+        if portrait is None:
+            raise self.page.unexpected("no portrait to compare with")
+        if not self.browser.get(f"{self.origin}{portrait}").body:
+            raise self.page.unexpected("the portrait does not load")
         self.page = self.browser.submit(self.page.form("same-yes" if same else "same-no"))
         return self.page
 

@@ -15,28 +15,59 @@ Everything here is pure but for the store. Failures are :class:`MalformedRespons
 :class:`CeremonyRefused` (rule), each with one stable reason and one generic safe text.
 """
 
-from hkeid.webauthn.assertion import VerifiedAssertion, verify_assertion
-from hkeid.webauthn.beginning import begin_authentication, begin_registration
-from hkeid.webauthn.ceremony import (
-    Ceremony,
-    CeremonyKind,
-    CeremonyStart,
-    CeremonyTransaction,
-    claim_ceremony,
-)
-from hkeid.webauthn.errors import CeremonyRefused, MalformedResponse
-from hkeid.webauthn.policy import (
-    TPM_MANUFACTURERS,
-    AttestationRules,
-    AttestationTrust,
-    WebAuthnPolicy,
-)
-from hkeid.webauthn.registration import NewCredential, verify_registration
-from hkeid.webauthn.response import ResponseInput, presented_credential_id
-from hkeid.webauthn.signals import (
-    signal_all_accepted_credentials,
-    signal_current_user_details,
-    signal_unknown_credential,
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hkeid.kernel.lazy import names_on_demand
+
+if TYPE_CHECKING:
+    from hkeid.webauthn.assertion import VerifiedAssertion, verify_assertion
+    from hkeid.webauthn.beginning import begin_authentication, begin_registration
+    from hkeid.webauthn.ceremony import (
+        Ceremony,
+        CeremonyKind,
+        CeremonyStart,
+        CeremonyTransaction,
+        claim_ceremony,
+    )
+    from hkeid.webauthn.errors import CeremonyRefused, MalformedResponse
+    from hkeid.webauthn.policy import (
+        TPM_MANUFACTURERS,
+        AttestationRules,
+        AttestationTrust,
+        WebAuthnPolicy,
+    )
+    from hkeid.webauthn.registration import NewCredential, verify_registration
+    from hkeid.webauthn.response import ResponseInput, presented_credential_id
+    from hkeid.webauthn.signals import (
+        signal_all_accepted_credentials,
+        signal_current_user_details,
+        signal_unknown_credential,
+    )
+
+__getattr__ = names_on_demand(
+    __name__,
+    {
+        "assertion": ("VerifiedAssertion", "verify_assertion"),
+        "beginning": ("begin_authentication", "begin_registration"),
+        "ceremony": (
+            "Ceremony",
+            "CeremonyKind",
+            "CeremonyStart",
+            "CeremonyTransaction",
+            "claim_ceremony",
+        ),
+        "errors": ("CeremonyRefused", "MalformedResponse"),
+        "policy": ("TPM_MANUFACTURERS", "AttestationRules", "AttestationTrust", "WebAuthnPolicy"),
+        "registration": ("NewCredential", "verify_registration"),
+        "response": ("ResponseInput", "presented_credential_id"),
+        "signals": (
+            "signal_all_accepted_credentials",
+            "signal_current_user_details",
+            "signal_unknown_credential",
+        ),
+    },
 )
 
 __all__ = [

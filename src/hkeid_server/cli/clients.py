@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hkeid.kernel.errors import NotFound
-from hkeid.op.clients import sandbox_only
-from hkeid.op.records import Client
-from hkeid.profile import CLAIMS
 from hkeid_server.cli.shared import config_option, read
-from hkeid_server.house import House
+from hkeid_server.config import Config
+
+if TYPE_CHECKING:
+    from hkeid.op.records import Client
 
 
-def _house(config_path: Path) -> House:
-    from hkeid_server.wiring import build_house
+def _store(config: Config) -> Any:
+    """The store alone, with the clients that are described in files."""
+    from hkeid_server.wiring import open_keys, open_store, register_clients, surroundings
 
-    return build_house(read(config_path))
+    clock, random = surroundings()
+    store = open_store(config, open_keys(config, clock, random), clock, random)
+    register_clients(config, store)
+    return store
 
 
 @click.group("clients")
@@ -32,9 +37,9 @@ def add(config_path: Path, description: Path) -> None:
     """Register a client from its description (a TOML file), or replace it."""
     from hkeid_server.clients import read_client
 
-    house = _house(config_path)
-    client = read_client(description, profile=house.config.profile)
-    with house.store.transaction() as tx:
+    config = read(config_path)
+    client = read_client(description, profile=config.profile)
+    with _store(config).transaction() as tx:
         tx.clients.put(client)
     click.echo(f"registered {client.id}")
 
@@ -43,7 +48,7 @@ def add(config_path: Path, description: Path) -> None:
 @config_option
 def list_clients(config_path: Path) -> None:
     """Every client with its name and where its logins go."""
-    with _house(config_path).store.transaction() as tx:
+    with _store(read(config_path)).transaction() as tx:
         found = tuple(tx.clients)
     if not found:
         click.echo("no client yet: hkeid clients add FILE", err=True)
@@ -59,12 +64,12 @@ def list_clients(config_path: Path) -> None:
 @config_option
 def test(config_path: Path, client_id: str) -> None:
     """Look a client over: what would go wrong at its first login."""
-    house = _house(config_path)
-    with house.store.transaction() as tx:
+    config = read(config_path)
+    with _store(config).transaction() as tx:
         client = tx.clients.get(client_id)
     if client is None:
         raise NotFound("client_unknown", detail=client_id)
-    complaints = list(_complaints(client, production=house.config.production))
+    complaints = list(_complaints(client, production=config.production))
     for complaint in complaints:
         click.echo(f"✗ {complaint}")
     if complaints:
@@ -74,6 +79,9 @@ def test(config_path: Path, client_id: str) -> None:
 
 def _complaints(client: Client, *, production: bool) -> list[str]:
     """What registration could not see: what this release serves, and under which profile."""
+    from hkeid.op.clients import sandbox_only
+    from hkeid.profile import CLAIMS
+
     found = ["it is disabled"] if not client.enabled else []
     found += [f"claim {claim!r} does not exist" for claim in client.claims if claim not in CLAIMS]
     reason = sandbox_only(client)

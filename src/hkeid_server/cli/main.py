@@ -12,25 +12,31 @@ from hkeid import __version__
 from hkeid.kernel.errors import ConfigurationError, HkeidError, MissingExtra, Unavailable
 
 _COMMANDS = {
-    "audit": ("hkeid_server.cli.audit", "audit_group"),
-    "backup": ("hkeid_server.cli.backup", "backup_group"),
-    "check": ("hkeid_server.cli.check", "check"),
-    "chip": ("hkeid_server.cli.chip", "chip_group"),
-    "clients": ("hkeid_server.cli.clients", "clients_group"),
-    "db": ("hkeid_server.cli.db", "db_group"),
-    "init": ("hkeid_server.cli.init", "init"),
-    "keys": ("hkeid_server.cli.keys", "keys_group"),
-    "notices": ("hkeid_server.cli.notices", "notices_group"),
-    "officers": ("hkeid_server.cli.officers", "officers_group"),
-    "personas": ("hkeid_server.cli.personas", "personas"),
-    "residents": ("hkeid_server.cli.residents", "residents_group"),
-    "restore": ("hkeid_server.cli.backup", "restore_group"),
-    "rp": ("hkeid_server.cli.rp", "rp_group"),
-    "station": ("hkeid_server.cli.station", "station_group"),
-    "stations": ("hkeid_server.cli.stations", "stations_group"),
-    "serve": ("hkeid_server.cli.serve", "serve"),
+    "audit": ("audit", "audit_group", "Prove that nothing in the audit trail was altered."),
+    "backup": ("backup", "backup_group", "Make backups while the service runs."),
+    "check": ("check", "check", "Say whether the server could serve, and what to change if not."),
+    "chip": ("chip", "chip_group", "Cards, readers and tokens at this machine."),
+    "clients": ("clients", "clients_group", "Look after the relying parties."),
+    "db": ("db", "db_group", "Look after the databases."),
+    "init": ("init", "init", "Make configuration, keys and databases."),
+    "keys": ("keys", "keys_group", "Look after the keys."),
+    "notices": ("notices", "notices_group", "Tell residents what happened to their eID."),
+    "officers": ("officers", "officers_group", "Look after the officers of the console."),
+    "personas": ("personas", "personas", "List the test persons; make activation codes."),
+    "residents": (
+        "residents",
+        "residents_group",
+        "Suspend, resume or end an eID; ask the register again.",
+    ),
+    "restore": ("backup", "restore_group", "Come back from a backup, with the service stopped."),
+    "rp": ("rp", "rp_group", "Be a relying party, in the terminal."),
+    "station": ("station", "station_group", "Be a station: read cards for upgrades to eID+."),
+    "stations": ("stations", "stations_group", "Look after the stations."),
+    "serve": ("serve", "serve", "Serve until SIGTERM or Ctrl-C."),
 }
-"""Where each command is; a missing optional package is then only a problem for who needs it."""
+"""Where each command is, and its line in the help: the list of commands loads none of them, and a
+missing optional package is only a problem for who needs it.
+"""
 
 EXIT_FAILED = 1
 EXIT_CONFIGURATION = 3
@@ -41,9 +47,11 @@ class LazyCommands(MutableMapping[str, click.Command]):
     """Commands by name, each imported when it is asked for."""
 
     def __getitem__(self, name: str) -> click.Command:
-        module, attribute = _COMMANDS[name]
+        module, attribute, _ = _COMMANDS[name]
         try:
-            command: click.Command = getattr(importlib.import_module(module), attribute)
+            command: click.Command = getattr(
+                importlib.import_module(f"hkeid_server.cli.{module}"), attribute
+            )
         except ModuleNotFoundError as missing:
             return _without_extra(name, str(missing.name))
         return command
@@ -73,12 +81,16 @@ def _without_extra(name: str, module: str) -> click.Command:
         params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
         context_settings={"ignore_unknown_options": True},
         add_help_option=False,
-        short_help="Needs hkeid[server].",
     )
 
 
 class FriendlyGroup(click.Group):
     """A group whose deliberate errors become one plain sentence and an exit status."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][2]) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""

@@ -26,6 +26,11 @@ class RegistrationSection:
     :ivar return_days: how long somebody whose case waited may take to come back, at most 30.
     :ivar tries: photographs, and selfies, before an officer looks.
     :ivar network_attempts: registrations begun from one network within an hour.
+    :ivar network_open: registrations from one network that may be open at once, waiting ones included.
+    :ivar most_open: registrations that may be open at once in all.
+    :ivar register_hours: how old the register's answer may be when the device is bound, or when officers
+        accept, 1 to 168; one that is older is asked for again.
+    :ivar cooling_hours: how long an eID that was recovered gives basic logins only, 24 to 72.
     :ivar kept_days: how long the record of a registration that led to nothing is kept.
     """
 
@@ -38,6 +43,10 @@ class RegistrationSection:
     return_days: int = 7
     tries: int = 3
     network_attempts: int = 30
+    network_open: int = 200
+    most_open: int = 20_000
+    register_hours: int = 24
+    cooling_hours: int = 48
     kept_days: int = 90
 
 
@@ -146,6 +155,10 @@ def check_proofing(sections: ProofingSections) -> None:
         "registration.return_days": (registration.return_days, 1, 30),
         "registration.tries": (registration.tries, 1, 10),
         "registration.network_attempts": (registration.network_attempts, 1, 10_000),
+        "registration.most_open": (registration.most_open, 1, 10_000_000),
+        "registration.network_open": (registration.network_open, 1, registration.most_open),
+        "registration.register_hours": (registration.register_hours, 1, 168),
+        "registration.cooling_hours": (registration.cooling_hours, 24, 72),
         "registration.kept_days": (registration.kept_days, 1, 3650),
         "registry.timeout_seconds": (sections.registry.timeout_seconds, 1, 60),
         "faces.timeout_seconds": (sections.faces.timeout_seconds, 5, 120),

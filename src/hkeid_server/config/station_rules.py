@@ -26,6 +26,8 @@ def check_stations(config: Config) -> None:
         raise _invalid("address", "an https URL")
     if not 1 <= section.certificate_days <= 31:
         raise _invalid("certificate_days", "between 1 and 31")
+    if not 1 <= section.officer_idle_minutes <= 480:
+        raise _invalid("officer_idle_minutes", "between 1 and 480")
     secret = section.proxy_secret
     if section.proxies and (secret is None or len(secret.reveal()) < _SHORTEST_SECRET):
         raise _invalid(

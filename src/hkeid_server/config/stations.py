@@ -20,6 +20,7 @@ class StationSection:
     :ivar authority: folder of the sandbox's certification authority (``hkeid stations ca``); empty
         where stations are certified elsewhere.
     :ivar certificate_days: lifetime of a station's certificate, 1 to 31.
+    :ivar officer_idle_minutes: an officer's seat from which nothing is done is lost, 1 to 480.
     :ivar country_signers: folder of certificates and lists by which chips are verified.
     :ivar policy: TOML file that says which evidence is enough; the built-in policy if empty.
     """
@@ -30,5 +31,6 @@ class StationSection:
     proxy_secret: Secret | None = None
     authority: str = ""
     certificate_days: int = 7
+    officer_idle_minutes: int = 30
     country_signers: Path = Path("country-signers")
     policy: str = ""

@@ -75,13 +75,16 @@ def at_station(station: Station, upgrade_id: str) -> Upgrade:
 
 
 def officer_of(station: Station) -> str | None:
-    """Who is signed on for this station."""
-    return rooms().officers.at(station.id, house().clock.now())
+    """Who is signed on for this station and acts now; the seat is in use by it."""
+    duty = rooms().officers.act(station.id)
+    return None if duty is None else duty.officer
 
 
 @blueprint.get("/kiosk/open")
 def open_seat() -> Response:
-    """The station's program opens its browser here."""
+    """The station's program opens its browser here; the ticket leaves the address at once."""
+    if request.method != "GET":
+        return see_other(START)  # HEAD: whoever only looks uses nothing up
     try:
         taken = rooms().seats.take(request.args.get("ticket", ""))
     except StationRefused as error:
@@ -89,6 +92,7 @@ def open_seat() -> Response:
         return show("kiosk/closed.html", KioskClosedPage(), status=403, here=START)
     answer = see_other(START)
     answer.headers.add(*settings().cookies.set_cookie(seat_cookie(), taken.reveal()))
+    answer.headers["Cache-Control"] = "no-store"
     return answer
 
 

@@ -70,19 +70,11 @@ def face(station: Station) -> Response:
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 
-@blueprint.post("/kiosk/u/<upgrade_id>/unassisted")
-@with_station
-def unassisted(station: Station, upgrade_id: str) -> Response:
-    """No machine compares faces here: an officer will."""
-    rooms().upgrades.faces.without_machine(station, upgrade_id)
-    return see_other(f"/kiosk/u/{upgrade_id}")
-
-
 @blueprint.get("/kiosk/u/<upgrade_id>/portrait")
 @with_station
 def portrait(station: Station, upgrade_id: str) -> Response:
     """The chip's portrait, for the officer who is signed on."""
-    duty = rooms().officers.who(station.id, house().clock.now())
+    duty = rooms().officers.act(station.id)
     picture = None
     if duty is not None:
         picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)

@@ -76,7 +76,13 @@ def begin() -> Response:
         )
     except TooManyAttempts as error:
         house().journal.refusal(error, where=request.path)
-        return _start_page("attempts", 429)
+        crowded = error.reason == "registration_network_full"
+        return _start_page("crowded" if crowded else "attempts", 429)
+    except Unavailable as error:
+        if error.reason != "registration_full":
+            raise
+        house().journal.refusal(error, where=request.path)
+        return _start_page("crowded", 503)
     return see_other(STEP)
 
 

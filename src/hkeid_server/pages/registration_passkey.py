@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 from hkeid.enrolment import (
     Registration,
     RegistrationPurpose,
+    RegistrationRefused,
     RegistrationStep,
     RegistrationView,
 )
@@ -40,7 +41,10 @@ def bind_page(
     journey: Registration, view: RegistrationView, failure: HkeidError | None = None
 ) -> Response:
     """Make the passkey."""
-    begun = journey.start_binding(view.id, browser=visit().browser)
+    try:
+        begun = journey.start_binding(view.id, browser=visit().browser)
+    except RegistrationRefused as error:
+        return _elsewhere(view, error)
     form = ceremony_form(
         "create", begun.id, begun.options, action="/register/passkey", restart=STEP
     )
@@ -51,9 +55,23 @@ def confirm_page(
     journey: Registration, view: RegistrationView, failure: HkeidError | None = None
 ) -> Response:
     """Use the passkey for the first time."""
-    begun = journey.start_confirmation(view.id, browser=visit().browser)
+    try:
+        begun = journey.start_confirmation(view.id, browser=visit().browser)
+    except RegistrationRefused as error:
+        return _elsewhere(view, error)
     form = ceremony_form("get", begun.id, begun.options, action="/register/confirm", restart=STEP)
     return _page("registration/confirm.html", view, form, failure)
+
+
+def _elsewhere(view: RegistrationView, error: RegistrationRefused) -> Response:
+    """To the page of the step at which the registration is by now: the register, asked again, may have
+    ended it.
+    """
+    found = current()
+    if found is None or found.step is view.step:
+        raise error
+    house().journal.refusal(error, where=STEP)
+    return see_other(STEP)
 
 
 def _page(

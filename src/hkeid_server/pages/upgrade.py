@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response
 
 from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused, UpgradeStep, scanned_text
@@ -84,10 +86,10 @@ def confirm(session: SessionView) -> Response:
     return see_other(PAGE)
 
 
-def _act(session: SessionView, act: object) -> Response:
+def _act(session: SessionView, act: Callable[[str, str], object]) -> Response:
     resident_id = session.authentication.resident_id
     upgrade = rooms().upgrades.of_resident(resident_id)
-    if upgrade is not None and callable(act):
+    if upgrade is not None:
         try:
             act(upgrade.id, resident_id)
         except UpgradeRefused as error:

@@ -210,8 +210,8 @@ class StationApi:
 
     def _shift(self, station: Station, body: Body) -> dict[str, Any]:
         del body
-        officer = self._rooms.officers.at(station.id, self._house.clock.now())
-        shift = self._rooms.upgrades.offline.begin(station, officer)
+        duty = self._rooms.officers.act(station.id)
+        shift = self._rooms.upgrades.offline.begin(station, None if duty is None else duty.officer)
         return {
             "shift": shift.id,
             "public_key": base64url.encode(shift.public_key),

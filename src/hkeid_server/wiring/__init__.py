@@ -1,34 +1,79 @@
 """The only place that names adapters: it opens them, and puts the parts together."""
 
-from hkeid_server.wiring.assembly import build_house, make_journal, passkey_policy
-from hkeid_server.wiring.console import build_console, build_officers
-from hkeid_server.wiring.opening import (
-    MEMORY,
-    close_store,
-    open_keys,
-    open_store,
-    open_vault,
-    surroundings,
-)
-from hkeid_server.wiring.stations import (
-    certificate_reader,
-    make_station_authority,
-    station_authority_wanted,
-    station_registry,
-)
-from hkeid_server.wiring.upkeep import (
-    back_up_data,
-    back_up_vault,
-    end_registrations,
-    end_upgrades,
-    make_keys,
-    notice_rounds,
-    purge_store,
-    restore_data,
-    restore_vault,
-    upgrade_store,
-    upgrade_vault,
-    write_erasures,
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hkeid.kernel.lazy import names_on_demand
+
+if TYPE_CHECKING:
+    from hkeid_server.wiring.assembly import build_house, make_journal, passkey_policy
+    from hkeid_server.wiring.console import build_console, build_officers
+    from hkeid_server.wiring.opening import (
+        MEMORY,
+        close_store,
+        open_keys,
+        open_store,
+        open_vault,
+        register_clients,
+        surroundings,
+    )
+    from hkeid_server.wiring.station_registry import (
+        certificate_reader,
+        make_station_authority,
+        station_authority_wanted,
+        station_registry,
+    )
+    from hkeid_server.wiring.upkeep import (
+        back_up_data,
+        back_up_vault,
+        end_registrations,
+        end_upgrades,
+        make_keys,
+        notice_rounds,
+        purge_store,
+        restore_data,
+        restore_vault,
+        upgrade_store,
+        upgrade_vault,
+        write_erasures,
+    )
+
+__getattr__ = names_on_demand(
+    __name__,
+    {
+        "assembly": ("build_house", "make_journal", "passkey_policy"),
+        "console": ("build_console", "build_officers"),
+        "opening": (
+            "MEMORY",
+            "close_store",
+            "open_keys",
+            "open_store",
+            "open_vault",
+            "register_clients",
+            "surroundings",
+        ),
+        "station_registry": (
+            "certificate_reader",
+            "make_station_authority",
+            "station_authority_wanted",
+            "station_registry",
+        ),
+        "upkeep": (
+            "back_up_data",
+            "back_up_vault",
+            "end_registrations",
+            "end_upgrades",
+            "make_keys",
+            "notice_rounds",
+            "purge_store",
+            "restore_data",
+            "restore_vault",
+            "upgrade_store",
+            "upgrade_vault",
+            "write_erasures",
+        ),
+    },
 )
 
 __all__ = [
@@ -51,6 +96,7 @@ __all__ = [
     "open_vault",
     "passkey_policy",
     "purge_store",
+    "register_clients",
     "restore_data",
     "restore_vault",
     "station_authority_wanted",

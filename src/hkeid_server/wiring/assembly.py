@@ -16,7 +16,6 @@ from hkeid.profile import ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.browser import CookieNames
-from hkeid_server.clients import read_clients
 from hkeid_server.config import Config
 from hkeid_server.house import House
 from hkeid_server.interactions.consent import ConsentHandler
@@ -28,7 +27,13 @@ from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.notices import decision_letters, open_notices
-from hkeid_server.wiring.opening import open_keys, open_store, open_vault, surroundings
+from hkeid_server.wiring.opening import (
+    open_keys,
+    open_store,
+    open_vault,
+    register_clients,
+    surroundings,
+)
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 from hkeid_server.wiring.stations import open_stations
 
@@ -53,7 +58,7 @@ def build_house(
     policy = passkey_policy(config)
     ledger = ConsentLedger(store, fields, clock, random)
     broker = Broker(store, policy, fields, clock, random, session_settings(config))
-    _register_clients(config, store)
+    register_clients(config, store)
     provider = _make_provider(config)(
         config.issuer, store, keys, broker, ledger, clock, random, provider_settings(config)
     )
@@ -180,11 +185,3 @@ def make_journal(config: Config, clock: Clock) -> Journal:
     """The log of this process."""
     file = config.path(config.log.file) if config.log.file else None
     return open_journal(clock, level=config.log.level, file=file)
-
-
-def _register_clients(config: Config, store: Store[Any]) -> None:
-    """Register the clients described in files. A client without a file stays as it is registered."""
-    for client in read_clients(config.path(config.clients), profile=config.profile):
-        with store.transaction() as tx:
-            if tx.clients.get(client.id) != client:
-                tx.clients.put(client)

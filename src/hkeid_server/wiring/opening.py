@@ -6,7 +6,7 @@ from typing import Any
 
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.kernel.secret import Secret
-from hkeid.ports import Clock, DataKeyVault, KeyStore, Random
+from hkeid.ports import Clock, DataKeyVault, KeyStore, Random, Store
 from hkeid_server.config import Config
 
 MEMORY = "memory"
@@ -45,6 +45,16 @@ def open_store(config: Config, keys: KeyStore, clock: Clock, random: Random) -> 
         random=random,
         pool_size=config.server.threads + 2,
     )
+
+
+def register_clients(config: Config, store: Store[Any]) -> None:
+    """Register the clients described in files. A client without a file stays as it is registered."""
+    from hkeid_server.clients import read_clients
+
+    for client in read_clients(config.path(config.clients), profile=config.profile):
+        with store.transaction() as tx:
+            if tx.clients.get(client.id) != client:
+                tx.clients.put(client)
 
 
 def open_vault(config: Config) -> DataKeyVault:

@@ -124,7 +124,13 @@ def registration_settings(config: Config) -> RegistrationSettings:
         accepted_wait=timedelta(days=section.return_days),
         tries=section.tries,
         network_attempts=section.network_attempts,
+        network_open=section.network_open,
+        most_open=section.most_open,
+        register_age=timedelta(hours=section.register_hours),
+        cooling=timedelta(hours=section.cooling_hours),
         kept=timedelta(days=section.kept_days),
+        # Whoever keeps records for less cannot look back further.
+        repeats_window=timedelta(days=min(30, section.kept_days)),
     )
 
 

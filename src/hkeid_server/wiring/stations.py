@@ -12,7 +12,7 @@ from hkeid.broker import Broker
 from hkeid.chip.document import ChipDocument
 from hkeid.chip.evidence import ChipEvidence
 from hkeid.chip.trust import CountrySigners, der_blocks
-from hkeid.enrolment.stations import Seats, StationAuthority, Stations, StationSettings
+from hkeid.enrolment.stations import Seats
 from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant
@@ -21,7 +21,8 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.stations.parts import StationRooms
-from hkeid_server.wiring.proofing import ProofingParts
+from hkeid_server.wiring.proofing import ProofingParts, proofing_policy, registration_settings
+from hkeid_server.wiring.station_registry import certificate_reader, station_registry
 
 _LARGEST_FILE = 32 * 1024 * 1024
 
@@ -61,29 +62,21 @@ def open_stations(
         liveness=proofing.liveness,
         matcher=proofing.matcher,
         policy=upgrade_policy(config),
+        proofing=proofing_policy(config),
+        registration=registration_settings(config),
     )
     return StationRooms(
         stations=stations,
         seats=Seats(store, stations, clock, random),
         upgrades=Upgrades(parts, policy, broker),
-        officers=OfficersOnDuty(store, clock, test_officer=not config.production),
+        officers=OfficersOnDuty(
+            store,
+            clock,
+            test_officer=not config.production,
+            idle=timedelta(minutes=config.stations.officer_idle_minutes),
+        ),
         reader=certificate_reader(),
     )
-
-
-def station_registry(
-    config: Config, store: Store[Any], keys: KeyStore, clock: Clock, random: Random
-) -> Stations:
-    """The registry of stations, with the sandbox's authority where there is one."""
-    from hkeid.adapters.station_ca import CertificateReader, StationCa
-
-    authority: CertificateReader = CertificateReader()
-    if config.stations.authority:
-        authority = StationCa(config.path(config.stations.authority))
-    settings = StationSettings(
-        certificate_lifetime=timedelta(days=config.stations.certificate_days)
-    )
-    return Stations(store, keys, clock, random, authority, settings)
 
 
 def upgrade_policy(config: Config) -> UpgradePolicy:
@@ -105,39 +98,6 @@ def upgrade_policy(config: Config) -> UpgradePolicy:
         detail = f"stations.policy: {', '.join(policy.lax())} are for the sandbox"
         raise ConfigurationError("production_refuses", detail=detail)
     return policy
-
-
-def certificate_reader() -> StationAuthority:
-    """Reads stations' certificates, and issues none."""
-    from hkeid.adapters.station_ca import CertificateReader
-
-    return CertificateReader()
-
-
-def make_station_authority(config: Config, name: str) -> Path:
-    """Make the sandbox's certification authority; returns its root's certificate file.
-
-    :raises ConfigurationError: ``station_authority_unset``, ``station_authority_exists``,
-        ``production_refuses``.
-    """
-    from hkeid.adapters.station_ca import StationCa
-    from hkeid.adapters.system import SystemClock
-
-    if config.production:
-        raise ConfigurationError(
-            "production_refuses", detail="stations.authority: bind certificates of your own"
-        )
-    if not config.stations.authority:
-        raise ConfigurationError("station_authority_unset", detail="set stations.authority")
-    folder = config.path(config.stations.authority)
-    StationCa.create(folder, name=name, now=SystemClock().now())
-    return folder / "station-root.pem"
-
-
-def station_authority_wanted(config: Config) -> bool:
-    """Whether the configuration names an authority of the sandbox's own that is not made yet."""
-    wanted = config.stations.enabled and bool(config.stations.authority) and not config.production
-    return wanted and not (config.path(config.stations.authority) / "station-root.key").exists()
 
 
 class TrustedCountries:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hkeid.chip import CardAccessNumber, hkic, hkic_specimen, icao, open_reader
+from hkeid.chip.findings import FindingCode
 from hkeid.kernel import plugins
 from hkeid.kernel.errors import ConfigurationError, MissingExtra
 from hkeid.ports.cards import CardUnavailable
@@ -76,8 +77,8 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_specimen_is_no_real_card() -> None:
-    assert hkic_specimen().specimen
-    assert not icao().specimen
+    assert [found.code for found in hkic_specimen().findings] == [FindingCode.SPECIMEN_PROFILE]
+    assert icao().findings == ()
 
 
 class Integration:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -443,18 +444,26 @@ def stop_link(house: House) -> str:
     return str(link).removeprefix("http://localhost:8000")
 
 
+def opened(reader: Any, link: str) -> Any:
+    """The page at the end of a link."""
+    return reader.follow() if reader.get(link).status_code == 303 else reader.page
+
+
 def test_the_link_in_a_notice_freezes_without_a_login(house: House, resident: Any) -> None:
     link = stop_link(house)
     reader = newcomer(resident)
-    page = reader.get(link)
+    page = opened(reader, link)
     assert 'data-stop="ask"' in page.text
     assert resident_of(house).state.value == "active", "looking does nothing"
     token = link.partition("=")[2]
-    assert 'data-stop="ask"' in reader.post("/stop/ask?lang=zh-Hans", {"token": token}).text
+    page = reader.get("/stop?lang=zh-Hans")
+    assert 'data-stop="ask"' in page.text
+    assert "现在冻结" in page.text
     assert 'data-stop="stopped"' in reader.post("/stop", {"token": token}).text
     assert resident_of(house).state.value == "suspended"
     assert resident.get("/account").headers["Location"] == "/login"
-    assert 'data-stop="used"' in reader.get(link).text
+    assert 'data-stop="unknown"' in reader.get("/stop").text, "the cookie is gone"
+    assert 'data-stop="used"' in opened(reader, link).text
     assert reader.page.status_code == 409
     dispatch(house)
     assert letters(house, "eid_suspended")
@@ -462,7 +471,7 @@ def test_the_link_in_a_notice_freezes_without_a_login(house: House, resident: An
 
 def test_it_is_on_the_record_whose_word_it_was(house: House, resident: Any) -> None:
     link = stop_link(house)
-    resident.get(link)
+    opened(resident, link)
     resident.post("/stop", {"token": link.partition("=")[2]})
     with house.store.transaction() as tx:
         kept = [one for w in tx.audit_records.writers() for one in tx.audit_records.of_writer(w)]
@@ -474,7 +483,7 @@ def test_it_is_on_the_record_whose_word_it_was(house: House, resident: Any) -> N
 def test_a_link_used_once_does_not_freeze_again(house: House, resident: Any) -> None:
     link = stop_link(house)
     token = link.partition("=")[2]
-    resident.get(link)
+    opened(resident, link)
     resident.post("/stop", {"token": token})
     house.standing.resume(resident_of(house).id, by=Actor.OFFICER, reason="looked_at_counter")
     resident.get("/help")
@@ -486,18 +495,63 @@ def test_a_link_used_once_does_not_freeze_again(house: House, resident: Any) -> 
 def test_frozen_already(house: House, resident: Any) -> None:
     link = stop_link(house)
     house.standing.suspend(resident_of(house).id, by=Actor.OPERATOR, reason="court_order")
-    resident.get(link)
+    opened(resident, link)
     assert 'data-stop="frozen"' in resident.post("/stop", {"token": link.partition("=")[2]}).text
 
 
 def test_old_and_wrong_links(house: House, resident: Any, clock: Any) -> None:
     link = stop_link(house)
     for wrong in ("/stop", "/stop?token=", "/stop?token=x", f"/stop?token={'é' * 500}"):
-        page = resident.get(wrong)
+        page = opened(resident, wrong)
         assert page.status_code == 404
         assert 'data-stop="unknown"' in page.text
     clock.wait(days=8)
-    assert 'data-stop="expired"' in resident.get(link).text
+    assert 'data-stop="expired"' in opened(resident, link).text
+
+
+def test_the_token_leaves_the_address_at_once(
+    house: House, resident: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = stop_link(house)
+    token = link.partition("=")[2]
+    reader = newcomer(resident)
+    said: list[object] = []
+    monkeypatch.setattr(house.journal, "event", lambda *words, **more: said.append((words, more)))
+    page = reader.get(link)
+    assert (page.status_code, page.headers["Location"]) == (303, "/stop")
+    assert page.headers["Cache-Control"] == "no-store"
+    cookie = next(one for one in page.headers.getlist("Set-Cookie") if "stop=" in one)
+    assert f"stop={token}; " in cookie
+    for word in ("HttpOnly", "SameSite=Lax", "Max-Age=600"):
+        assert word in cookie
+    assert token not in page.text
+    page = reader.follow()
+    assert token in page.text, "in the form, which another tab's link must not change"
+    assert f"token={token}" not in page.text
+    assert said
+    assert token not in repr(said)
+
+
+def test_scanners_of_mail_change_nothing(house: House, resident: Any) -> None:
+    link = stop_link(house)
+    for method in ("get", "head", "options"):
+        getattr(resident.client, method)(link)
+        getattr(resident.client, method)("/stop")
+    assert resident_of(house).state.value == "active"
+    assert resident.client.post("/stop", data={"token": link.partition("=")[2]}).status_code == 403
+    assert resident_of(house).state.value == "active"
+    assert 'data-stop="ask"' in opened(newcomer(resident), link).text
+
+
+@pytest.mark.parametrize(
+    "token", ["x; Path=/account", "a=b", "é", "x\r\nSet-Cookie: y=1", "k" * 200]
+)
+def test_what_is_no_token_gets_into_no_cookie(resident: Any, token: str) -> None:
+    page = resident.get(f"/stop?token={quote(token)}")
+    assert page.status_code == 303
+    cookie = next(one for one in page.headers.getlist("Set-Cookie") if "stop=" in one)
+    assert "stop=; " in cookie
+    assert "Max-Age=0" in cookie
 
 
 # --- guardians -----------------------------------------------------------------------------------

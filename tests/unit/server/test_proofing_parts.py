@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hkeid.enrolment import RegistrationPurpose, RegistrationStep
+from hkeid.enrolment import RegistrationStep
 from hkeid.enrolment.proofing_policy import shipped_policy
 from hkeid.kernel.errors import ConfigurationError, MissingExtra, Unavailable
 from hkeid.testing.fakes_proofing import FakePersonRegistry, fake_card, fake_selfie
@@ -41,7 +41,6 @@ def test_a_sandbox_with_fakes_registers_a_persona(make_house: Callable[..., Hous
 def test_without_a_register_nobody_is_registered(make_house: Callable[..., House]) -> None:
     registration = make_house().registration
     assert not registration.offered()
-    assert not registration.offered(RegistrationPurpose.COUNTER)
     with pytest.raises(Unavailable, match="registration_not_offered"):
         registration.begin(browser="b", network="n", language="en", statement="2026-11")
 
@@ -54,7 +53,6 @@ def test_without_the_extras_the_server_starts_and_says_so(
     assert isinstance(house.proofing.registry, FakePersonRegistry)
     assert (house.proofing.reader, house.proofing.matcher, house.proofing.liveness) == (None,) * 3
     assert not house.registration.offered()
-    assert house.registration.offered(RegistrationPurpose.COUNTER)
     for part in ("documents", "faces", "liveness"):
         (line,) = log.events(f"proofing:{part}:missing")
         assert "pip install" in line["detail"]
@@ -133,7 +131,7 @@ def test_a_policy_of_ones_own(tmp_path: Path) -> None:
         proofing.proofing_policy(sandbox)
     shipped = Path(proofing.parse_policy.__code__.co_filename).with_name("sandbox.toml")
     (tmp_path / "policy.toml").write_text(
-        shipped.read_text("utf-8").replace("sandbox-2026-11-1", "ours-1"), "utf-8"
+        shipped.read_text("utf-8").replace("sandbox-2026-11-2", "ours-1"), "utf-8"
     )
     assert proofing.proofing_policy(sandbox).version == "ours-1"
     production = read_config(

@@ -7,6 +7,7 @@ import random
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 
 from hkeid.enrolment import RegistrationStep
+from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.documents import CardField, RetakeAdvice
+from hkeid.ports.registry import RegistryFinding, RegistryStatus
 from hkeid.testing.fakes_proofing import fake_card, fake_face
 from hkeid_server.house import House
 from hkeid_server.intake import CARD_LIMIT
@@ -130,6 +133,49 @@ def test_from_nothing_to_an_eid_in_seven_screens(stranger: Any) -> None:
     assert "The photograph of your card" in text
     assert 'data-eid-state="active"' in text
     assert stranger.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [({"network_open": 1}, 429), ({"network_open": 1, "most_open": 1}, 503)],
+)
+def test_who_comes_when_too_many_register_is_told_to_come_later(
+    make_house: Callable[..., House], stranger: Any, settings: Any, status: int
+) -> None:
+    house = make_house(**FAKES, registration=settings)
+    front = serve_house(house)
+    person = type(stranger)
+    first, second = person(front), person(front)
+    begin(first)
+    if status == 503:
+        # Another network's place is taken, not this one's.
+        with house.store.transaction() as tx:
+            (record,) = tx.registrations.in_step(RegistrationStep.CARD)
+            tx.registrations.change(record, replace(record, network=b"elsewhere"))
+    second.get("/register")
+    page = second.post("/register", {"consent": "2026-11"})
+    assert page.status_code == status
+    assert "Too many people are registering" in page.text
+    first.get("/register/step")
+    assert first.page.status_code == 200
+
+
+def test_an_old_acceptance_ends_on_the_page_that_says_so(stranger: Any, house: House) -> None:
+    begin(stranger)
+    give_card(stranger)
+    confirm(stranger)
+    give_selfie(stranger)
+    with house.store.transaction() as tx:
+        (record,) = tx.registrations.in_step(RegistrationStep.BIND)
+        old = {**canonical_json.loads_object(record.findings), "registry_at": 1}
+        kept = replace(record, findings=canonical_json.dumps(old))
+        assert tx.registrations.change(record, kept)
+    answer = RegistryFinding(status=RegistryStatus.DECEASED)
+    house.proofing.registry.check = lambda query: answer
+    stranger.get("/register/step")
+    assert stranger.page.status_code == 303
+    stranger.follow()
+    assert 'id="ended" data-kind="refused"' in stranger.page.text
 
 
 def test_receipt_is_a_file_without_personal_data(stranger: Any) -> None:

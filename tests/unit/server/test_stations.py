@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pytest
 from hkeid.adapters.station_ca import StationCa, make_key, make_request
 from hkeid.adapters.system import SystemClock
 from hkeid.enrolment.stations import StationMode
+from hkeid.enrolment.upgrade import UpgradeStep
 from hkeid.kernel.errors import ConfigurationError
 from hkeid_server.config import read_config
 from hkeid_server.sandbox import seed_sandbox
@@ -240,6 +242,8 @@ def test_nothing_of_it_is_served_where_stations_are_off(make_house) -> None:
         {"proxies": [PROXY], "proxy_secret": "short"},
         {"address": "http://stations.example.hk"},
         {"certificate_days": 32},
+        {"officer_idle_minutes": 0},
+        {"officer_idle_minutes": 481},
     ],
 )
 def test_configurations_that_would_not_protect_are_refused(section, tmp_path) -> None:
@@ -257,3 +261,100 @@ def test_the_door_needs_its_parts_and_plain_values(house) -> None:
     assert SECRET not in repr(door)
     with pytest.raises(ConfigurationError, match="station_door_malformed"):
         StationDoor.of(house.config, **{**names, "server_name": "s; }"}, client_ca=None).text()
+
+
+# --- what the pages say, and what the code does ---------------------------------------------------
+
+
+def words_of(house: Any, upgrade: Any, station: Any, stranger: Any, tag: str) -> str:
+    """The page of an upgrade at a station, as its browser shows it in a language."""
+    stranger.get(f"/kiosk/u/{upgrade.id}?lang={tag}")
+    return stranger.page.text
+
+
+@pytest.mark.parametrize(
+    ("tag", "phone", "here"),
+    [
+        ("en", "Now confirm on your phone", "It cannot be done elsewhere."),
+        ("zh-Hant-HK", "現在請在手機上確認", "不能在別處確認"),
+        ("zh-Hans", "现在请在手机上确认", "不能在别处确认"),
+    ],
+)
+def test_a_card_alone_is_confirmed_at_the_station_and_the_page_says_so(
+    front, house, resident, stranger, tag, phone, here
+) -> None:
+    counter = enrolled(house, StationMode.COUNTER)
+    address = call(front, "/station/ticket", **as_station(counter))[1]["url"]
+    stranger.get(address.removeprefix(house.config.origin))
+    stranger.post("/kiosk/officer")
+    offers = house.stations.upgrades.offers
+    resident.get("/account/upgrade")
+    resident.post("/account/upgrade/begin")
+    resident.follow()
+    number = re.search(r'id="number">([0-9 ]+)<', resident.page.text)[1]
+    for upgrade, alone in (
+        (offers.claim(counter.station, number), False),
+        (offers.begin_with_card(counter.station, "sandbox-officer"), True),
+    ):
+        to_confirm(house, upgrade)
+        shown = words_of(house, upgrade, counter, stranger, tag)
+        assert (phone in shown) is not alone
+        assert (here in shown) is alone
+        assert ('id="finish"' in shown) is not alone
+        assert 'id="confirm-here"' in shown
+        # Who walks away loses nothing where the phone may confirm; else the page ends it.
+        assert ('id="leave-form"' in shown) is alone
+
+
+def to_confirm(house: Any, upgrade: Any) -> None:
+    """As after chip, face and register."""
+    with house.store.transaction() as tx:
+        known = tx.upgrades.get(upgrade.id)
+        assert tx.upgrades.change(known, replace(known, step=UpgradeStep.CONFIRM))
+
+
+def test_a_minor_at_a_counter_is_sent_to_what_exists(front, house, stranger) -> None:
+    counter = enrolled(house, StationMode.COUNTER)
+    address = call(front, "/station/ticket", **as_station(counter))[1]["url"]
+    stranger.get(address.removeprefix(house.config.origin))
+    upgrade = house.stations.upgrades.offers.begin_with_card(counter.station, "sandbox-officer")
+    with house.store.transaction() as tx:
+        known = tx.upgrades.get(upgrade.id)
+        ended = replace(known, step=UpgradeStep.REFUSED, reason="registers_adults_only")
+        assert tx.upgrades.change(known, ended)
+    shown = words_of(house, upgrade, counter, stranger, "en")
+    assert "parent or guardian" in shown
+    assert "at a counter." not in shown
+
+
+# --- the ticket that opens the station's browser --------------------------------------------------
+
+
+def test_a_ticket_is_good_once_briefly_and_stays_in_no_address(
+    front, house, stranger, clock, monkeypatch
+) -> None:
+    counter = enrolled(house, StationMode.COUNTER)
+
+    def address() -> str:
+        given = call(front, "/station/ticket", **as_station(counter))[1]["url"]
+        return str(given).removeprefix(house.config.origin)
+
+    said: list[object] = []
+    monkeypatch.setattr(house.journal, "event", lambda *words, **more: said.append((words, more)))
+    first = address()
+    stranger.client.head(first)
+    page = stranger.get(first)
+    assert (page.status_code, page.headers["Location"]) == (303, "/kiosk")
+    assert page.headers["Cache-Control"] == "no-store"
+    cookie = next(one for one in page.headers.getlist("Set-Cookie") if "seat=" in one)
+    ticket = first.partition("=")[2]
+    assert ticket not in cookie
+    assert "HttpOnly" in cookie
+    assert ticket not in stranger.follow().text
+    assert stranger.get(first).status_code == 403, "once"
+    late = address()
+    clock.wait(minutes=2)
+    assert stranger.get(late).status_code == 403, "two minutes"
+    assert said
+    assert ticket not in repr(said)
+    assert late.partition("=")[2] not in repr(said)

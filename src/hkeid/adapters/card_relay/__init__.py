@@ -10,6 +10,7 @@ secure messaging protects, nor forge it.
 """
 
 from hkeid.adapters.card_relay.agent import offer_reader
-from hkeid.adapters.card_relay.listener import RelayedReader, RelayListener, RelayPeer
+from hkeid.adapters.card_relay.listener import RelayListener
+from hkeid.adapters.card_relay.reader import RelayedReader, RelayPeer
 
 __all__ = ["RelayListener", "RelayPeer", "RelayedReader", "offer_reader"]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
+from time import monotonic
 from typing import Any, Final
 
 from hkeid.kernel.errors import MalformedInput
@@ -112,21 +114,33 @@ def send(link: socket.socket, kind: Kind, body: bytes = b"") -> None:
 def receive(link: socket.socket) -> tuple[Kind, bytes]:
     """Receive one message.
 
-    :raises CardUnavailable: ``reader_removed`` (the connection is over), ``card_silent`` (nothing within
-        the socket's time-out).
+    The socket's time-out is for the whole message: one that comes byte by byte gets no more.
+
+    :raises CardUnavailable: ``reader_removed`` (the connection is over), ``card_silent`` (not all of it
+        within the socket's time-out).
     :raises hkeid.kernel.errors.MalformedInput: ``relay_message_malformed``.
     """
-    head = _exactly(link, 5)
-    length = int.from_bytes(head[:4], "big")
-    if length > LONGEST or head[4] not in Kind._value2member_map_:
-        raise MalformedInput("relay_message_malformed")
-    return Kind(head[4]), _exactly(link, length)
+    patience = link.gettimeout()
+    ends = None if patience is None else monotonic() + patience
+    try:
+        head = _exactly(link, 5, ends)
+        length = int.from_bytes(head[:4], "big")
+        if length > LONGEST or head[4] not in Kind._value2member_map_:
+            raise MalformedInput("relay_message_malformed")
+        return Kind(head[4]), _exactly(link, length, ends)
+    finally:
+        with suppress(OSError):
+            link.settimeout(patience)
 
 
-def _exactly(link: socket.socket, count: int) -> bytes:
+def _exactly(link: socket.socket, count: int, ends: float | None) -> bytes:
     received = bytearray()
     while len(received) < count:
+        left = None if ends is None else ends - monotonic()
+        if left is not None and left <= 0:
+            raise CardUnavailable("card_silent", detail="the far end says too little")
         try:
+            link.settimeout(left)
             part = link.recv(count - len(received))
         except TimeoutError:
             raise CardUnavailable("card_silent", detail="the far end says nothing") from None

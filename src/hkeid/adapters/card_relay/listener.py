@@ -1,38 +1,64 @@
-"""The server's end: readers that come over TLS."""
+"""The server's end: takes readers in that come over TLS, several at once.
+
+Whoever can reach the port can open connections and say nothing, or one byte in a minute. So each peer
+greets in a thread of its own and within one deadline, the number of peers that were not taken yet is
+bounded, and when it is reached, the address that holds most of the places loses its oldest one.
+"""
 
 from __future__ import annotations
 
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Condition, Event, Thread
+from time import monotonic, sleep
 
-from hkeid.adapters.card_relay.frames import Hello, Kind, decode_hello, gone_reason, receive, send
-from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
-from hkeid.ports.cards import CardUnavailable, ReaderEvent
+from hkeid.adapters.card_relay.frames import Hello, Kind, decode_hello, receive, send
+from hkeid.adapters.card_relay.reader import RelayedReader, RelayPeer
+from hkeid.kernel.errors import ConfigurationError, HkeidError, MalformedInput, Refused
+from hkeid.ports.cards import CardUnavailable
+
+_REAP_EVERY = 0.5
+_BREATH = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelayPeer:
-    """Who offers a reader.
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Caller:
+    """A peer that was not taken yet.
 
-    :ivar certificate: the client's certificate (DER), verified by TLS; None where none was asked for.
-    :ivar ticket: what it says which session it is for; whoever accepts uses it up.
+    :ivar until: when its time to greet, and then its time to wait, is over (monotonic).
+    :ivar hello: what it said; None while it greets.
     """
 
-    certificate: bytes | None
-    ticket: str = field(repr=False)
+    link: ssl.SSLSocket
     address: str
+    until: float
+    hello: Hello | None = field(default=None, repr=False)
+
+    def drop(self) -> None:
+        """End its connection, whatever another thread does with it just now."""
+        with suppress(OSError):
+            # Not SSLSocket's own: that one would pull the session away under the other thread.
+            socket.socket.shutdown(self.link, socket.SHUT_RDWR)
 
 
 class RelayListener:
-    """Accepts readers. One at a time; run several for several.
+    """Takes readers in. :meth:`accept` may be called by as many threads as readers are to be served at
+    once; a peer that is slow, silent or gone holds up none of them.
 
     :param tls: the server's context, with ``verify_mode`` as the deployment wants it: ``CERT_REQUIRED``
         for stations.
     :param admit: decides about a peer, using up its ticket; raises :class:`~hkeid.kernel.errors.Refused`.
-    :param patience: seconds for one exchange with the card, the network included.
+        It is asked when somebody takes the reader, not before.
+    :param patience: seconds for a whole greeting (handshake included), and for one exchange with the
+        card, the network included.
+    :param waiting: seconds that a peer which greeted waits to be taken.
+    :param session: seconds that one reader may be used in all.
+    :param callers: most peers that greet or wait at the same time.
+    :raises ConfigurationError: ``relay_limits_invalid``.
     """
 
     def __init__(
@@ -43,148 +69,170 @@ class RelayListener:
         tls: ssl.SSLContext,
         admit: Callable[[RelayPeer], None],
         patience: float = 10.0,
+        waiting: float = 30.0,
+        session: float = 300.0,
+        callers: int = 32,
     ) -> None:
+        if min(patience, waiting, session) <= 0 or callers < 1:
+            raise ConfigurationError("relay_limits_invalid")
         self._listener = socket.create_server((host, port))
         self._tls = tls
         self._admit = admit
         self._patience = patience
+        self._waiting = waiting
+        self._session = session
+        self._most = callers
+        self._callers: list[_Caller] = []
+        self._changed = Condition()
+        self._closed = Event()
         self.port: int = self._listener.getsockname()[1]
+        self._thread = Thread(target=self._listen, name="card-relay", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """Accept nobody any more."""
+        """Accept nobody any more; who waits is sent away. Readers in use go on."""
+        with self._changed:
+            self._closed.set()
+            for caller in self._callers:
+                caller.drop()
+            self._changed.notify_all()
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread
+        self._thread.join(5)
         self._listener.close()
 
     @contextmanager
     def accept(self, *, timeout: float) -> Iterator[RelayedReader]:
         """The next admitted reader, for the length of the block; those refused do not count.
 
-        :raises CardUnavailable: ``reader_absent``: none within ``timeout`` seconds.
+        :raises CardUnavailable: ``reader_absent``: none within ``timeout`` seconds, or closed.
         """
-        self._listener.settimeout(timeout)
+        ends = monotonic() + timeout
         while True:
+            caller = self._next(ends)
+            reader = self._welcome(caller)
+            if reader is None:
+                continue
+            try:
+                yield reader
+            finally:
+                reader.close()
+            return
+
+    # --- who calls -------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        self._listener.settimeout(_REAP_EVERY)
+        while not self._closed.is_set():
             try:
                 plain, (address, *_) = self._listener.accept()
+            except TimeoutError:
+                self._reap()
+                continue
             except OSError:
-                raise CardUnavailable("reader_absent", detail="nobody offers one") from None
-            with plain:
-                reader = self._greet(plain, str(address))
-                if reader is None:
-                    continue
-                try:
-                    yield reader
-                finally:
-                    reader.close()
-                return
+                if self._closed.is_set():
+                    return
+                # A peer that was gone before we looked, or no descriptor left: no haste then.
+                self._reap()
+                sleep(_BREATH)
+                continue
+            self._reap()
+            self._take_call(plain, str(address))
 
-    def _greet(self, plain: socket.socket, address: str) -> RelayedReader | None:
-        plain.settimeout(self._patience)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def _take_call(self, plain: socket.socket, address: str) -> None:
         try:
-            link = self._tls.wrap_socket(plain, server_side=True)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            plain.settimeout(self._patience)
+            link = self._tls.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         except OSError:
-            return None
+            plain.close()
+            return
+        caller = _Caller(link=link, address=address, until=monotonic() + self._patience)
+        with self._changed:
+            if len(self._callers) >= self._most:
+                self._make_room()
+            self._callers.append(caller)
+        Thread(target=self._greet, args=(caller,), name="card-relay-greeting", daemon=True).start()
+
+    def _make_room(self) -> None:
+        """Drop the oldest caller of the address that has most of them: nobody crowds others out."""
+        often = Counter(one.address for one in self._callers)
+        greedy = max(often.values())
+        oldest = next(one for one in self._callers if often[one.address] == greedy)
+        self._callers.remove(oldest)
+        oldest.drop()
+
+    def _reap(self) -> None:
+        """Drop whose time is over."""
+        now = monotonic()
+        with self._changed:
+            for caller in [one for one in self._callers if now >= one.until]:
+                self._callers.remove(caller)
+                caller.drop()
+                if caller.hello is not None:
+                    caller.link.close()  # no thread of its own any more
+
+    def _greet(self, caller: _Caller) -> None:
+        """Handshake and greeting of one peer, in its own thread."""
         try:
-            kind, body = receive(link)
+            caller.link.do_handshake()
+            caller.link.settimeout(max(0.001, caller.until - monotonic()))
+            kind, body = receive(caller.link)
             if kind is not Kind.HELLO:
                 raise MalformedInput("relay_message_malformed")
             hello = decode_hello(body)
-            peer = RelayPeer(
-                certificate=link.getpeercert(binary_form=True),
-                ticket=hello.ticket,
-                address=address,
-            )
+        except (HkeidError, OSError, ValueError) as error:
+            if isinstance(error, MalformedInput):
+                _refuse(caller.link)
+            with self._changed:
+                if caller in self._callers:
+                    self._callers.remove(caller)
+            caller.link.close()
+            return
+        with self._changed:
+            if self._closed.is_set() or caller not in self._callers:
+                caller.link.close()
+                return
+            caller.hello, caller.until = hello, monotonic() + self._waiting
+            self._changed.notify()
+
+    # --- who is taken ----------------------------------------------------------------------------
+
+    def _next(self, ends: float) -> _Caller:
+        """The peer that greeted first, taken off the list."""
+        with self._changed:
+            while True:
+                ready = next((one for one in self._callers if one.hello is not None), None)
+                if ready is not None:
+                    self._callers.remove(ready)
+                    return ready
+                left = ends - monotonic()
+                if left <= 0 or self._closed.is_set():
+                    raise CardUnavailable("reader_absent", detail="nobody offers one")
+                self._changed.wait(left)
+
+    def _welcome(self, caller: _Caller) -> RelayedReader | None:
+        link, hello = caller.link, caller.hello
+        assert hello is not None
+        link.settimeout(self._patience)
+        try:
+            certificate = link.getpeercert(binary_form=True)
+            peer = RelayPeer(certificate=certificate, ticket=hello.ticket, address=caller.address)
             self._admit(peer)
             send(link, Kind.WELCOME)
-        except HkeidError as error:
-            if isinstance(error, Refused | MalformedInput):
-                with suppress(CardUnavailable):
-                    send(link, Kind.REFUSED)
+        except (Refused, MalformedInput):
+            _refuse(link)
             link.close()
             return None
-        return RelayedReader(link, hello, peer)
-
-
-class RelayedReader:
-    """A :class:`hkeid.ports.CardReader` far away; there is a card in it, once.
-
-    :ivar peer: who offers it.
-    """
-
-    def __init__(self, link: socket.socket, hello: Hello, peer: RelayPeer) -> None:
-        self._link = link
-        self._hello = hello
-        self._used = False
-        self._over: str | None = None
-        self.peer = peer
-
-    @property
-    def name(self) -> str:
-        """What the far system calls it."""
-        return self._hello.reader
-
-    @contextmanager
-    def connect(self, *, timeout: float = 10.0) -> Iterator[RelayedReader]:  # noqa: ARG002 - it is there already
-        """The card that is in it; a second time there is none.
-
-        :raises CardUnavailable: ``card_absent``.
-        """
-        if self._used:
-            raise CardUnavailable("card_absent", detail="a relayed card is there once")
-        self._used = True
-        yield self
-
-    def events(self, *, timeout: float) -> Iterator[ReaderEvent]:  # noqa: ARG002 - nothing changes
-        """That there is a card, or was."""
-        yield ReaderEvent(reader=self.name, inserted=not self._used, attached=self._over is None)
-
-    @property
-    def atr(self) -> bytes:
-        """Answer to reset, as the far end says."""
-        return self._hello.atr
-
-    @property
-    def extended_length(self) -> int:
-        """Most response bytes at once, as the far end says."""
-        return self._hello.extended
-
-    def transmit(self, command: bytes) -> bytes:
-        """Exchange one APDU.
-
-        :raises CardUnavailable: what the far end met, or that it is gone.
-        """
-        answer = self._ask(Kind.COMMAND, command)
-        if len(answer) < 2:
-            self._over = "card_removed"
-            raise CardUnavailable("card_removed", detail="answer without a status word")
-        return answer
-
-    def reset(self) -> None:
-        """Reset the card.
-
-        :raises CardUnavailable: as :meth:`transmit`.
-        """
-        self._ask(Kind.RESET)
-
-    def close(self) -> None:
-        """Say that we are done; never raises."""
-        with suppress(CardUnavailable):
-            send(self._link, Kind.BYE)
-        self._over = self._over or "reader_removed"
-        self._link.close()
-
-    def _ask(self, kind: Kind, body: bytes = b"") -> bytes:
-        if self._over is not None:
-            raise CardUnavailable(self._over, detail="the connection is over")
-        try:
-            send(self._link, kind, body)
-            said, answer = receive(self._link)
-        except CardUnavailable as error:
-            self._over = error.reason
+        except (HkeidError, OSError, ValueError):
+            link.close()
+            return None
+        except BaseException:
+            link.close()
             raise
-        except MalformedInput as error:
-            self._over = "reader_removed"
-            raise CardUnavailable("reader_removed", detail=error.reason) from None
-        if said is Kind.ANSWER:
-            return answer
-        self._over = gone_reason(answer) if said is Kind.GONE else "reader_removed"
-        raise CardUnavailable(self._over, detail="said by the far end")
+        return RelayedReader(link, hello, peer, patience=self._patience, session=self._session)
+
+
+def _refuse(link: socket.socket) -> None:
+    with suppress(CardUnavailable):
+        send(link, Kind.REFUSED)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from hkeid.adapters.memory.journal import Journal
 from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
+from hkeid.enrolment.registration.turns import placed
 from hkeid.kernel.instants import Instant
 
 
@@ -67,6 +69,22 @@ class MemoryRegistrations:
         """Those at a step, oldest first."""
         found = (record for record in self._records.values() if record.step is step)
         return tuple(_oldest_first(found)[:limit])
+
+    def by_turns(
+        self, step: RegistrationStep, *, turn: timedelta, limit: int = 100
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those at a step in fair order."""
+        found = (record for record in self._records.values() if record.step is step)
+        return tuple(record for _, record in placed(found, turn)[:limit])
+
+    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
+        """How many are not concluded and in time."""
+        return sum(
+            not record.step.concluded
+            and record.expires_at > now
+            and (network is None or record.network == network)
+            for record in self._records.values()
+        )
 
     def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
         """Those with an identity-card number begun at ``since`` or later, newest first."""

@@ -38,6 +38,7 @@ registrations = Table(
     _column("expires_at", INSTANT),
     _column("purge_after", INSTANT, nullable=True, index=True),
     _column("version", BigInteger()),
+    _column("network", BYTES, personal="registration_network_digest", nullable=True, index=True),
     Index("registrations_step_idx", "step", "created_at"),
     Index("registrations_number_idx", "number_digest"),
     sqlite_with_rowid=False,

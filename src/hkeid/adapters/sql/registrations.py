@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, literal_column, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, literal_column, select, update
 
 from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
@@ -21,6 +22,7 @@ from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_micros
 _r = registrations.c
 _FIXED: Final = frozenset({"id", "reference", "created_at", "version"})
 _CONCLUDED: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.concluded}
+_OPEN: Final = {f"step_{s.name}": s.value for s in RegistrationStep if not s.concluded}
 _DECIDED: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.decided}
 _LIMIT: Final[Any] = bindparam("limit", required=True)
 
@@ -49,6 +51,45 @@ _IN_STEP: Final = Statement(
     .where(_r.step == param(_r.step))
     .order_by(_r.created_at, _r.id)
     .limit(_LIMIT)
+)
+
+
+def _before(mark: Any) -> Any:
+    """How many at the step, with the same mark, came earlier."""
+    number = func.row_number().over(partition_by=mark, order_by=(_r.updated_at, _r.id))
+    return case((mark.is_(None), literal_column("1")), else_=number) - literal_column("1")
+
+
+_AT_STEP: Final = (
+    select(registrations, (_before(_r.network) + _before(_r.number_digest)).label("earlier"))
+    .where(_r.step == param(_r.step))
+    .subquery()
+)
+_BY_TURNS: Final = Statement(
+    select(*(_AT_STEP.c[column.name] for column in _r))
+    .order_by(
+        _AT_STEP.c.updated_at
+        + _AT_STEP.c.earlier * bindparam("turn", type_=BigInteger(), required=True),
+        _AT_STEP.c.id,
+    )
+    .limit(_LIMIT)
+)
+_COUNT_OPEN: Final = Statement(
+    select(func.count())
+    .select_from(registrations)
+    .where(
+        _r.step.in_([param(_r.step, name) for name in _OPEN]),
+        _r.expires_at > param(_r.expires_at, "now"),
+    )
+)
+_COUNT_OPEN_OF: Final = Statement(
+    select(func.count())
+    .select_from(registrations)
+    .where(
+        _r.network == param(_r.network),
+        _r.step.in_([param(_r.step, name) for name in _OPEN]),
+        _r.expires_at > param(_r.expires_at, "now"),
+    )
 )
 _WITH_NUMBER: Final = Statement(
     select(registrations)
@@ -115,6 +156,22 @@ class SqlRegistrations:
         """Those at a step, oldest first."""
         return self._records(_IN_STEP, {"step": step.value, "limit": limit})
 
+    def by_turns(
+        self, step: RegistrationStep, *, turn: timedelta, limit: int = 100
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those at a step in fair order."""
+        microseconds = turn // timedelta(microseconds=1)
+        return self._records(_BY_TURNS, {"step": step.value, "turn": microseconds, "limit": limit})
+
+    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
+        """How many are not concluded and in time."""
+        parameters: dict[str, Any] = {**_OPEN, "now": epoch_microseconds(now)}
+        statement = _COUNT_OPEN
+        if network is not None:
+            statement, parameters = _COUNT_OPEN_OF, {**parameters, "network": network}
+        row = self._connection.find(statement, parameters)
+        return 0 if row is None else int(row[0])
+
     def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
         """Those with an identity-card number begun at ``since`` or later, newest first."""
         parameters = {"number_digest": digest, "since": epoch_microseconds(since)}
@@ -167,6 +224,7 @@ def _columns(record: RegistrationRecord) -> dict[str, Any]:
         "expires_at": epoch_microseconds(record.expires_at),
         "purge_after": moment(record.purge_after),
         "version": record.version,
+        "network": record.network,
     }
 
 

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import is_dataclass
 from enum import Enum
+from importlib import import_module
 from typing import Any, NoReturn
 
 from hkeid.kernel.errors import HkeidError
@@ -25,6 +26,8 @@ MOST_HANDLES = 4
 """Open files that go with one message."""
 
 _LENGTH = struct.Struct(">Q")
+_ANSWERS = ("hkeid.ports.", "hkeid.kernel.", "hkeid.identity.")
+"""Where the values of answers are declared."""
 _PLAIN = {
     ("builtins", "set"),
     ("builtins", "frozenset"),
@@ -45,13 +48,17 @@ class WireError(Exception):
 
 class _ValuesOnly(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Classes of plain values, nothing else; modules are never imported for the child's sake."""
+        """Classes of plain values, nothing else. A module that is not loaded yet is imported only
+        where answers come from (:data:`_ANSWERS`): a child that was taken over names what it likes.
+        """
         if (module, name) in _PLAIN:
             return super().find_class(module, name)
         found: Any = sys.modules.get(module)
-        if found is None and module.startswith("hkeid."):
-            __import__(module)
-            found = sys.modules[module]
+        if found is None and module.startswith(_ANSWERS):
+            try:
+                found = import_module(module)
+            except ImportError:
+                found = None
         for part in name.split("."):
             found = getattr(found, part, None)
         if isinstance(found, type) and (

@@ -50,9 +50,10 @@ def hkic(integration: HkicIntegration, *, authorised_deployer: bool = False) -> 
 
 
 def hkic_specimen() -> CardProfile:
-    """The profile of the synthetic identity card. Production refuses it (``specimen``)."""
+    """The profile of the synthetic identity card. Production refuses what it reads
+    (``specimen_profile``).
+    """
     return CardProfile(
         name="hkic-specimen",
-        specimen=True,
         findings=(finding(FindingCode.SPECIMEN_PROFILE),),
     )

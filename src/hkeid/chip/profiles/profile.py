@@ -15,12 +15,10 @@ class CardProfile:
 
     :ivar application: identifier of the application that holds the files.
     :ivar terminal_key: for terminal authentication, where the card asks for it.
-    :ivar specimen: stands in for a card that cannot be read here; refused in production.
     :ivar findings: what every document read with this profile carries.
     """
 
     name: str
     application: bytes = APPLICATION
     terminal_key: TerminalKeyPort | None = field(default=None, repr=False)
-    specimen: bool = False
     findings: tuple[Finding, ...] = ()

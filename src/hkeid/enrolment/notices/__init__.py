@@ -1,11 +1,30 @@
 """Telling residents what happened to their eID: what is due, by which channels, in which words."""
 
-from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
-from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
-from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
-from hkeid.enrolment.notices.stopping import StopLinks
-from hkeid.enrolment.notices.telling import tell
-from hkeid.enrolment.notices.texts import MESSAGES, Message, message
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hkeid.kernel.lazy import names_on_demand
+
+if TYPE_CHECKING:
+    from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
+    from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
+    from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
+    from hkeid.enrolment.notices.stopping import StopLinks
+    from hkeid.enrolment.notices.telling import tell
+    from hkeid.enrolment.notices.texts import MESSAGES, Message, message
+
+__getattr__ = names_on_demand(
+    __name__,
+    {
+        "contacts": ("ContactChannel", "Contacts", "EmailProof"),
+        "dispatch": ("Dispatched", "Dispatcher", "DispatchSettings"),
+        "records": ("DueNotice", "NoticeOutcome", "NoticeRepository"),
+        "stopping": ("StopLinks",),
+        "telling": ("tell",),
+        "texts": ("MESSAGES", "Message", "message"),
+    },
+)
 
 __all__ = [
     "MESSAGES",

@@ -54,6 +54,7 @@ class Findings:
     :ivar reader: what read the card; ``matcher`` and ``matcher_sha256``: model and digest of its
         weights; ``calibration``: its record; ``liveness_provider``; ``registry_reference``;
         ``document_type``; ``station``: which station it was.
+    :ivar registry_at: when the register answered, in whole seconds since 1970 (UTC); 0: it did not.
     :ivar card_digest: over reading, card and portrait that the checks are about; ``selfie_digest``: over
         the frame: what lies in the evidence vault counts only if it is that.
     """
@@ -80,6 +81,7 @@ class Findings:
     calibration: str = ""
     liveness_provider: str = ""
     registry_reference: str = field(default="", repr=False)
+    registry_at: int = 0
     document_type: str = ""
     station: str = ""
     card_digest: str = field(default="", repr=False)

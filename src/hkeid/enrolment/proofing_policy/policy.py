@@ -102,11 +102,15 @@ class ProofingPolicy:
             officers=officers,
         )
 
+    def refusal(self, findings: Findings) -> Refusal | None:
+        """The first rule that refuses, or None."""
+        return next((one for one in self.refusals if one.applies(findings)), None)
+
     def decide(self, findings: Findings, purpose: str) -> Decision:
         """What follows from the findings. Pure; whatever no rule names goes to an officer."""
-        for refusal in self.refusals:
-            if refusal.applies(findings):
-                return self._refused(refusal.name, refusal.reason)
+        refusal = self.refusal(findings)
+        if refusal is not None:
+            return self._refused(refusal.name, refusal.reason)
         lacking: tuple[Aspect, ...] | None = None
         for grade in self.grades:
             if purpose not in grade.purposes:

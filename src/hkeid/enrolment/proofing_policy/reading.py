@@ -143,7 +143,6 @@ def _check(grade: Grade, *, production: bool) -> None:
     always = {
         "registry": _only(accepts, Aspect.REGISTRY, "match"),
         "age": _only(accepts, Aspect.AGE, "adult", "minor"),
-        "repeated": _only(accepts, Aspect.REPEATED, "no"),
         "details": "unread" not in accepts[Aspect.DETAILS]
         and (officer or "typed" not in accepts[Aspect.DETAILS]),
         "document": "failed" not in accepts[Aspect.DOCUMENT],
@@ -159,6 +158,9 @@ def _check(grade: Grade, *, production: bool) -> None:
         and _only(accepts, Aspect.EXISTING, "none", "applicant", "revoked"),
         "chip for eid-plus": grade.proofed is not Acr.EID_PLUS
         or _only(accepts, Aspect.CHIP, "genuine"),
+        # Who used the number before does not matter where an officer sees its owner and the chip.
+        "repeated": _only(accepts, Aspect.REPEATED, "no")
+        or (officer and _only(accepts, Aspect.CHIP, "genuine")),
     }
     _refuse_unless(grade, always)
     if not _vouched(grade) and (production or DEMONSTRATION not in grade.marks or grade.ial):

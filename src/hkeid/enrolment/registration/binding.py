@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from hkeid.enrolment.labels import parse_label
 from hkeid.enrolment.registration.cases import Cases, particulars_of
+from hkeid.enrolment.registration.conclusion import Conclusion
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import BindingRefused
 from hkeid.enrolment.registration.particulars import Texts, kept_texts, person_of
@@ -37,7 +38,6 @@ from hkeid.webauthn import (
     CeremonyStart,
     NewCredential,
     ResponseInput,
-    WebAuthnPolicy,
     begin_authentication,
     begin_registration,
     claim_ceremony,
@@ -52,15 +52,19 @@ _BINDING = (RegistrationStep.BIND, RegistrationStep.CONFIRM)
 class Binding:
     """From a decision to a pending passkey."""
 
-    def __init__(self, parts: RegistrationParts, cases: Cases, showing: Showing) -> None:
+    def __init__(
+        self, parts: RegistrationParts, cases: Cases, showing: Showing, conclusion: Conclusion
+    ) -> None:
         self._parts = parts
         self._cases = cases
         self._showing = showing
+        self._conclusion = conclusion
 
     def start(self, registration_id: str, *, browser: str) -> CeremonyStart:
         """See :meth:`hkeid.enrolment.Registration.start_binding`."""
         record = self._cases.load(registration_id, browser=browser, steps=_BINDING)
         texts = self.texts(record)
+        record = self._rechecked(record, texts)
         now = self._cases.now
         resident = self._owner(record, number_of(texts), now)
         taken = resident.state not in (EidState.APPLICANT, EidState.REVOKED)
@@ -81,7 +85,7 @@ class Binding:
                 self._cases.move_in(tx, record, bound)
             return begin_registration(
                 tx,
-                self._policy(record),
+                self._parts.passkeys,
                 kind=CeremonyKind.REGISTER,
                 resident=resident,
                 account_name=english,
@@ -110,7 +114,7 @@ class Binding:
             record = self._cases.load(
                 registration_id, browser=browser, steps=(RegistrationStep.BIND,)
             )
-            new = verify_registration(response, ceremony, self._policy(record), now=self._cases.now)
+            new = verify_registration(response, ceremony, self._parts.passkeys, now=self._cases.now)
             if ceremony.user_handle != record.user_handle or not new.user_verified:
                 raise RegistrationRefused("registration_changed")
         except (Refused, MalformedInput) as error:
@@ -124,11 +128,12 @@ class Binding:
         record = self._cases.load(
             registration_id, browser=browser, steps=(RegistrationStep.CONFIRM,)
         )
+        record = self._rechecked(record, self.texts(record))
         now = self._cases.now
         with self._parts.store.transaction() as tx:
             return begin_authentication(
                 tx,
-                self._policy(record),
+                self._parts.passkeys,
                 kind=CeremonyKind.CONFIRM,
                 binding=browser,
                 allow=(pending_credential(record, now),),
@@ -173,6 +178,14 @@ class Binding:
             raise RegistrationRefused("registration_expired")
         return kept_texts(kept)
 
+    def _rechecked(self, record: RegistrationRecord, texts: Texts) -> RegistrationRecord:
+        """The record, if the register still says what the decision rests on.
+
+        :raises RegistrationRefused: ``registration_other_step``: it says something else by now.
+        """
+        rechecked = self._conclusion.recheck(record, texts)
+        return self._cases.at(rechecked, _BINDING)
+
     def _owner(self, record: RegistrationRecord, number: HkicNumber, now: Instant) -> Resident:
         """Whose passkey it will be: an entry that is there already, or one that will be made.
 
@@ -196,12 +209,6 @@ class Binding:
             created_at=now,
             updated_at=now,
         )
-
-    def _policy(self, record: RegistrationRecord) -> WebAuthnPolicy:
-        """At a counter, a security key: it goes home with its owner."""
-        if not self._cases.findings(record).station:
-            return self._parts.passkeys
-        return replace(self._parts.passkeys, attachment="cross-platform", hints=("security-key",))
 
 
 def number_of(texts: Texts) -> HkicNumber:

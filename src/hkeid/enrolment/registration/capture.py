@@ -31,6 +31,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
+    RegistrationTransaction,
 )
 from hkeid.enrolment.registration.showing import DETAILS, READING, Showing, findings_bytes
 from hkeid.enrolment.registration.views import RegistrationView
@@ -67,14 +68,21 @@ class Capture:
         purpose: RegistrationPurpose,
     ) -> RegistrationView:
         """See :meth:`hkeid.enrolment.Registration.begin`."""
-        if purpose is RegistrationPurpose.COUNTER or not self._parts.offers(purpose):
+        if not self._parts.offers(purpose):
             raise Unavailable("registration_not_offered")
-        self.check_statement(statement, language)
-        self._spend_network(network)
-        self._give_up_earlier(browser)
-        record = self.new(browser=browser, language=language, statement=statement, purpose=purpose)
+        self._check_statement(statement, language)
+        record = replace(
+            self.new(browser=browser, language=language, statement=statement, purpose=purpose),
+            network=self._network_digest(network),
+        )
         self._parts.evidence.open(record.id, record.created_at, expires_at=record.expires_at)
-        return self._showing.applicant(self._cases.add(record, begun(record)))
+        try:
+            kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record))
+        except (TooManyAttempts, Unavailable):
+            self._parts.evidence.destroy(record.id)
+            raise
+        self._give_up_earlier(browser, but=record.id)
+        return self._showing.applicant(kept)
 
     def new(
         self, *, browser: str, language: str, statement: str, purpose: RegistrationPurpose
@@ -94,7 +102,7 @@ class Capture:
             expires_at=now + self._parts.settings.window,
         )
 
-    def check_statement(self, statement: str, language: str) -> None:
+    def _check_statement(self, statement: str, language: str) -> None:
         """The applicant agreed to what is in force.
 
         :raises RegistrationRefused: ``statement_not_current``.
@@ -218,27 +226,40 @@ class Capture:
         if not spent.allowed:
             raise TooManyAttempts("registration_uploads_exhausted", retry_after=spent.retry_after)
 
-    def _spend_network(self, network: str) -> None:
-        settings = self._parts.settings
+    def _network_digest(self, network: str) -> bytes:
+        """Keyed, because addresses are few enough to try them all."""
         text = f"{_NETWORK}:{network}".encode("utf-8", "surrogatepass")
-        # Keyed, because addresses are few enough to try them all.
-        subject = self._parts.keys.mac(KeyPurpose.SHORT_CODE, text)
-        with self._parts.store.transaction() as tx:
-            spent = tx.budgets.spend(
-                _NETWORK,
-                subject,
-                limit=settings.network_attempts,
-                window=settings.network_window,
-                now=self._cases.now,
-            )
+        return self._parts.keys.mac(KeyPurpose.SHORT_CODE, text)
+
+    def _admit(self, tx: RegistrationTransaction, record: RegistrationRecord) -> None:
+        """Let so many in, and no more, from one network and in all.
+
+        The budget comes first: its row holds others of the same network until this transaction is
+        over, so that they are counted one after the other. In all, those who begin at the same
+        instant may go over the number by as many as they are.
+        """
+        settings, now, network = self._parts.settings, self._cases.now, record.network or b""
+        spent = tx.budgets.spend(
+            _NETWORK,
+            network,
+            limit=settings.network_attempts,
+            window=settings.network_window,
+            now=now,
+        )
         if not spent.allowed:
             raise TooManyAttempts("registration_attempts_exhausted", retry_after=spent.retry_after)
+        if tx.registrations.count_open(now, network=network) >= settings.network_open:
+            raise TooManyAttempts(
+                "registration_network_full", retry_after=int(settings.window.total_seconds())
+            )
+        if tx.registrations.count_open(now) >= settings.most_open:
+            raise Unavailable("registration_full")
 
-    def _give_up_earlier(self, browser: str) -> None:
+    def _give_up_earlier(self, browser: str, *, but: str) -> None:
         with self._parts.store.transaction() as tx:
             earlier = tx.registrations.by_browser(secret_digest(browser))
         for record in earlier:
-            if not record.step.concluded and not record.step.waits_for_others:
+            if record.id != but and not record.step.concluded and not record.step.waits_for_others:
                 try:
                     self._cases.end(record, RegistrationStep.EXPIRED, "begun_again")
                 except RegistrationRefused:

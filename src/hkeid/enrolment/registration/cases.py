@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -66,11 +66,20 @@ class Cases:
         """The present moment."""
         return self._parts.clock.now()
 
-    def add(self, record: RegistrationRecord, event: AuditEvent) -> RegistrationRecord:
-        """Keep a new registration under a case number that nobody has."""
+    def add(
+        self,
+        record: RegistrationRecord,
+        event: AuditEvent,
+        admit: Callable[[RegistrationTransaction], None],
+    ) -> RegistrationRecord:
+        """Keep a new registration under a case number that nobody has.
+
+        :param admit: raises inside the same transaction where it may not be kept.
+        """
         for _ in range(5):
             numbered = replace(record, reference=self._reference())
             with self._parts.store.transaction() as tx:
+                admit(tx)
                 if tx.registrations.add(numbered):
                     tx.audit.append(event)
                     return numbered
@@ -243,6 +252,7 @@ class Cases:
             challenge=None,
             pending=None,
             user_handle=None,
+            network=None,
             evidence_open=True,
             purge_after=self.now + (settings.kept_done if done else settings.kept),
         )

@@ -9,13 +9,17 @@ from datetime import timedelta
 from hkeid.enrolment.proofing_policy import Decision, Findings, Outcome
 from hkeid.enrolment.registration.cases import Cases, evidence_digest, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
-from hkeid.enrolment.registration.events import GuardianDecided, RegistrationDecided
+from hkeid.enrolment.registration.events import (
+    GuardianDecided,
+    RegisterAskedAgain,
+    RegistrationDecided,
+)
+from hkeid.enrolment.registration.known import existing_eid, registered_often
 from hkeid.enrolment.registration.particulars import (
     Texts,
     issue_date,
     keep_texts,
     kept_texts,
-    number_digest,
     person_of,
 )
 from hkeid.enrolment.registration.parts import RegistrationParts
@@ -28,6 +32,7 @@ from hkeid.enrolment.registration.showing import DETAILS, findings_bytes
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput, Unavailable
+from hkeid.kernel.instants import epoch_seconds
 from hkeid.ports.registry import RegistryQuery
 from hkeid.residents import find_by_hkic
 
@@ -68,26 +73,55 @@ class Conclusion:
             registry_face=found.face.value,
             differing=tuple(found.differing),
             registry_reference=found.reference,
+            registry_at=epoch_seconds(self._cases.now),
         )
+
+    def outdated(self, findings: Findings) -> bool:
+        """Whether the register's answer is older than the settings let it be."""
+        age = timedelta(seconds=epoch_seconds(self._cases.now) - findings.registry_at)
+        return age > self._parts.settings.register_age
+
+    def recheck(self, record: RegistrationRecord, texts: Texts) -> RegistrationRecord:
+        """Ask the register again before a device is bound, where its answer is old: people die, and
+        cards are reported lost, between a decision and its use. The pictures are gone by now, so that
+        only the particulars are asked about.
+
+        :returns: the record, at another step where the answer does not allow to go on.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing changed.
+        """
+        findings = self._cases.findings(record)
+        if not self.outdated(findings):
+            return record
+        asked = self.ask_registry(findings, texts, None, record.purpose)
+        asked = replace(asked, registry_face=findings.registry_face)
+        kept = findings_bytes(asked)
+        digest = evidence_digest(kept, record.decision)
+        known = replace(record, findings=kept, evidence_digest=digest)
+        event = RegisterAskedAgain(
+            registration=record.id,
+            status=asked.registry,
+            reference=asked.registry_reference[:64],
+            evidence=digest.hex(),
+        )
+        refusal = self._parts.policy.refusal(asked)
+        if refusal is not None:
+            return self._cases.end(known, RegistrationStep.REFUSED, refusal.reason, event)
+        if asked.registry not in (findings.registry, "match"):
+            # Those who accepted did so upon another answer.
+            return self._cases.end(known, RegistrationStep.REFUSED, "register_changed", event)
+        return self._cases.move(record, known, event)
 
     def look_up(
         self, record: RegistrationRecord, findings: Findings, number: HkicNumber
     ) -> Findings:
         """Findings with what is known of the number here."""
-        settings, keys = self._parts.settings, self._parts.keys
-        digest = number_digest(keys, number)
+        settings, keys, now = self._parts.settings, self._parts.keys, self._cases.now
         with self._parts.store.transaction() as tx:
-            resident_id = find_by_hkic(tx, keys, number)
-            resident = None if resident_id is None else tx.residents.get(resident_id)
-            since = self._cases.now - settings.kept
-            others = tx.registrations.with_number(digest, since=since)
-        existing = "none" if resident is None else resident.state.value
-        earlier = sum(one.id != record.id for one in others)
-        return replace(
-            findings,
-            existing="active" if existing == "upgraded" else existing,
-            repeated="yes" if earlier >= settings.repeats else "no",
-        )
+            return replace(
+                findings,
+                existing=existing_eid(tx, keys, number),
+                repeated=registered_often(tx, keys, number, settings, now, but=record.id),
+            )
 
     def conclude(
         self, record: RegistrationRecord, findings: Findings, texts: Texts | None
@@ -197,6 +231,8 @@ class Conclusion:
             guardian = tx.residents.get(guardian_resident_id)
         if guardian is None or not guardian.state.may_log_in:
             raise RegistrationRefused("guardian_not_eligible")
+        if guardian.id == self._whose(record):
+            raise RegistrationRefused("guardian_not_eligible", detail="the applicant's own eID")
         event = GuardianDecided(
             registration=record.id, guardian_resident_id=guardian_resident_id, approved=approved
         )
@@ -211,9 +247,18 @@ class Conclusion:
         )
         self._cases.settle(self._cases.move(record, accepted, event))
 
+    def _whose(self, record: RegistrationRecord) -> str | None:
+        """Whose eID it is that is recovered, or None."""
+        kept = self._parts.evidence.get(particulars_of(record.id), DETAILS)
+        number = None if kept is None else person_of(kept_texts(kept)).hkic_number
+        if number is None:
+            return None
+        with self._parts.store.transaction() as tx:
+            return find_by_hkic(tx, self._parts.keys, number)
+
     def _again(self, record: RegistrationRecord, findings: Findings, texts: Texts) -> Findings:
         """What may have changed since the case was referred."""
-        if findings.registry in _ASK_AGAIN:
+        if findings.registry in _ASK_AGAIN or self.outdated(findings):
             selfie = self._parts.evidence.get(record.id, "selfie")
             findings = self.ask_registry(findings, texts, selfie, record.purpose)
         number = person_of(texts).hkic_number

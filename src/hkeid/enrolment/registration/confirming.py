@@ -171,6 +171,8 @@ class Confirming:
             record,
             replace(record, step=RegistrationStep.DONE, number_digest=None, reason=None),
         )
+        # Officers who looked at the case looked at this resident: My eID says so from the beginning.
+        tx.record_accesses.bind_case(record.id, owner.id)
         self._record(tx, ready, recovering=recovering)
         logged_in = self._parts.broker.sessions.open(tx, ready.opening, previous=session_reference)
         return logged_in, done

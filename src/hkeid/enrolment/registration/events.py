@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hkeid.audit.events import AuditEvent
@@ -49,6 +49,20 @@ class RegistrationDecided(AuditEvent):
     policy: str
     rules: tuple[str, ...]
     officers: tuple[str, ...]
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterAskedAgain(AuditEvent):
+    """Before a device was bound the register was asked once more, its answer being old.
+
+    :ivar evidence: SHA-256 (hex) over findings and decision as they are kept from now on.
+    """
+
+    NAME: ClassVar[str] = "enrolment:registration:register-asked-again"
+    registration: str
+    status: str
+    reference: str = field(repr=False)
     evidence: str
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hkeid.broker.sessions import LoggedInSession
-from hkeid.enrolment.proofing_policy import Findings
 from hkeid.enrolment.registration.binding import Binding
 from hkeid.enrolment.registration.capture import Capture
 from hkeid.enrolment.registration.cases import Cases
 from hkeid.enrolment.registration.conclusion import Conclusion
 from hkeid.enrolment.registration.confirming import Confirming
-from hkeid.enrolment.registration.counter import Counter
 from hkeid.enrolment.registration.parts import RegistrationParts
 from hkeid.enrolment.registration.records import RegistrationPurpose, RegistrationStep
 from hkeid.enrolment.registration.selfie import Selfie
 from hkeid.enrolment.registration.showing import Showing
 from hkeid.enrolment.registration.views import RegistrationView
-from hkeid.identity.person import Person
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.documents import CardField
 from hkeid.ports.faces import LivenessChallenge, LivenessEvidence
@@ -38,9 +35,8 @@ class Registration:
         self._capture = Capture(parts, cases, showing)
         self._conclusion = Conclusion(parts, cases)
         self._selfie = Selfie(parts, cases, showing, self._conclusion, self._capture)
-        self._binding = Binding(parts, cases, showing)
+        self._binding = Binding(parts, cases, showing, self._conclusion)
         self._confirming = Confirming(parts, cases, self._binding)
-        self._counter = Counter(parts, cases, showing, self._conclusion, self._capture)
 
     def offered(self, purpose: RegistrationPurpose = RegistrationPurpose.NEW) -> bool:
         """Whether this server can register anybody in this manner."""
@@ -66,8 +62,10 @@ class Registration:
 
         :param network: coarse network; beginnings are counted by it.
         :param statement: version of the collection statement and biometric consent agreed to.
-        :raises hkeid.kernel.errors.Unavailable: ``registration_not_offered``.
-        :raises hkeid.kernel.errors.TooManyAttempts: ``registration_attempts_exhausted``.
+        :raises hkeid.kernel.errors.Unavailable: ``registration_not_offered``; ``registration_full``:
+            too many are open in all.
+        :raises hkeid.kernel.errors.TooManyAttempts: ``registration_attempts_exhausted``;
+            ``registration_network_full``: too many are open from this network.
         :raises RegistrationRefused: ``statement_not_current``.
         """
         return self._capture.begin(
@@ -131,7 +129,13 @@ class Registration:
         self._capture.leave_contact(registration_id, email, browser=browser)
 
     def start_binding(self, registration_id: str, *, browser: str) -> CeremonyStart:
-        """Begin making the passkey, for a person whose identity was decided on."""
+        """Begin making the passkey, for a person whose identity was decided on. Where the register's
+        answer is old it is asked again.
+
+        :raises RegistrationRefused: ``registration_other_step``: the register has changed its mind, and
+            the registration has ended.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing changed.
+        """
         return self._binding.start(registration_id, browser=browser)
 
     def finish_binding(
@@ -152,7 +156,7 @@ class Registration:
         )
 
     def start_confirmation(self, registration_id: str, *, browser: str) -> CeremonyStart:
-        """Begin the first use of the pending passkey."""
+        """Begin the first use of the pending passkey; raises as :meth:`start_binding`."""
         return self._binding.start_confirmation(registration_id, browser=browser)
 
     def finish_confirmation(
@@ -183,40 +187,6 @@ class Registration:
         self._cases.end(record, RegistrationStep.EXPIRED, "given_up")
 
     # --- others ----------------------------------------------------------------------------------
-
-    def begin_at_counter(
-        self,
-        person: Person,
-        findings: Findings,
-        *,
-        browser: str,
-        language: str,
-        statement: str,
-        portrait: bytes | None = None,
-        purpose: RegistrationPurpose = RegistrationPurpose.COUNTER,
-    ) -> RegistrationView:
-        """Begin at an enrolled station, with the evidence of chip or officer in place of photograph
-        and selfie: at ``bind``, for a security key at the station's browser, if policy says so.
-
-        :param findings: ``chip``, ``officer``, ``face``, ``calibrated``, ``liveness`` … as the station
-            found them; register, age and existing eIDs are looked up here.
-            ``station`` names it.
-        :param portrait: picture taken at the station, for the register to compare; destroyed with the
-            decision.
-        :param purpose: ``COUNTER``, or ``RECOVERY`` for somebody who lost every device.
-        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``,
-            ``registration_not_offered``.
-        :raises RegistrationRefused: ``statement_not_current``, ``details_incomplete``.
-        """
-        return self._counter.begin(
-            person,
-            findings,
-            browser=browser,
-            language=language,
-            statement=statement,
-            portrait=portrait,
-            purpose=purpose,
-        )
 
     def view(self, registration_id: str) -> RegistrationView:
         """For officers, who have no browser of the applicant's: with findings and decision.

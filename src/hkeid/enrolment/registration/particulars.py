@@ -122,12 +122,6 @@ def person_of(texts: Texts) -> Person:
     )
 
 
-def texts_of(person: Person) -> dict[CardField, str]:
-    """The fields of the card that a person's particulars fill."""
-    known = {field.value: field for field in CardField}
-    return {known[name]: text for name, text in person.as_fields().items() if name in known}
-
-
 def issue_date(texts: Texts) -> date | None:
     """When the card was issued.
 

@@ -108,8 +108,8 @@ class RegistrationParts:
     hooks: RegistrationHooks = field(default_factory=NoHooks)
 
     def offers(self, purpose: RegistrationPurpose) -> bool:
-        """Whether the parts for a purpose are there. Without a matcher an officer looks at faces."""
-        if self.registry is None:
-            return False
-        remote = None not in (self.reader, self.liveness)
-        return remote or purpose is RegistrationPurpose.COUNTER
+        """Whether the parts for a purpose are there. Without a matcher an officer looks at faces; at a
+        counter stations register (:mod:`hkeid.enrolment.upgrade.counter`).
+        """
+        parts = (self.registry, self.reader, self.liveness)
+        return None not in parts and purpose is not RegistrationPurpose.COUNTER

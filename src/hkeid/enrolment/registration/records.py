@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.kernel.instants import Instant
+from hkeid.officers.records import RecordAccessRepository
 
 
 class RegistrationStep(StrEnum):
@@ -85,7 +87,7 @@ class RegistrationPurpose(StrEnum):
     RECOVERY = "recovery"
     """Somebody who has an eID and lost every device."""
     COUNTER = "counter"
-    """At a counter or kiosk, onto a security key."""
+    """At a counter, onto a security key: an upgrade that registers, decided by the same policy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class RegistrationRecord:
     :ivar findings: canonical JSON of what the checks found; "{}" before.
     :ivar decision: canonical JSON of the decision with its explanation; "{}" before.
     :ivar reason: why it was referred, refused or ended.
+    :ivar network: HMAC of the coarse network it was begun from; forgotten when it ends. None: at a
+        station, or begun by an earlier release.
     :ivar number_digest: HMAC of the identity-card number; forgotten once an eID was given.
     :ivar resident_id: whose eID it is or will be.
     :ivar user_handle: WebAuthn user handle that the passkey is made for.
@@ -124,6 +128,7 @@ class RegistrationRecord:
     findings: bytes = b"{}"
     decision: bytes = b"{}"
     reason: str | None = None
+    network: bytes | None = field(default=None, repr=False)
     number_digest: bytes | None = field(default=None, repr=False)
     resident_id: str | None = None
     user_handle: bytes | None = field(default=None, repr=False)
@@ -169,6 +174,16 @@ class RegistrationRepository(Protocol):
         """Those at a step, oldest first."""
         ...
 
+    def by_turns(
+        self, step: RegistrationStep, *, turn: timedelta, limit: int = 100
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those at a step in the order of :func:`hkeid.enrolment.registration.turns.placed`."""
+        ...
+
+    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
+        """How many are not concluded and in time at ``now``: in all, or from one network."""
+        ...
+
     def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
         """Those with an identity-card number that were begun at ``since`` or later, newest first."""
         ...
@@ -191,3 +206,6 @@ class RegistrationTransaction(EnrolmentTransaction, Protocol):
 
     @property
     def registrations(self) -> RegistrationRepository: ...
+
+    @property
+    def record_accesses(self) -> RecordAccessRepository: ...

@@ -20,10 +20,15 @@ class RegistrationSettings:
     :ivar accepted_wait: how long somebody whose case waited may take to come back.
     :ivar tries: photographs, and selfies, before an officer looks (at most 10).
     :ivar network_attempts: registrations begun from one network within ``network_window``.
+    :ivar network_open: registrations from one network that may be open at once, waiting ones included.
+    :ivar most_open: registrations that may be open at once in all.
     :ivar kept: how long a registration that led to nothing is kept.
     :ivar kept_done: how long the record of one that led to an eID is kept.
-    :ivar repeats: earlier registrations with the same number within ``kept`` that make an officer
-        look.
+    :ivar repeats: earlier registrations with the same number, with a face shown to the camera, within
+        ``repeats_window`` that make an officer look.
+    :ivar repeats_window: see ``repeats``.
+    :ivar register_age: how old the register's answer may be when the device is bound, or when officers
+        accept; one that is older is asked for again (at most 7 days).
     :ivar cooling: after a recovery: how long the eID gives the lowest rung only (24 to 72 hours).
     """
 
@@ -36,9 +41,13 @@ class RegistrationSettings:
     tries: int = 3
     network_attempts: int = 30
     network_window: timedelta = timedelta(hours=1)
+    network_open: int = 200
+    most_open: int = 20_000
     kept: timedelta = timedelta(days=90)
     kept_done: timedelta = timedelta(days=6 * 365)
     repeats: int = 3
+    repeats_window: timedelta = timedelta(days=30)
+    register_age: timedelta = timedelta(hours=24)
     cooling: timedelta = timedelta(hours=48)
 
     def __post_init__(self) -> None:
@@ -57,9 +66,13 @@ class RegistrationSettings:
             "tries": 0 < self.tries <= 10,
             "network_attempts": 0 < self.network_attempts <= 10_000,
             "network_window": self.network_window > zero,
+            "network_open": 0 < self.network_open <= self.most_open,
+            "most_open": self.most_open <= 10_000_000,
             "kept": self.kept >= day,
             "kept_done": self.kept_done >= day,
             "repeats": self.repeats > 0,
+            "repeats_window": day <= self.repeats_window <= self.kept,
+            "register_age": zero < self.register_age <= 7 * day,
             "cooling": day <= self.cooling <= 3 * day,
         }
         for name, held in rules.items():

@@ -1,53 +1,101 @@
 """Review of referred registrations and upgrades by officers: queue, leases, evidence, votes, decisions."""
 
-from hkeid.enrolment.review.cases import (
-    CaseFile,
-    FindingLine,
-    QueuedCase,
-    Registrations,
-    Tally,
-    tally,
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hkeid.kernel.lazy import names_on_demand
+
+if TYPE_CHECKING:
+    from hkeid.enrolment.review.cases import (
+        CaseFile,
+        FindingLine,
+        QueuedCase,
+        Registrations,
+        Tally,
+        tally,
+    )
+    from hkeid.enrolment.review.desk import Review
+    from hkeid.enrolment.review.errors import CaseUnknown, ReviewRefused
+    from hkeid.enrolment.review.figures import (
+        AGES,
+        WAITING_WORDS,
+        DayFigures,
+        Figures,
+        ReviewFigures,
+        Waiting,
+        WaitingView,
+    )
+    from hkeid.enrolment.review.policy import (
+        FINDINGS_MISSING,
+        RISKS,
+        UPGRADE_HINDRANCES,
+        UPGRADE_RISKS,
+        WANTED_BY_POLICY,
+        ReviewPolicy,
+        Risk,
+        UpgradeRisk,
+    )
+    from hkeid.enrolment.review.records import (
+        Decision,
+        DecisionReason,
+        Lease,
+        ReviewRepository,
+        Vote,
+    )
+    from hkeid.enrolment.review.registration_cases import PICTURES, RegistrationCases
+    from hkeid.enrolment.review.sources import (
+        REASONS,
+        CaseKind,
+        CaseSource,
+        Held,
+        Referred,
+        ReviewTransaction,
+        Sources,
+        Stage,
+    )
+    from hkeid.enrolment.review.upgrade_cases import UpgradeCases, UpgradeField, UpgradeFile
+
+__getattr__ = names_on_demand(
+    __name__,
+    {
+        "cases": ("CaseFile", "FindingLine", "QueuedCase", "Registrations", "Tally", "tally"),
+        "desk": ("Review",),
+        "errors": ("CaseUnknown", "ReviewRefused"),
+        "figures": (
+            "AGES",
+            "WAITING_WORDS",
+            "DayFigures",
+            "Figures",
+            "ReviewFigures",
+            "Waiting",
+            "WaitingView",
+        ),
+        "policy": (
+            "FINDINGS_MISSING",
+            "RISKS",
+            "UPGRADE_HINDRANCES",
+            "UPGRADE_RISKS",
+            "WANTED_BY_POLICY",
+            "ReviewPolicy",
+            "Risk",
+            "UpgradeRisk",
+        ),
+        "records": ("Decision", "DecisionReason", "Lease", "ReviewRepository", "Vote"),
+        "registration_cases": ("PICTURES", "RegistrationCases"),
+        "sources": (
+            "REASONS",
+            "CaseKind",
+            "CaseSource",
+            "Held",
+            "Referred",
+            "ReviewTransaction",
+            "Sources",
+            "Stage",
+        ),
+        "upgrade_cases": ("UpgradeCases", "UpgradeField", "UpgradeFile"),
+    },
 )
-from hkeid.enrolment.review.desk import Review
-from hkeid.enrolment.review.errors import CaseUnknown, ReviewRefused
-from hkeid.enrolment.review.figures import (
-    AGES,
-    WAITING_WORDS,
-    DayFigures,
-    Figures,
-    ReviewFigures,
-    Waiting,
-    WaitingView,
-)
-from hkeid.enrolment.review.policy import (
-    FINDINGS_MISSING,
-    RISKS,
-    UPGRADE_HINDRANCES,
-    UPGRADE_RISKS,
-    WANTED_BY_POLICY,
-    ReviewPolicy,
-    Risk,
-    UpgradeRisk,
-)
-from hkeid.enrolment.review.records import (
-    Decision,
-    DecisionReason,
-    Lease,
-    ReviewRepository,
-    Vote,
-)
-from hkeid.enrolment.review.registration_cases import PICTURES, RegistrationCases
-from hkeid.enrolment.review.sources import (
-    REASONS,
-    CaseKind,
-    CaseSource,
-    Held,
-    Referred,
-    ReviewTransaction,
-    Sources,
-    Stage,
-)
-from hkeid.enrolment.review.upgrade_cases import UpgradeCases, UpgradeField, UpgradeFile
 
 __all__ = [
     "AGES",

@@ -58,18 +58,19 @@ class Review:
     # --- the queue -------------------------------------------------------------------------------
 
     def queue(self, view: OfficerView, *, limit: int = _MOST) -> tuple[QueuedCase, ...]:
-        """Referred cases, those that wait longest first.
+        """Referred cases, those that wait longest first; many of one network, or about one number,
+        take turns with others (:attr:`ReviewPolicy.turn`).
 
         :raises hkeid.officers.AccessDenied: without ``queue.read``.
         """
         with self._officers.acting(view, Permission.QUEUE_READ) as admission:
             tx, now = admission.tx, admission.now
-            cases = [
+            waiting = self._sources.waiting(tx, limit=limit)
+            return tuple(
                 self._queued(tx, referred, view, now)
-                for referred in self._sources.waiting(tx, limit=limit)
+                for referred in sorted(waiting, key=lambda one: one.placed_at)
                 if tx.reviews.decision(referred.id) is None
-            ]
-        return tuple(sorted(cases, key=lambda one: one.referred_at))
+            )
 
     def _queued(
         self, tx: ReviewTransaction, referred: Referred, view: OfficerView, now: Instant

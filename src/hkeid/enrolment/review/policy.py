@@ -80,6 +80,8 @@ def _upgrade_risk(
 UPGRADE_RISKS = (
     _upgrade_risk("face_near_threshold", "face_unclear"),
     _upgrade_risk("no_calibration", "face_not_calibrated"),
+    _upgrade_risk("register_face_differs", "register_face_unclear"),
+    _upgrade_risk("wanted_by_policy", "registration_unclear"),
     _upgrade_risk("proof_rests_on_station", "read_offline", genuine=("chip", "cam")),
     _upgrade_risk("nobody_on_duty", "read_offline", lacking="team"),
     _upgrade_risk("face_unseen", "face_not_assessed", "face_tries_spent"),
@@ -94,7 +96,7 @@ UPGRADE_HINDRANCES: Mapping[str, str] = MappingProxyType(
 REFERRALS = frozenset(
     {
         "face_unclear", "face_not_calibrated", "liveness_not_assured", "read_offline",
-        "face_not_assessed", "face_tries_spent",
+        "face_not_assessed", "face_tries_spent", "register_face_unclear", "registration_unclear",
     }
 )  # fmt: skip
 """Why upgrades are referred. For any other reason it takes two officers."""
@@ -116,6 +118,8 @@ class ReviewPolicy:
     :ivar proofing: the policy of registration: what it never accepts, nobody can, and where it wants
         two officers, two it is.
     :ivar lease: how long an officer has a case to themselves; at most an hour.
+    :ivar turn: how far each case that waits before it sets back another one of the same network, or
+        about the same number, so that whoever brings many does not bury others.
     :ivar attempt: how long one process may take to tell the registration what was decided.
     """
 
@@ -125,6 +129,7 @@ class ReviewPolicy:
     upgrade_hindrances: Mapping[str, str] = field(default_factory=lambda: UPGRADE_HINDRANCES)
     proofing: ProofingPolicy | None = None
     lease: timedelta = timedelta(minutes=20)
+    turn: timedelta = timedelta(minutes=10)
     attempt: timedelta = timedelta(minutes=2)
 
     def __post_init__(self) -> None:
@@ -135,6 +140,8 @@ class ReviewPolicy:
         zero = timedelta(0)
         if not zero < self.lease <= timedelta(hours=1) or self.attempt <= zero:
             raise ConfigurationError("review_policy_invalid", detail="lease or attempt")
+        if not zero <= self.turn <= timedelta(hours=4):
+            raise ConfigurationError("review_policy_invalid", detail="turn")
 
     def risks_of(self, findings: Findings | None) -> tuple[str, ...]:
         """Why a case is risky; empty: one officer is enough."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
+from hkeid.enrolment.registration.turns import placed
 from hkeid.enrolment.review.cases import CaseFile, Registrations, finding_lines, findings_of
 from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
@@ -40,8 +43,12 @@ class RegistrationCases:
 
     def waiting(self, tx: ReviewTransaction, *, limit: int) -> tuple[Referred, ...]:
         """Those that wait."""
-        records = tx.registrations.in_step(RegistrationStep.REFERRED, limit=limit)
-        return tuple(self._referred(one) for one in records)
+        turn = self._policy.turn
+        records = tx.registrations.by_turns(RegistrationStep.REFERRED, turn=turn, limit=limit)
+        return tuple(
+            replace(self._referred(record), placed_at=place)
+            for place, record in placed(records, turn)
+        )
 
     def find(self, tx: ReviewTransaction, case_id: str) -> Referred | None:
         """One."""
@@ -106,6 +113,7 @@ class RegistrationCases:
             purpose=record.purpose,
             reason=record.reason,
             referred_at=record.updated_at,
+            placed_at=record.updated_at,
             expires_at=record.expires_at,
             waits=record.step is RegistrationStep.REFERRED,
             risks=self._policy.risks_of(findings),

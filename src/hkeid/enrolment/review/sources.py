@@ -50,6 +50,7 @@ class Referred:
     """A case as the desk needs to know it: no personal data.
 
     :ivar id: of the case; an upgrade's begins with :data:`CASE_PREFIX`.
+    :ivar placed_at: its place in the queue: the referral, set back by others of the same origin.
     :ivar waits: it is still for officers to decide.
     :ivar risks: why two officers have to agree; empty: one is enough.
     :ivar hindrances: for these it can only be refused.
@@ -63,6 +64,7 @@ class Referred:
     purpose: RegistrationPurpose | None = None
     reason: str | None
     referred_at: Instant
+    placed_at: Instant
     expires_at: Instant
     waits: bool
     risks: tuple[str, ...]
@@ -90,7 +92,7 @@ class CaseSource(Protocol):
         ...
 
     def waiting(self, tx: ReviewTransaction, *, limit: int) -> tuple[Referred, ...]:
-        """Those that wait, the oldest first."""
+        """Those that wait, in the order of their places."""
         ...
 
     def find(self, tx: ReviewTransaction, case_id: str) -> Referred | None:

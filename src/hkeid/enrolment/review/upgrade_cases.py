@@ -24,7 +24,7 @@ from hkeid.residents import PersonalFields, blind_digest
 PICTURES = (PORTRAIT, FACE)
 """The chip's portrait, and the best frame of the station's camera, where there is one."""
 
-FACTS = ("genuine", "passive", "access_protocol", "cipher", "face", "face_tries")
+FACTS = ("genuine", "passive", "access_protocol", "cipher", "face", "face_tries", "register_face")
 """What was found of a reading, in the order in which officers read it."""
 
 _FIELDS = ("name_english", "name_chinese", "hkic_number", "birth_date")
@@ -176,6 +176,7 @@ class UpgradeCases:
             reference=upgrade.receipt,
             reason=upgrade.reason,
             referred_at=upgrade.updated_at,
+            placed_at=upgrade.updated_at,
             expires_at=upgrade.expires_at,
             waits=upgrade.step is UpgradeStep.REVIEW,
             risks=self._policy.upgrade_risks_of(upgrade.reason, upgrade.facts),

@@ -10,10 +10,15 @@ from typing import Any
 
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
-from hkeid.enrolment.upgrade.events import FaceCompared, RegistryAsked, UpgradeReviewed
+from hkeid.enrolment.upgrade.events import (
+    FaceCompared,
+    UpgradeReviewed,
+)
 from hkeid.enrolment.upgrade.officers import OnDuty, note_service
 from hkeid.enrolment.upgrade.parts import CHALLENGE, FACE, PORTRAIT, UpgradeParts, end, move
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.policy import FaceJudge
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.register_answers import Asked, RegisterAnswers
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
@@ -27,7 +32,6 @@ from hkeid.ports.faces import (
     LivenessResult,
     LivenessVerdict,
 )
-from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
 _PASSED = "match"
 
@@ -37,6 +41,7 @@ class Faces:
 
     def __init__(self, parts: UpgradeParts) -> None:
         self._parts = parts
+        self._answers = RegisterAnswers(parts)
 
     @property
     def by_machine(self) -> bool:
@@ -89,17 +94,6 @@ class Faces:
         except FaceRefused as error:
             return self._again(upgrade, error.reason, result, tries)
         return self._conclude(upgrade, result, comparison, tries)
-
-    def without_machine(self, station: Station, upgrade_id: str) -> Upgrade:
-        """Nobody and nothing compares faces at this kiosk: an officer will, from what is kept.
-
-        :raises UpgradeRefused: ``upgrade_other_step``: a machine does.
-        """
-        parts = self._parts
-        upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
-        if parts.liveness is not None and parts.matcher is not None:
-            raise UpgradeRefused("upgrade_other_step", detail="a machine compares")
-        return parts.refer(upgrade, "face_not_assessed", {"face": FaceBand.NOT_ASSESSED.value})
 
     def officer_says(
         self, station: Station, upgrade_id: str, officer: str | None, *, same: bool
@@ -155,7 +149,9 @@ class Faces:
         One transaction decides; before it the register is asked, so that while the register does not
         answer nothing is decided, and the same may be said again.
 
-        :raises UpgradeRefused: ``officer_missing``, ``upgrade_other_step``: decided before.
+        :raises UpgradeRefused: ``officer_missing``, ``upgrade_other_step``: decided before;
+            ``case_not_acceptable``, ``second_officer_needed``: the proofing policy does not let them
+            register this person.
         :raises hkeid.kernel.errors.MalformedInput: ``review_reason_missing``.
         :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
         """
@@ -165,7 +161,15 @@ class Faces:
             raise MalformedInput("review_reason_missing", field="reason")
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.REVIEW})
-        finding = self._ask_register(upgrade) if accept else None
+        asked = None
+        if accept:
+            asked = Asked(
+                finding=self._answers.ask(upgrade),
+                judge=FaceJudge.DESK,
+                holder=self._answers.registering(upgrade),
+                officers=officers,
+                reason=reason.strip()[:60],
+            )
         until = parts.clock.now() + parts.policy.review
         with parts.store.transaction() as tx:
             said = UpgradeReviewed(
@@ -183,10 +187,10 @@ class Faces:
                 facts={**upgrade.facts, **facts},
                 expires_at=max(upgrade.expires_at, until),
             )
-            if finding is None:
+            if asked is None:
                 decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", parts.clock.now())
             else:
-                decided = self._registered(tx, known, finding)
+                decided = self._answers.follow(tx, known, asked)
         return self._after(decided)
 
     def retry(self, station: Station, upgrade_id: str) -> Upgrade:
@@ -195,7 +199,8 @@ class Faces:
         return self.proceed(upgrade)
 
     def proceed(self, upgrade: Upgrade) -> Upgrade:
-        """Ask the register about a person whose face was found to match, and go on.
+        """Ask the register about a person whose face was found to match, and go on; where the
+        register's picture leaves a doubt, officers decide.
 
         :raises UpgradeRefused: ``upgrade_other_step``: no face was found to match yet.
         :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing was decided.
@@ -203,41 +208,18 @@ class Faces:
         parts = self._parts
         if upgrade.step is not UpgradeStep.FACE or upgrade.facts.get("face") != _PASSED:
             raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
-        finding = self._ask_register(upgrade)
+        finding = self._answers.ask(upgrade)
+        by_officer = upgrade.facts.get("face_by") == "officer"
+        judge = FaceJudge.OFFICER if by_officer else FaceJudge.MACHINE
+        asked = Asked(finding=finding, judge=judge, holder=self._answers.registering(upgrade))
         with parts.store.transaction() as tx:
-            decided = self._registered(tx, upgrade, finding)
+            decided = self._answers.follow(tx, upgrade, asked)
+        if decided.step is UpgradeStep.REVIEW:
+            # Killed before this, the evidence runs out, nobody can accept, and the person comes again.
+            parts.vault.extend(upgrade.id, decided.expires_at)
         return self._after(decided)
 
     # --- details ---------------------------------------------------------------------------------
-
-    def _ask_register(self, upgrade: Upgrade) -> RegistryFinding:
-        parts = self._parts
-        query = RegistryQuery(
-            person=parts.holder(upgrade).person,
-            portrait=parts.vault.get(upgrade.id, FACE),
-            purpose="upgrade",
-        )
-        return parts.registry.check(query)
-
-    def _registered(
-        self, tx: UpgradeTransaction, upgrade: Upgrade, finding: RegistryFinding
-    ) -> Upgrade:
-        """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
-        now, status = self._parts.clock.now(), finding.status
-        tx.audit.append(
-            RegistryAsked(
-                upgrade_id=upgrade.id,
-                status=status.value,
-                reference=finding.reference[:64],
-                resident_id=upgrade.resident_id,
-            )
-        )
-        known = replace(upgrade, facts={**upgrade.facts, "registry": status.value})
-        if status is RegistryStatus.MATCH and finding.face is not FaceBand.NO_MATCH:
-            step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
-            return move(tx, known, now, step=step)
-        word = "no_match" if status is RegistryStatus.MATCH else status.value
-        return end(tx, known, UpgradeStep.REFUSED, f"registry_{word}", now)
 
     def _after(self, decided: Upgrade) -> Upgrade:
         """What is decided leaves no evidence; only who has yet to register needs what the chip said."""
@@ -263,7 +245,13 @@ class Faces:
         self._audit(upgrade, comparison.band.value, result, comparison)
         if doubt is not None:
             return parts.refer(upgrade, doubt, {"face": comparison.band.value})
-        return self.proceed(parts.note(upgrade, {"face": _PASSED, "face_by": "matcher"}))
+        found = {
+            "face": _PASSED,
+            "face_by": "matcher",
+            "calibrated": comparison.calibration is not None,
+            "pad": result.pad_claim.value,
+        }
+        return self.proceed(parts.note(upgrade, found))
 
     def _again(
         self,

@@ -1,5 +1,8 @@
 """Registration at the counter, for whoever has no phone: chip, officer, security key with PIN.
 
+Whether somebody is registered is decided before, by the proofing policy that decides on every registration
+(:mod:`hkeid.enrolment.upgrade.proofing`).
+
 What a kill leaves behind: the resident's entry is made first and noted in the upgrade; then the key is
 bound by an activation of its own, which is all or nothing. Whoever is interrupted goes on at the step
 where they were: an entry without a key is found by its number and used again.
@@ -17,6 +20,7 @@ from hkeid.enrolment.stations import Station, StationPermission
 from hkeid.enrolment.stations.permissions import require
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.parts import TICKET, UpgradeParts, move
+from hkeid.enrolment.upgrade.proofing import check_registration
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
 from hkeid.identity.state import EidState
 from hkeid.residents import find_by_hkic
@@ -58,7 +62,7 @@ class CounterRegistration:
     ) -> ActivationStart | None:
         """Begin making the passkey on the key; None when it is there already (go on to confirm).
 
-        :raises UpgradeRefused: ``officer_missing``; and as :meth:`UpgradeParts.find`.
+        :raises UpgradeRefused: ``officer_missing``, ``registration_not_decided``; and as :meth:`UpgradeParts.find`.
         """
         require(station, StationPermission.REGISTER)
         if not officer:
@@ -104,6 +108,7 @@ class CounterRegistration:
 
     def _entered(self, upgrade: Upgrade) -> Upgrade:
         """The upgrade with an entry for its person in the registry of residents."""
+        check_registration(upgrade)
         parts = self._parts
         if upgrade.resident_id is not None:
             return upgrade

@@ -67,13 +67,17 @@ class FaceCompared(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryAsked(AuditEvent):
-    """The register of persons answered."""
+    """The register of persons answered.
+
+    :ivar face: what it said of the face, as a band.
+    """
 
     NAME: ClassVar[str] = "enrolment:upgrade:registry-asked"
     upgrade_id: str
     status: str
     reference: str = field(repr=False)
     resident_id: str | None = None
+    face: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def judge_card(
             return Refusal(reason=found.code.value, finding=found.code.value)
     if not evidence.accepted or evidence.holder is None:
         return Refusal(reason="chip_not_trusted")
-    return _judge_proof(document, evidence, policy, mode) or _judge_holder(evidence.holder)
+    return _judge_proof(document, evidence, policy, mode) or _judge_holder(evidence.holder, policy)
 
 
 def _judge_proof(
@@ -88,7 +88,11 @@ def _judge_proof(
     return None
 
 
-def _judge_holder(holder: ChipHolder) -> Refusal | None:
+def _judge_holder(holder: ChipHolder, policy: UpgradePolicy) -> Refusal | None:
+    if holder.issuing_state not in policy.issuing_states:
+        # An honest document, and its personal number may even look like an identity card's.
+        foreign = FindingCode.ISSUING_STATE_NOT_ALLOWED.value
+        return Refusal(reason=foreign, finding=foreign)
     if holder.person.hkic_number is None:
         return Refusal(reason="chip_number_missing")
     if holder.portrait is None:

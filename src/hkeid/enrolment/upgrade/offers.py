@@ -206,16 +206,15 @@ class Offers:
 
     def _clear(self, tx: UpgradeTransaction, station: Station, now: Instant) -> tuple[str, ...]:
         """A station serves one person at a time: who was there before has left."""
-        left = tx.upgrades.at_station(station.id)
+        left = [
+            upgrade
+            for upgrade in tx.upgrades.at_station(station.id)
+            # They may still confirm on their own page.
+            if upgrade.step is not UpgradeStep.CONFIRM or not upgrade.confirmed_anywhere
+        ]
         for upgrade in left:
-            if upgrade.step is UpgradeStep.CONFIRM and upgrade.resident_id is not None:
-                continue  # they may still confirm at home
             end(tx, upgrade, UpgradeStep.CANCELLED, "station_left", now)
-        return tuple(
-            upgrade.id
-            for upgrade in left
-            if upgrade.step is not UpgradeStep.CONFIRM or upgrade.resident_id is None
-        )
+        return tuple(upgrade.id for upgrade in left)
 
     def _forget(self, upgrade_ids: tuple[str, ...]) -> None:
         for upgrade_id in upgrade_ids:

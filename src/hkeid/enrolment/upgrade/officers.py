@@ -1,8 +1,9 @@
 """Which officer is at a station: they take the seat, and leave it or lose it in time.
 
 A seat belongs to a session of the officers' room and holds no longer than it: it is lost at once when the
-officer logs out, is suspended, or is no counter officer any more, and after eight hours in any case.
-Whether a session is merely idle does not matter: the officer works on the station's pages meanwhile.
+officer logs out, is suspended, or is no counter officer any more; when nothing was done from it for a
+while; and eight hours after the officer last used the passkey in any case. Whether the console is idle
+does not matter: the officer works on the station's pages meanwhile.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from hkeid.enrolment.stations.registry import StationTransaction
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import OfficerSignedOff, OfficerSignedOn
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeTransaction
+from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant
 from hkeid.officers import (
     AccessReason,
@@ -32,7 +34,10 @@ from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock
 
 DUTY = timedelta(hours=8)
-"""How long an officer may sit without taking the seat anew."""
+"""How long an officer may sit without using the passkey anew."""
+
+IDLE = timedelta(minutes=30)
+"""How long a seat is kept from which nothing is done, unless a deployment says otherwise."""
 
 TEST_OFFICER = "sandbox-officer"
 """Who sits down by the sandbox's button; counts nowhere else."""
@@ -50,6 +55,7 @@ class OnDuty:
 
     :ivar officer: opaque reference.
     :ivar role: by which they serve; None: the sandbox's test officer.
+    :ivar until: when the seat is lost if nothing is done from it.
     """
 
     officer: str
@@ -69,11 +75,21 @@ class OfficersOnDuty:
     """:class:`OfficerPresence` in the store, so that every process sees it.
 
     :param test_officer: the sandbox's test officer may sit down; never in production.
+    :param idle: how long a seat is kept from which nothing is done; at most :data:`DUTY`.
+    :raises ConfigurationError: ``seat_idle_invalid``.
     """
 
     def __init__(
-        self, store: Store[DutyTransaction], clock: Clock, *, test_officer: bool = False
+        self,
+        store: Store[DutyTransaction],
+        clock: Clock,
+        *,
+        test_officer: bool = False,
+        idle: timedelta = IDLE,
     ) -> None:
+        if not timedelta(0) < idle <= DUTY:
+            raise ConfigurationError("seat_idle_invalid")
+        self._idle = idle
         self._store = store
         self._clock = clock
         self._test_officer = test_officer
@@ -102,7 +118,7 @@ class OfficersOnDuty:
         if station.officer is not None and station.officer != officer:
             tx.audit.append(OfficerSignedOff(station_id=station_id, officer=station.officer))
         seated = replace(
-            station, officer=officer, officer_session=session, officer_until=now + DUTY
+            station, officer=officer, officer_session=session, officer_until=now + self._idle
         )
         if not tx.stations.change(station, seated):
             raise StationRefused("station_changed")
@@ -151,6 +167,16 @@ class OfficersOnDuty:
             station = tx.stations.get(station_id)
             return None if station is None else self.seated(tx, station, now)
 
+    def act(self, station_id: str) -> OnDuty | None:
+        """Who sits there and does something now, so that the seat is not idle; None: nobody."""
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            station = tx.stations.get(station_id)
+            duty = None if station is None else self.seated(tx, station, now)
+            if station is not None and duty is not None:
+                self._note_use(tx, station, now)
+            return duty
+
     def seated(self, tx: DutyTransaction, station: Station, now: Instant) -> OnDuty | None:
         """Who sits at a station, as it stands in this transaction; nobody where anything is amiss."""
         until = station.officer_until
@@ -166,10 +192,19 @@ class OfficersOnDuty:
             return None
         if officer is None or officer.status is not OfficerStatus.ACTIVE:
             return None
+        until = min(until, session.stepped_up_at + DUTY)
         role = role_for(officer.roles, Permission.STATION_SERVE)
-        return None if role is None else OnDuty(officer=officer.id, role=role, until=until)
+        if role is None or now >= until:
+            return None
+        return OnDuty(officer=officer.id, role=role, until=until)
 
     # --- details ---------------------------------------------------------------------------------
+
+    def _note_use(self, tx: DutyTransaction, station: Station, now: Instant) -> None:
+        """Keep the seat; not at every act, and not if somebody changes the station just now."""
+        until = now + self._idle
+        if station.officer_until is None or until - station.officer_until >= self._idle / 20:
+            tx.stations.change(station, replace(station, officer_until=until))
 
     def _leave(self, tx: DutyTransaction, station: Station) -> None:
         if not self._try_leave(tx, station):

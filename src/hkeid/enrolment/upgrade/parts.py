@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from hkeid.chip.document import ChipDocument
 from hkeid.chip.evidence import ChipEvidence, ChipHolder
+from hkeid.enrolment.proofing_policy import ProofingPolicy
+from hkeid.enrolment.registration.settings import RegistrationSettings
 from hkeid.enrolment.stations import Station, Stations
 from hkeid.enrolment.upgrade.document_text import loads
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
@@ -46,6 +48,8 @@ class UpgradeParts:
 
     :ivar liveness: None: no face check by machine, every face goes to an officer.
     :ivar matcher: the same.
+    :ivar proofing: the policy by which anybody is registered; at a counter, too.
+    :ivar registration: how far earlier registrations count there.
     """
 
     store: Store[UpgradeTransaction]
@@ -60,6 +64,8 @@ class UpgradeParts:
     liveness: LivenessCheck | None = None
     matcher: FaceMatcher | None = None
     policy: UpgradePolicy
+    proofing: ProofingPolicy
+    registration: RegistrationSettings = field(default_factory=RegistrationSettings)
 
     def find(
         self,

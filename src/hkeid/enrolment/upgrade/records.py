@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from hkeid.enrolment.records import EnrolmentTransaction
+from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.stations.records import StationMode, StationRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import RecordAccessRepository
@@ -159,5 +160,7 @@ class UpgradeTransaction(EnrolmentTransaction, Protocol):
     def stations(self) -> StationRepository: ...
     @property
     def upgrades(self) -> UpgradeRepository: ...
+    @property
+    def registrations(self) -> RegistrationRepository: ...
     @property
     def record_accesses(self) -> RecordAccessRepository: ...

@@ -41,6 +41,7 @@ def a_registration(
         findings=b'{"face":"match"}',
         decision=b'{"outcome":"bind"}',
         reason="face_unclear",
+        network=fresh_bytes(),
         number_digest=fresh_bytes(),
         resident_id=fresh_id(),
         user_handle=fresh_bytes(64),
@@ -65,6 +66,7 @@ class RegistrationsContract:
             a_registration(),
             challenge=None,
             reason=None,
+            network=None,
             number_digest=None,
             resident_id=None,
             user_handle=None,
@@ -163,6 +165,52 @@ class RegistrationsContract:
                 tx.registrations.add(record)
             found = tx.registrations.in_step(step, limit=2)
         assert found == tuple(records[:2])
+
+    def test_whoever_brings_many_takes_turns(self, store: AnyStore) -> None:
+        """Of one network, or of one number; cases without either are nobody's."""
+        step, past = RegistrationStep.REFERRED, NOW - timedelta(days=4500)
+        network, number = fresh_bytes(), fresh_bytes()
+
+        def case(
+            seconds: int, *, network: bytes | None = None, number_digest: bytes | None = None
+        ) -> RegistrationRecord:
+            plain = a_registration(step=step, created_at=past + seconds * SECOND)
+            return replace(plain, network=network, number_digest=number_digest)
+
+        crowd = [case(n, network=network) for n in range(3)]
+        same = [case(10, number_digest=number), case(11, number_digest=number)]
+        alone = [case(20), case(21)]
+        both = case(30, network=network, number_digest=number)
+        with store.transaction() as tx:
+            for record in (both, *alone, *reversed(same), *crowd):
+                tx.registrations.add(record)
+        with store.transaction() as tx:
+            found = tx.registrations.by_turns(step, turn=60 * SECOND, limit=8)
+            first = tx.registrations.by_turns(step, turn=60 * SECOND, limit=2)
+        order = [crowd[0], same[0], *alone, crowd[1], same[1], crowd[2], both]
+        assert [one.id for one in found] == [one.id for one in order]
+        assert first == found[:2]
+        with store.transaction() as tx:
+            plain = tx.registrations.by_turns(step, turn=0 * SECOND, limit=3)
+            for record in (*crowd, *same, *alone, both):  # others find the step as it was
+                assert tx.registrations.change(record, replace(record, step=RegistrationStep.DONE))
+        assert plain == tuple(crowd)
+
+    def test_open_ones_are_counted(self, store: AnyStore) -> None:
+        """Not concluded, and in time; in all, or of one network."""
+        network, future = fresh_bytes(), NOW + timedelta(days=9000)
+        with store.transaction() as tx:
+            before = tx.registrations.count_open(future)
+            for step in RegistrationStep:
+                record = replace(a_registration(step=step), expires_at=future + SECOND)
+                tx.registrations.add(replace(record, network=network))
+            tx.registrations.add(replace(a_registration(), expires_at=future, network=network))
+            tx.registrations.add(replace(a_registration(), expires_at=future + SECOND))
+        open_steps = sum(not step.concluded for step in RegistrationStep)
+        with store.transaction() as tx:
+            assert tx.registrations.count_open(future, network=network) == open_steps
+            assert tx.registrations.count_open(future) == before + open_steps + 1
+            assert tx.registrations.count_open(future, network=fresh_bytes()) == 0
 
     def test_those_that_are_overdue(self, store: AnyStore) -> None:
         """Not concluded, and at the end of their time."""

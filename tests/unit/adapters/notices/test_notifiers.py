@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import socketserver
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from pathlib import Path
-from threading import Thread
 
 import http_ece
 import pytest
@@ -23,6 +21,7 @@ from hkeid.kernel.errors import ConfigurationError, Refused, Unavailable
 from hkeid.kernel.secret import Secret
 from hkeid.ports.notices import Channel, Notice
 from hkeid.ports.surroundings import HttpAnswer
+from hkeid.testing.mailbox import MailBox
 
 
 def notice(channel: Channel = Channel.EMAIL, address: str = "tai.man@example.hk") -> Notice:
@@ -40,58 +39,17 @@ def notice(channel: Channel = Channel.EMAIL, address: str = "tai.man@example.hk"
 # --- mail ----------------------------------------------------------------------------------------
 
 
-class _Smtp(socketserver.StreamRequestHandler):
-    """Enough of a mail server: it refuses names that say so."""
-
-    def handle(self) -> None:
-        server: MailBox = self.server  # type: ignore[assignment]
-        self._say("220 ready")
-        while line := self.rfile.readline().decode().strip():
-            verb = line.upper()
-            if verb.startswith("EHLO"):
-                self._say("250 SMTPUTF8")
-            elif verb.startswith("RCPT") and "refused" in line:
-                self._say("550 no such box")
-            elif verb.startswith("RCPT") and "busy" in line:
-                self._say("451 later")
-            elif verb == "DATA":
-                self._say("354 go on")
-                lines = []
-                while (part := self.rfile.readline()) != b".\r\n":
-                    lines.append(part)
-                server.letters.append(b"".join(lines))
-                self._say("250 taken")
-            elif verb == "QUIT":
-                self._say("221 bye")
-                return
-            else:
-                self._say("250 fine")
-
-    def _say(self, text: str) -> None:
-        self.wfile.write(f"{text}\r\n".encode())
-
-
-class MailBox(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    letters: list[bytes]
-
-
 @pytest.fixture
 def mailbox() -> Iterator[MailBox]:
-    with MailBox(("127.0.0.1", 0), _Smtp) as server:
-        server.letters = []
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    with MailBox() as box:
+        yield box
 
 
 @pytest.fixture
 def mail(mailbox: MailBox) -> MailNotifier:
     server = MailServer(
         host="127.0.0.1",
-        port=mailbox.server_address[1],
+        port=mailbox.port,
         security="none",
         sender="eid@id.example.hk",
         sender_name="香港 eID",

@@ -240,6 +240,72 @@ def test_one_network_begins_so_often(make_desk: Any) -> None:
     desk.begin("b3", network="n2")
 
 
+def test_so_many_are_open_from_one_network_and_no_more(make_desk: Any) -> None:
+    desk = make_desk(settings={"network_open": 2, "network_attempts": 100})
+    mine = desk.begin("b1")
+    view = desk.selfie(desk.details("ho-sau-lan", browser="b2"), "ho-sau-lan", browser="b2")
+    with pytest.raises(TooManyAttempts) as caught:
+        desk.begin("b3")
+    assert reason_of(caught) == "registration_network_full"
+    keys = desk.evidence_keys.inner._keys
+    living = {session for session, key in keys.items() if key.wrapped is not None}
+    assert living == {mine.id, f"{view.id}.particulars"}, "nothing is left of who was turned away"
+    desk.begin("b3", network="n2")
+    desk.registration.cancel(mine.id, browser="b1")
+    assert desk.record(mine.id).network is None, "forgotten when it ends"
+    desk.begin("b4")
+
+
+def test_cases_that_wait_are_open_and_count(make_desk: Any) -> None:
+    """Whoever fills the officers' queue stops themselves, and nobody else."""
+    desk = make_desk(policy="production", settings={"network_open": 3, "network_attempts": 100})
+    for browser in ("b1", "b2", "b3"):
+        assert desk.decided("ho-sau-lan", browser=browser).step is RegistrationStep.REFERRED
+    desk.hub.clock.pass_(days=1)
+    with pytest.raises(TooManyAttempts, match="registration_network_full"):
+        desk.begin("b4")
+    desk.begin("b4", network="n2")
+    desk.hub.clock.pass_(days=30)
+    desk.begin("b5")
+
+
+def test_so_many_are_open_in_all(make_desk: Any) -> None:
+    desk = make_desk(settings={"network_open": 2, "most_open": 2})
+    desk.begin("b1", network="n1")
+    desk.begin("b2", network="n2")
+    with pytest.raises(Unavailable, match="registration_full"):
+        desk.begin("b3", network="n3")
+    desk.hub.clock.pass_(minutes=31)
+    desk.begin("b3", network="n3")
+
+
+def test_who_is_turned_away_keeps_what_they_had(make_desk: Any) -> None:
+    desk = make_desk(settings={"network_open": 1})
+    view = desk.begin("b1")
+    with pytest.raises(TooManyAttempts):
+        desk.begin("b1")
+    assert desk.current("b1").id == view.id
+
+
+def test_of_many_at_once_from_one_network_no_more_get_in(
+    desk: Any, make_hub_on_each_store: Any
+) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    settings = {"network_open": 3, "network_attempts": 100}
+    desk = type(desk)(make_hub_on_each_store(), settings=settings)
+
+    def begin(number: int) -> bool:
+        try:
+            desk.begin(f"b{number}")
+        except TooManyAttempts:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(begin, range(12))) == 3
+
+
 def test_without_its_parts_it_is_not_offered(make_desk: Any) -> None:
     for missing in ("reader", "liveness", "registry"):
         desk = make_desk(**{missing: None})
@@ -514,10 +580,22 @@ def test_the_frame_that_was_live_is_the_one_compared_and_asked_about(desk: Any) 
 
 def test_one_number_again_and_again_goes_to_an_officer(desk: Any) -> None:
     for browser in ("b1", "b2", "b3"):
-        desk.details("ho-sau-lan", browser=browser)
+        desk.selfie(desk.details("ho-sau-lan", browser=browser), "kwok-lai-king", browser=browser)
     view = desk.decided("ho-sau-lan", browser="b4")
     assert view.step is RegistrationStep.REFERRED
     assert desk.registration.view(view.id).findings.repeated == "yes"
+
+
+def test_knowing_a_number_does_not_send_its_owner_to_officers(desk: Any) -> None:
+    """Only who showed a face tried to pass for somebody; and it is forgotten in a month."""
+    for browser in ("b1", "b2", "b3", "b4"):
+        desk.details("ho-sau-lan", browser=browser)
+    assert desk.decided("ho-sau-lan", browser="owner").step is RegistrationStep.BIND
+    for browser in ("b5", "b6", "b7"):
+        desk.selfie(desk.details("ho-sau-lan", browser=browser), "kwok-lai-king", browser=browser)
+    assert desk.decided("ho-sau-lan", browser="owner").step is RegistrationStep.REFERRED
+    desk.hub.clock.pass_(days=31)
+    assert desk.decided("ho-sau-lan", browser="another").step is RegistrationStep.BIND
 
 
 def test_under_the_production_policy_the_built_in_parts_end_with_an_officer(make_desk: Any) -> None:

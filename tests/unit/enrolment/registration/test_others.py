@@ -9,25 +9,14 @@ import pytest
 
 from hkeid.broker import LoginRefused
 from hkeid.enrolment import Actor, RegistrationPurpose, RegistrationRefused
-from hkeid.enrolment.proofing_policy import Findings
 from hkeid.enrolment.registration import RegistrationStep
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
-from hkeid.kernel.errors import ConfigurationError, MalformedInput, Unavailable
+from hkeid.kernel.errors import MalformedInput, Unavailable
 from hkeid.ports.documents import CardField
+from hkeid.ports.registry import RegistryFinding, RegistryStatus
 from hkeid.residents.records import CredentialStatus
 from hkeid.testing.authenticator import SoftwareAuthenticator
-from hkeid.testing.fakes_proofing import fake_face
-from hkeid.testing.personas import PERSONAS
-
-AT_THE_COUNTER = Findings(
-    details="chip",
-    chip="genuine",
-    officer="present",
-    face="match",
-    station="counter-1",
-    document_type="hkic-2018",
-)
 
 
 def referred(desk: Any, key: str = "ho-sau-lan", browser: str = "b1") -> Any:
@@ -163,6 +152,91 @@ def test_an_address_is_an_address(desk: Any, email: str) -> None:
         desk.registration.leave_contact(view.id, email, browser="b1")
 
 
+# --- the register, asked again -----------------------------------------------------------------------
+
+
+def accepted(desk: Any) -> Any:
+    """A case that an officer accepted, and whose applicant has not come back yet."""
+    view = referred(desk)
+    desk.registration.decide(view.id, accept=True, reason="same_person", officers=("o",))
+    asked = len(desk.registry.asked)
+    assert desk.current().step is RegistrationStep.BIND
+    return view, asked
+
+
+def test_within_a_day_the_registers_answer_holds(desk: Any, phone: SoftwareAuthenticator) -> None:
+    _, asked = accepted(desk)
+    desk.hub.clock.pass_(hours=23)
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+    assert len(desk.registry.asked) == asked
+
+
+def test_an_old_answer_is_asked_for_again_before_a_device_is_bound(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    view, asked = accepted(desk)
+    desk.hub.clock.pass_(days=5)
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+    assert len(desk.registry.asked) == asked + 1, "once, for both ceremonies"
+    (event,) = desk.hub.bodies("enrolment:registration:register-asked-again")
+    (done,) = [
+        one
+        for one in desk.hub.bodies("enrolment:registration:concluded")
+        if one["registration"] == view.id
+    ]
+    assert (event["status"], event["evidence"]) == ("match", done["evidence"])
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (RegistryStatus.DECEASED, "cannot_register_here"),
+        (RegistryStatus.REPORTED_LOST, "cannot_register_here"),
+        (RegistryStatus.NO_MATCH, "register_changed"),
+    ],
+)
+def test_who_died_or_lost_the_card_meanwhile_gets_no_eid(
+    desk: Any, status: RegistryStatus, expected: str
+) -> None:
+    view, _ = accepted(desk)
+    desk.hub.clock.pass_(days=5)
+    desk.registry.check = lambda query: RegistryFinding(status=status, reference="R-2")
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.registration.start_binding(view.id, browser="b1")
+    assert (desk.current().step, desk.current().reason) == (RegistrationStep.REFUSED, expected)
+    assert desk.evidence.names(f"{view.id}.particulars") == ()
+
+
+def test_the_first_use_is_asked_about_too(desk: Any, phone: SoftwareAuthenticator) -> None:
+    accepted(desk)
+    view = desk.bind(desk.current(), phone)
+    desk.hub.clock.pass_(days=5)
+    desk.registry.check = lambda query: RegistryFinding(status=RegistryStatus.DECEASED)
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.confirm(view, phone)
+    assert desk.current().step is RegistrationStep.REFUSED
+
+
+def test_a_silent_register_binds_nothing_old_and_ends_nothing(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    view, _ = accepted(desk)
+    desk.hub.clock.pass_(days=5)
+    desk.registry.break_down()
+    with pytest.raises(Unavailable, match="registry_unavailable"):
+        desk.registration.start_binding(view.id, browser="b1")
+    desk.registry.fault = None
+    desk.confirm(desk.bind(desk.current(), phone), phone)
+
+
+def test_officers_accept_on_a_fresh_answer(desk: Any) -> None:
+    view = referred(desk)
+    desk.hub.clock.pass_(days=20)
+    desk.registry.check = lambda query: RegistryFinding(status=RegistryStatus.DECEASED)
+    with pytest.raises(RegistrationRefused, match="case_not_acceptable"):
+        desk.registration.decide(view.id, accept=True, reason="seen", officers=("o", "p"))
+
+
 # --- guardians -------------------------------------------------------------------------------------
 
 
@@ -213,87 +287,60 @@ def test_an_officer_does_not_replace_a_guardian(desk: Any) -> None:
     assert desk.current().step is RegistrationStep.GUARDIAN
 
 
-# --- stations --------------------------------------------------------------------------------------
+@pytest.fixture
+def minor(desk: Any, phone: SoftwareAuthenticator, guardian: str) -> Any:
+    """A minor's session, with an eID to which a guardian agreed."""
+    view = desk.decided("chan-siu-fung")
+    desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=guardian)
+    return desk.confirm(desk.bind(desk.current(), phone), phone)
 
 
-def at_the_counter(desk: Any, key: str = "kwok-lai-king", **more: Any) -> Any:
-    return desk.registration.begin_at_counter(
-        PERSONAS[key].person,
-        more.pop("findings", AT_THE_COUNTER),
-        **{
-            "browser": "station",
-            "language": "zh-Hant-HK",
-            "statement": "2026-11",
-            "portrait": fake_face(key),
-            **more,
-        },
+def test_a_minors_recovery_waits_for_the_guardian(
+    desk: Any, phone: SoftwareAuthenticator, guardian: str, minor: Any
+) -> None:
+    view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    assert view.step is RegistrationStep.GUARDIAN
+    with pytest.raises(RegistrationRefused, match="registration_other_step"):
+        desk.registration.start_binding(view.id, browser="b2")
+    desk.hub.login(phone)
+    desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=guardian)
+    new = SoftwareAuthenticator()
+    session = desk.confirm(desk.bind(desk.current("b2"), new, browser="b2"), new, browser="b2")
+    resident_id = minor.view.authentication.resident_id
+    assert session.view.authentication.resident_id == resident_id
+    with pytest.raises(LoginRefused):
+        desk.hub.login(phone)
+
+
+def test_without_the_guardian_a_minors_eid_stays_as_it_is(
+    desk: Any, phone: SoftwareAuthenticator, guardian: str, minor: Any
+) -> None:
+    view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    desk.registration.guardian_decided(view.id, approved=False, guardian_resident_id=guardian)
+    assert desk.current("b2").reason == "guardian_refused"
+    desk.hub.login(phone)
+    assert desk.hooks.recoveries == []
+
+
+def test_an_officer_who_accepts_a_minors_recovery_does_not_replace_the_guardian(
+    desk: Any, minor: Any
+) -> None:
+    view = desk.selfie(
+        desk.details("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY),
+        "chan-siu-fung",
+        browser="b2",
+        similarity="review",
     )
+    desk.registration.decide(view.id, accept=True, reason="seen", officers=("o", "p"))
+    assert desk.current("b2").step is RegistrationStep.GUARDIAN
 
 
-def test_somebody_without_a_phone_leaves_with_a_security_key(desk: Any) -> None:
-    view = at_the_counter(desk)
-    assert (view.step, view.purpose) == (RegistrationStep.BIND, RegistrationPurpose.COUNTER)
-    assert desk.evidence.names(view.id) == ()
-    start = desk.registration.start_binding(view.id, browser="station")
-    selection = start.options["authenticatorSelection"]
-    assert selection["authenticatorAttachment"] == "cross-platform"
-    assert selection["userVerification"] == "required"
-    assert start.options["hints"] == ["security-key"]
-    key = SoftwareAuthenticator()
-    session = desk.confirm(desk.bind(view, key, browser="station"), key, browser="station")
-    resident_id = session.view.authentication.resident_id
-    resident = desk.hub.look("residents", "get", resident_id)
-    assert (resident.state, resident.proofed) == (EidState.UPGRADED, Acr.EID_PLUS)
-    assert session.view.authentication.acr is Acr.EID_PLUS
-    assert desk.current("station").receipt.checked == (
-        "chip_read",
-        "face_compared_with_card",
-        "face_compared_with_register",
-        "register",
-        "officer",
-    )
-
-
-def test_an_officer_without_a_chip_gives_no_eid_plus(desk: Any) -> None:
-    view = at_the_counter(desk, findings=replace(AT_THE_COUNTER, chip="not_read", details="typed"))
-    assert desk.registration.view(view.id).decision.proofed is Acr.EID
-
-
-@pytest.mark.parametrize(
-    ("change", "step"),
-    [
-        ({"chip": "failed"}, RegistrationStep.REFUSED),
-        ({"face": "no_match"}, RegistrationStep.REFERRED),
-        ({"officer": "absent", "liveness": "not_assessed"}, RegistrationStep.REFERRED),
-        ({"chip": "cloneable", "officer": "absent", "liveness": "live"}, RegistrationStep.REFERRED),
-    ],
-)
-def test_a_stations_findings_go_through_policy(desk: Any, change: Any, step: Any) -> None:
-    view = at_the_counter(desk, findings=replace(AT_THE_COUNTER, **change))
-    assert view.step is step
-    assert bool(desk.evidence.names(view.id)) == (step is RegistrationStep.REFERRED)
-
-
-def test_the_register_is_asked_at_the_counter_too(desk: Any) -> None:
-    assert at_the_counter(desk, "ko-shat-ka").step is RegistrationStep.REFUSED
-    assert at_the_counter(desk, "chan-siu-fung").step is RegistrationStep.GUARDIAN
-    desk.registry.break_down()
-    with pytest.raises(Unavailable, match="registry_unavailable"):
-        at_the_counter(desk)
-
-
-def test_what_a_station_claims_of_register_and_age_counts_nothing(desk: Any) -> None:
-    claims = replace(AT_THE_COUNTER, registry="match", age="adult", existing="none", repeated="no")
-    assert at_the_counter(desk, "lau-kwu-yan", findings=claims).step is RegistrationStep.REFUSED
-
-
-def test_a_station_has_a_name(desk: Any) -> None:
-    with pytest.raises(ConfigurationError, match="station_missing"):
-        at_the_counter(desk, findings=replace(AT_THE_COUNTER, station=""))
-    with pytest.raises(ConfigurationError, match="station_missing"):
-        at_the_counter(desk, purpose=RegistrationPurpose.NEW)
-    with pytest.raises(RegistrationRefused, match="statement_not_current"):
-        at_the_counter(desk, statement="old")
+def test_the_minor_does_not_agree_for_themselves(desk: Any, minor: Any) -> None:
+    """Whoever holds a minor's phone cannot be the guardian who agrees to the recovery onto another."""
+    view = desk.decided("chan-siu-fung", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    resident_id = minor.view.authentication.resident_id
+    with pytest.raises(RegistrationRefused, match="guardian_not_eligible"):
+        desk.registration.guardian_decided(view.id, approved=True, guardian_resident_id=resident_id)
 
 
 # --- people who lost everything --------------------------------------------------------------------
@@ -338,9 +385,11 @@ def test_until_it_is_confirmed_nothing_is_revoked(desk: Any, phone: SoftwareAuth
 
 
 def test_a_recovered_eid_plus_is_an_eid_until_the_chip_is_read_again(desk: Any) -> None:
-    key = SoftwareAuthenticator()
-    view = at_the_counter(desk)
-    desk.confirm(desk.bind(view, key, browser="station"), key, browser="station")
+    first = desk.register("kwok-lai-king", SoftwareAuthenticator(), browser="b0")
+    with desk.hub.store.transaction() as tx:
+        resident = tx.residents.get(first.view.authentication.resident_id)
+        plus = replace(resident, state=EidState.UPGRADED, proofed=Acr.EID_PLUS)
+        assert tx.residents.change(resident, plus)
     phone = SoftwareAuthenticator()
     session = desk.register("kwok-lai-king", phone, purpose=RegistrationPurpose.RECOVERY)
     resident = desk.hub.look("residents", "get", session.view.authentication.resident_id)
@@ -378,12 +427,3 @@ def test_a_recovery_does_not_lift_a_freeze_that_came_after_its_decision(
     assert desk.hub.look("residents", "get", resident_id).state is EidState.SUSPENDED
     with pytest.raises(LoginRefused):
         desk.hub.login(new)
-
-
-def test_recovery_at_the_counter(desk: Any, phone: SoftwareAuthenticator) -> None:
-    desk.register("ho-sau-lan", phone)
-    view = at_the_counter(desk, "ho-sau-lan", purpose=RegistrationPurpose.RECOVERY)
-    key = SoftwareAuthenticator()
-    desk.confirm(desk.bind(view, key, browser="station"), key, browser="station")
-    with pytest.raises(LoginRefused):
-        desk.hub.login(phone)

@@ -80,6 +80,32 @@ def test_the_queue_names_nobody_and_begins_with_the_oldest(desk: Any) -> None:
     assert "Q000101" not in repr(queue)
 
 
+def test_whoever_brings_many_does_not_bury_others(desk: Any) -> None:
+    """Thirty of one network, and then somebody else: they wait for two or three of them, not for all."""
+    crowd = [desk.case(network=b"n" * 32) for _ in range(30)]
+    desk.clock.wait(minutes=15)
+    alone = desk.case(network=b"m" * 32)
+    queue = [one.id for one in desk.review.queue(desk.officer())]
+    assert queue.index(alone) == 2
+    assert len(set(queue)) == len(crowd) + 1
+    short = [one.id for one in desk.review.queue(desk.officer(), limit=5)]
+    assert short == queue[:5]
+
+
+def test_many_about_one_number_take_turns_too(desk: Any) -> None:
+    for number in range(4):
+        desk.case(network=bytes([number]) * 32, number_digest=b"d" * 32)
+    desk.clock.wait(minutes=5)
+    other = desk.case()
+    assert desk.review.queue(desk.officer())[1].id == other
+
+
+@pytest.mark.parametrize("turn", [timedelta(-1), timedelta(hours=5)])
+def test_a_turn_is_neither_negative_nor_long(turn: timedelta) -> None:
+    act = lambda: ReviewPolicy(turn=turn)  # noqa: E731
+    assert reason_of(act, ConfigurationError) == "review_policy_invalid"
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR, Role.PRIVACY_OFFICER])
 def test_who_may_not_review_sees_no_queue_and_opens_no_case(desk: Any, role: Role) -> None:
     view, case = desk.officer(role), desk.case()

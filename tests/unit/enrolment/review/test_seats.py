@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from hkeid.enrolment.counter_seats import CounterSeats
 from hkeid.enrolment.stations import Station, StationMode, StationStatus
 from hkeid.enrolment.upgrade import OfficersOnDuty
-from hkeid.kernel.errors import HkeidError
+from hkeid.kernel.errors import ConfigurationError, HkeidError
 from hkeid.officers import Role
 from hkeid.testing.store_contract.crowd import Crowd
 
@@ -45,6 +46,10 @@ class Counters:
 
     def at(self, station: Station) -> str | None:
         return self.public.at(station.id, self.desk.clock.now())
+
+    def acts(self, station: Station) -> str | None:
+        duty = self.public.act(station.id)
+        return None if duty is None else duty.officer
 
     def line(self, view: Any, station: Station) -> Any:
         return next(one for one in self.seats.stations(view) if one.id == station.id)
@@ -127,17 +132,60 @@ def _no_session(counters: Counters, view: Any, station: Station) -> None:
         lambda counters, view, _: counters.desk.officers.staff.set_roles(
             view.officer_id, [Role.REGISTRATION_OFFICER]
         ),
-        lambda counters, view, _: counters.desk.clock.wait(hours=8),
+        lambda counters, view, _: counters.desk.clock.wait(minutes=30),
         lambda counters, view, station: counters.public.sign_off(station),
     ],
 )
-def test_a_seat_is_lost_at_once(counters: Counters, lose: Callable[..., Any]) -> None:
+def test_a_seat_is_lost_at_once(counters_on_each_store: Counters, lose: Callable[..., Any]) -> None:
+    counters = counters_on_each_store
     view, station = counters.officer(), counters.station()
     counters.seats.take(view, station.id)
-    counters.desk.clock.wait(minutes=50)
-    assert counters.at(station) == view.officer_id, "an idle console does not matter"
+    for _ in range(2):
+        counters.desk.clock.wait(minutes=25)
+        assert counters.acts(station) == view.officer_id, "an idle console does not matter"
     lose(counters, view, station)
     assert counters.at(station) is None
+    assert counters.acts(station) is None, "nothing brings it back"
+    assert counters.at(station) is None
+
+
+def test_a_seat_in_use_is_kept_for_eight_hours_and_no_longer(counters_on_each_store: Any) -> None:
+    counters = counters_on_each_store
+    view, station = counters.officer(), counters.station()
+    counters.seats.take(view, station.id)
+    for _ in range(23):
+        counters.desk.clock.wait(minutes=20)
+        assert counters.acts(station) == view.officer_id
+    counters.desk.clock.wait(minutes=19)
+    duty = counters.public.who(station.id, counters.desk.clock.now())
+    assert duty.until - counters.desk.clock.now() <= timedelta(minutes=1)
+    counters.desk.clock.wait(minutes=1)
+    assert counters.acts(station) is None
+
+
+def test_looking_at_a_seat_does_not_keep_it(counters: Counters) -> None:
+    view, station = counters.officer(), counters.station()
+    counters.seats.take(view, station.id)
+    for _ in range(3):
+        counters.desk.clock.wait(minutes=10)
+        counters.at(station)
+        counters.seats.stations(counters.officer())
+    assert counters.at(station) is None
+
+
+def test_how_long_a_seat_may_be_idle_is_a_setting(counters: Counters) -> None:
+    view, station = counters.officer(), counters.station()
+    brief = OfficersOnDuty(counters.desk.store, counters.desk.clock, idle=timedelta(minutes=2))
+    CounterSeats(counters.desk.officers, brief).take(view, station.id)
+    counters.desk.clock.wait(seconds=119)
+    assert brief.act(station.id).officer == view.officer_id
+    counters.desk.clock.wait(seconds=119)
+    assert counters.at(station) == view.officer_id
+    counters.desk.clock.wait(seconds=1)
+    assert counters.at(station) is None
+    for idle in (timedelta(0), timedelta(hours=9)):
+        with pytest.raises(ConfigurationError, match="seat_idle_invalid"):
+            OfficersOnDuty(counters.desk.store, counters.desk.clock, idle=idle)
 
 
 def test_who_may_not_sit_down_and_where(counters: Counters) -> None:

@@ -15,6 +15,7 @@ from hkeid.adapters.station_ca import StationCa, make_key, make_request, sign
 from hkeid.chip.document import ChipDocument
 from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
 from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
+from hkeid.enrolment.proofing_policy import shipped_policy
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
 from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
 from hkeid.enrolment.upgrade.document_text import dumps
@@ -115,13 +116,14 @@ class Verifier:
 class Registry:
     status: RegistryStatus = RegistryStatus.MATCH
     down: bool = False
+    face: FaceBand = FaceBand.MATCH
     asked: list[Any] = field(default_factory=list)
 
     def check(self, query: Any) -> RegistryFinding:
         self.asked.append(query)
         if self.down:
             raise Unavailable("registry_unavailable")
-        return RegistryFinding(status=self.status, reference="R-1")
+        return RegistryFinding(status=self.status, reference="R-1", face=self.face)
 
 
 @dataclass
@@ -198,6 +200,7 @@ class Lab:
             liveness=self.liveness,
             matcher=self.matcher,
             policy=policy or UpgradePolicy(),
+            proofing=shipped_policy("production"),
         )
         self.upgrades = Upgrades(self.parts, hub.policy, hub.broker)
         self.keys: dict[str, bytes] = {}
@@ -227,7 +230,7 @@ class Lab:
         holder = ChipHolder(
             person=person,
             document_number="Q0000001",
-            issuing_state="UTO",
+            issuing_state=changes.pop("state", "HKG"),
             expires=date(2036, 1, 1),
             portrait=changes.pop("portrait", b"portrait"),
             portrait_type="image/jpeg",

@@ -36,7 +36,11 @@ def issuer() -> CardIssuer:
 
 @pytest.fixture
 def lab(make_lab, issuer, phone) -> Any:
-    lab = make_lab(dataclasses.replace(UpgradePolicy(), specimens=True))
+    lab = make_lab(
+        dataclasses.replace(
+            UpgradePolicy(), specimens=True, issuing_states=UpgradePolicy.sandbox().issuing_states
+        )
+    )
     object.__setattr__(lab.parts, "verifier", TrustedIssuer(issuer))
     lab.verifier = lab.parts.verifier
     lab.verifier.evidence = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ import pytest
 from hkeid.chip.evidence import ChipGenuine, PassiveOutcome
 from hkeid.chip.findings import FindingCode, finding
 from hkeid.chip.proofs import ChipProof, ProofKind
+from hkeid.enrolment.proofing_policy import Decision, Findings, parse_policy, shipped_policy
+from hkeid.enrolment.registration.cases import evidence_digest
+from hkeid.enrolment.registration.particulars import number_digest
 from hkeid.enrolment.stations import StationMode, StationRefused
 from hkeid.enrolment.upgrade import UpgradePolicy, UpgradeRefused, UpgradeStep
 from hkeid.enrolment.upgrade.document_text import dumps
@@ -18,11 +22,13 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.names import PersonName
 from hkeid.identity.state import EidState
+from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.faces import FaceBand, LivenessVerdict, PadClaim
 from hkeid.ports.registry import RegistryStatus
 from hkeid.residents import find_by_hkic
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.store_contract.registrations import a_registration
 from hkeid.webauthn import CeremonyRefused
 
 
@@ -155,6 +161,122 @@ def test_a_person_without_a_phone_registers_and_upgrades_at_the_counter(
     assert done.step is UpgradeStep.DONE
     assert lab.state(resident.id).state is EidState.UPGRADED
     assert lab.hub.login(key).view.authentication.acr is Acr.EID_PLUS
+
+
+# --- registration at the counter is decided by the proofing policy ---------------------------------
+
+
+def at_the_counter(lab, phone, person, *, same: bool = True) -> Any:
+    """Somebody without an eID, whom the officer has compared with the chip."""
+    lab.resident(phone)
+    lab.person = person
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, upgrade.id)
+    return lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "officer-1", same=same)
+
+
+def with_proofing(lab, old: str, new: str) -> None:
+    """The production policy with one rule changed."""
+    text = files("hkeid.enrolment.proofing_policy").joinpath("production.toml").read_text("utf-8")
+    assert old in text
+    object.__setattr__(lab.parts, "proofing", parse_policy(text.replace(old, new, 1)))
+
+
+def test_the_decision_of_the_counter_is_kept_and_explained(lab, phone, another_person) -> None:
+    upgrade = at_the_counter(lab, phone, another_person)
+    kept = upgrade.facts["registration"]
+    decision = Decision.from_json(kept["decision"])
+    assert (decision.grade, decision.rules) == ("counter-chip", ("counter-chip",))
+    assert decision.policy == shipped_policy("production").version
+    found = Findings.from_json(kept["findings"])
+    assert (found.details, found.chip, found.officer, found.age) == (
+        "chip", "genuine", "present", "adult",
+    )  # fmt: skip
+    assert (found.registry, found.existing, found.station) == ("match", "none", lab.counter.id)
+    (event,) = lab.hub.bodies("enrolment:registration:decided")
+    texts = [canonical_json.dumps(kept[name]) for name in ("findings", "decision")]
+    assert event["evidence"] == evidence_digest(*texts).hex()
+    assert (event["registration"], event["outcome"]) == (upgrade.id, "bind")
+    assert another_person.hkic_number.number not in repr(upgrade.facts)
+
+
+@pytest.mark.parametrize("status", [RegistryStatus.DECEASED, RegistryStatus.REPORTED_LOST])
+def test_policy_refuses_the_dead_and_lost_cards_at_the_counter(
+    lab, phone, another_person, status
+) -> None:
+    lab.registry.status = status
+    ended = at_the_counter(lab, phone, another_person)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, f"registry_{status.value}")
+    (event,) = lab.hub.bodies("enrolment:registration:decided")
+    assert event["outcome"] == "refuse"
+
+
+def test_what_policy_leaves_open_at_the_counter_two_officers_decide(
+    lab, phone, another_person
+) -> None:
+    """A deployment that wants the register's picture at counters, too."""
+    with_proofing(
+        lab,
+        'accepts.registry_face = ["match", "not_assessed"]',
+        'accepts.registry_face = ["match"]',
+    )
+    lab.registry.face = FaceBand.NOT_ASSESSED
+    upgrade = at_the_counter(lab, phone, another_person)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REVIEW, "registration_unclear")
+    rules = upgrade.facts["registration"]["decision"]["rules"]
+    assert rules == ["lacking:registry_face=not_assessed"]
+    start = lab.upgrades.counter.start
+    assert reason(start, lab.counter, upgrade.id, "officer-1", binding="s") == "upgrade_other_step"
+    decided = lab.upgrades.faces.decide(
+        upgrade.id, accept=True, reason="same_person", officers=("o1", "o2")
+    )
+    assert decided.step is UpgradeStep.BIND
+    kept = Decision.from_json(decided.facts["registration"]["decision"])
+    assert (kept.grade, kept.officers) == ("officers", ("o1", "o2"))
+
+
+def test_officers_at_the_desk_are_bound_by_the_same_policy(lab, phone, another_person) -> None:
+    with_proofing(
+        lab,
+        'accepts.registry_face = ["match", "not_assessed"]',
+        'accepts.registry_face = ["match"]',
+    )
+    with_proofing_never = 'never.details = ["unread"]'
+    lab.registry.face = FaceBand.NOT_ASSESSED
+    upgrade = at_the_counter(lab, phone, another_person)
+    with_proofing(lab, with_proofing_never, 'never.details = ["unread", "chip"]')
+    object.__setattr__(lab.parts, "proofing", replace(lab.parts.proofing, grades=()))
+    decide = lab.upgrades.faces.decide
+    found = reason(decide, upgrade.id, accept=True, reason="seen", officers=("o1", "o2"))
+    assert found == "case_not_acceptable"
+    assert lab.upgrades.look(upgrade.id).step is UpgradeStep.REVIEW
+
+
+def test_strangers_with_a_number_do_not_keep_its_owner_from_the_counter(
+    lab, phone, another_person
+) -> None:
+    digest = number_digest(lab.hub.keys, another_person.hkic_number)
+    with lab.hub.store.transaction() as tx:
+        for _ in range(5):
+            past = replace(
+                a_registration(created_at=lab.hub.clock.now()),
+                number_digest=digest,
+                tries={"selfie": 3},
+            )
+            tx.registrations.add(past)
+    upgrade = at_the_counter(lab, phone, another_person)
+    assert upgrade.facts["registration"]["findings"]["repeated"] == "yes"
+    assert upgrade.step is UpgradeStep.BIND
+
+
+def test_no_key_is_bound_without_a_decision(lab, phone, another_person) -> None:
+    upgrade = at_the_counter(lab, phone, another_person)
+    facts = {name: fact for name, fact in upgrade.facts.items() if name != "registration"}
+    with lab.hub.store.transaction() as tx:
+        assert tx.upgrades.change(upgrade, replace(upgrade, facts=facts))
+    start = lab.upgrades.counter.start
+    found = reason(start, lab.counter, upgrade.id, "officer-1", binding="seat")
+    assert found == "registration_not_decided"
 
 
 @pytest.mark.parametrize("age", [None, 5, 14])
@@ -350,6 +472,30 @@ def test_a_country_without_a_revocation_list_is_not_believed(make_lab, phone) ->
     lab.verifier.evidence = lab.evidence(findings=unknown)
     upgrade = lab.submit(lab.kiosk, lab.claim(session).id)
     assert (upgrade.step, upgrade.reason) == (UpgradeStep.REFUSED, "revocation_unknown")
+
+
+@pytest.mark.parametrize("state", ["UTO", "GBR", "MAC", ""])
+def test_a_document_of_another_state_is_refused_by_its_own_name(lab, phone, state) -> None:
+    """A trusted foreign signer may write any personal number into its documents."""
+    upgrade = lab.claim(lab.resident(phone))
+    lab.verifier.evidence = lab.evidence(state=state)
+    ended = lab.submit(lab.kiosk, upgrade.id)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "issuing_state_not_allowed")
+    (body,) = lab.hub.bodies("enrolment:upgrade:ended")
+    assert body["finding"] == "issuing_state_not_allowed"
+
+
+@pytest.mark.parametrize("state", ["HKG", "CHN"])
+def test_documents_of_hong_kong_are_read(lab, phone, state) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.verifier.evidence = lab.evidence(state=state)
+    assert lab.submit(lab.kiosk, upgrade.id).step is UpgradeStep.FACE
+
+
+def test_production_takes_neither_the_example_state_nor_a_face_nobody_compared() -> None:
+    table = {"issuing_states": ["HKG", "UTO"], "register_face": {"machine": ["not_assessed"]}}
+    assert UpgradePolicy.from_table(table).lax() == ("register_face", "issuing_states")
+    assert UpgradePolicy().lax() == ()
 
 
 def test_policy_may_ask_for_more_than_chip_authentication(make_lab, phone, signs_not) -> None:
@@ -550,6 +696,67 @@ def test_the_register_is_not_asked_before_a_face_matched(lab, phone) -> None:
     assert reason(lab.upgrades.faces.retry, lab.kiosk, upgrade.id) == "upgrade_other_step"
 
 
+def referred_for_the_registers_face(lab, phone, band=FaceBand.REVIEW) -> Any:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.submit(lab.kiosk, upgrade.id)
+    lab.registry.face = band
+    return lab.face(lab.kiosk, upgrade.id)
+
+
+@pytest.mark.parametrize("band", [FaceBand.REVIEW, FaceBand.NOT_ASSESSED])
+def test_a_doubt_about_the_registers_picture_goes_to_an_officer(lab, phone, band) -> None:
+    upgrade = referred_for_the_registers_face(lab, phone, band)
+    assert (upgrade.step, upgrade.reason) == (UpgradeStep.REVIEW, "register_face_unclear")
+    assert upgrade.facts["register_face"] == band.value
+    assert {"document", "face", "portrait"} <= set(lab.vault.names(upgrade.id))
+    assert lab.hub.bodies("enrolment:upgrade:registry-asked")[0]["face"] == band.value
+    assert reason(lab.confirm, upgrade, phone) == "upgrade_other_step"
+    lab.hub.clock.pass_(days=2)
+    lab.vault.expire(lab.hub.clock.now())
+    decide = lab.upgrades.faces.decide
+    decided = decide(upgrade.id, accept=True, reason="same person", officers=("o1", "o2"))
+    assert decided.step is UpgradeStep.CONFIRM
+
+
+def test_a_registers_picture_of_somebody_else_refuses(lab, phone) -> None:
+    ended = referred_for_the_registers_face(lab, phone, FaceBand.NO_MATCH)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "registry_no_match")
+
+
+def test_officers_who_did_not_know_of_the_doubt_accepted_nothing(lab, phone) -> None:
+    upgrade = lab.claim(lab.resident(phone))
+    lab.submit(lab.kiosk, upgrade.id)
+    lab.liveness.claim = PadClaim.NONE
+    upgrade = lab.face(lab.kiosk, upgrade.id)
+    lab.registry.face = FaceBand.REVIEW
+    ended = lab.upgrades.faces.decide(
+        upgrade.id, accept=True, reason="same person", officers=("o1",)
+    )
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "register_face_unclear")
+
+
+def test_at_a_counter_the_register_compares_nothing_and_doubts_something(lab, phone) -> None:
+    """Nobody takes a picture where an officer compares; a register that has its doubts is heard."""
+    for band, step in (
+        (FaceBand.NOT_ASSESSED, UpgradeStep.CONFIRM),
+        (FaceBand.REVIEW, UpgradeStep.REVIEW),
+    ):
+        upgrade = lab.claim(lab.resident(SoftwareAuthenticator()), lab.counter)
+        lab.verifier.evidence = None
+        lab.submit(lab.counter, upgrade.id)
+        lab.registry.face = band
+        upgrade = lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "o1", same=True)
+        assert upgrade.step is step
+
+
+def test_the_sandbox_goes_on_without_a_registers_picture(make_lab, phone) -> None:
+    lab = make_lab(UpgradePolicy.sandbox())
+    assert (
+        referred_for_the_registers_face(lab, phone, FaceBand.NOT_ASSESSED).step
+        is UpgradeStep.CONFIRM
+    )
+
+
 # --- confirming -----------------------------------------------------------------------------------
 
 
@@ -647,6 +854,22 @@ def test_the_next_person_at_a_station_ends_what_was_left_there(lab, phone) -> No
     assert lab.upgrades.at_station(lab.kiosk.id).id == second.id
 
 
+def test_what_can_be_confirmed_nowhere_else_ends_when_the_next_person_comes(lab, phone) -> None:
+    lab.resident(phone)
+    alone = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, alone.id)
+    lab.upgrades.faces.officer_says(lab.counter, alone.id, "officer-1", same=True)
+    lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    assert lab.upgrades.look(alone.id).reason == "station_left"
+
+
+def test_who_confirms_on_their_own_page_may_leave_the_station(lab, phone) -> None:
+    first = to_confirm(lab, lab.resident(phone))
+    lab.hub.clock.pass_(seconds=1)
+    lab.claim(lab.resident(SoftwareAuthenticator()))
+    assert lab.upgrades.look(first.id).step is UpgradeStep.CONFIRM
+
+
 def test_cancelling_may_be_repeated_and_is_not_for_strangers(lab, phone) -> None:
     upgrade = lab.claim(lab.resident(phone))
     cancel = lab.upgrades.offers.cancel
@@ -678,6 +901,11 @@ def test_policy_is_data() -> None:
         {"liveness": ["x"]},
         {"face_tries": 0},
         {"calibrated": 1},
+        {"issuing_states": []},
+        {"issuing_states": ["XYZ"]},
+        {"issuing_states": "HKG"},
+        {"register_face": {"machine": ["review"]}},
+        {"register_face": {"officer": ["no_match"]}},
     ):
         assert reason(UpgradePolicy.from_table, wrong) == "upgrade_policy_invalid"
     assert UpgradeRefused("x").reason == "x"

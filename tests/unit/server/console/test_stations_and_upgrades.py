@@ -179,6 +179,24 @@ def test_logging_out_empties_the_seat(
     assert at_counter.post("/kiosk/card").status_code == 409
 
 
+def test_what_the_officer_does_at_the_station_keeps_the_seat(
+    hire: Callable[..., Any], counter: Any, at_counter: Any, house: Any
+) -> None:
+    officer = hire(Role.STATION_OFFICER)
+    officer.get("/console/stations")
+    officer.post(f"/console/stations/{counter.id}/take")
+    for _ in range(2):
+        house.clock.wait(minutes=20)
+        at_counter.get("/kiosk")
+        assert at_counter.post("/kiosk/card").status_code == 303
+    for _ in range(2):
+        house.clock.wait(minutes=15)
+        at_counter.get("/kiosk")
+        at_counter.post("/kiosk/number", {"number": "1"})  # anybody may press this
+    assert "Nobody sits here" in at_counter.get("/kiosk").text
+    assert at_counter.post("/kiosk/card").status_code == 409
+
+
 def test_a_stale_passkey_is_asked_for_again_before_one_sits_down(
     hire: Callable[..., Any], counter: Any, house: Any
 ) -> None:
