@@ -240,7 +240,7 @@ def _require_strong_hash(certificate: x509.Certificate) -> None:
 
 
 def _require_signing_use(certificate: x509.Certificate) -> None:
-    """keyUsage must have nonRepudiation or digitalSignature where it is there (RFC 5280 §4.2.1.3)."""
+    """The key usage must be nonRepudiation or digitalSignature where there is one (RFC 5280 §4.2.1.3)."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:

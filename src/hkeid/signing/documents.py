@@ -32,6 +32,9 @@ TOKEN_ROOM = 8192
 """Bytes kept free for a time-stamp token with its certificates."""
 
 
+_EVERYTHING_REFUSED = InputPolicy()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What completes a signature beyond B-B.
@@ -74,7 +77,7 @@ class Wishes:
     field: str | None = None
     stamp: Stamp | None = None
     certify: Certification | bool = False
-    policy: InputPolicy = InputPolicy()
+    policy: InputPolicy = _EVERYTHING_REFUSED
 
     @property
     def certification(self) -> Certification | None:

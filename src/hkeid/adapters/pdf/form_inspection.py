@@ -8,7 +8,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary
 
-from hkeid.ports.pdf import PdfTrait
+from hkeid.ports.pdf import Box, PdfTrait
 
 _DEEPEST = 32
 _MOST = 20_000
@@ -28,13 +28,15 @@ def form_traits(document: pikepdf.Pdf) -> set[PdfTrait]:
     fields = [one for one in _terminal(form.get("/Fields")) if one[0] != "/Sig"]
     if fields and bool(form.get("/NeedAppearances", False)):
         found.add(PdfTrait.NEED_APPEARANCES)
-    if any(_holds_unseen(kind, value, widgets) for kind, value, widgets in fields):
+    places = _places(document) if fields else {}
+    if any(_holds_unseen(kind, value, widgets, places) for kind, value, widgets in fields):
         found.add(PdfTrait.HIDDEN_FIELD)
     return found
 
 
 def _terminal(fields: Any) -> Iterator[tuple[str, Any, list[Any]]]:
     """The fields at the ends of the tree: type, value and widgets; both are inherited (§12.7.4.1)."""
+    left: list[tuple[Any, str, Any, int]]
     left = [(one, "", None, 0) for one in (fields if isinstance(fields, Array) else ())]
     count = 0
     while left:
@@ -47,7 +49,9 @@ def _terminal(fields: Any) -> Iterator[tuple[str, Any, list[Any]]]:
         kind = str(field.get("/FT", kind))
         value = field.get("/V", value)
         kids = field.get("/Kids")
-        below = [one for one in kids if isinstance(one, Dictionary)] if isinstance(kids, Array) else []
+        below = (
+            [one for one in kids if isinstance(one, Dictionary)] if isinstance(kids, Array) else []
+        )
         named = [one for one in below if "/T" in one]
         if named:
             left += [(one, kind, value, depth + 1) for one in named]
@@ -55,18 +59,39 @@ def _terminal(fields: Any) -> Iterator[tuple[str, Any, list[Any]]]:
             yield kind, value, below or [field]
 
 
-def _holds_unseen(kind: str, value: Any, widgets: list[Any]) -> bool:
+def _places(document: pikepdf.Pdf) -> dict[tuple[int, int], Box]:
+    """The page's box (ISO 32000-2 §14.11.2) for each annotation that lies on a page."""
+    found = {}
+    for page in document.pages:
+        annotations = page.obj.get("/Annots")
+        if isinstance(annotations, Array):
+            box = _ordered(page.cropbox)
+            found.update({one.objgen: box for one in annotations if isinstance(one, Dictionary)})
+    return found
+
+
+def _holds_unseen(
+    kind: str, value: Any, widgets: list[Any], places: dict[tuple[int, int], Box]
+) -> bool:
+    """Whether there is a value, and no widget of it on a page."""
     if value is None or str(value) in _EMPTY:
         return False
     if kind == "/Btn" and not isinstance(value, pikepdf.Name):
         return False
-    return not any(_seen(widget) for widget in widgets)
+    return not any(_seen(widget, places.get(widget.objgen)) for widget in widgets)
 
 
-def _seen(widget: Any) -> bool:
+def _seen(widget: Any, page: Box | None) -> bool:
     flags = int(widget.get("/F", 0))
     box = widget.get("/Rect")
-    if flags & _UNSEEN or not isinstance(box, Array) or len(box) != 4:
+    if page is None or flags & _UNSEEN or not isinstance(box, Array) or len(box) != 4:
         return False
-    left, bottom, right, top = (float(one) for one in box)
-    return left != right and bottom != top and isinstance(widget.get("/AP"), Dictionary)
+    left, bottom, right, top = _ordered(box)
+    on_page = left < page[2] and right > page[0] and bottom < page[3] and top > page[1]
+    return on_page and left < right and bottom < top and isinstance(widget.get("/AP"), Dictionary)
+
+
+def _ordered(box: Any) -> Box:
+    """Any two opposite corners will do (ISO 32000-2 §7.9.5)."""
+    first, second, third, fourth = (float(one) for one in box)
+    return min(first, third), min(second, fourth), max(first, third), max(second, fourth)

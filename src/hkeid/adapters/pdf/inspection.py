@@ -91,7 +91,7 @@ def _search(one: Any) -> bool:
         one = one.stream_dict
     elif not isinstance(one, Dictionary | Array):
         return False
-    return _SEARCHED.search(one.unparse()) is not None
+    return _SEARCHED.search(one.unparse(resolved=True)) is not None
 
 
 def _dictionaries(one: Any, depth: int = 0) -> Iterator[Any]:
@@ -104,7 +104,7 @@ def _dictionaries(one: Any, depth: int = 0) -> Iterator[Any]:
                 yield from _dictionaries(item, depth + 1)
     elif isinstance(one, Dictionary | Stream):
         yield one
-        for _, item in one.items():
+        for item in one.values():
             if isinstance(item, Dictionary | Array) and not item.is_indirect:
                 yield from _dictionaries(item, depth + 1)
 
@@ -114,7 +114,9 @@ def _dictionary(one: Any) -> Iterator[PdfTrait]:
     typed = str(one.get("/Type", ""))
     if "/JS" in one or kind == "/JavaScript":
         yield PdfTrait.JAVASCRIPT
-    if kind in _ACTIONS and typed in {"", "/Action"} and "/P" not in one:  # /P: an element of structure
+    if (
+        kind in _ACTIONS and typed in {"", "/Action"} and "/P" not in one
+    ):  # /P: an element of structure
         if not (kind == "/Named" and str(one.get("/N", "")) in _TURNING):
             yield PdfTrait.LAUNCH_ACTION
     if "/AA" in one:

@@ -57,7 +57,9 @@ def fill_signature(
         location=request.location,
         bytes_reserved=2 * request.room,
     )
-    embedding.send(SigObjSetup(sig_placeholder=placeholder, mdp_setup=_restrictions(field, request)))
+    embedding.send(
+        SigObjSetup(sig_placeholder=placeholder, mdp_setup=_restrictions(field, request))
+    )
     _declare(writer, edwards=request.edwards)
     return placeholder, name
 
@@ -157,7 +159,7 @@ def _require_name(writer: IncrementalPdfFileWriter, name: str) -> None:
     form = writer.root.get("/AcroForm")
     taken = form.get("/Fields", ()) if form is not None else ()
     for field in taken:
-        if field.get("/T") == name:
+        if field.get_object().get("/T") == name:
             raise DocumentRefused("field_not_a_signature", detail=name)
 
 

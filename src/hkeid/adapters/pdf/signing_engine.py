@@ -144,7 +144,7 @@ def _opened(handle: int) -> Iterator[_Mapped]:
             yield mapped
         except (HkeidError, MemoryError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # pyHanko over hostile files raises nearly anything: AssertionError, KeyError, TypeError …
             raise DocumentMalformed("pdf_malformed", detail=_where(error)) from None
 

@@ -3,8 +3,8 @@ SignedData of one signer.
 """
 
 from hkeid.signing.cms.certificate_names import IssuerAndSerial, issuer_and_serial
-from hkeid.signing.cms.signed_attributes import signed_attributes
-from hkeid.signing.cms.signed_data import longest_signed_data, signed_data, token_chain
+from hkeid.signing.cms.attributes import signed_attributes
+from hkeid.signing.cms.content_info import longest_signed_data, signed_data, token_chain
 
 __all__ = [
     "IssuerAndSerial",

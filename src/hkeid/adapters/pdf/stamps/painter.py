@@ -62,7 +62,9 @@ class StampPainter:
         commands = ["q", "/G CS /G cs 0 SC 0 sc"]
         commands += self._text(stamp.lines, subset, width - code, height)
         if stamp.link:
-            commands += qr_rectangles(stamp.link, left=width - code, bottom=height - code, side=code)
+            commands += qr_rectangles(
+                stamp.link, left=width - code, bottom=height - code, side=code
+            )
         commands += [f"0.5 w 0.25 0.25 {width - 0.5:.2f} {height - 0.5:.2f} re S", "Q"]
         form = generic.StreamObject(
             {

@@ -58,7 +58,9 @@ class FontSubset:
                     pdf_name("/Subtype"): pdf_name("/Type0"),
                     pdf_name("/BaseFont"): pdf_name(name),
                     pdf_name("/Encoding"): pdf_name("/Identity-H"),
-                    pdf_name("/DescendantFonts"): generic.ArrayObject([writer.add_object(descendant)]),
+                    pdf_name("/DescendantFonts"): generic.ArrayObject(
+                        [writer.add_object(descendant)]
+                    ),
                     pdf_name("/ToUnicode"): writer.add_object(_copy(self._unicode_map)),
                 }
             )
