@@ -34,8 +34,13 @@ _ANNOTATIONS = {"/Link", "/Widget"}
 _SEARCHED = re.compile(
     rb"/(?:JS|JavaScript|Launch|ImportData|SubmitForm|ResetForm|Hide|Named|SetOCGState|Rendition|Trans"
     rb"|GoTo3DView|Movie|Sound|RichMediaExecute|GoToE|GoToDp|AA|XFA|OC|OCG|OCMD|OCProperties|Annot|Ref|OPI"
-    rb"|Alternates|Catalog|Page|Templates)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+    rb"|Alternates|Templates)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 )
+
+_TYPED = re.compile(rb"/(?:Catalog|Page)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
+_STREAM = b" stream"
+# /F in a stream's dictionary is a file elsewhere; in any other dictionary it is harmless.
+_OUTSIDE = re.compile(rb"/F(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 
 
 def traits_of(mapped: mmap.mmap, handle: int) -> frozenset[PdfTrait]:
@@ -74,24 +79,23 @@ def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
     for page in document.pages:
         found |= set(_annotations(page.obj))
     for one in document.objects:
-        shown = _search(one)
-        if shown:
+        text = _text(one)
+        outside = text.endswith(_STREAM) and _OUTSIDE.search(text)
+        if outside or _SEARCHED.search(text):
             for part in _dictionaries(one):
                 found |= set(_dictionary(part))
-            if _unreachable(one, pages, root):
-                found.add(PdfTrait.HIDDEN_CONTENT)
+        if _TYPED.search(text) and _unreachable(one, pages, root):
+            found.add(PdfTrait.HIDDEN_CONTENT)
     return found | form_traits(document)
 
 
-def _search(one: Any) -> bool:
-    """Whether the object mentions any name that is of interest; qpdf writes names in one way only."""
+def _text(one: Any) -> bytes:
+    """An object as text, without the content of a stream; qpdf writes each name in one way only."""
     if isinstance(one, Stream):
-        if "/F" in one.stream_dict:
-            return True
-        one = one.stream_dict
-    elif not isinstance(one, Dictionary | Array):
-        return False
-    return _SEARCHED.search(one.unparse(resolved=True)) is not None
+        return bytes(one.stream_dict.unparse(resolved=True)) + _STREAM
+    if isinstance(one, Dictionary | Array):
+        return bytes(one.unparse(resolved=True))
+    return b""
 
 
 def _dictionaries(one: Any, depth: int = 0) -> Iterator[Any]:

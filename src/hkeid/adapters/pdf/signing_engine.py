@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import traceback
@@ -58,6 +59,9 @@ class SigningEngine:
 
     def __init__(self, stamp_font: str | None = None) -> None:
         self._painter = StampPainter(None if stamp_font is None else Path(stamp_font))
+        # The modules stay for good: the collector need not walk through them with each document.
+        gc.collect()
+        gc.freeze()
 
     def prepare_signature(
         self, request: SignatureRequest, *, handles: tuple[int, ...]

@@ -96,13 +96,11 @@ def send(channel: socket.socket, message: bytes, handles: Sequence[int] = ()) ->
 
     :param handles: open files that the other end gets its own descriptors of.
     """
-    length = _LENGTH.pack(len(message))
+    framed = _LENGTH.pack(len(message)) + message
     if handles:
-        # They travel with the first byte; so short a message is never split.
-        socket.send_fds(channel, [length], list(handles))
-        channel.sendall(message)
-    else:
-        channel.sendall(length + message)
+        # They travel with the first byte, which is always taken.
+        framed = framed[socket.send_fds(channel, [framed], list(handles)) :]
+    channel.sendall(framed)
 
 
 def receive_exactly(channel: socket.socket, length: int) -> bytes:
