@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from cryptography import x509
@@ -74,22 +75,10 @@ class SignerIdentity:
             ``hash_unknown``, ``hash_not_for_key``, ``certificate_hash_too_weak``,
             ``certificate_not_for_signing``.
         """
-        own, *issuers = [_parsed(one) for one in (certificate, *chain)]
-        public_key = _public_key(own)
-        algorithm = SignatureAlgorithm.of_key(public_key, hash_name)
-        kept = [one for one in issuers if one.issuer != one.subject]
-        for one in (own, *kept):
-            _require_strong_hash(one)
-        _require_signing_use(own)
-        return cls(
-            certificate=_encoded(own),
-            algorithm=algorithm,
-            chain=tuple(_encoded(one) for one in kept if one != own),
-            public_key=public_key,
-            not_before=own.not_valid_before_utc,
-            not_after=own.not_valid_after_utc,
-            name=_common_name(own),
+        own, *issuers = (
+            one if isinstance(one, bytes) else _encoded(one) for one in (certificate, *chain)
         )
+        return _identity(own, tuple(issuers), hash_name)
 
     def require_valid(self, at: Instant) -> None:
         """The certificate's period holds at ``at`` (RFC 5280 §4.1.2.5).
@@ -107,6 +96,29 @@ class SignerIdentity:
         :raises CredentialRefused: ``signature_wrong``.
         """
         self.algorithm.verify(self.public_key, signature, attributes)
+
+
+@lru_cache(maxsize=256)
+def _identity(
+    certificate: bytes, chain: tuple[bytes, ...], hash_name: str | None
+) -> SignerIdentity:
+    """Certificates are read once: the same signer comes again and again."""
+    own, *issuers = [_parsed(one) for one in (certificate, *chain)]
+    public_key = _public_key(own)
+    algorithm = SignatureAlgorithm.of_key(public_key, hash_name)
+    kept = [one for one in issuers if one.issuer != one.subject]
+    for one in (own, *kept):
+        _require_strong_hash(one)
+    _require_signing_use(own)
+    return SignerIdentity(
+        certificate=certificate,
+        algorithm=algorithm,
+        chain=tuple(_encoded(one) for one in kept if one != own),
+        public_key=public_key,
+        not_before=own.not_valid_before_utc,
+        not_after=own.not_valid_after_utc,
+        name=_common_name(own),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,11 +207,9 @@ class Signer:
         return signature
 
 
-def _parsed(certificate: bytes | x509.Certificate) -> x509.Certificate:
-    if isinstance(certificate, x509.Certificate):
-        return certificate
+def _parsed(certificate: bytes) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(bytes(certificate))
+        return x509.load_der_x509_certificate(certificate)
     except (ValueError, TypeError) as error:
         raise MalformedInput("certificate_malformed", detail=type(error).__name__) from None
 

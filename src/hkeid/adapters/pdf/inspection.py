@@ -74,9 +74,10 @@ def _outside(mapped: mmap.mmap) -> Iterator[PdfTrait]:
 
 def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
     root = document.Root
-    pages = {page.obj.objgen for page in document.pages}
     found = set(_catalogue(root))
+    pages = set()
     for page in document.pages:
+        pages.add(page.obj.objgen)
         found |= set(_annotations(page.obj))
     for one in document.objects:
         text = _text(one)
@@ -118,11 +119,10 @@ def _dictionary(one: Any) -> Iterator[PdfTrait]:
     typed = str(one.get("/Type", ""))
     if "/JS" in one or kind == "/JavaScript":
         yield PdfTrait.JAVASCRIPT
-    if (
-        kind in _ACTIONS and typed in {"", "/Action"} and "/P" not in one
-    ):  # /P: an element of structure
-        if not (kind == "/Named" and str(one.get("/N", "")) in _TURNING):
-            yield PdfTrait.LAUNCH_ACTION
+    # Whatever else such a dictionary says of itself: readers that see an action act.
+    turning = kind == "/Named" and str(one.get("/N", "")) in _TURNING
+    if kind in _ACTIONS and not turning:
+        yield PdfTrait.LAUNCH_ACTION
     if "/AA" in one:
         yield PdfTrait.OPEN_ACTION
     if "/XFA" in one:

@@ -37,6 +37,9 @@ from hkeid.adapters.pdf.inspection import traits_of
 from hkeid.adapters.pdf.stamps import StampPainter
 from hkeid.adapters.pdf.updates import update_of, update_with_gap
 
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+"""A document's objects refer to each other in circles; a few documents at a time are collected."""
+
 
 class _Mapped(mmap.mmap):
     """A file mapped into memory, as the kind of stream that pyHanko wants."""
@@ -62,6 +65,7 @@ class SigningEngine:
         # The modules stay for good: the collector need not walk through them with each document.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
     def prepare_signature(
         self, request: SignatureRequest, *, handles: tuple[int, ...]

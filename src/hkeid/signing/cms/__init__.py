@@ -2,8 +2,8 @@
 SignedData of one signer.
 """
 
-from hkeid.signing.cms.certificate_names import IssuerAndSerial, issuer_and_serial
 from hkeid.signing.cms.attributes import signed_attributes
+from hkeid.signing.cms.certificate_names import IssuerAndSerial, issuer_and_serial
 from hkeid.signing.cms.content_info import longest_signed_data, signed_data, token_chain
 
 __all__ = [

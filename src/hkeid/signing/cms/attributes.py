@@ -18,6 +18,7 @@ SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 DATA = "1.2.840.113549.1.7.1"
 
 
+@lru_cache(maxsize=64)
 def signed_attributes(document_digest: bytes, certificate: bytes) -> bytes:
     """SignedAttributes as the SET OF that is signed (RFC 5652 §5.4), DER.
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from hkeid.kernel.errors import MalformedInput
 from hkeid.signing import der
 from hkeid.signing.algorithms import SignatureAlgorithm, hash_identifier
-from hkeid.signing.cms.certificate_names import chain_from, issuer_and_serial
 from hkeid.signing.cms.attributes import DATA, attribute
+from hkeid.signing.cms.certificate_names import chain_from, issuer_and_serial
 
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
