@@ -55,6 +55,7 @@ class SigningAuthority:
     since: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=2))
     root_key: Any = field(default_factory=lambda: new_key("p256"), repr=False)
     key: Any = field(default_factory=lambda: new_key("p256"), repr=False)
+    _lists: dict[Instant, tuple[bytes, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         root, issuing = _name("SPECIMEN Root"), _name("SPECIMEN Issuing 樣本")
@@ -92,11 +93,10 @@ class SigningAuthority:
     def material(self, chain: Sequence[bytes], at: Instant) -> ValidationMaterial:
         """As :meth:`hkeid.ports.certificates.RevocationSource.material`: empty revocation lists of both."""
         assert chain
-        lists = [(self.certificate, self.key), (self.root, self.root_key)]
-        return ValidationMaterial(
-            certificates=(_der(self.root),),
-            crls=tuple(_revocation_list(*one, at) for one in lists),
-        )
+        if at not in self._lists:
+            issuers = [(self.certificate, self.key), (self.root, self.root_key)]
+            self._lists[at] = tuple(_revocation_list(*one, at) for one in issuers)
+        return ValidationMaterial(certificates=(_der(self.root),), crls=self._lists[at])
 
     def _certificate(
         self,
