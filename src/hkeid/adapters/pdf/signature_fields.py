@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pyhanko.pdf_utils import generic
@@ -98,9 +98,23 @@ def add_fields(writer: IncrementalPdfFileWriter, fields: Sequence[PlannedField])
         _append(writer, planned.name, planned.page, planned.box, lock=lock, label=planned.label)
 
 
+def _entry(dictionary: Any, key: str) -> Any:
+    """An entry with its reference followed, or None; ``get`` of pyHanko follows none."""
+    return dictionary[key] if key in dictionary else None
+
+
+def _items(array: Any) -> Iterator[Any]:
+    """The items of an array, references followed."""
+    for place in range(0 if array is None else len(array)):
+        yield array[place]
+
+
 def _fields(writer: IncrementalPdfFileWriter) -> dict[str, tuple[Any, Any]]:
     """Signature fields by name: value and reference, in the order of the form."""
-    return {name: (value, ref) for name, value, ref in enumerate_sig_fields(writer)}
+    return {
+        str(name): (None if value is None else value.get_object(), ref)
+        for name, value, ref in enumerate_sig_fields(writer)
+    }
 
 
 def _first_empty(known: dict[str, tuple[Any, Any]]) -> str | None:
@@ -144,7 +158,7 @@ def _require_may_sign(
 
 def _require_order(known: dict[str, tuple[Any, Any]], name: str) -> None:
     """Signing ``name`` must not lock a field that still waits for its signature."""
-    lock = known[name][1].get_object().get("/Lock")
+    lock = _entry(known[name][1].get_object(), "/Lock")
     if lock is None:
         return
     spec = FieldMDPSpec.from_pdf_object(lock)
@@ -156,10 +170,10 @@ def _require_order(known: dict[str, tuple[Any, Any]], name: str) -> None:
 def _require_name(writer: IncrementalPdfFileWriter, name: str) -> None:
     if not 0 < len(name) <= _LONGEST_NAME or "." in name or not name.isprintable():
         raise DocumentRefused("field_named_badly")
-    form = writer.root.get("/AcroForm")
-    taken = form.get("/Fields", ()) if form is not None else ()
-    for field in taken:
-        if field.get_object().get("/T") == name:
+    form = _entry(writer.root, "/AcroForm")
+    taken = None if form is None else _entry(form, "/Fields")
+    for field in _items(taken):
+        if _entry(field, "/T") == name:
             raise DocumentRefused("field_not_a_signature", detail=name)
 
 
@@ -169,15 +183,16 @@ def _certified_for(writer: IncrementalPdfFileWriter) -> int | None:
         references = writer.root["/Perms"]["/DocMDP"]["/Reference"]
     except KeyError:
         return None
-    for reference in references:
-        if reference.get("/TransformMethod") == "/DocMDP":
-            return int(reference["/TransformParams"].get("/P", 2))
+    for reference in _items(references):
+        if _entry(reference, "/TransformMethod") == "/DocMDP":
+            permission = _entry(reference["/TransformParams"], "/P")
+            return 2 if permission is None else int(permission)
     return None
 
 
 def _lock_of(signature: Any) -> FieldMDPSpec | None:
-    for reference in signature.get("/Reference", ()):
-        if reference.get("/TransformMethod") == "/FieldMDP":
+    for reference in _items(_entry(signature, "/Reference")):
+        if _entry(reference, "/TransformMethod") == "/FieldMDP":
             return FieldMDPSpec.from_pdf_object(reference["/TransformParams"])
     return None
 
@@ -227,7 +242,7 @@ def _paint(writer: IncrementalPdfFileWriter, field: Any, paint: Painter) -> None
 
 
 def _restrictions(field: Any, request: SignatureRequest) -> SigMDPSetup | None:
-    lock = field.get("/Lock")
+    lock = _entry(field, "/Lock")
     certifies = request.certification is not None
     if lock is None and not certifies:
         return None

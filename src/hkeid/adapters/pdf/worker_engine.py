@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from hkeid.adapters.worker import Worker
 from hkeid.ports.certificates import ValidationMaterial
@@ -46,6 +46,12 @@ class WorkerEngine:
     def close(self) -> None:
         """End the process."""
         self._worker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def prepare_signature(self, parts: PdfParts, request: SignatureRequest) -> PreparedUpdate:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_signature`."""
