@@ -52,7 +52,7 @@ def test_the_state_is_small_and_travels(remote, engine, judge) -> None:
 
 
 def test_the_state_holds_neither_document_nor_secret(remote, engine, plain) -> None:
-    key, identity = remote
+    _, identity = remote
     state = prepare_pdf(plain, identity, engine=engine).to_bytes()
     assert b"SPECIMEN page" not in state
     assert set(json.loads(state)) == {

@@ -21,6 +21,7 @@ from hkeid.ports.pdf import PdfTrait
 _DEEPEST = 64
 _HEADER = b"%PDF-"
 _END = b"%%EOF"
+_NO_RESOURCES = "Resources is missing or invalid"
 _WHITE = b"\x00\t\n\x0c\r "
 
 # Actions that do more than go to a page of this file or to an address (ISO 32000-2 §12.6.4).
@@ -55,7 +56,8 @@ def traits_of(mapped: mmap.mmap, handle: int) -> frozenset[PdfTrait]:
             if document.is_encrypted:
                 found.add(PdfTrait.ENCRYPTED)
             found |= _inside(document)
-            if document.get_warnings():
+            # A page that needs no resources may lack them, against the letter (ISO 32000-2 table 31).
+            if any(_NO_RESOURCES not in str(one) for one in document.get_warnings()):
                 found.add(PdfTrait.DAMAGED)
     except pikepdf.PasswordError:
         found.add(PdfTrait.ENCRYPTED)

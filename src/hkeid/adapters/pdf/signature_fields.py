@@ -100,7 +100,10 @@ def add_fields(writer: IncrementalPdfFileWriter, fields: Sequence[PlannedField])
 
 def _entry(dictionary: Any, key: str) -> Any:
     """An entry with its reference followed, or None; ``get`` of pyHanko follows none."""
-    return dictionary[key] if key in dictionary else None
+    try:
+        return dictionary[key]
+    except KeyError:
+        return None
 
 
 def _items(array: Any) -> Iterator[Any]:

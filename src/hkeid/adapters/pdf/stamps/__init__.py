@@ -2,6 +2,13 @@
 depend on no device (PDF/A).
 """
 
-from hkeid.adapters.pdf.stamps.painter import StampPainter
+from hkeid.kernel.errors import MissingExtra
+
+try:
+    from hkeid.adapters.pdf.stamps.painter import StampPainter
+except MissingExtra:
+    raise
+except ImportError as error:
+    raise MissingExtra(error.name or "fontTools", "signing") from None
 
 __all__ = ["StampPainter"]
