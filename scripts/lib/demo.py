@@ -24,7 +24,13 @@ from hkeid.chip import hkic_specimen
 from hkeid.kernel.errors import HkeidError
 from hkeid.testing.browser import Browser
 from hkeid.testing.card_issuer import CardIssuer
-from hkeid.testing.demo_station import DemoReader, demo_reader, inserted, trust_country
+from hkeid.testing.demo_station import (
+    DemoReader,
+    demo_reader,
+    inserted,
+    station_link,
+    trust_country,
+)
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.journey_plus import JourneyPlus
@@ -39,6 +45,13 @@ from hkeid_server.station_agent import StationAgent, StationChannel, StationFold
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_CARD = "ho-sau-lan"
+STATES = {
+    "applicant": "has no device yet: get an activation code",
+    "active": "has an eID",
+    "upgraded": "has an eID+",
+    "suspended": "has frozen the eID",
+    "revoked": "has no eID any more",
+}
 EXAMPLES = {"hko-suggestions": "relying_party_flask", "ird-etax": "relying_party_django"}
 
 
@@ -52,6 +65,7 @@ class Ports:
     django: int = 5002
     registry: int = 8010
     stations: int = 8443
+    counter: int = 8011
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""
@@ -197,8 +211,30 @@ def attended(desk: Counter) -> Iterator[None]:
             thread.join(5)
 
 
-def guide(folder: Path, ports: Ports, desk: Counter) -> str:
+def command() -> str:
+    """How to call ``hkeid`` from any shell: the one that this demonstration runs."""
+    script = Path(sys.executable).with_name("hkeid")
+    return str(script) if script.exists() else f"{sys.executable} -m hkeid_server.cli"
+
+
+def persons(installation: Installation) -> list[str]:
+    """Whom one may be, in the state in which they are now."""
+    card = PERSONAS[DEMO_CARD]
+    states = {}
+    for line in installation.run("personas").splitlines():
+        key, state, _ = line.split(maxsplit=2)
+        states[key] = state
+    first = states.get(DEMO_CARD)
+    told = [f"    {card.person.name.english:<16} {STATES[first] if first else card.story['en']}"]
+    others = [key for key in states if key != DEMO_CARD][:6]
+    return told + [
+        f"    {PERSONAS[key].person.name.english:<16} {STATES[states[key]]}" for key in others
+    ]
+
+
+def guide(installation: Installation, ports: Ports, counter_link: str) -> str:
     """What to do now, for a person who has never seen this."""
+    folder = installation.folder
     provider = f"http://localhost:{ports.public}"
     flask, django = ports.services().values()
     card = PERSONAS[DEMO_CARD]
@@ -219,21 +255,17 @@ def guide(folder: Path, ports: Ports, desk: Counter) -> str:
         f"  Or from nothing: register on a phone            {provider}/register",
         f"     with the picture of a SPECIMEN card          {specimen}",
         "     (your own face is not the one on it: an officer will be asked)",
-        f"  Upgrade to eID+: open the counter's station     {desk.agent.browser_address()}",
+        f"  Upgrade to eID+: open the counter's station     {counter_link}",
         f"     the card of {card.person.name.english} is in its reader; digits {card.card.access_number}",
         f"  Officers' console                               http://localhost:{ports.admin}/console/",
-        f'     a code for an officer: hkeid officers code "SUI, Ling" --config {folder}/hkeid.toml',
+        "     a code for an officer:",
+        f'     {command()} officers code "SUI, Ling" --config {installation.configuration}',
         "",
         "  Say localhost, not 127.0.0.1: passkeys belong to a name. No device with a screen lock?",
         "  Chromium has one in software: developer tools, More tools, WebAuthn.",
         "",
-        "  Persons, among others:",
-    ]
-    lines += [
-        f"    {persona.person.name.english:<24} {persona.story['en']}"
-        for persona in list(PERSONAS.values())[:6]
-    ]
-    lines += [
+        "  Persons, among others, as they are now:",
+        *persons(installation),
         "",
         f"  Health and metrics: http://localhost:{ports.admin}/health/ready",
         f"  Data and logs: {folder}",
@@ -324,7 +356,8 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
         if alone:
             return once(installation, ports, desk)
         stack.enter_context(attended(desk))
-        print(guide(folder, ports, desk), flush=True)
+        link = stack.enter_context(station_link(desk.agent.browser_address, ports.counter))
+        print(guide(installation, ports, link), flush=True)
         return wait(servers)
 
 
@@ -336,10 +369,10 @@ def main() -> int:
     parser.add_argument(
         "--ports",
         type=int,
-        nargs=6,
-        metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO", "REGISTRY", "STATIONS"),
-        default=(8000, 8001, 5001, 5002, 8010, 8443),
-        help="other places than 8000 8001 5001 5002 8010 8443; 0 takes a free one",
+        nargs=7,
+        metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO", "REGISTRY", "STATIONS", "COUNTER"),
+        default=(8000, 8001, 5001, 5002, 8010, 8443, 8011),
+        help="other places than 8000 8001 5001 5002 8010 8443 8011; 0 takes a free one",
     )
     arguments = parser.parse_args()
     ports = Ports(*(number or free_port() for number in arguments.ports))

@@ -143,11 +143,11 @@ def _check_listener(config: Config) -> None:
 
 def from_environment() -> AdminApplication:
     """The admin application that ``HKEID_CONFIG`` describes; it makes checkpoints beside it."""
-    from hkeid_server.housekeeping import start_housekeeping
+    from hkeid_server.housekeeping import start_regular_work
 
     config = load_config(Path(os.environ.get("HKEID_CONFIG", "hkeid.toml")))
     admin = create_admin(config)
-    start_housekeeping(config, admin.regular_work())
+    start_regular_work(config, admin.regular_work())
     return admin
 
 

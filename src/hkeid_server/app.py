@@ -86,9 +86,14 @@ def create_pages(parts: House) -> Flask:
     ):
         app.register_blueprint(blueprint)
     if parts.stations is not None:
-        from hkeid_server.pages import kiosk, kiosk_person, upgrade
+        from hkeid_server.pages import kiosk, kiosk_person, kiosk_problem, upgrade
 
-        for blueprint in (kiosk.blueprint, kiosk_person.blueprint, upgrade.blueprint):
+        for blueprint in (
+            kiosk.blueprint,
+            kiosk_person.blueprint,
+            kiosk_problem.blueprint,
+            upgrade.blueprint,
+        ):
             app.register_blueprint(blueprint)
     if parts.pages.sandbox:
         from hkeid_server import gallery
@@ -173,6 +178,11 @@ def _crashed(error: Exception) -> Response:
 
 
 def _problem(kind: str, status: int) -> Response:
+    if house().stations is not None:
+        from hkeid_server.pages.kiosk_problem import at_a_station, show_kiosk_problem
+
+        if at_a_station(request.path):
+            return show_kiosk_problem(kind, status)
     return show(
         "problem.html",
         ProblemPage(kind=kind),

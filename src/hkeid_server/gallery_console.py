@@ -14,6 +14,7 @@ from hkeid.enrolment.review import Lease, Stage, UpgradeField, UpgradeFile
 from hkeid.enrolment.stations import StationMode, StationStatus
 from hkeid.enrolment.upgrade import OnDuty
 from hkeid.officers import ROLE_WORDS, Permission, Role
+from hkeid_server.console.fields import upgrade_rows
 from hkeid_server.console.stations_models import StationRow, StationsPage, UpgradeCasePage
 from hkeid_server.console.words import reasons_for, span
 from hkeid_server.shell import language, translate
@@ -54,8 +55,11 @@ def _stations(**more: object) -> StationsPage:
     return StationsPage(rows=lines, sits=True, **more)  # type: ignore[arg-type]
 
 
-def _upgrade(*, offline: bool = False, hindered: bool = False) -> UpgradeCasePage:
+def _upgrade(
+    *, offline: bool = False, hindered: bool = False, recovers: bool = False
+) -> UpgradeCasePage:
     reason = "read_offline" if offline else "face_tries_spent" if hindered else "face_unclear"
+    reason = "recovery_second_officer" if recovers else reason
     lease = Lease(
         id="sample",
         case_id="upgrade.sample",
@@ -72,11 +76,12 @@ def _upgrade(*, offline: bool = False, hindered: bool = False) -> UpgradeCasePag
         hindrances=("face_unseen",) if hindered else (),
         lease=lease,
         station="Sha Tin 沙田 2",
-        channel="mobile" if offline else "kiosk",
+        channel="mobile" if offline else "counter" if recovers else "kiosk",
         read_at=_NOON - timedelta(hours=6),
-        officer=offline,
+        officer=offline or recovers,
         offline=offline,
         registers=False,
+        recovers=recovers,
         signer="CN=Utopia Document Signer 7, O=Utopia, C=UT",
         fields=(
             UpgradeField(name="name_english", chip="CHAN, Tai Man", kept="CHAN, Tai-man"),
@@ -89,13 +94,15 @@ def _upgrade(*, offline: bool = False, hindered: bool = False) -> UpgradeCasePag
             ("passive", "trusted"),
             ("access_protocol", "PACE-GM"),
             ("cipher", "aes-256"),
-            ("face", "match" if offline else "review"),
+            ("face", "match" if offline or recovers else "review"),
         ),
         findings=("revocation_stale",),
         pictures=(),
     )
     reasons = reasons_for(Permission.CASE_DECIDE)
-    return UpgradeCasePage(case=case, reasons=reasons, waiting=span(timedelta(hours=5)))
+    return UpgradeCasePage(
+        case=case, fields=upgrade_rows(case), reasons=reasons, waiting=span(timedelta(hours=5))
+    )
 
 
 def console_samples() -> dict[str, tuple[str, Make]]:
@@ -107,6 +114,7 @@ def console_samples() -> dict[str, tuple[str, Make]]:
         "console-stations-closed": (stations, partial(_stations, error="closed")),
         "console-stations-none": (stations, StationsPage),
         "console-upgrade": (upgrade, _upgrade),
+        "console-upgrade-recovery": (upgrade, partial(_upgrade, recovers=True)),
         "console-upgrade-offline": (upgrade, partial(_upgrade, offline=True)),
         "console-upgrade-refusable": (upgrade, partial(_upgrade, hindered=True)),
     }

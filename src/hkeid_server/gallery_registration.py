@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
+from hkeid.enrolment.review import WAITING_WORDS, Waiting
 from hkeid.identity.hkic_number import check_character_of
 from hkeid.ports.documents import CardField, RetakeAdvice
 from hkeid_server.models import CeremonyForm, EidCard, Text
@@ -24,6 +26,7 @@ from hkeid_server.registration_models import (
     StartPage,
     WaitingPage,
 )
+from hkeid_server.shell import language
 
 _NUMBER = f"Z683365({check_character_of('Z683365')})"
 _UNTIL = datetime(2026, 11, 23, 4, 35, tzinfo=UTC)
@@ -182,17 +185,21 @@ def _capturing() -> _Found:
     }
 
 
+def _referred(**more: Any) -> WaitingPage:
+    standing = WAITING_WORDS[Waiting.SECOND_LOOK][language().content]
+    return WaitingPage(case=_case("referred"), standing=standing, usual_days=2, **more)
+
+
 def _waiting() -> _Found:
-    referred = partial(WaitingPage, case=_case("referred"))
     return {
-        "register-referred": ("waiting", partial(referred, reason="face_unclear")),
+        "register-referred": ("waiting", partial(_referred, reason="face_unclear")),
         "register-referred-contact": (
             "waiting",
-            partial(referred, reason="registry_unavailable", contact="kept"),
+            partial(_referred, reason="registry_unavailable", contact="kept"),
         ),
         "register-referred-malformed": (
             "waiting",
-            partial(referred, reason="registry_unclear", contact="malformed", email="ho@"),
+            partial(_referred, reason="registry_unclear", contact="malformed", email="ho@"),
         ),
         "register-guardian": (
             "waiting",

@@ -16,6 +16,7 @@ from hkeid.broker import Broker
 from hkeid.enrolment import Activation, Devices, Registration, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
+from hkeid.enrolment.review import WaitingRoom
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
@@ -76,6 +77,7 @@ class House:
     :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
         whether this installation can go it.
+    :ivar waiting_room: tells who waits for officers how it stands.
     :ivar evidence: pictures and particulars of those on the way.
     :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
@@ -107,6 +109,7 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    waiting_room: WaitingRoom
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
 

@@ -7,10 +7,13 @@ is first, and sweeping twice sweeps the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from threading import Event, Thread
+from typing import Any
 
 from hkeid.audit.checkpointer import Checkpointer
 from hkeid.kernel.errors import HkeidError
+from hkeid.ports import Clock, KeyStore
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal, hear_libraries
 
@@ -57,32 +60,50 @@ class Housekeeper:
         return 0 if made is None else made.number
 
 
-def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | None = None) -> None:
-    """Begin the rounds in a thread of this process; none for a store in memory.
+def start_regular_work(config: Config, more: Mapping[str, Callable[[], int]] | None = None) -> None:
+    """Begin what this process does beside serving; nothing for a store in memory.
+
+    Housekeeping and notices go their own ways: without the one (``admin.housekeeping_minutes = 0``) the
+    other (``notices.every_seconds``) goes on.
 
     :param more: see :class:`Housekeeper`.
     """
-    from hkeid_server.wiring import (
-        MEMORY,
-        end_registrations,
-        end_upgrades,
-        make_journal,
-        notice_rounds,
-        open_keys,
-        open_store,
-        purge_store,
-        surroundings,
-    )
+    from hkeid_server.wiring import MEMORY, make_journal, open_keys, open_store, surroundings
 
-    minutes = config.admin.housekeeping_minutes
-    if config.store.url == MEMORY or not minutes:
+    minutes, seconds = config.admin.housekeeping_minutes, config.notices.every_seconds
+    if config.store.url == MEMORY or not (minutes or seconds):
         return
     clock, random = surroundings()
     keys = open_keys(config, clock, random)
     store = open_store(config, keys, clock, random)
     journal = make_journal(config, clock)
     hear_libraries(journal, level=config.log.level)
-    keeper = Housekeeper(
+    keeper = make_housekeeper(config, store, keys, clock, journal, more)
+    if minutes:
+        _every(minutes * 60, keeper.round, name="hkeid-housekeeping")
+    if seconds:
+        from hkeid_server.wiring import notice_rounds
+
+        send = notice_rounds(config, store, keys, clock, random, journal)
+        tell = partial(keeper.attempt, "enrolment:notices:sent", send)
+        _every(seconds, tell, name="hkeid-notices")
+
+
+def make_housekeeper(
+    config: Config,
+    store: Any,
+    keys: KeyStore,
+    clock: Clock,
+    journal: Journal,
+    more: Mapping[str, Callable[[], int]] | None = None,
+) -> Housekeeper:
+    """The housekeeper of a configuration.
+
+    :param more: see :class:`Housekeeper`.
+    """
+    from hkeid_server.wiring import end_registrations, end_upgrades, purge_store
+
+    return Housekeeper(
         Checkpointer(store, keys, clock),
         lambda: purge_store(config, store, clock),
         journal,
@@ -94,22 +115,15 @@ def start_housekeeping(config: Config, more: Mapping[str, Callable[[], int]] | N
             **(more or {}),
         },
     )
+
+
+def _every(seconds: float, work: Callable[[], None], *, name: str) -> None:
+    """Do some work now and again, in a thread that ends with the process."""
     pause = Event()
 
     def rounds() -> None:
         while True:
-            keeper.round()
-            pause.wait(minutes * 60)
-
-    Thread(target=rounds, daemon=True, name="hkeid-housekeeping").start()
-    seconds = config.notices.every_seconds
-    if not seconds:
-        return
-    send = notice_rounds(config, store, keys, clock, random)
-
-    def tell() -> None:
-        while True:
-            keeper.attempt("enrolment:notices:sent", send)
+            work()
             pause.wait(seconds)
 
-    Thread(target=tell, daemon=True, name="hkeid-notices").start()
+    Thread(target=rounds, daemon=True, name=name).start()

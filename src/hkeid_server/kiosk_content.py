@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from hkeid.enrolment.stations import Station, StationMode
+from typing import Any
+
+from hkeid.enrolment.stations import Station, StationMode, StationPermission
 from hkeid.enrolment.upgrade import OnDuty, Upgrade, UpgradeStep
+from hkeid.identity.state import EidState
 from hkeid.officers import ROLE_WORDS
 from hkeid_server.house import House
 from hkeid_server.kiosk_models import KioskPage, StationBadge
 from hkeid_server.shell import language, translate
 
 LOOK_AGAIN = 2
+READ_FIRST = 8
 BACK_TO_START = 25
 IDLE = 90
 
@@ -31,6 +35,7 @@ _GROUPS = {
     "upgraded_already": "upgraded",
     "eid_not_active": "eid",
     "eid_unknown": "no-eid",
+    "eid_revoked": "no-eid",
     "registers_adults_only": "minor",
     "upgrade_expired": "time",
     "cancelled_at_station": "stopped",
@@ -82,6 +87,7 @@ def start_page(house: House, station: Station, problem: str | None = None) -> Ki
         step="start",
         problem=problem,
         can_begin_with_card=station.mode is not StationMode.KIOSK and found.officer,
+        can_recover=station.may(StationPermission.RECOVER) and found.officer,
     )
 
 
@@ -91,9 +97,11 @@ def upgrade_page(
     """An upgrade at the step where it is."""
     found = badge(house, station)
     step = _step(upgrade, station, machine=_machine(house))
-    facts = upgrade.facts
-    waiting = step in {"card", "phone"}
-    over = step in {"done", "ended", "review"}
+    facts, address = upgrade.facts, f"/kiosk/u/{upgrade.id}"
+    second_officer = step == "review" and upgrade.recovers
+    waiting = step in {"card", "phone"} or second_officer
+    over = step in {"done", "recovered", "ended", "review"} and not second_officer
+    look_again = LOOK_AGAIN if problem is None else READ_FIRST
     trouble = facts.get("trouble")
     if step in {"card", "digits"} and problem is None and isinstance(trouble, str):
         problem = _TROUBLE.get(trouble, "unreadable")
@@ -104,18 +112,33 @@ def upgrade_page(
     return KioskPage(
         station=found,
         step=step,
-        address=f"/kiosk/u/{upgrade.id}",
+        address=address,
         upgrade_id=upgrade.id,
         receipt=upgrade.receipt,
         problem=problem,
-        refresh=LOOK_AGAIN if waiting else BACK_TO_START if over else 0,
-        then="/kiosk" if over else "",
-        idle=0 if over else IDLE,
+        refresh=look_again if waiting else BACK_TO_START if over else 0,
+        # By name: the page may answer a POST, whose address shows nothing.
+        then="/kiosk" if over else address if waiting else "",
+        idle=0 if over or second_officer else IDLE,
         until=upgrade.expires_at,
         at=upgrade.updated_at,
         registers=upgrade.registers,
         confirmed_anywhere=upgrade.confirmed_anywhere,
+        recovers=upgrade.recovers,
+        **(_recovered(house, upgrade) if step == "recovered" else {}),
     )
+
+
+def _recovered(house: House, upgrade: Upgrade) -> dict[str, Any]:
+    """What the eID is worth after its recovery."""
+    with house.store.transaction() as tx:
+        resident = tx.residents.get(upgrade.resident_id or "")
+    if resident is None:
+        return {}
+    return {
+        "plus": resident.state is EidState.UPGRADED,
+        "cooling_until": resident.cooling_until,
+    }
 
 
 def _machine(house: House) -> bool:
@@ -140,6 +163,6 @@ def _step(upgrade: Upgrade, station: Station, *, machine: bool) -> str:
         case UpgradeStep.REVIEW:
             return "review"
         case UpgradeStep.DONE:
-            return "done"
+            return "recovered" if upgrade.recovers else "done"
         case _:
             return "ended"

@@ -28,7 +28,7 @@ class KioskPage:
     """One page at a station: one instruction.
 
     :ivar step: ``start``, ``digits``, ``card``, ``face``, ``compare``, ``unassisted``, ``registry``,
-        ``phone``, ``review``, ``done`` or ``ended``.
+        ``phone``, ``review``, ``done``, ``recovered`` or ``ended``.
     :ivar address: address of this upgrade's pages, "" before one began.
     :ivar problem: what went wrong just now, or why it ended.
     :ivar refresh: seconds after which the page looks again; 0: never.
@@ -37,6 +37,9 @@ class KioskPage:
     :ivar until: when the time for this upgrade is over.
     :ivar at: when it was done.
     :ivar confirmed_anywhere: the resident may confirm on their own page too, not only here.
+    :ivar recovers: a lost eID is recovered, nothing is upgraded.
+    :ivar plus: after a recovery: the eID is an eID+ still.
+    :ivar cooling_until: after a recovery: until then the eID gives basic logins only.
     """
 
     station: StationBadge
@@ -53,15 +56,27 @@ class KioskPage:
     registers: bool = False
     confirmed_anywhere: bool = False
     can_begin_with_card: bool = False
+    can_recover: bool = False
+    recovers: bool = False
+    plus: bool = False
+    cooling_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KioskCeremonyPage:
-    """A passkey at the station: use one (``get``), or make one on a security key (``create``)."""
+    """A passkey at the station: use one (``get``), or make one on a security key (``create``).
+
+    :ivar step: ``phone`` where a passkey confirms, ``bind`` where one is made.
+    :ivar confirmed_anywhere: the resident may confirm on their own page too, not only here.
+    :ivar recovers: the key takes the place of keys that are lost.
+    """
 
     station: StationBadge
     ceremony: CeremonyForm
     address: str
+    step: str
+    confirmed_anywhere: bool = False
+    recovers: bool = False
     problem: str | None = None
     idle: int = 120
 
@@ -73,6 +88,23 @@ class KioskOfficerPage:
     station: StationBadge
     sandbox: bool
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskProblemPage:
+    """Something failed at a station; the page goes back to the start by itself.
+
+    :ivar kind: one of :data:`hkeid_server.problems.KINDS`.
+    :ivar station: None where the browser is no station's, or nobody could be asked.
+    :ivar again: address of the upgrade's own page, "" where there is none to go on with.
+    :ivar refresh: seconds after which it goes to ``then``.
+    """
+
+    kind: str
+    station: StationBadge | None = None
+    again: str = ""
+    refresh: int = 0
+    then: str = "/kiosk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,13 @@ class StepUpPage:
     """Show first that it is you; then the page that was asked for comes.
 
     :ivar why: which page that is: ``new-phone``, ``notices``, ``minor``.
+    :ivar low: asked because the login is from before the eID was upgraded, not because it is old.
     """
 
     why: str
     ceremony: CeremonyForm
     problem: str | None = None
+    low: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,14 @@ from hkeid.enrolment import (
     FieldView,
     RegistrationPurpose,
     RegistrationReceipt,
+    RegistrationStep,
     RegistrationView,
 )
+from hkeid.enrolment.review import WAITING_WORDS
 from hkeid.identity import HkicNumber
 from hkeid.kernel.errors import HkeidError
 from hkeid.ports.documents import CardField
+from hkeid_server.house import house
 from hkeid_server.models import EidCard
 from hkeid_server.registration_models import (
     CardPage,
@@ -166,8 +169,18 @@ def waiting_page(
     code: str | None = None,
 ) -> WaitingPage:
     """An officer or a guardian acts next."""
+    standing, usual_days = "", None
+    if view.step is RegistrationStep.REFERRED:
+        found = house().waiting_room.look(view.id)
+        standing, usual_days = WAITING_WORDS[found.state][language().content], found.usual_days
     return WaitingPage(
-        case=case_of(view), reason=view.reason, contact=contact, email=email, code=code
+        case=case_of(view),
+        reason=view.reason,
+        standing=standing,
+        usual_days=usual_days,
+        contact=contact,
+        email=email,
+        code=code,
     )
 
 

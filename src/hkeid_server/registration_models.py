@@ -171,10 +171,14 @@ class WaitingPage:
     :ivar contact: ``kept`` after an address was left, ``malformed`` when it was none.
     :ivar email: what was typed, when it was malformed.
     :ivar code: a code for the guardian, just made; shown once.
+    :ivar standing: how the case stands, in words; empty where no officer acts.
+    :ivar usual_days: within how many days half of the latest cases were decided; None: unknown.
     """
 
     case: Case
     reason: str | None
+    standing: str = ""
+    usual_days: int | None = None
     contact: str | None = None
     email: str = ""
     code: str | None = None

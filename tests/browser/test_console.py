@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -120,9 +121,9 @@ def code(places: Any) -> Callable[..., str]:
 
     def invite(name: str, *roles: str) -> str:
         if not roles:
-            return run("code", name)
+            return run("code", name).split()[-1]
         flags = [flag for role in roles for flag in ("--role", role)]
-        return run("add", name, *flags).rpartition(" ")[2]
+        return run("add", name, *flags).split()[-1]
 
     return invite
 
@@ -138,6 +139,19 @@ def _enrol(page: Page, console: str, code: str) -> None:
     page.click("#continue")
     page.click("#create-passkey")
     page.wait_for_url("**/console/today")
+
+
+def _age_passkey(places: Any) -> None:
+    """As if every officer had used the passkey an hour ago."""
+    with closing(sqlite3.connect(places.config.parent / "hkeid.sqlite", timeout=10)) as database:
+        database.execute("UPDATE officer_sessions SET stepped_up_at = stepped_up_at - 3600000000")
+        database.commit()
+
+
+def _picture(page: Page, name: str, artefacts: Path) -> None:
+    for size in (SMALL, WIDE):
+        page.set_viewport_size(size)
+        page.screenshot(path=artefacts / f"console-{name}.en.{size['width']}.png", full_page=True)
 
 
 def _look(page: Page, name: str, artefacts: Path) -> None:
@@ -163,6 +177,7 @@ def test_officers_review_cases_side_by_side(
     code: Callable[..., str],
     cases: Cases,
     artefacts: Path,
+    places: Any,
 ) -> None:
     case = cases.refer("ho-sau-lan", waited=timedelta(days=4))
     cases.refer("kwok-lai-king")
@@ -175,6 +190,9 @@ def test_officers_review_cases_side_by_side(
     expect(page.locator("#office")).to_have_text("Registration officer")
     page.goto(f"{console}/console/queue")
     _look(page, "queue", artefacts)
+    page.set_viewport_size(SMALL)
+    expect(page.locator(f"#open-{case}")).to_be_in_viewport(ratio=1)
+    page.set_viewport_size(WIDE)
     page.click(f"#open-{case}")
     page.wait_for_selector("#take-form")
     _look(page, "take", artefacts)
@@ -188,7 +206,11 @@ def test_officers_review_cases_side_by_side(
     page.check("#accept")
     page.select_option("#why", "same_person")
     page.select_option("#vote-reason", "review_of_registration")
+    _age_passkey(places)
     page.click("#vote")
+    expect(page.locator("#carried")).to_be_visible()
+    _picture(page, "step-up-carrying", artefacts)
+    page.click("#use-passkey")
     expect(page.locator("#done")).to_contain_text("Another officer")
     second = VirtualOfficer(console)
     second.enrol(code("SUI, Ling"))

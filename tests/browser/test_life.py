@@ -69,21 +69,23 @@ class Place:
 
     def letters(self, about: str) -> list[Any]:
         house = self.house
-        make_dispatcher(house.config, house.notices, house.store, house.clock).round()
+        make_dispatcher(
+            house.config, house.notices, house.store, house.clock, house.journal
+        ).round()
         assert house.notices.inbox is not None
         return [one for one in house.notices.inbox.letters() if one.about == about]
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    real = registration._evidence
+    real = registration.selfie_frames
 
-    def evidence() -> LivenessEvidence:
-        return replace(real(), capture={"verdict": "live"})
+    def evidence(**limits: int) -> LivenessEvidence:
+        return replace(real(**limits), capture={"verdict": "live"})
 
     folder = tmp_path_factory.mktemp("life")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registration, "_evidence", evidence)
+        patch.setattr(registration, "selfie_frames", evidence)
         server: Any = make_server("127.0.0.1", 0, lambda *_: [], Threads, Quiet)
         issuer = f"http://localhost:{server.server_port}"
         content = {

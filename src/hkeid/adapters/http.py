@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from hkeid.adapters.timed_connection import TimedConnection
 from hkeid.kernel.errors import MalformedInput, Unavailable
 from hkeid.ports.surroundings import HttpAnswer
 
@@ -20,10 +21,13 @@ class HttpsClient:
     """One connection for each request; certificates are verified, redirects are not followed.
 
     :param ca_file: certificates to trust (PEM) in the stead of the system's.
+    :param public_only: connect to addresses of the public internet alone, for addresses that somebody
+        outside has named.
     """
 
-    def __init__(self, *, ca_file: str | None = None) -> None:
+    def __init__(self, *, ca_file: str | None = None, public_only: bool = False) -> None:
         self._tls = ssl.create_default_context(cafile=ca_file)
+        self._public_only = public_only
 
     def send(
         self,
@@ -42,7 +46,9 @@ class HttpsClient:
         """
         host, port, target = _split(url)
         ends = time.monotonic() + timeout
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=self._tls)
+        connection = TimedConnection(
+            host, port, seconds=timeout, context=self._tls, public_only=self._public_only
+        )
         try:
             connection.request(method, target, body=body, headers=dict(headers or {}))
             # An answer that ends with its connection keeps the socket open until it is closed itself.

@@ -1,4 +1,4 @@
-"""How well a resident must have logged in to bind a further device."""
+"""How well a resident must have logged in to bind a further device, or to let another one do so."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ def check_level(tx: BrokerTransaction, session: Session, credential: Credential)
     active = [one for one in held if one.status is CredentialStatus.ACTIVE]
     highest = max((_reach(resident, one).rung for one in active), default=0)
     if session.acr.rung < min(highest, _reach(resident, credential).rung):
+        raise StepUpRequired("authentication_too_low")
+
+
+def check_own_level(tx: BrokerTransaction, session: Session) -> None:
+    """Let a login pass that is as high as its own passkey gives by now: one from before an upgrade is
+    not, and using the passkey again makes it so.
+
+    :raises hkeid.broker.StepUpRequired: ``authentication_too_low``.
+    """
+    resident = tx.residents.get(session.resident_id)
+    credential = None
+    if session.credential_id is not None:
+        credential = tx.credentials.get(session.credential_id)
+    if resident is None or credential is None:
+        return
+    if session.acr.rung < _reach(resident, credential).rung:
         raise StepUpRequired("authentication_too_low")
 
 

@@ -22,7 +22,7 @@ from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
 from hkeid.broker.sessions import LoggedInSession
 from hkeid.enrolment.cooling import check_not_cooling
-from hkeid.enrolment.device_level import check_level
+from hkeid.enrolment.device_level import check_level, check_own_level
 from hkeid.enrolment.errors import EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import CredentialAdded, CredentialNotAdded, CredentialRevoked
 from hkeid.enrolment.labels import parse_label
@@ -115,7 +115,8 @@ class NewPhone:
         """A code for the old phone to show; an earlier one loses its force.
 
         :param keep_old: False: the device of this session is taken out of use when the new one is bound.
-        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``, ``authentication_too_low``: the
+            new phone would be refused for it.
         :raises EnrolmentRefused: ``session_ended``, ``too_many_devices``, ``eid_not_applicant`` (this
             eID cannot be used at present).
         """
@@ -127,10 +128,20 @@ class NewPhone:
             if now - session.authenticated_at > self._settings.recent:
                 raise StepUpRequired("authentication_too_old")
             check_not_cooling(tx, session.resident_id, now)
+            check_own_level(tx, session)
             self._check_room(tx, session.resident_id, replaces=not keep_old)
         context = {"session": session.id, "old": "keep" if keep_old else "revoke"}
         code = self._tickets.issue(session.resident_id, context)
         return NewPhoneOffer(code=code, expires_at=now + _LIFETIME)
+
+    def admit(self, view: SessionView) -> None:
+        """Let a session pass that is as good as its own passkey, before it is asked anything.
+
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_low``.
+        :raises EnrolmentRefused: ``session_ended``.
+        """
+        with self._store.transaction() as tx:
+            check_own_level(tx, self._live(tx, view.session_id, self._clock.now()))
 
     def start(self, code: str, *, browser: str, network: str) -> NewPhoneStart:
         """The new phone typed the code.

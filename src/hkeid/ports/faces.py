@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import Refused
-from hkeid.kernel.instants import Instant
+from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.ports.surroundings import Random
 
 
@@ -117,6 +118,28 @@ class LivenessChallenge:
     client: Mapping[str, Any]
     secret: bytes = field(default=b"", repr=False)
 
+    def as_bytes(self) -> bytes:
+        """All of it, secret included: for the evidence vault, until ``finish`` needs it."""
+        return canonical_json.dumps(
+            {
+                "nonce": self.nonce,
+                "expires_at": epoch_microseconds(self.expires_at),
+                "client": _plain(self.client),
+                "secret": base64url.encode(self.secret),
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> LivenessChallenge:
+        """The inverse of :meth:`as_bytes`, of what this program kept."""
+        members = canonical_json.loads_object(kept)
+        return cls(
+            nonce=members["nonce"],
+            expires_at=from_epoch_microseconds(members["expires_at"]),
+            client=members["client"],
+            secret=base64url.decode(members["secret"]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CapturedFrame:
@@ -173,3 +196,12 @@ class LivenessCheck(Protocol):
         :raises hkeid.kernel.errors.Unavailable: ``liveness_busy``, ``liveness_failed``.
         """
         ...
+
+
+def _plain(value: Any) -> Any:
+    """JSON values of what may be read-only mappings and tuples."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

@@ -151,13 +151,24 @@ class GapUpdate:
 class PreparedUpdate:
     """What :meth:`PdfEngine.prepare_signature` found and made.
 
+    :ivar traits: what was found, in the order of :class:`PdfTrait`.
     :ivar update: None where a refused trait was found.
     :ivar field: the name of the signature field.
     """
 
-    traits: frozenset[PdfTrait]
+    traits: tuple[PdfTrait, ...]
     update: GapUpdate | None = None
     field: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFields:
+    """What :meth:`PdfEngine.prepare_fields` found and made; ``update`` is None where a refused trait was
+    found.
+    """
+
+    traits: tuple[PdfTrait, ...]
+    update: bytes | None = None
 
 
 class PdfEngine(Protocol):
@@ -191,8 +202,8 @@ class PdfEngine(Protocol):
 
     def prepare_fields(
         self, parts: PdfParts, fields: Sequence[PlannedField], refused: frozenset[PdfTrait]
-    ) -> tuple[frozenset[PdfTrait], bytes]:
-        """The traits of the document, and an update with empty signature fields unless one is refused.
+    ) -> PreparedFields:
+        """An update with empty signature fields.
 
         :raises hkeid.kernel.errors.Refused: ``field_exists``, ``field_named_badly``, ``page_absent``,
             ``pdf_signed_already``.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from hkeid.kernel import plugins
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.ports.certificates import RevocationSource
 from hkeid.ports.pdf import (
@@ -27,6 +27,8 @@ from hkeid.signing.input_policy import InputPolicy
 from hkeid.signing.levels import Level
 from hkeid.signing.long_term import long_term_updates
 from hkeid.signing.prepared import Prepared
+
+T = TypeVar("T")
 
 TOKEN_ROOM = 8192
 """Bytes kept free for a time-stamp token with its certificates."""
@@ -240,9 +242,9 @@ def prepare_fields(
     policy = policy or InputPolicy()
     policy.require_size(len(pdf))
     engine = engine or _default_engine()
-    traits, update = engine.prepare_fields((pdf,), tuple(fields), policy.refused)
-    policy.require(traits)
-    return pdf + update
+    answer = engine.prepare_fields((pdf,), tuple(fields), policy.refused)
+    policy.require(answer.traits)
+    return pdf + _made(answer.update)
 
 
 def _prepare(
@@ -274,16 +276,22 @@ def _prepare(
     )
     answer = engine.prepare_signature((pdf,), request)
     wishes.policy.require(answer.traits)
-    if answer.update is None:
-        raise ConfigurationError("pdf_engine_silent", detail="neither a trait nor an update")
+    update = _made(answer.update)
     return Prepared(
         signer=signer,
         level=wishes.level,
-        document_digest=signer.algorithm.digest(*covered((pdf,), answer.update)),
+        document_digest=signer.algorithm.digest(*covered((pdf,), update)),
         size=len(pdf),
-        update=answer.update,
+        update=update,
         field=answer.field,
     )
+
+
+def _made(update: T | None) -> T:
+    """What an engine made where it found nothing to refuse."""
+    if update is None:
+        raise Unavailable("pdf_engine_failed", detail="neither a trait nor an update")
+    return update
 
 
 def _completed(

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from hkeid.kernel.errors import ConfigurationError, MissingExtra
+from hkeid.kernel.errors import ConfigurationError, HkeidError, MissingExtra
 from hkeid.ports import CardReader
 from hkeid.testing.card_issuer import HKIC, CardIssuer, card_access_number_of, issue_card
 from hkeid.testing.personas import PERSONAS
@@ -79,3 +81,39 @@ def inserted(reader: DemoReader, issuer: CardIssuer, persona: str) -> Iterator[s
     card = issue_card(who, portrait=portrait(persona), issuer=issuer, features=HKIC)
     with reader.hold(card):
         yield card_access_number_of(who)
+
+
+@contextmanager
+def station_link(address: Callable[[], str], port: int) -> Iterator[str]:
+    """An address on this machine that leads a browser to a station's pages, as often as it is opened.
+
+    :param address: makes an address that is good once; it is asked for each visit.
+    :param port: where to listen; 0 takes a free one.
+    """
+
+    class Link(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Send the browser on."""
+            if self.path != "/":
+                self.send_error(404)
+                return
+            try:
+                place = address()
+            except HkeidError as error:
+                self.send_error(503, "The station cannot be reached", error.reason)
+                return
+            self.send_response(303)
+            self.send_header("Location", place)
+            self.send_header("Cache-Control", "no-store")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet: the address in the answer is a secret for two minutes."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Link) as server:
+        Thread(target=server.serve_forever, daemon=True, name="station-link").start()
+        try:
+            yield f"http://localhost:{server.server_port}/"
+        finally:
+            server.shutdown()

@@ -6,12 +6,13 @@
     station.open()
     station.upgrade(resident, can="123456")             # a VirtualResident with a phone
     station.register_and_upgrade(key, can="123456")     # a person without one, at a counter
+    station.recover(another_key, can="123456")          # who lost it later
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -103,6 +104,26 @@ class VirtualStation:
         self._ceremony(key)
         if "upgraded" not in self.page.attributes:
             raise self.page.unexpected("not an eID+")
+        return self.page
+
+    def recover(
+        self, key: SoftwareAuthenticator, *, can: str, second: Callable[[str], None] | None = None
+    ) -> Page:
+        """A person who lost every passkey, an officer signed on: card alone, face, new key, done.
+
+        :param second: where two officers have to agree: lets the other one decide the case of a
+            reference number.
+        """
+        self.page = self.browser.get(f"{self.origin}/kiosk")
+        self.page = self.browser.submit(self.page.form("begin-recovery"))
+        self.read_card(can)
+        self.compare()
+        if "second-officer" in self.page.attributes and second is not None:
+            second(self.page.texts["receipt"])
+            self.page = self.browser.get(self.page.url)
+        self._ceremony(key)
+        if "recovered" not in self.page.attributes:
+            raise self.page.unexpected("not recovered")
         return self.page
 
     def number_of(self, resident: VirtualResident) -> str:

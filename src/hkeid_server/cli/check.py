@@ -9,12 +9,15 @@ import click
 
 from hkeid.kernel.errors import ConfigurationError, HkeidError
 from hkeid.ports import KeyPurpose, KeyState
+from hkeid_server.cli import check_services
 from hkeid_server.cli.check_faces import faces
+from hkeid_server.cli.check_services import NotThere
 from hkeid_server.cli.main import explain
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
 
 Check = Callable[[Config], str]
+_GOOD, _NOT_THERE, _WRONG = "✓", "–", "✗"
 
 
 @click.group("check", invoke_without_command=True)
@@ -33,19 +36,21 @@ def _check_server(config_path: Path) -> None:
     config = read(config_path)
     click.echo(f"✓ configuration: {config_path}, profile {config.profile.value}")
     failed = False
-    for name, outcome, good in _run(config):
-        click.echo(f"{'✓' if good else '✗'} {name}: {outcome}")
-        failed = failed or not good
+    for name, outcome, mark in _run(config):
+        click.echo(f"{mark} {name}: {outcome}")
+        failed = failed or mark == _WRONG
     if failed:
         raise SystemExit(1)
 
 
-def _run(config: Config) -> Iterator[tuple[str, str, bool]]:
+def _run(config: Config) -> Iterator[tuple[str, str, str]]:
     for name, one in _CHECKS.items():
         try:
-            yield name, one(config), True
+            yield name, one(config), _GOOD
+        except NotThere as absence:
+            yield name, str(absence), _NOT_THERE
         except HkeidError as error:
-            yield name, explain(error), False
+            yield name, explain(error), _WRONG
 
 
 def _keys(config: Config) -> str:
@@ -98,4 +103,11 @@ _CHECKS: dict[str, Check] = {
     "vault": _vault,
     "passkeys": _passkeys,
     "languages": _languages,
+    "register of persons": check_services.registry,
+    "documents": check_services.documents,
+    "faces": check_services.faces,
+    "liveness": check_services.liveness,
+    "stations": check_services.stations,
+    "country signers": check_services.country_signers,
+    "notices": check_services.notices,
 }

@@ -42,10 +42,9 @@ def chip_group() -> None:
 @click.option("--trust", type=_FOLDER, help="Folder of country signers; none is believed without.")
 @click.option(
     "--profile",
-    type=click.Choice(["icao", "hkic-specimen"]),
     default="icao",
     show_default=True,
-    help="The kind of card.",
+    help="Kind of card: icao, hkic-specimen, or one that an installed package brings.",
 )
 @click.option("--wait", type=click.FloatRange(0.1, 600), default=30.0, show_default=True,
               help="Seconds to wait for a card.")  # fmt: skip
@@ -179,9 +178,10 @@ def _ask_line(number: int) -> str:
 
 
 def _profile(name: str) -> CardProfile:
-    from hkeid.chip import hkic_specimen, icao
+    from hkeid.kernel import plugins
 
-    return hkic_specimen() if name == "hkic-specimen" else icao()
+    made: CardProfile = plugins.load(plugins.CARD_PROFILES, name)()
+    return made
 
 
 def _progress() -> Callable[[ReadingProgress], None]:

@@ -23,7 +23,9 @@ def send(config_path: Path, limit: int) -> None:
     from hkeid_server.wiring.notices import make_dispatcher
 
     house = build_house(read(config_path))
-    sent = make_dispatcher(house.config, house.notices, house.store, house.clock).round(limit=limit)
+    sent = make_dispatcher(
+        house.config, house.notices, house.store, house.clock, house.journal
+    ).round(limit=limit)
     click.echo(
         f"told {sent.told}, without address {sent.nobody}, later {sent.later}, gave up {sent.gave_up}"
     )

@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from hkeid.identity.hkic_number import HkicNumber
-from hkeid.kernel.errors import ConfigurationError, NotFound
+from hkeid.kernel.errors import ConfigurationError, NotFound, Refused
 from hkeid.officers import OfficerEntry, Officers, Role
 from hkeid_server.cli.shared import config_option, read
 
+_LINE = "{:<32} {:<10} {:>8}  {:<24} {}"
 _ROLES = click.Choice([role.value for role in Role])
 
 
@@ -26,11 +27,24 @@ def _officers(config_path: Path) -> Officers[Any]:
 
 
 def _find(officers: Officers[Any], wanted: str) -> OfficerEntry:
-    """By internal id, or by a name that one officer alone has."""
+    """By internal id, or by a name that one officer alone has.
+
+    :raises NotFound: ``officer_unknown``.
+    :raises Refused: ``officer_ambiguous``: the name does not say which officer.
+    """
     found = [one for one in officers.staff.entries() if wanted in (one.id, one.name)]
-    if len(found) != 1:
-        raise NotFound("officer_unknown", detail=f"{len(found)} officers are called {wanted!r}")
+    if not found:
+        raise NotFound("officer_unknown", detail=f"{wanted!r}; see: hkeid officers list")
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found)
+        raise Refused("officer_ambiguous", detail=f"{wanted!r}; say which one by its id: {ids}")
     return found[0]
+
+
+def _tell_code(officers: Officers[Any], officer_id: str, name: str) -> None:
+    code = officers.staff.issue_code(officer_id).reveal()
+    click.echo(f"officer  {officer_id}  {name}")
+    click.echo(f"code     {code}")
 
 
 @click.group("officers")
@@ -42,15 +56,23 @@ def officers_group() -> None:
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="Repeatable.")
 @click.option(
-    "--number", help="The officer's own identity-card number, so that nobody decides on themselves."
+    "--number",
+    is_flag=True,
+    help="Ask for the officer's own identity-card number, so that nobody decides on themselves.",
 )
 @config_option
-def add(config_path: Path, name: str, roles: tuple[str, ...], number: str | None) -> None:
+def add(config_path: Path, name: str, roles: tuple[str, ...], *, number: bool) -> None:
     """Enter an officer, and print the code with which they enrol their passkey."""
     officers = _officers(config_path)
-    own = None if number is None else HkicNumber.parse(number)
+    own = HkicNumber.parse(_ask_number()) if number else None
     officer = officers.staff.add(name, [Role(role) for role in roles], own_number=own)
-    click.echo(f"{officer.id}  {officers.staff.issue_code(officer.id).reveal()}")
+    _tell_code(officers, officer.id, officers.staff.name(officer))
+
+
+def _ask_number() -> str:
+    """Asked for, or from a pipe: arguments are seen by others and kept by the shell."""
+    prompt = "The officer's own identity-card number"
+    return str(click.prompt(prompt, hide_input=True, err=True))
 
 
 @officers_group.command("list")
@@ -72,9 +94,10 @@ def list_officers(config_path: Path, *, as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
+    click.echo(_LINE.format("ID", "STATE", "PASSKEYS", "NAME", "ROLES"))
     for one in entries:
         words = ",".join(one.roles)
-        click.echo(f"{one.id:<32} {one.status.value:<10} {one.passkeys:>2}  {one.name}  {words}")
+        click.echo(_LINE.format(one.id, one.status.value, one.passkeys, one.name, words))
 
 
 @officers_group.command("code")
@@ -83,7 +106,8 @@ def list_officers(config_path: Path, *, as_json: bool) -> None:
 def code(config_path: Path, officer: str) -> None:
     """Print a new enrolment code for an officer (id or name); earlier ones lose their force."""
     officers = _officers(config_path)
-    click.echo(officers.staff.issue_code(_find(officers, officer).id).reveal())
+    found = _find(officers, officer)
+    _tell_code(officers, found.id, found.name)
 
 
 @officers_group.command("roles")

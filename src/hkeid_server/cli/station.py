@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 
 import click
 
-from hkeid.chip import CardAccessNumber, hkic_specimen, icao
+from hkeid.chip import CardAccessNumber, CardProfile, icao
 from hkeid.kernel import plugins
 from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.ports import CardReader
 from hkeid_server.cli.main import explain
-from hkeid_server.station_agent import Road, StationAgent, StationChannel, StationFolder
+from hkeid_server.station_agent import (
+    Road,
+    StationAgent,
+    StationChannel,
+    StationFolder,
+    StationWindow,
+    open_browser,
+)
 
-_PROFILES = {"hkic-specimen": hkic_specimen, "icao": icao}
 _PAUSE = 1.0
 _ROUNDS_BETWEEN_RENEWALS = 3600
 
@@ -52,33 +58,59 @@ def enrol(code: str, server: str, server_ca: Path | None, folder: Path) -> None:
     kept = StationFolder(folder)
     if server_ca is not None:
         kept.trust(server_ca.read_bytes())
-    made = _agent(kept, server, "icao").enrol(code, server=server)
+    made = _agent(kept, server, icao()).enrol(code, server=server)
     click.echo(f"enrolled: {made['name']} ({made['mode']}), station {made['station']}")
 
 
+def _card_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Which reader, which kind of card."""
+    for option in (
+        click.option(
+            "--profile",
+            required=True,
+            help="Kind of card: icao, hkic-specimen (sandbox), or one that an installed package brings.",
+        ),
+        click.option(
+            "--reader", default="", help="A part of the reader's name; the first one, if not given."
+        ),
+        click.option(
+            "--reader-kind", default="pcsc", show_default=True, help="How readers are reached."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @station_group.command("run")
-@click.option("--reader", default="pcsc", show_default=True, help="Kind of the card reader.")
+@_card_options
 @click.option(
-    "--profile",
-    type=click.Choice(sorted(_PROFILES)),
-    default="hkic-specimen",
-    show_default=True,
-    help="Kind of card.",
+    "--one-card",
+    is_flag=True,
+    help="Test stations with one card: ask for its six digits now, and for nobody's afterwards.",
 )
-@click.option("--can", help="The six digits of every card (test stations with one card).")
-@click.option("--browser", help="Program to open the pages with, full screen.")
+@click.option("--browser", help="Program to open the pages with, full screen (Chromium).")
 @_folder_option
-def run(reader: str, profile: str, can: str | None, browser: str | None, folder: Path) -> None:
-    """Work until Ctrl-C: open the browser, read cards when the server asks."""
+def run(
+    reader: str,
+    reader_kind: str,
+    profile: str,
+    browser: str | None,
+    folder: Path,
+    *,
+    one_card: bool,
+) -> None:
+    """Work until Ctrl-C: keep the browser open, read cards when the server asks."""
     kept = StationFolder(folder)
-    agent = _agent(kept, str(kept.settings()["server"]), profile, can)
-    factory: Callable[..., AbstractContextManager[CardReader]] = plugins.load(
-        plugins.CARD_READERS, reader
-    )
+    kind = _profile(profile)
+    access = _ask_digits() if one_card else None
+    agent = _agent(kept, str(kept.settings()["server"]), kind, access)
     hello = agent.hello()
     click.echo(f"{hello['name']} ({hello['mode']})", err=True)
-    with factory() as opened, _window(browser, agent.browser_address()):
-        _work(agent, opened)
+    launch = partial(open_browser, browser, folder) if browser else _say_address
+    window = StationWindow(agent, plugins.load(plugins.SURROUNDINGS, "clock")(), launch)
+    with _reader(reader_kind, reader) as opened, closing(window):
+        window.keep()
+        _work(agent, opened, window)
 
 
 @station_group.command("shift")
@@ -86,22 +118,20 @@ def run(reader: str, profile: str, can: str | None, browser: str | None, folder:
 def shift(folder: Path) -> None:
     """Mobile teams: take a shift along before the network is left behind."""
     kept = StationFolder(folder)
-    made = _road(kept, "icao").begin(_channel(kept))
+    made = _road(kept, icao()).begin(_channel(kept))
     click.echo(f"shift {made['shift']}: good until {from_epoch_seconds(made['expires_at']):%F %T}")
 
 
 @station_group.command("read")
-@click.option("--can", required=True, help="The six digits printed on the card.")
 @click.option("--same/--not-same", required=True, help="The officer compared the face.")
-@click.option("--reader", default="pcsc", show_default=True, help="Kind of the card reader.")
-@click.option("--profile", type=click.Choice(sorted(_PROFILES)), default="hkic-specimen")
+@_card_options
 @_folder_option
-def read_card(can: str, reader: str, profile: str, folder: Path, *, same: bool) -> None:
-    """Mobile teams: read a card without a network, into the sealed queue."""
-    factory = plugins.load(plugins.CARD_READERS, reader)
-    with factory() as opened:
-        road = _road(StationFolder(folder), profile)
-        file = road.read(opened, CardAccessNumber(can), same=same, timeout=20)
+def read_card(reader: str, reader_kind: str, profile: str, folder: Path, *, same: bool) -> None:
+    """Mobile teams: read a card without a network, into the sealed queue. The six digits are asked for."""
+    road = _road(StationFolder(folder), _profile(profile))
+    access = _ask_digits()
+    with _reader(reader_kind, reader) as opened:
+        file = road.read(opened, access, same=same, timeout=20)
     click.echo(f"queued {file.name}")
 
 
@@ -110,8 +140,8 @@ def read_card(can: str, reader: str, profile: str, folder: Path, *, same: bool) 
 def upload(folder: Path) -> None:
     """Mobile teams: bring the queue; an officer reviews each reading."""
     kept = StationFolder(folder)
-    for answer in _road(kept, "icao").upload(_channel(kept)):
-        words = (answer["step"], answer["reason"], answer.get("receipt"))
+    for answer in _road(kept, icao()).upload(_channel(kept)):
+        words = (answer["step"], answer["reason"], answer.get("receipt"), answer.get("kept"))
         click.echo(" ".join(str(word) for word in words if word))
 
 
@@ -119,33 +149,61 @@ def _channel(kept: StationFolder) -> StationChannel:
     return StationChannel(str(kept.settings()["server"]), kept)
 
 
-def _road(kept: StationFolder, profile: str) -> Road:
+def _profile(name: str) -> CardProfile:
+    """A kind of card by name.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``plugin_unknown``; the detail lists what there is.
+    """
+    made: CardProfile = plugins.load(plugins.CARD_PROFILES, name)()
+    return made
+
+
+def _reader(kind: str, name: str) -> AbstractContextManager[CardReader]:
+    factory: Callable[..., AbstractContextManager[CardReader]] = plugins.load(
+        plugins.CARD_READERS, kind
+    )
+    return factory(name=name) if name else factory()
+
+
+def _ask_digits() -> CardAccessNumber:
+    """The six digits printed on a card: never an argument, which others on the machine would see.
+
+    :raises hkeid.kernel.errors.MalformedInput: ``can_malformed``.
+    """
+    prompt = "Six digits printed on the card"
+    return CardAccessNumber(str(click.prompt(prompt, hide_input=True, err=True)).strip())
+
+
+def _road(kept: StationFolder, profile: CardProfile) -> Road:
     return Road(
         kept,
         clock=plugins.load(plugins.SURROUNDINGS, "clock")(),
         random=plugins.load(plugins.SURROUNDINGS, "random")(),
-        profile=_PROFILES[profile](),
+        profile=profile,
     )
 
 
-def _agent(kept: StationFolder, server: str, profile: str, can: str | None = None) -> StationAgent:
+def _agent(
+    kept: StationFolder, server: str, profile: CardProfile, access: CardAccessNumber | None = None
+) -> StationAgent:
     return StationAgent(
         StationChannel(server, kept),
         kept,
         clock=plugins.load(plugins.SURROUNDINGS, "clock")(),
         random=plugins.load(plugins.SURROUNDINGS, "random")(),
-        profile=_PROFILES[profile](),
-        seen=None if can is None else lambda: CardAccessNumber(can),
+        profile=profile,
+        seen=None if access is None else lambda: access,
     )
 
 
-def _work(agent: StationAgent, reader: CardReader) -> None:
+def _work(agent: StationAgent, reader: CardReader, window: StationWindow) -> None:
     pause = Event()
     rounds = 0
     while True:
         try:
             if rounds % _ROUNDS_BETWEEN_RENEWALS == 0 and agent.renew_if_due():
                 click.echo("renewed the certificate", err=True)
+            window.keep()
             said = agent.once(reader)
             if said is not None:
                 click.echo(f"{said['step']} {said['reason'] or ''}".strip(), err=True)
@@ -160,17 +218,15 @@ def _work(agent: StationAgent, reader: CardReader) -> None:
         pause.wait(_PAUSE)
 
 
-@contextmanager
-def _window(browser: str | None, address: str) -> Iterator[None]:
-    """The station's browser at its first page, or a line that says where that is."""
-    if browser is None:
-        click.echo(f"open within two minutes: {address}")
-        yield
-        return
-    command = [browser, "--kiosk", "--incognito", "--no-first-run", address]
-    window = subprocess.Popen(command)  # noqa: S603 - the operator names the program
-    try:
-        yield
-    finally:
-        window.terminate()
-        window.wait(10)
+class _NoWindow:
+    """A browser that somebody else opens: nobody knows when it ends."""
+
+    open = True
+
+    def close(self) -> None:
+        """Nothing of ours to end."""
+
+
+def _say_address(address: str) -> _NoWindow:
+    click.echo(f"open within two minutes: {address}")
+    return _NoWindow()

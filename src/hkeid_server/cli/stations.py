@@ -12,7 +12,8 @@ from hkeid_server.config import Config
 
 
 def _open(config: Config) -> Stations:
-    from hkeid_server.wiring import open_keys, open_store, station_registry, surroundings
+    from hkeid_server.wiring import open_keys, open_store, surroundings
+    from hkeid_server.wiring.station_registry import station_registry
 
     clock, random = surroundings()
     keys = open_keys(config, clock, random)

@@ -20,7 +20,7 @@ from hkeid_server.browser import form_token_matches
 from hkeid_server.console.models import ConsoleProblemPage
 from hkeid_server.console.pages import BLUEPRINTS
 from hkeid_server.console.parts import Console, console
-from hkeid_server.console.visitors import current_officer, may, page_behind, see_other
+from hkeid_server.console.visitors import current_officer, may, see_other, step_up_first
 from hkeid_server.problems import problem_of
 from hkeid_server.references import new_reference, visit_of
 from hkeid_server.shell import (
@@ -97,7 +97,7 @@ def _refused(error: HkeidError) -> Response:
     metrics.count_refusal(error.reason)
     match error:
         case OfficerStepUpRequired():
-            return see_other(f"/console/step-up?next={page_behind(request.path)}")
+            return step_up_first()
         case AccessDenied(reason="officer_session_ended" | "officer_not_active"):
             return see_other("/console/login")
         case AccessDenied():

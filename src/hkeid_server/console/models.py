@@ -26,13 +26,14 @@ class Choice:
 class ConsoleLoginPage:
     """Log in, or use the passkey again.
 
-    :ivar step_up: the second; ``back`` is then where it goes on.
+    :ivar step_up: the second.
+    :ivar fields: what its form brings along: ``next``, where it goes on, and a form that was sent before.
     """
 
     ceremony: CeremonyForm
     problem: str | None = None
     step_up: bool = False
-    back: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,16 @@ class QueuePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """What an officer filled in before the form was refused, to show it again."""
+
+    decision: str = ""
+    why: str = ""
+    reason: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakePage:
     """Give a reason before a case opens."""
 
@@ -95,6 +106,7 @@ class TakePage:
     reference: str
     reasons: tuple[Choice, ...]
     error: str | None = None
+    filled: Filled = Filled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +129,7 @@ class CasePage:
     reasons: tuple[Choice, ...]
     waiting: str
     error: str | None = None
+    filled: Filled = Filled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +138,7 @@ class RecordFindPage:
 
     reasons: tuple[Choice, ...]
     error: str | None = None
+    filled: Filled = Filled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +161,7 @@ class RecordPage:
     reasons: tuple[Choice, ...]
     done: str | None = None
     error: str | None = None
+    filled: Filled = Filled()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hkeid.enrolment.counter_seats import StationLine
 from hkeid.enrolment.review import UpgradeFile
-from hkeid_server.console.models import Choice
+from hkeid_server.console.models import CaseFieldRow, Choice, Filled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,8 @@ class UpgradeCasePage:
     """An upgrade with its evidence side by side."""
 
     case: UpgradeFile
+    fields: tuple[CaseFieldRow, ...]
     reasons: tuple[Choice, ...]
     waiting: str
     error: str | None = None
+    filled: Filled = field(default_factory=Filled)

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import quote
 
 from flask import Response, current_app, g, redirect, request
+from werkzeug.exceptions import HTTPException
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.officers import (
@@ -19,6 +20,7 @@ from hkeid.officers import (
     parse_reason,
 )
 from hkeid_server import metrics
+from hkeid_server.console.models import Filled
 from hkeid_server.console.parts import console
 from hkeid_server.models import CeremonyForm
 from hkeid_server.network import coarse_network
@@ -30,6 +32,10 @@ View = Callable[P, Response]
 
 _SAFE_PATHS = ("/console/queue", "/console/cases/", "/console/records", "/console/audit",
                "/console/stations", "/console/officers", "/console/today")  # fmt: skip
+_CARRIED = {"console_cases.vote": ("lease", "decision", "why", "reason", "note")}
+"""Forms by endpoint that go along through a step-up, with their fields: a decision is work that took
+minutes, and whoever uses the passkey for it has said twice what is meant.
+"""
 
 
 def current_officer() -> OfficerView | None:
@@ -62,14 +68,38 @@ def with_fresh_officer(view: Callable[Concatenate[OfficerView, P], Response]) ->
         if officer is None:
             return see_other("/console/login")
         if not officer.is_fresh(console().clock.now()):
-            return see_other(f"/console/step-up?next={quote(page_behind(request.path))}")
+            return step_up_first()
         return view(officer, *values, **named)
 
     return guarded
 
 
+def step_up_first() -> Response:
+    """Ask for the passkey before this request: what a form brought goes along where that is worth it."""
+    path = quote(request.path)
+    if request.method == "POST" and carried_fields(request.path):
+        return _redirect(f"/console/step-up/carrying?next={path}", 307)
+    return see_other(f"/console/step-up?next={quote(page_behind(request.path))}")
+
+
+def carried_fields(path: str) -> tuple[str, ...]:
+    """The fields that a form sent to this path keeps through a step-up; none: it is filled in again."""
+    if safe_next(path) != path:
+        return ()
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(path, "POST")
+    except HTTPException:
+        return ()
+    return _CARRIED.get(endpoint, ())
+
+
+def repeat_post(path: str) -> Response:
+    """Let the browser send the form that it just sent to another path as well."""
+    return _redirect(path, 307)
+
+
 def page_behind(path: str) -> str:
-    """The page on which a form stands: where to go on after a step-up, which cannot send it again."""
+    """The page on which a form stands: where to go on after a step-up that carries nothing."""
     known = current_app.url_map.bind("")
     while path and not known.test(path, "GET"):
         path = path.rpartition("/")[0]
@@ -98,9 +128,24 @@ def form_reason() -> tuple[AccessReason | None, str]:
     return parse_reason(request.form.get("reason", "")), request.form.get("note", "")
 
 
+def filled() -> Filled:
+    """What the form of this request brought, to show it again with what is wrong."""
+    form = request.form
+    return Filled(
+        decision=form.get("decision", ""),
+        why=form.get("why", "")[:60],
+        reason=form.get("reason", "")[:60],
+        note=form.get("note", "")[:1000],
+    )
+
+
 def see_other(address: str) -> Response:
     """Send the browser on by GET."""
-    answer = redirect(address, 303)
+    return _redirect(address, 303)
+
+
+def _redirect(address: str, status: int) -> Response:
+    answer = redirect(address, status)
     assert isinstance(answer, Response)
     return answer
 

@@ -61,4 +61,7 @@ def span(length: timedelta | None) -> str:
         return translate("%(number)s days", number=length // _DAY)
     if length >= 2 * _HOUR:
         return translate("%(number)s hours", number=length // _HOUR)
-    return translate("%(number)s minutes", number=max(length, timedelta()) // _MINUTE)
+    minutes = max(length, timedelta()) // _MINUTE
+    if minutes == 1:
+        return translate("1 minute")
+    return translate("%(number)s minutes", number=minutes)

@@ -6,11 +6,18 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from hkeid.enrolment.stations import Station, StationRefused
 from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused
-from hkeid.kernel.errors import HkeidError, MalformedInput, NotFound, Refused, TooManyAttempts
+from hkeid.kernel.errors import (
+    HkeidError,
+    MalformedInput,
+    NotFound,
+    Refused,
+    TooManyAttempts,
+    Unavailable,
+)
 from hkeid_server.browser import read_cookies
 from hkeid_server.house import house
 from hkeid_server.kiosk_content import badge, start_page, upgrade_page
@@ -58,6 +65,7 @@ def with_station(
         except StationRefused as error:
             house().journal.refusal(error, where=START)
             return show("kiosk/closed.html", KioskClosedPage(), status=403, here=START)
+        g.station = station
         return view(station, *values, **named)
 
     return guarded
@@ -129,6 +137,18 @@ def card_alone(station: Station) -> Response:
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 
+@blueprint.post("/kiosk/recover")
+@with_station
+def recover(station: Station) -> Response:
+    """At a counter: begin with the card of somebody who lost every passkey."""
+    try:
+        upgrade = rooms().upgrades.offers.begin_recovery(station, officer_of(station))
+    except (UpgradeRefused, StationRefused) as error:
+        house().journal.refusal(error, where="/kiosk/recover")
+        return _start(station, "officer", 409)
+    return see_other(f"/kiosk/u/{upgrade.id}")
+
+
 @blueprint.get("/kiosk/u/<upgrade_id>")
 @with_station
 def step(station: Station, upgrade_id: str) -> Response:
@@ -145,7 +165,7 @@ def digits(station: Station, upgrade_id: str) -> Response:
     except MalformedInput:
         return show_step(station, at_station(station, upgrade_id), "six", 422)
     except UpgradeRefused as error:
-        house().journal.refusal(error, where="/kiosk/u/…/digits")
+        return refused_step(station, upgrade_id, error, "/kiosk/u/…/digits")
     return see_other(f"/kiosk/u/{upgrade_id}")
 
 
@@ -187,6 +207,8 @@ def show_step(
     """The page of the step where an upgrade is."""
     page = upgrade_page(house(), station, upgrade, problem)
     if page.step == "bind":
+        if problem is not None:
+            return _start(station, problem, status)
         return see_other(f"{page.address}/key")
     return show(
         f"kiosk/{page.step}.html", page, status=status, here=page.address,
@@ -198,6 +220,16 @@ def _start(station: Station, problem: str, status: int) -> Response:
     return show(
         "kiosk/start.html", start_page(house(), station, problem), status=status, here=START
     )
+
+
+def refused_step(station: Station, upgrade_id: str, error: HkeidError, where: str) -> Response:
+    """The step where an upgrade is, with what was refused just now.
+
+    :raises NotFound: ``upgrade_unknown``.
+    """
+    note_refusal(error, where)
+    status = 503 if isinstance(error, Unavailable) else 409
+    return show_step(station, at_station(station, upgrade_id), error.reason, status)
 
 
 def note_refusal(error: HkeidError, where: str) -> None:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import json
-
 from flask import Blueprint, Response, g, jsonify, request
 
 from hkeid.enrolment.stations import Station, StationRefused
 from hkeid.enrolment.upgrade import UpgradeRefused
-from hkeid.kernel.errors import HkeidError, MalformedInput, NotFound, Unavailable
+from hkeid.kernel.errors import Expired, HkeidError, MalformedInput, NotFound, Unavailable
 from hkeid.ports.documents import ImageRefused
-from hkeid.ports.faces import CapturedFrame, LivenessEvidence
 from hkeid_server.house import house
 from hkeid_server.kiosk_content import badge
 from hkeid_server.kiosk_models import KioskCeremonyPage
+from hkeid_server.models import CeremonyForm
 from hkeid_server.pages.kiosk import (
     at_station,
     note_refusal,
     officer_of,
+    refused_step,
     rooms,
     seat,
     show_step,
     with_station,
 )
+from hkeid_server.pages.selfie_frames import selfie_frames
 from hkeid_server.shell import show, translate
 from hkeid_server.visitors import (
     CEREMONY_FAILURES,
@@ -58,13 +58,14 @@ def challenge(station: Station, upgrade_id: str) -> Response:
 @with_station
 def face(station: Station) -> Response:
     """The frames that the camera page took."""
-    upgrade_id = request.form.get("upgrade", "")[:64]
+    upgrade_id = g.upgrade_id = request.form.get("upgrade", "")[:64]
     try:
-        upgrade = rooms().upgrades.faces.give(station, upgrade_id, _evidence())
+        frames = selfie_frames(most=_MOST_FRAMES, longest_ms=_LONGEST_MS)
+        upgrade = rooms().upgrades.faces.give(station, upgrade_id, frames)
     except Unavailable as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), "busy", 503)
-    except (MalformedInput, ImageRefused, UpgradeRefused) as error:
+    except (MalformedInput, ImageRefused, UpgradeRefused, Expired) as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), error.reason, 422)
     return see_other(f"/kiosk/u/{upgrade.id}")
@@ -77,7 +78,7 @@ def portrait(station: Station, upgrade_id: str) -> Response:
     duty = rooms().officers.act(station.id)
     picture = None
     if duty is not None:
-        picture = rooms().upgrades.faces.officer_looks(station, upgrade_id, duty)
+        picture = rooms().upgrades.officers.looks(station, upgrade_id, duty)
     if picture is None:
         raise NotFound("portrait_unknown")
     g.from_a_door = True
@@ -97,11 +98,9 @@ def same(station: Station, upgrade_id: str) -> Response:
     if says not in {"yes", "no"}:
         raise MalformedInput("answer_missing", field="same")
     try:
-        rooms().upgrades.faces.officer_says(
-            station, upgrade_id, officer_of(station), same=says == "yes"
-        )
-    except (UpgradeRefused, Unavailable) as error:
-        note_refusal(error, "/kiosk/u/…/same")
+        rooms().upgrades.officers.says(station, upgrade_id, officer_of(station), same=says == "yes")
+    except (UpgradeRefused, Unavailable, Expired) as error:
+        return refused_step(station, upgrade_id, error, "/kiosk/u/…/same")
     return see_other(f"/kiosk/u/{upgrade_id}")
 
 
@@ -110,9 +109,9 @@ def same(station: Station, upgrade_id: str) -> Response:
 def retry(station: Station, upgrade_id: str) -> Response:
     """Ask the register of persons again."""
     try:
-        rooms().upgrades.faces.retry(station, upgrade_id)
-    except (UpgradeRefused, Unavailable) as error:
-        note_refusal(error, "/kiosk/u/…/retry")
+        rooms().upgrades.register.retry(station, upgrade_id)
+    except (UpgradeRefused, Unavailable, Expired) as error:
+        return refused_step(station, upgrade_id, error, "/kiosk/u/…/retry")
     return see_other(f"/kiosk/u/{upgrade_id}")
 
 
@@ -149,89 +148,71 @@ def key_page(station: Station, upgrade_id: str) -> Response:
 def key(station: Station, upgrade_id: str) -> Response:
     """The key made a passkey."""
     ceremony_id, response = ceremony_answer()
+    upgrades, label = rooms().upgrades, translate("Security key")
+    recovers = at_station(station, upgrade_id).recovers
     try:
-        rooms().upgrades.counter.finish(
-            station,
-            upgrade_id,
-            ceremony_id,
-            response,
-            binding=seat(),
-            label=translate("Security key"),
-        )
+        if recovers:
+            upgrades.recovery.finish(
+                station, upgrade_id, ceremony_id, response, officer_of(station),
+                binding=seat(), label=label,
+            )  # fmt: skip
+        else:
+            upgrades.counter.finish(
+                station, upgrade_id, ceremony_id, response, binding=seat(), label=label
+            )
     except CEREMONY_FAILURES as error:
         return _key(station, upgrade_id, error)
-    return see_other(f"/kiosk/u/{upgrade_id}/confirm")
+    return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
 
 
 def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
-    address = f"/kiosk/u/{upgrade_id}"
+    here = f"/kiosk/u/{upgrade_id}/confirm"
     problem = None if failure is None else failed(failure)
     try:
         begun = rooms().upgrades.confirmations.start(upgrade_id, binding=seat(), station=station)
     except UpgradeRefused as error:
-        note_refusal(error, "/kiosk/u/…/confirm")
-        return see_other(address)
-    return _ceremony(station, "get", begun.id, begun.options, f"{address}/confirm", problem)
+        return refused_step(station, upgrade_id, error, "/kiosk/u/…/confirm")
+    form = ceremony_form("get", begun.id, begun.options, action=here, restart=here)
+    anywhere = at_station(station, upgrade_id).confirmed_anywhere
+    return _ceremony(station, form, problem, anywhere=anywhere)
 
 
 def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
-    address = f"/kiosk/u/{upgrade_id}"
+    here = f"/kiosk/u/{upgrade_id}/key"
     problem = None if failure is None else failed(failure)
+    recovers = at_station(station, upgrade_id).recovers
+    ways = rooms().upgrades
     try:
-        begun = rooms().upgrades.counter.start(
+        begun = (ways.recovery if recovers else ways.counter).start(
             station, upgrade_id, officer_of(station), binding=seat()
         )
     except (UpgradeRefused, StationRefused) as error:
-        note_refusal(error, "/kiosk/u/…/key")
-        wanted = "/kiosk/officer" if error.reason == "officer_missing" else "/kiosk"
-        return see_other(wanted)
+        if error.reason == "officer_missing":
+            note_refusal(error, "/kiosk/u/…/key")
+            return see_other("/kiosk/officer")
+        return refused_step(station, upgrade_id, error, "/kiosk/u/…/key")
     if begun is None:
-        return see_other(f"{address}/confirm")
-    return _ceremony(station, "create", begun.id, begun.options, f"{address}/key", problem)
+        return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
+    form = ceremony_form("create", begun.id, begun.options, action=here, restart=here)
+    return _ceremony(station, form, problem, recovers=recovers)
 
 
 def _ceremony(
     station: Station,
-    kind: str,
-    ceremony_id: str,
-    options: dict[str, object],
-    action: str,
+    form: CeremonyForm,
     problem: str | None,
+    *,
+    anywhere: bool = False,
+    recovers: bool = False,
 ) -> Response:
     page = KioskCeremonyPage(
         station=badge(house(), station),
-        ceremony=ceremony_form(kind, ceremony_id, options, action=action, restart=action),
-        address=action.rpartition("/")[0],
+        ceremony=form,
+        address=form.action.rpartition("/")[0],
+        step="phone" if form.kind == "get" else "bind",
+        confirmed_anywhere=anywhere,
+        recovers=recovers,
         problem=problem,
     )
-    return show("kiosk/passkey.html", page, status=200 if problem is None else 403, here=action)
-
-
-def _evidence() -> LivenessEvidence:
-    """The frames with their times.
-
-    :raises MalformedInput: ``selfie_malformed``.
-    """
-    frames = request.files.getlist("frames")
-    try:
-        times = json.loads(request.form.get("times", ""))
-    except (ValueError, RecursionError):
-        raise MalformedInput("selfie_malformed", field="times") from None
-    good = (
-        isinstance(times, list)
-        and 0 < len(times) == len(frames) <= _MOST_FRAMES
-        and all(type(one) is int and 0 <= one <= _LONGEST_MS for one in times)
-        and times == sorted(times)
-    )
-    if not good:
-        raise MalformedInput("selfie_malformed", field="times")
-    return LivenessEvidence(
-        nonce=request.form.get("nonce", "")[:512],
-        frames=tuple(
-            CapturedFrame(at_ms=at, image=frame.read())
-            for at, frame in zip(times, frames, strict=True)
-        ),
-        capture={
-            name: request.form[name][:200] for name in ("label", "size") if name in request.form
-        },
-    )
+    status = 200 if problem is None else 403
+    return show("kiosk/passkey.html", page, status=status, here=form.action)

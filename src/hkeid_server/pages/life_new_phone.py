@@ -41,7 +41,7 @@ _NEW = "/new-phone"
 @with_fresh_session("new-phone")
 def ask(session: SessionView) -> Response:
     """What it does, a warning, and whether the old phone stays."""
-    del session
+    house().new_phone.admit(session)
     return show("life/new_phone_ask.html", NewPhoneAskPage())
 
 

@@ -53,16 +53,22 @@ def with_fresh_session(
                 return step_up_page(session, why)
             try:
                 return view(session, *values, **named)
-            except StepUpRequired:
-                return step_up_page(session, why)
+            except StepUpRequired as error:
+                low = error.reason == "authentication_too_low"
+                return step_up_page(session, why, low=low)
 
         return with_session(guarded)
 
     return guard
 
 
-def step_up_page(session: SessionView, why: str, failure: HkeidError | None = None) -> Response:
-    """Ask for the passkey."""
+def step_up_page(
+    session: SessionView, why: str, failure: HkeidError | None = None, *, low: bool = False
+) -> Response:
+    """Ask for the passkey.
+
+    :param low: because the login is from before the eID was upgraded.
+    """
     asked = AuthenticationRequest(
         client_id=OWN_PAGES, fresh=True, resident_id=session.authentication.resident_id
     )
@@ -74,7 +80,7 @@ def step_up_page(session: SessionView, why: str, failure: HkeidError | None = No
         "get", begun.id, begun.options, action=f"/account/again/{why}", restart=here
     )
     problem = None if failure is None else failed(failure)
-    page = StepUpPage(why=why, ceremony=form, problem=problem)
+    page = StepUpPage(why=why, ceremony=form, problem=problem, low=low)
     return show("life/step_up.html", page, here=here, status=200 if problem is None else 403)
 
 

@@ -6,8 +6,6 @@ stands. So whoever leaves and comes back, or uses the back button, is always at 
 
 from __future__ import annotations
 
-import json
-
 from flask import Blueprint, Response, jsonify, request
 
 from hkeid.enrolment import (
@@ -19,7 +17,7 @@ from hkeid.enrolment import (
 )
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.documents import CardField, ImageRefused
-from hkeid.ports.faces import CapturedFrame, FaceRefused, LivenessEvidence
+from hkeid.ports.faces import FaceRefused
 from hkeid_server.house import house
 from hkeid_server.intake import CARD_LIMIT
 from hkeid_server.pages import registration_passkey as passkey
@@ -33,6 +31,7 @@ from hkeid_server.pages.registration_visit import (
     offered,
     with_registration,
 )
+from hkeid_server.pages.selfie_frames import selfie_frames
 from hkeid_server.registration_content import (
     card_page,
     details_page,
@@ -47,7 +46,7 @@ from hkeid_server.visitors import network, see_other
 blueprint = Blueprint("registration", __name__)
 
 _MOST_FRAMES = 120
-_LONGEST = 600_000
+_LONGEST_MS = 600_000
 
 
 @blueprint.get(START)
@@ -189,7 +188,11 @@ def confirm_details(journey: Registration, view: RegistrationView) -> Response:
 def give_selfie(journey: Registration, view: RegistrationView) -> Response:
     """The frames that the camera page took during the challenge."""
     try:
-        after = journey.give_selfie(view.id, _evidence(), browser=visit().browser)
+        after = journey.give_selfie(
+            view.id,
+            selfie_frames(most=_MOST_FRAMES, longest_ms=_LONGEST_MS),
+            browser=visit().browser,
+        )
     except (MalformedInput, ImageRefused, FaceRefused, Unavailable) as error:
         return _selfie_failed(error)
     except HkeidError as error:
@@ -231,36 +234,6 @@ def _selfie_failed(error: HkeidError) -> Response:
 def _selfie(view: RegistrationView, status: int = 200, warning: str | None = None) -> Response:
     page = selfie_page(view, warning)
     return show("registration/selfie.html", page, status=status, here=STEP, camera=True)
-
-
-def _evidence() -> LivenessEvidence:
-    """The frames with their times.
-
-    :raises MalformedInput: ``selfie_malformed``.
-    """
-    frames = request.files.getlist("frames")
-    try:
-        times = json.loads(request.form.get("times", ""))
-    except (ValueError, RecursionError):
-        raise MalformedInput("selfie_malformed", field="times") from None
-    good = (
-        isinstance(times, list)
-        and 0 < len(times) == len(frames) <= _MOST_FRAMES
-        and all(type(one) is int and 0 <= one <= _LONGEST for one in times)
-        and times == sorted(times)
-    )
-    if not good:
-        raise MalformedInput("selfie_malformed", field="times")
-    return LivenessEvidence(
-        nonce=request.form.get("nonce", "")[:512],
-        frames=tuple(
-            CapturedFrame(at_ms=at, image=frame.read())
-            for at, frame in zip(times, frames, strict=True)
-        ),
-        capture={
-            name: request.form[name][:200] for name in ("label", "size") if name in request.form
-        },
-    )
 
 
 @blueprint.post("/register/contact")

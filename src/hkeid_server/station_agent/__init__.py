@@ -4,5 +4,13 @@ from hkeid_server.station_agent.agent import StationAgent
 from hkeid_server.station_agent.channel import StationChannel
 from hkeid_server.station_agent.folder import StationFolder
 from hkeid_server.station_agent.road import Road
+from hkeid_server.station_agent.window import StationWindow, open_browser
 
-__all__ = ["Road", "StationAgent", "StationChannel", "StationFolder"]
+__all__ = [
+    "Road",
+    "StationAgent",
+    "StationChannel",
+    "StationFolder",
+    "StationWindow",
+    "open_browser",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +40,18 @@ class Work:
     nonce: bytes
     challenge: bytes
     access: AccessKey | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatTicket:
+    """What opens the station's browser.
+
+    :ivar url: address to open: good once, for two minutes.
+    :ivar seat_lifetime: how long the browser counts as the station's, once opened.
+    """
+
+    url: str = field(repr=False)
+    seat_lifetime: timedelta
 
 
 class StationAgent:
@@ -97,9 +109,21 @@ class StationAgent:
         self._folder.keep_certificate(made["certificate"], made["chain"])
         return True
 
+    def ticket(self) -> SeatTicket:
+        """A ticket for the station's browser.
+
+        :raises MalformedInput: ``station_answer_malformed``.
+        """
+        given = self._channel.post("/station/ticket")
+        try:
+            lifetime = timedelta(seconds=int(given["seat_seconds"]))
+            return SeatTicket(url=str(given["url"]), seat_lifetime=lifetime)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise MalformedInput("station_answer_malformed") from None
+
     def browser_address(self) -> str:
         """Where the station's browser is to be opened: good once, for two minutes."""
-        return str(self._channel.post("/station/ticket")["url"])
+        return self.ticket().url
 
     def work(self) -> Work | None:
         """A card to be read, if there is one and its printed key is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hkeid_server.station_agent.folder import StationFolder
 
 SHIFT = "shift.json"
 QUEUE = "queue"
+REFUSED = "queue/refused"
 _DONE = frozenset({"upload_replayed"})
 
 
@@ -98,7 +100,8 @@ class Road:
         return tuple(sorted((self._folder.path / QUEUE).glob("*.json")))
 
     def upload(self, channel: StationChannel) -> list[Mapping[str, Any]]:
-        """Bring the queue, in order; what the server took or turned away is removed.
+        """Bring the queue, in order. What the server has is removed; what it turned away is kept in
+        :data:`REFUSED`, for whoever looks into it, and its answer has the file's name as ``kept``.
 
         :raises hkeid.kernel.errors.Unavailable: the rest stays in the queue.
         """
@@ -110,9 +113,24 @@ class Road:
                 if error.reason.startswith(("station_", "certificate_")):
                     raise
                 if error.reason not in _DONE:
-                    answers.append({"step": "turned away", "reason": error.reason})
+                    kept = self._set_aside(file)
+                    answers.append(
+                        {"step": "turned away", "reason": error.reason, "kept": str(kept)}
+                    )
+                    continue
             file.unlink()
         return answers
+
+    def _set_aside(self, file: Path) -> Path:
+        """Out of the queue, never over another one: numbers begin anew with each shift."""
+        folder = self._folder.path / REFUSED
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = folder / file.name
+        for turn in count(2):
+            if not place.exists():
+                break
+            place = folder / f"{file.stem}-{turn}{file.suffix}"
+        return file.rename(place)
 
     def _shift(self) -> dict[str, Any]:
         try:

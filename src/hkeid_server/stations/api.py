@@ -162,6 +162,7 @@ class StationApi:
             **_described(station),
             "time": epoch_seconds(self._house.clock.now()),
             "origin": self._house.pages.origin,
+            "busy": self._rooms.upgrades.at_station(station.id) is not None,
         }
 
     def _renew(self, station: Station, body: Body) -> dict[str, Any]:
@@ -175,7 +176,11 @@ class StationApi:
     def _ticket(self, station: Station, body: Body) -> dict[str, Any]:
         del body
         ticket = self._rooms.seats.ticket(station)
-        return {"url": f"{self._house.pages.origin}/kiosk/open?ticket={ticket.reveal()}"}
+        lifetime = self._rooms.stations.settings.seat_lifetime
+        return {
+            "url": f"{self._house.pages.origin}/kiosk/open?ticket={ticket.reveal()}",
+            "seat_seconds": int(lifetime.total_seconds()),
+        }
 
     def _claim(self, station: Station, body: Body) -> dict[str, Any]:
         return _progress(self._rooms.upgrades.offers.claim(station, body["number"]))

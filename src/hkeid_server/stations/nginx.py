@@ -46,6 +46,9 @@ server {{
 
     location / {{ return 404; }}
 }}
+
+# Into the location of the public pages, in your own file: nobody brings these headers from outside.
+{public_headers}
 """
 
 _HEADERS = """\
@@ -141,4 +144,5 @@ class StationDoor:
             upstream=self.upstream,
             limit=LARGE + 4096,
             headers=headers,
+            public_headers="\n".join(f"#     {line}" for line in PUBLIC_HEADERS.splitlines()),
         )

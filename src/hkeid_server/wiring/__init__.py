@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from hkeid.kernel.lazy import names_on_demand
 
 if TYPE_CHECKING:
-    from hkeid_server.wiring.assembly import build_house, make_journal, passkey_policy
+    from hkeid_server.wiring.assembly import build_house
     from hkeid_server.wiring.console import build_console, build_officers
+    from hkeid_server.wiring.foundation import make_journal, passkey_policy
     from hkeid_server.wiring.opening import (
         MEMORY,
         close_store,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         certificate_reader,
         make_station_authority,
         station_authority_wanted,
-        station_registry,
     )
     from hkeid_server.wiring.upkeep import (
         back_up_data,
@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 __getattr__ = names_on_demand(
     __name__,
     {
-        "assembly": ("build_house", "make_journal", "passkey_policy"),
+        "assembly": ("build_house",),
         "console": ("build_console", "build_officers"),
+        "foundation": ("make_journal", "passkey_policy"),
         "opening": (
             "MEMORY",
             "close_store",
@@ -57,7 +58,6 @@ __getattr__ = names_on_demand(
             "certificate_reader",
             "make_station_authority",
             "station_authority_wanted",
-            "station_registry",
         ),
         "upkeep": (
             "back_up_data",
@@ -100,7 +100,6 @@ __all__ = [
     "restore_data",
     "restore_vault",
     "station_authority_wanted",
-    "station_registry",
     "surroundings",
     "upgrade_store",
     "upgrade_vault",

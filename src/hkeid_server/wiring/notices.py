@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hkeid.enrolment.notices import Contacts, Dispatcher, DispatchSettings, StopLinks
-from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.notices import Channel, Notifier
 from hkeid.residents import PersonalFields
@@ -105,12 +105,28 @@ def decision_letters(
 
 
 def make_dispatcher(
-    config: Config, parts: NoticeParts, store: Store[Any], clock: Clock
+    config: Config, parts: NoticeParts, store: Store[Any], clock: Clock, journal: Journal
 ) -> Dispatcher:
     """Sends what is due."""
-    settings = DispatchSettings(link=f"{config.issuer}/account")
+
+    def failed(error: Exception, *, channel: Channel | None) -> None:
+        # The type and the reason: what else an error says may hold somebody's address.
+        journal.event(
+            "enrolment:notice:failed",
+            level="warning",
+            kind=type(error).__name__,
+            reason=error.reason if isinstance(error, HkeidError) else None,
+            channel=None if channel is None else channel.value,
+        )
+
     return Dispatcher(
-        store, parts.contacts, parts.notifiers, clock, settings, stop_links=parts.stop_links
+        store,
+        parts.contacts,
+        parts.notifiers,
+        clock,
+        DispatchSettings(link=f"{config.issuer}/account"),
+        stop_links=parts.stop_links,
+        failed=failed,
     )
 
 
@@ -137,15 +153,17 @@ def _carriers(config: Config, clock: Clock) -> Iterable[Notifier]:
 def _over_https(config: Config) -> Iterable[Notifier]:
     from hkeid.adapters.http import HttpsClient
 
-    section, http = config.notices, HttpsClient()
+    section = config.notices
     if section.push_key is not None:
         from hkeid.adapters.notices.web_push import WebPushNotifier
 
         try:
+            # Where to is named by a browser: never into our own networks.
+            http = HttpsClient(public_only=True)
             yield WebPushNotifier(http, section.push_key, section.push_contact)
         except ValueError:
             raise ConfigurationError("config_value_invalid", detail="notices.push_key") from None
     if section.sms_url and section.sms_token is not None:
         from hkeid.adapters.notices import SmsGateway
 
-        yield SmsGateway(http, section.sms_url, section.sms_token)
+        yield SmsGateway(HttpsClient(), section.sms_url, section.sms_token)

@@ -22,6 +22,7 @@ from hkeid.ports.registry import PersonRegistry
 from hkeid_server.config import Config
 from hkeid_server.config.proofing import FAKE, NONE, PERSONAS
 from hkeid_server.journal import Journal
+from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.opening import MEMORY, vault_url
 
 if TYPE_CHECKING:
@@ -43,12 +44,12 @@ def open_proofing(config: Config, clock: Clock, journal: Journal) -> ProofingPar
 
     :raises hkeid.kernel.errors.ConfigurationError: a part is configured wrongly.
     """
-    matcher = _or_none("faces", lambda: _matcher(config), journal)
+    matcher = _or_none("faces", lambda: open_matcher(config), journal)
     return ProofingParts(
-        registry=_registry(config, matcher),
-        reader=_or_none("documents", lambda: _reader(config, clock), journal),
+        registry=open_registry(config, matcher),
+        reader=_or_none("documents", lambda: open_reader(config, clock), journal),
         matcher=matcher,
-        liveness=_or_none("liveness", lambda: _liveness(config), journal),
+        liveness=_or_none("liveness", lambda: open_liveness(config), journal),
     )
 
 
@@ -67,29 +68,29 @@ def open_evidence(
 
 
 def make_registration(
-    config: Config,
-    parts: ProofingParts,
-    evidence: EvidenceVault,
-    *,
-    hooks: RegistrationHooks | None = None,
-    **house: Any,
+    base: Foundation, parts: ProofingParts, evidence: EvidenceVault, *, hooks: RegistrationHooks
 ) -> Registration:
     """The journey.
 
-    :param house: ``store``, ``passkeys``, ``fields``, ``broker``, ``keys``, ``clock``, ``random``.
+    :param hooks: are told what was decided.
     """
-    more: dict[str, Any] = {} if hooks is None else {"hooks": hooks}
     return Registration(
         RegistrationParts(
+            store=base.store,
+            passkeys=base.passkeys,
+            fields=base.fields,
+            broker=base.broker,
+            keys=base.keys,
+            clock=base.clock,
+            random=base.random,
             evidence=evidence,
-            policy=proofing_policy(config),
+            policy=proofing_policy(base.config),
             registry=parts.registry,
             reader=parts.reader,
             matcher=parts.matcher,
             liveness=parts.liveness,
-            settings=registration_settings(config),
-            **more,
-            **house,
+            settings=registration_settings(base.config),
+            hooks=hooks,
         )
     )
 
@@ -148,7 +149,12 @@ def _need(module: str, extra: str) -> None:
         raise MissingExtra(module, extra)
 
 
-def _registry(config: Config, matcher: FaceMatcher | None) -> PersonRegistry | None:
+def open_registry(config: Config, matcher: FaceMatcher | None) -> PersonRegistry | None:
+    """The register of persons; None where none is configured.
+
+    :param matcher: compares faces for a register of test persons.
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    """
     section = config.registry
     if not section.url:
         return None
@@ -181,7 +187,12 @@ def _register_of_personas(config: Config, matcher: FaceMatcher | None) -> Person
     )
 
 
-def _reader(config: Config, clock: Clock) -> DocumentReader | None:
+def open_reader(config: Config, clock: Clock) -> DocumentReader | None:
+    """Reads photographs of cards; None where none is configured.
+
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    :raises hkeid.kernel.errors.MissingExtra: its packages are not installed.
+    """
     section = config.documents
     if section.reader == NONE:
         return None
@@ -201,7 +212,12 @@ def _reader(config: Config, clock: Clock) -> DocumentReader | None:
     )
 
 
-def _matcher(config: Config) -> FaceMatcher | None:
+def open_matcher(config: Config) -> FaceMatcher | None:
+    """Compares faces; None where none is configured.
+
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    :raises hkeid.kernel.errors.MissingExtra: its packages are not installed.
+    """
     section = config.faces
     if section.matcher == NONE:
         return None
@@ -227,7 +243,12 @@ def _matcher(config: Config) -> FaceMatcher | None:
     return DeepfaceMatcher.sandbox(calibration=record, **settings)
 
 
-def _liveness(config: Config) -> LivenessCheck | None:
+def open_liveness(config: Config) -> LivenessCheck | None:
+    """Says whether somebody is there; None where none is configured.
+
+    :raises hkeid.kernel.errors.ConfigurationError: it is configured wrongly.
+    :raises hkeid.kernel.errors.MissingExtra: its packages are not installed.
+    """
     section = config.liveness
     check = section.check or (NONE if config.production else "head-turn")
     if check == NONE:

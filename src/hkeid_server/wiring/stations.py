@@ -4,60 +4,42 @@ from __future__ import annotations
 
 import tomllib
 from datetime import timedelta
-from functools import cached_property
-from pathlib import Path
-from typing import Any
 
-from hkeid.broker import Broker
-from hkeid.chip.document import ChipDocument
-from hkeid.chip.evidence import ChipEvidence
-from hkeid.chip.trust import CountrySigners, der_blocks
 from hkeid.enrolment.stations import Seats
 from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeParts, UpgradePolicy, Upgrades
 from hkeid.kernel.errors import ConfigurationError
-from hkeid.kernel.instants import Instant
-from hkeid.ports import Clock, EvidenceVault, KeyStore, Random, Store
-from hkeid.residents import PersonalFields
-from hkeid.webauthn import WebAuthnPolicy
+from hkeid.ports import EvidenceVault
 from hkeid_server.config import Config
 from hkeid_server.stations.parts import StationRooms
+from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.proofing import ProofingParts, proofing_policy, registration_settings
 from hkeid_server.wiring.station_registry import certificate_reader, station_registry
-
-_LARGEST_FILE = 32 * 1024 * 1024
+from hkeid_server.wiring.trusted_countries import TrustedCountries
 
 
 def open_stations(
-    config: Config,
-    proofing: ProofingParts,
-    evidence: EvidenceVault,
-    *,
-    store: Store[Any],
-    fields: PersonalFields,
-    policy: WebAuthnPolicy,
-    broker: Broker,
-    keys: KeyStore,
-    clock: Clock,
-    random: Random,
+    base: Foundation, proofing: ProofingParts, evidence: EvidenceVault
 ) -> StationRooms | None:
     """Stations as configured; None where they are not served.
 
-    :raises ConfigurationError: ``person_registry_missing``: there is no upgrade without one.
+    :raises ConfigurationError: ``person_registry_missing``: there is no upgrade without one; what
+        :class:`TrustedCountries` refuses.
     """
+    config, store, clock, random = base.config, base.store, base.clock, base.random
     if not config.stations.enabled:
         return None
     if proofing.registry is None:
         raise ConfigurationError("person_registry_missing", detail="stations need registry.url")
-    stations = station_registry(config, store, keys, clock, random)
+    stations = station_registry(config, store, base.keys, clock, random)
     parts = UpgradeParts(
         store=store,
-        fields=fields,
-        keys=keys,
+        fields=base.fields,
+        keys=base.keys,
         clock=clock,
         random=random,
         stations=stations,
         vault=evidence,
-        verifier=TrustedCountries(config.path(config.stations.country_signers)),
+        verifier=TrustedCountries(config.path(config.stations.country_signers), base.journal),
         registry=proofing.registry,
         liveness=proofing.liveness,
         matcher=proofing.matcher,
@@ -68,7 +50,7 @@ def open_stations(
     return StationRooms(
         stations=stations,
         seats=Seats(store, stations, clock, random),
-        upgrades=Upgrades(parts, policy, broker),
+        upgrades=Upgrades(parts, base.passkeys, base.broker),
         officers=OfficersOnDuty(
             store,
             clock,
@@ -98,43 +80,3 @@ def upgrade_policy(config: Config) -> UpgradePolicy:
         detail = f"stations.policy: {', '.join(policy.lax())} are for the sandbox"
         raise ConfigurationError("production_refuses", detail=detail)
     return policy
-
-
-class TrustedCountries:
-    """Verifies readings with the certificates and revocation lists in a folder, read once.
-
-    Without any, nothing is trusted, so that no card upgrades an eID (law 7).
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    @cached_property
-    def trust(self) -> CountrySigners:
-        """What the folder holds."""
-        return read_country_signers(self._folder)
-
-    def verify(self, document: ChipDocument, *, at: Instant) -> ChipEvidence:
-        """What the document proves."""
-        return document.verify(trust=self.trust, at=at)
-
-
-def read_country_signers(folder: Path) -> CountrySigners:
-    """Certificates (``.cer``, ``.crt``, ``.der``, ``.pem``) and lists (``.crl``) of a folder.
-
-    :raises ConfigurationError: ``country_signers_unreadable``.
-    """
-    certificates: list[bytes] = []
-    lists: list[bytes] = []
-    for path in sorted(folder.glob("*")) if folder.is_dir() else ():
-        if path.suffix.lower() not in {".cer", ".crt", ".der", ".pem", ".crl"}:
-            continue
-        try:
-            content = path.read_bytes()[:_LARGEST_FILE]
-        except OSError as error:
-            raise ConfigurationError(
-                "country_signers_unreadable", detail=f"{path}: {error.strerror}"
-            ) from None
-        target = lists if path.suffix.lower() == ".crl" else certificates
-        target.extend(der_blocks(content))
-    return CountrySigners.of(certificates, crls=lists)

@@ -154,7 +154,7 @@ def restore_vault(config: Config, file: Path, *, erasures: Path | None, replace:
 
 
 def notice_rounds(
-    config: Config, store: Any, keys: KeyStore, clock: Clock, random: Random
+    config: Config, store: Any, keys: KeyStore, clock: Clock, random: Random, journal: Journal
 ) -> Callable[[], int]:
     """What sends notices that are due, and says how many."""
     from hkeid.residents import PersonalFields
@@ -162,5 +162,5 @@ def notice_rounds(
 
     fields = PersonalFields(keys, open_vault(config), random)
     parts = open_notices(config, store, fields, keys, clock, random)
-    dispatcher = make_dispatcher(config, parts, store, clock)
+    dispatcher = make_dispatcher(config, parts, store, clock, journal)
     return lambda: dispatcher.round().told

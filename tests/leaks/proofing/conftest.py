@@ -783,7 +783,7 @@ def tell_browsers(scene: ProofingScene) -> None:
     with scene.base.house() as house:
         house.notices.carrier(Channel.WEB_PUSH)._http = PushService(scene.pushed)
         later = Later(timedelta(hours=3))
-        make_dispatcher(house.config, house.notices, house.store, later).round()
+        make_dispatcher(house.config, house.notices, house.store, later, house.journal).round()
     assert scene.pushed, "no browser was told"
 
 

@@ -97,6 +97,8 @@ POLICY = (
     Rule("pages", r"minor: name|guardian's code", r"^/account/minor$", AFTER, "the guardian's page"),
     Rule("pages", r"guardian's code", r"^/register/guardian-code$", AFTER, DELIVERED),
     Rule("pages", r"new phone's code", r"^(/account)?/new-phone$", AFTER, DELIVERED),
+    Rule("pages", r"picture", r"^/kiosk/u/[^/]+/portrait$", AFTER,
+         "the officer at the counter, who compares the face with the chip's portrait"),
     Rule("pages", r"kiosk number", r"^/account/upgrade$", AFTER, DELIVERED),
     Rule("pages", r"mail address|telephone", r"^/account/notices(/email)?$", AFTER, OWN_PAGE),
     Rule("errors", r"stopped: (name|birth date)|typed", r"^/register/details html$", AFTER, OWN_FORM),
@@ -174,20 +176,20 @@ def test_everybody_was_there(scene: Any) -> None:
 # --- faces -------------------------------------------------------------------------------------------
 
 
-def with_vectors(scene: Any) -> dict[str, list[float]]:
-    if not scene.vectors:
-        pytest.skip("the real matcher works on the scene with SQLite")
-    return scene.vectors
+# The real matcher works on the scene with SQLite alone.
+where_faces_are_real = pytest.mark.parametrize("scene", ["sqlite"], indirect=True)
 
 
+@where_faces_are_real
 def test_the_numbers_are_those_of_one_face(scene: Any) -> None:
     """They were computed apart from the server; that they match shows that they mean something."""
-    vectors = dict(with_vectors(scene))
+    vectors = dict(scene.vectors)
     portrait = vectors.pop("portrait")
     nearest = min(math.dist(portrait, one) for one in vectors.values())
     assert nearest < (face_model("Dlib").match or 0)
 
 
+@where_faces_are_real
 @pytest.mark.parametrize(
     "write",
     [
@@ -202,7 +204,8 @@ def test_the_numbers_are_those_of_one_face(scene: Any) -> None:
 )
 def test_a_template_would_be_found(write: Callable[[list[float]], bytes], scene: Any) -> None:
     search = scene.search()
-    for vector in with_vectors(scene).values():
+    assert scene.vectors
+    for vector in scene.vectors.values():
         kinds = {one.kind for one in search.find(b"before" + write(vector) + b"behind")}
         assert kinds == {"face vector"}
 

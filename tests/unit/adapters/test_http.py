@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import threading
 import time
@@ -18,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hkeid.adapters.http import HttpsClient
+from hkeid.adapters.timed_connection import is_public
 from hkeid.kernel.errors import MalformedInput, Unavailable
 
 
@@ -42,6 +45,11 @@ class Answers(BaseHTTPRequestHandler):
                 self.end_headers()
                 for _ in range(40):
                     self.wfile.write(b"x")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+            case "/drip":
+                for letter in b"HTTP/1.1 201 " + b"x" * 200:
+                    self.wfile.write(bytes([letter]))
                     self.wfile.flush()
                     time.sleep(0.1)
             case "/nonsense":
@@ -131,6 +139,7 @@ def test_redirects_are_not_followed(client: HttpsClient, place: str) -> None:
     [
         ("/long", {"limit": 4999}, "http_answer_too_long"),
         ("/slow", {"timeout": 0.5}, "http_no_answer"),
+        ("/drip", {"timeout": 0.5}, "http_no_answer"),
         ("/nonsense", {"timeout": 5}, "http_no_answer"),
     ],
 )
@@ -155,6 +164,61 @@ def test_a_certificate_for_another_name(tmp_path: Path) -> None:
         with pytest.raises(Unavailable) as caught:
             HttpsClient(ca_file=str(other)).send("GET", place, timeout=5)
         assert caught.value.detail == "SSLCertVerificationError"
+
+
+def test_a_deadline_holds_for_the_handshake_and_for_every_line(file: Path) -> None:
+    """A peer that sends a byte now and then would hold the thread for days."""
+    hello, sent = b"\x16\x03\x03\x40\x00\x02" + b"x" * 200, []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                for letter in hello:
+                    connection.sendall(bytes([letter]))
+                    sent.append(letter)
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        with pytest.raises(Unavailable):
+            HttpsClient(ca_file=str(file)).send(
+                "GET", f"https://127.0.0.1:{server.getsockname()[1]}/", timeout=0.5
+            )
+        thread.join()
+    assert len(sent) < len(hello)
+
+
+def test_addresses_of_our_own_are_refused_under_any_name(file: Path, place: str) -> None:
+    port = place.rpartition(":")[2]
+    for host in ("127.0.0.1", "localhost"):
+        with pytest.raises(Unavailable) as caught:
+            HttpsClient(ca_file=str(file), public_only=True).send("GET", f"https://{host}:{port}/")
+        assert caught.value.detail == "OSError"
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("203.0.114.1", True),
+        ("2001:4860:4860::8888", True),
+        ("10.0.0.5", False),
+        ("127.0.0.1", False),
+        ("169.254.169.254", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("::ffff:10.0.0.5", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::808:808", True),
+        ("2002:7f00:1::", False),
+        ("::127.0.0.1", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("2001:0:7f00:1::", False),
+    ],
+)
+def test_which_addresses_are_public(address: str, *, public: bool) -> None:
+    assert is_public(ip_address(address)) is public
 
 
 def test_nobody_there(client: HttpsClient) -> None:

@@ -61,6 +61,12 @@ def test_the_shipped_kinds_are_there() -> None:
     assert callable(plugins.load(plugins.CARD_READERS, "pcsc"))
 
 
+def test_the_shipped_kinds_of_cards_are_there() -> None:
+    assert plugins.names(plugins.CARD_PROFILES) == ("hkic-specimen", "icao")
+    for name in plugins.names(plugins.CARD_PROFILES):
+        assert plugins.load(plugins.CARD_PROFILES, name)().name == name
+
+
 def test_an_unknown_reader_is_told_what_there_is() -> None:
     with pytest.raises(ConfigurationError) as caught, open_reader("pccs"):
         pass

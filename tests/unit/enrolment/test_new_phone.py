@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hkeid.broker import StepUpRequired
 from hkeid.enrolment import EnrolmentSettings
 from hkeid.enrolment.new_phone import NewPhone, initials
 from hkeid.identity.assurance import Acr
+from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, TooManyAttempts
 from hkeid.residents.records import CredentialStatus
 from hkeid.testing.authenticator import SoftwareAuthenticator
@@ -162,6 +165,22 @@ def test_a_synced_passkey_does_not_bring_in_a_bound_one(hub, new_phone, origin) 
     fresh = hub.login(strong)
     assert fresh.view.authentication.acr is Acr.EID_BOUND
     bind(new_phone, new_phone.offer(fresh.view).code.reveal(), bound, origin)
+
+
+def test_a_login_from_before_an_upgrade_makes_no_code(hub, new_phone, session, phone) -> None:
+    """Its passkey gives more by now, and the new phone would be refused for the lower login."""
+    new_phone.admit(session.view)
+    with hub.store.transaction() as tx:
+        resident = tx.residents.get(owner(session))
+        raised = replace(resident, state=EidState.UPGRADED, proofed=Acr.EID_PLUS)
+        assert tx.residents.change(resident, raised)
+    for ask in (new_phone.admit, new_phone.offer):
+        with pytest.raises(StepUpRequired, match="authentication_too_low"):
+            ask(session.view)
+    fresh = hub.login(phone)
+    assert fresh.view.authentication.acr is Acr.EID_PLUS
+    new_phone.admit(fresh.view)
+    assert new_phone.offer(fresh.view).code.reveal()
 
 
 def test_there_is_a_most_of_devices(hub, session, spare, origin) -> None:

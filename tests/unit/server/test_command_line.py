@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -13,7 +15,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from hkeid.adapters.station_ca import StationCa
+from hkeid.adapters.system import SystemClock
+from hkeid.testing.card_issuer import CardIssuer
 from hkeid_server.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +82,104 @@ def test_check(hkeid: Callable[..., Result]) -> None:
     assert result.exit_code == 0
     assert "✗" not in result.output
     assert "3 clients" in result.output
+    for line in (
+        "✓ register of persons: test persons, inside this process",
+        "✓ documents: rapidocr",
+        "✓ faces: deepface, not calibrated",
+        "✓ liveness: head-turn",
+        "– stations: not served",
+        "– country signers: not needed without stations",
+        "✓ notices: email, inbox, sms; sent every 15 s",
+    ):
+        assert line in result.output
+
+
+def checked(folder: Path, *sections: str) -> Result:
+    """``hkeid check`` of a sandbox with more in its configuration."""
+    file = folder / "hkeid.toml"
+    text = file.read_text("utf-8").replace('[registry]\nurl = "personas"\n', "")
+    file.write_text("\n".join((text, *sections)), "utf-8")
+    return CliRunner().invoke(main, ["check", "--config", str(file)], catch_exceptions=False)
+
+
+def commands_of(page: str, heading: str) -> list[list[str]]:
+    """The ``hkeid`` commands below a heading of the documentation, as words."""
+    text = (ROOT / "docs" / page).read_text("utf-8").split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return [shlex.split(line)[2:] for line in text.splitlines() if line.startswith("$ hkeid ")]
+
+
+def test_officers_as_the_how_to_enters_them(hkeid: Callable[..., Result]) -> None:
+    commands = commands_of("how-to/review-referred-cases.md", "Enter officers")
+    assert [words[1] for words in commands] == ["add", "code", "list", "roles", "suspend"]
+    for words in commands:
+        result = hkeid(*words)
+        assert result.exit_code == 0, result.output
+        if words[1] in {"add", "code"}:
+            officer, code = result.output.splitlines()
+            assert re.fullmatch(r"officer  officer:\S+  LUI, Sze", officer)
+            assert re.fullmatch(r"code     [0-9A-Z-]{9,}", code)
+    assert "STATE" in hkeid("officers", "list").output.splitlines()[0]
+
+
+def test_a_name_that_two_officers_have(hkeid: Callable[..., Result]) -> None:
+    hkeid("officers", "add", "KO, Kap", "--role", "auditor")
+    result = hkeid("officers", "code", "KO, Kap")
+    assert result.exit_code == 1
+    assert "officer ambiguous" in result.stderr
+    ids = re.findall(r"officer:[\w-]+", result.stderr)
+    assert len(ids) == 2
+    assert hkeid("officers", "code", ids[1]).exit_code == 0
+    result = hkeid("officers", "code", "Nobody")
+    assert (result.exit_code, "officer unknown" in result.stderr) == (1, True)
+
+
+def test_check_of_a_register_that_does_not_answer(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        result = checked(folder, f'[registry]\nurl = "http://localhost:{port}"')
+        assert "✗ register of persons: registry unreachable: localhost:" in result.output
+        taken.listen()
+        result = CliRunner().invoke(main, ["check", "--config", str(folder / "hkeid.toml")])
+    assert f"✓ register of persons: localhost:{port} answers" in result.output
+
+
+def test_check_of_stations_and_country_signers(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+    secret = "s" * 32
+    section = (
+        '[stations]\nenabled = true\nproxies = ["127.0.0.1"]\nauthority = "stations"\n'
+        f'proxy_secret = "{secret}"\n[registry]\nurl = "personas"\n'
+    )
+    StationCa.create(folder / "stations", name="t", now=SystemClock().now())
+    result = checked(folder, section)
+    assert "✓ stations: 0 entered; let in from 127.0.0.1" in result.output
+    assert "✗ country signers: " in result.output
+    assert result.exit_code == 1
+    assert secret not in result.output
+    signers = folder / "country-signers"
+    signers.mkdir()
+    (signers / "csca.der").write_bytes(CardIssuer().root.der)
+    (signers / "rubbish.pem").write_bytes(b"rubbish")
+    result = CliRunner().invoke(main, ["check", "--config", str(folder / "hkeid.toml")])
+    assert (
+        "✓ country signers: UT: 1 certificates, 0 revocation lists, 1 not believed" in result.output
+    )
+
+
+def test_check_names_what_is_not_there(tmp_path: Path, made: Path) -> None:
+    folder = tmp_path / "sandbox"
+    shutil.copytree(made, folder)
+    result = checked(
+        folder,
+        '[faces]\nmatcher = "none"\n[documents]\nreader = "none"\n[liveness]\ncheck = "none"',
+    )
+    for name in ("register of persons", "documents", "faces", "liveness"):
+        assert f"– {name}: none" in result.output
+    assert result.exit_code == 0
 
 
 def test_check_of_a_broken_house(tmp_path: Path, made: Path) -> None:

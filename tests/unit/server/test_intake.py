@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from hkeid_server.house import House
 from hkeid_server.intake import CARD_LIMIT, UPLOADS, BodySlow, Intake, Pace
 from hkeid_server.wsgi import serve_house
 
+ROOT = Path(__file__).resolve().parents[3]
 QUICK = Pace(grace=0.2, rate=1_000_000)
 
 
@@ -86,6 +88,13 @@ def test_uploads_have_limits_of_their_own() -> None:
     assert intake.limit_of("/register/card") == CARD_LIMIT + 65_536
     assert intake.limit_of("/register/cards") == 65_536
     assert set(UPLOADS) == {"/kiosk/face", "/register/card", "/register/selfie"}
+
+
+def test_the_proxy_of_the_how_to_lets_pictures_through() -> None:
+    text = (ROOT / "docs" / "how-to" / "run-the-server.md").read_text("utf-8")
+    (found,) = re.findall(r"location ~ (\S+) \{.*?client_max_body_size (\d+)m;", text, re.DOTALL)
+    assert all(re.search(found[0], path) for path in UPLOADS)
+    assert int(found[1]) << 20 >= max(UPLOADS.values())
 
 
 def test_slow_body_is_given_up() -> None:

@@ -12,7 +12,9 @@ from urllib.parse import quote
 import pytest
 
 from hkeid.enrolment.standing import Actor
+from hkeid.identity.assurance import Acr
 from hkeid.identity.hkic_number import HkicNumber
+from hkeid.identity.state import EidState
 from hkeid.kernel.errors import TooManyAttempts, Unavailable
 from hkeid.ports.faces import LivenessEvidence
 from hkeid.residents import find_by_hkic
@@ -32,12 +34,12 @@ CHAN, HO, MINOR = "chan-tai-man", "ho-sau-lan", "chan-siu-fung"
 def house(make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch) -> House:
     from hkeid_server.pages import registration
 
-    real = registration._evidence
+    real = registration.selfie_frames
 
-    def evidence() -> LivenessEvidence:
-        return replace(real(), capture={"verdict": "live"})
+    def evidence(**limits: int) -> LivenessEvidence:
+        return replace(real(**limits), capture={"verdict": "live"})
 
-    monkeypatch.setattr(registration, "_evidence", evidence)
+    monkeypatch.setattr(registration, "selfie_frames", evidence)
     house = make_house(
         registry={"url": "personas"},
         documents={"reader": "fake"},
@@ -75,7 +77,7 @@ def bind(person: Any) -> Any:
 
 
 def dispatch(house: House) -> None:
-    make_dispatcher(house.config, house.notices, house.store, house.clock).round()
+    make_dispatcher(house.config, house.notices, house.store, house.clock, house.journal).round()
 
 
 def letters(house: House, about: str | None = None) -> list[Any]:
@@ -160,6 +162,21 @@ def test_the_passkey_comes_first_when_the_login_is_old(clock: Any, resident: Any
     assert 'id="offer-form"' not in page.text
     assert resident.ceremony().headers["Location"] == "/account/new-phone"
     assert 'id="offer-form"' in resident.follow().text
+
+
+def test_the_passkey_comes_first_when_the_eid_was_upgraded_since_the_login(
+    house: Any, resident: Any
+) -> None:
+    owner = resident_of(house, "chan-tai-man")
+    with house.store.transaction() as tx:
+        raised = replace(owner, state=EidState.UPGRADED, proofed=Acr.EID_PLUS)
+        assert tx.residents.change(owner, raised)
+    page = resident.get("/account/new-phone")
+    assert "You logged in before your eID was upgraded." in page.text
+    assert 'id="offer-form"' not in page.text
+    assert resident.ceremony().headers["Location"] == "/account/new-phone"
+    assert 'id="offer-form"' in resident.follow().text
+    assert shown_code(resident, old="keep")
 
 
 def test_no_code_after_the_login_grew_old_on_the_page(clock: Any, resident: Any) -> None:

@@ -20,13 +20,21 @@ from hkeid.enrolment.registration import (
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.kernel.secret import Secret
 from hkeid.ports.notices import Channel, Notice
+from hkeid_server import housekeeping
 from hkeid_server.config import read_config
 from hkeid_server.config.notices import NoticesSection, check_notices
 from hkeid_server.house import House
 from hkeid_server.housekeeping import Housekeeper
-from hkeid_server.wiring.notices import open_carriers
+from hkeid_server.wiring.notices import make_dispatcher, open_carriers
 from hkeid_server.wiring.telling import DecisionLetters
-from hkeid_server.wiring.upkeep import end_registrations, notice_rounds, purge_store
+from hkeid_server.wiring.upkeep import (
+    end_registrations,
+    make_keys,
+    notice_rounds,
+    purge_store,
+    upgrade_store,
+    upgrade_vault,
+)
 
 NOW = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
 MAIL = {"mail_host": "mail.example.hk", "mail_sender": "eid@example.hk"}
@@ -212,7 +220,7 @@ def test_rounds_send_what_is_due(make_house: Any, clock: Any) -> None:
 
     house = make_house()
     seed_sandbox(house)
-    send = notice_rounds(house.config, house.store, house.keys, clock, house.random)
+    send = notice_rounds(house.config, house.store, house.keys, clock, house.random, house.journal)
     assert send() > 0
     assert send() == 0
     assert purge_store(house.config, house.store, clock) == 0
@@ -224,6 +232,67 @@ def test_ending_registrations_has_the_letters(make_house: Any, clock: Any) -> No
     house = make_house()
     count = end_registrations(house.config, house.store, house.keys, clock, house.journal)
     assert count == 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "expected"),
+    [
+        (10, 15, {"hkeid-housekeeping": 600, "hkeid-notices": 15}),
+        (0, 15, {"hkeid-notices": 15}),
+        (10, 0, {"hkeid-housekeeping": 600}),
+        (0, 0, {}),
+    ],
+)
+def test_notices_go_out_whoever_keeps_house(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+    seconds: int,
+    expected: dict[str, int],
+) -> None:
+    content = {
+        "profile": "sandbox",
+        "issuer": "http://localhost:8000",
+        "admin": {"housekeeping_minutes": minutes},
+        "notices": {"every_seconds": seconds},
+        "store": {"url": "sqlite:///hkeid.sqlite"},
+        "vault": {"url": "sqlite:///vault.sqlite"},
+    }
+    config = read_config(content, {}, tmp_path)
+    make_keys(config)
+    upgrade_store(config)
+    upgrade_vault(config)
+    begun: dict[str, int] = {}
+
+    def every(pause: int, work: Callable[[], None], *, name: str) -> None:
+        begun[name] = pause
+        work()
+
+    monkeypatch.setattr(housekeeping, "_every", every)
+    monkeypatch.setattr(housekeeping, "hear_libraries", lambda *_, **__: None)
+    housekeeping.start_regular_work(config)
+    assert begun == expected
+
+
+def test_what_keeps_a_notice_back_is_logged_without_its_address(
+    make_house: Any, clock: Any, log: Any
+) -> None:
+    from hkeid_server.sandbox import seed_sandbox
+
+    house = make_house()
+    seed_sandbox(house)
+
+    class Broken:
+        channels = frozenset({Channel.INBOX})
+
+        def send(self, notice: Notice) -> None:
+            raise ValueError(f"no such address: {notice.address}")
+
+    parts = replace(house.notices, notifiers=(Broken(),))
+    assert make_dispatcher(house.config, parts, house.store, clock, house.journal).round().later > 0
+    line = log.events("enrolment:notice:failed")[0]
+    assert (line["kind"], line["channel"], line["level"]) == ("ValueError", "inbox", "warning")
+    assert "no such address" not in log.getvalue()
 
 
 class Checkpointer:

@@ -112,8 +112,8 @@ def test_values_that_cannot_be_meant(tmp_path: Path, section: str, content: Any)
 
 def test_production_without_a_calibration_leaves_faces_to_officers(tmp_path: Path) -> None:
     config = read_config(PRODUCTION, {}, tmp_path)
-    assert proofing._matcher(config) is None
-    assert proofing._liveness(config) is None
+    assert proofing.open_matcher(config) is None
+    assert proofing.open_liveness(config) is None
     assert proofing.proofing_policy(config) == shipped_policy("production")
 
 
@@ -131,7 +131,7 @@ def test_a_policy_of_ones_own(tmp_path: Path) -> None:
         proofing.proofing_policy(sandbox)
     shipped = Path(proofing.parse_policy.__code__.co_filename).with_name("sandbox.toml")
     (tmp_path / "policy.toml").write_text(
-        shipped.read_text("utf-8").replace("sandbox-2026-11-2", "ours-1"), "utf-8"
+        shipped.read_text("utf-8").replace("sandbox-2026-11-3", "ours-1"), "utf-8"
     )
     assert proofing.proofing_policy(sandbox).version == "ours-1"
     production = read_config(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hkeid.enrolment import RegistrationStep
+from hkeid.enrolment.review import Decision, DecisionReason
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.documents import CardField, RetakeAdvice
@@ -98,16 +99,16 @@ def believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake check wants to be told its verdict; a page does not send one."""
     from hkeid_server.pages import registration
 
-    real = registration._evidence
+    real = registration.selfie_frames
 
-    def evidence() -> Any:
+    def evidence(**limits: int) -> Any:
         from dataclasses import replace
 
         from flask import request
 
-        return replace(real(), capture={"verdict": request.form.get("verdict", "live")})
+        return replace(real(**limits), capture={"verdict": request.form.get("verdict", "live")})
 
-    monkeypatch.setattr(registration, "_evidence", evidence)
+    monkeypatch.setattr(registration, "selfie_frames", evidence)
 
 
 pytestmark = pytest.mark.usefixtures("believed")
@@ -424,6 +425,13 @@ def test_referred_case_says_what_happens_next_and_comes_back(stranger: Any, hous
     text = stranger.get("/register/step").text
     reference = re.search(r'id="case-number">([^<]+)<', text)[1]
     assert "does not answer at the moment" in text
+    assert 'id="standing">An officer will look at your registration.' in text
+    assert "half of the cases" not in text, "nobody promises what nobody knows"
+    days_taken(house, 3, 5, 5)
+    text = stranger.get("/register/step").text
+    assert "Lately half of the cases were decided within 5 days." in text
+    days_taken(house, *[1] * 9)
+    assert "decided within a day" in stranger.get("/register/step").text
     stranger.post("/register/contact", {"email": "not an address"})
     assert stranger.page.status_code == 422
     assert 'aria-invalid="true"' in stranger.page.text
@@ -438,6 +446,23 @@ def test_referred_case_says_what_happens_next_and_comes_back(stranger: Any, hous
     assert 'data-kind="refused"' in ended
     assert "registration counter" in ended
     assert reference in ended
+
+
+def days_taken(house: House, *days: int) -> None:
+    """Cases that officers decided just now, and how many days each had waited."""
+    with house.store.transaction() as tx:
+        for number in days:
+            decision = Decision(
+                case_id=house.random.token(8),
+                accept=True,
+                reason=DecisionReason.SAME_PERSON,
+                officers=("o1", "o2"),
+                risks=(),
+                attempt_until=house.clock.now(),
+                decided_at=house.clock.now(),
+                waited=number * 86_400,
+            )
+            assert tx.reviews.add_decision(decision)
 
 
 def _id_of(house: House, reference: str) -> str:

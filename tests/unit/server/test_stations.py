@@ -15,7 +15,7 @@ from hkeid.adapters.station_ca import StationCa, make_key, make_request
 from hkeid.adapters.system import SystemClock
 from hkeid.enrolment.stations import StationMode
 from hkeid.enrolment.upgrade import UpgradeStep
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, Expired
 from hkeid_server.config import read_config
 from hkeid_server.sandbox import seed_sandbox
 from hkeid_server.stations.nginx import StationDoor
@@ -86,7 +86,7 @@ def as_station(made: Any) -> dict[str, str]:
 
 def test_a_station_is_known_by_its_certificate(front, kiosk) -> None:
     status, said = call(front, "/station/hello", **as_station(kiosk))
-    assert (status, said["mode"]) == (200, "kiosk")
+    assert (status, said["mode"], said["busy"]) == (200, "kiosk", False)
     assert call(front, "/station/work", **as_station(kiosk)) == (200, {"work": None})
 
 
@@ -192,6 +192,7 @@ def test_the_counter_from_number_to_end(front, house, resident, stranger) -> Non
     stranger.post(f"{address}/digits", {"digits": "123456"})
     work = call(front, "/station/work", **as_station(counter))[1]["work"]
     assert work["access"] == "123456"
+    assert call(front, "/station/hello", **as_station(counter))[1]["busy"] is True
     body = {"upgrade": work["upgrade"], "reason": "card_removed"}
     assert call(front, "/station/trouble", body, **as_station(counter))[0] == 200
     stranger.get(address)
@@ -259,6 +260,8 @@ def test_the_door_needs_its_parts_and_plain_values(house) -> None:
     assert f"proxy_bind {PROXY};" in text
     assert SECRET in text
     assert SECRET not in repr(door)
+    for header in ("HKEID-Client-Verify", "HKEID-Client-Cert", "HKEID-Proxy-Secret"):
+        assert f'#     proxy_set_header {header} "";' in text
     with pytest.raises(ConfigurationError, match="station_door_malformed"):
         StationDoor.of(house.config, **{**names, "server_name": "s; }"}, client_ca=None).text()
 
@@ -327,6 +330,95 @@ def test_a_minor_at_a_counter_is_sent_to_what_exists(front, house, stranger) -> 
     assert "at a counter." not in shown
 
 
+# --- recovery at a counter ------------------------------------------------------------------------
+
+
+def at_counter(
+    front: Any, house: Any, stranger: Any, mode: StationMode = StationMode.COUNTER
+) -> Any:
+    made = enrolled(house, mode)
+    address = call(front, "/station/ticket", **as_station(made))[1]["url"]
+    stranger.get(address.removeprefix(house.config.origin))
+    stranger.follow()
+    return made.station
+
+
+def put(house: Any, upgrade_id: str, **changes: Any) -> None:
+    with house.store.transaction() as tx:
+        known = tx.upgrades.get(upgrade_id)
+        assert tx.upgrades.change(known, replace(known, **changes))
+
+
+def test_a_recovery_begins_where_an_officer_sits(front, house, stranger) -> None:
+    station = at_counter(front, house, stranger)
+    assert "begin-recovery" not in stranger.page.text
+    stranger.post("/kiosk/recover")
+    assert stranger.page.status_code == 409
+    assert 'data-problem="officer"' in stranger.page.text
+    stranger.get("/kiosk/officer")
+    stranger.post("/kiosk/officer")
+    stranger.follow()
+    assert "begin-recovery" in stranger.page.text
+    stranger.post("/kiosk/recover")
+    address = stranger.page.headers["Location"]
+    stranger.follow()
+    assert "digits-form" in stranger.page.text
+    upgrade_id = address.rpartition("/")[2]
+    assert house.stations.upgrades.look(upgrade_id, station_id=station.id).recovers
+
+    put(house, upgrade_id, step=UpgradeStep.REVIEW, reason="recovery_second_officer")
+    stranger.get(address)
+    assert 'id="second-officer"' in stranger.page.text
+    assert 'data-then="/kiosk"' not in stranger.page.text, (
+        "the person waits, and the page looks again"
+    )
+    put(house, upgrade_id, step=UpgradeStep.BIND)
+    stranger.get(address)
+    assert stranger.page.headers["Location"] == f"{address}/key"
+    stranger.follow()
+    assert "passkey-form" not in stranger.page.text, "no key without a decision"
+    put(house, upgrade_id, step=UpgradeStep.REFUSED, reason="registers_adults_only")
+    stranger.get(address)
+    assert "Your eID was not recovered" in stranger.page.text
+    assert "Counters recover the eID of adults only." in stranger.page.text
+
+
+def test_no_recovery_on_the_road_or_at_a_kiosk(front, house, stranger) -> None:
+    for mode in (StationMode.MOBILE, StationMode.KIOSK):
+        at_counter(front, house, stranger, mode)
+        if mode is StationMode.MOBILE:
+            stranger.get("/kiosk/officer")
+            stranger.post("/kiosk/officer")
+            stranger.follow()
+            assert "begin-card" in stranger.page.text
+        assert "begin-recovery" not in stranger.page.text
+        stranger.post("/kiosk/recover")
+        assert stranger.page.status_code == 409
+
+
+def test_pictures_that_came_too_late_are_asked_for_again(
+    front, house, resident, stranger, monkeypatch
+) -> None:
+    """A challenge that ran out at a kiosk is no fault of the page, and no try."""
+    station = at_counter(front, house, stranger, StationMode.KIOSK)
+    resident.get("/account/upgrade")
+    resident.post("/account/upgrade/begin")
+    resident.follow()
+    number = re.search(r'id="number">([0-9 ]+)<', resident.page.text)[1]
+    upgrade = house.stations.upgrades.offers.claim(station, number)
+    put(house, upgrade.id, step=UpgradeStep.FACE)
+
+    def late(*_: Any) -> None:
+        raise Expired("liveness_expired")
+
+    monkeypatch.setattr(house.stations.upgrades.faces, "give", late)
+    stranger.get("/kiosk")
+    sent = {"upgrade": upgrade.id, "nonce": "n", "times": "[0]", "frames": (io.BytesIO(b"x"), "f")}
+    stranger.post("/kiosk/face", sent)
+    assert stranger.page.status_code == 422
+    assert 'class="kiosk"' in stranger.page.text
+
+
 # --- the ticket that opens the station's browser --------------------------------------------------
 
 
@@ -341,6 +433,8 @@ def test_a_ticket_is_good_once_briefly_and_stays_in_no_address(
 
     said: list[object] = []
     monkeypatch.setattr(house.journal, "event", lambda *words, **more: said.append((words, more)))
+    given = call(front, "/station/ticket", **as_station(counter))[1]
+    assert given["seat_seconds"] == 14 * 3600
     first = address()
     stranger.client.head(first)
     page = stranger.get(first)

@@ -7,7 +7,7 @@ from typing import cast
 from hkeid.adapters.system import SystemClock
 from hkeid.adapters.worker import Worker
 from hkeid.ports import Clock
-from hkeid.ports.documents import DocumentReading
+from hkeid.ports.documents import CardField, DocumentReading, ReadField, RetakeAdvice
 
 _FACTORY = "hkeid.adapters.documents.rapidocr_reader:RapidocrReader"
 
@@ -57,6 +57,7 @@ def reader_in_worker(
     worker = Worker(
         _FACTORY,
         name="document_reader",
+        answers=(DocumentReading, ReadField, CardField, RetakeAdvice),
         settings={"threads": threads},
         timeout=timeout,
         memory_mib=memory_mib,

@@ -51,6 +51,7 @@ class HeadTurnCheck:
         self._worker = Worker(
             FACTORY,
             name="liveness",
+            answers=(Judgement,),
             settings={
                 "longest_px": self._settings.longest_px,
                 "folder": None if folder is None else str(folder),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 
+from hkeid.adapters.timed_connection import is_public
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import MissingExtra, Refused, Unavailable
 from hkeid.kernel.secret import Secret
@@ -91,7 +92,7 @@ def _is_internal(host: str) -> bool:
     """
     named = host.strip("[]").lower().rstrip(".")  # a final dot changes nothing (RFC 1034 §3.1)
     try:
-        return not ipaddress.ip_address(named).is_global
+        return not is_public(ipaddress.ip_address(named))
     except ValueError:
         last = named.rpartition(".")[2]
     # No top-level domain begins with a digit; resolvers read such names as addresses (127.1, 0x7f.1).

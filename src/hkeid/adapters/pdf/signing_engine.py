@@ -19,6 +19,7 @@ from hkeid.ports.pdf import (
     GapUpdate,
     PdfTrait,
     PlannedField,
+    PreparedFields,
     PreparedUpdate,
     SignatureRequest,
     Stamp,
@@ -107,14 +108,15 @@ class SigningEngine:
         refused: frozenset[PdfTrait],
         *,
         handles: tuple[int, ...],
-    ) -> tuple[frozenset[PdfTrait], bytes]:
+    ) -> PreparedFields:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_fields`."""
         with _opened(handles[0]) as mapped:
             writer, traits = _inspected(mapped, handles[0], refused)
             if writer is None:
-                return traits, b""
+                return PreparedFields(traits=traits)
             signature_fields.add_fields(writer, fields)
-            return traits, update_of(writer, len(mapped)).getvalue()
+            update = update_of(writer, len(mapped)).getvalue()
+            return PreparedFields(traits=traits, update=update)
 
     def _painted(self, writer: Any, stamp: Stamp | None) -> signature_fields.Painter | None:
         if stamp is None:
@@ -124,15 +126,16 @@ class SigningEngine:
 
 def _inspected(
     mapped: _Mapped, handle: int, refused: frozenset[PdfTrait]
-) -> tuple[IncrementalPdfFileWriter | None, frozenset[PdfTrait]]:
+) -> tuple[IncrementalPdfFileWriter | None, tuple[PdfTrait, ...]]:
     """A writer, unless one of the traits is refused."""
-    traits = traits_of(mapped, handle)
-    if traits & refused:
-        return None, traits
-    writer = _writer(mapped)
-    if writer.prev.xrefs.hybrid_xrefs_present:
-        traits |= {PdfTrait.HYBRID_CROSS_REFERENCE}
-    return (None if traits & refused else writer), traits
+    found = traits_of(mapped, handle)
+    writer = None
+    if not found & refused:
+        writer = _writer(mapped)
+        if writer.prev.xrefs.hybrid_xrefs_present:
+            found |= {PdfTrait.HYBRID_CROSS_REFERENCE}
+    traits = tuple(one for one in PdfTrait if one in found)
+    return (None if found & refused else writer), traits
 
 
 def _writer(mapped: _Mapped) -> IncrementalPdfFileWriter:

@@ -8,21 +8,26 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar
 
 from hkeid.adapters.worker import Worker
+from hkeid.kernel.errors import Unavailable
 from hkeid.ports.certificates import ValidationMaterial
 from hkeid.ports.pdf import (
     GapUpdate,
     PdfParts,
     PdfTrait,
     PlannedField,
+    PreparedFields,
     PreparedUpdate,
     SignatureRequest,
 )
 
 _FACTORY = "hkeid.adapters.pdf.signing_engine:SigningEngine"
 _MOST_BUFFERS = 512
+_ANSWERS = (PreparedUpdate, PreparedFields, GapUpdate, PdfTrait)
+
+T = TypeVar("T")
 
 
 class WorkerEngine:
@@ -55,28 +60,30 @@ class WorkerEngine:
 
     def prepare_signature(self, parts: PdfParts, request: SignatureRequest) -> PreparedUpdate:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_signature`."""
-        return cast("PreparedUpdate", self._call("prepare_signature", parts, request))
+        return self._call(PreparedUpdate, "prepare_signature", parts, request)
 
     def prepare_timestamp(
         self, parts: PdfParts, material: ValidationMaterial, room: int
     ) -> GapUpdate:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_timestamp`."""
-        return cast("GapUpdate", self._call("prepare_timestamp", parts, material, room))
+        return self._call(GapUpdate, "prepare_timestamp", parts, material, room)
 
     def add_material(self, parts: PdfParts, material: ValidationMaterial) -> bytes:
         """As :meth:`hkeid.ports.pdf.PdfEngine.add_material`."""
-        return cast("bytes", self._call("add_material", parts, material))
+        return self._call(bytes, "add_material", parts, material)
 
     def prepare_fields(
         self, parts: PdfParts, fields: Sequence[PlannedField], refused: frozenset[PdfTrait]
-    ) -> tuple[frozenset[PdfTrait], bytes]:
+    ) -> PreparedFields:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_fields`."""
-        answer = self._call("prepare_fields", parts, tuple(fields), refused)
-        return cast("tuple[frozenset[PdfTrait], bytes]", answer)
+        return self._call(PreparedFields, "prepare_fields", parts, tuple(fields), refused)
 
-    def _call(self, method: str, parts: PdfParts, *arguments: Any) -> Any:
+    def _call(self, kind: type[T], method: str, parts: PdfParts, *arguments: Any) -> T:
         with _handed_over(parts) as handle:
-            return self._worker.call(method, *arguments, handles=(handle,))
+            answer = self._worker.call(method, *arguments, handles=(handle,))
+        if not isinstance(answer, kind):
+            raise Unavailable("pdf_engine_failed", detail=f"answered {type(answer).__name__}")
+        return answer
 
 
 def engine_in_worker(
@@ -99,6 +106,7 @@ def engine_in_worker(
     worker = Worker(
         _FACTORY,
         name="pdf_engine",
+        answers=_ANSWERS,
         settings={"stamp_font": None if stamp_font is None else str(stamp_font)},
         timeout=timeout,
         cpu_seconds=cpu_seconds,

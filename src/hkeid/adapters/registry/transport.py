@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hkeid.adapters.timed_connection import TimedConnection
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -103,11 +104,7 @@ class RegistryTransport:
             connection.close()
 
     def _connection(self) -> http.client.HTTPConnection:
-        if self._context is None:
-            return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-        return http.client.HTTPSConnection(
-            self._host, self._port, timeout=self._timeout, context=self._context
-        )
+        return TimedConnection(self._host, self._port, seconds=self._timeout, context=self._context)
 
     def _read(self, answer: http.client.HTTPResponse, deadline: float) -> bytes:
         """The body, within size and time; an answer that drips is none."""

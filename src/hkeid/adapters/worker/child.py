@@ -21,14 +21,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hkeid.adapters.worker.wire import (
-    error_parts,
-    pack,
-    receive,
-    receive_with_handles,
-    send,
-    unpack_trusted,
-)
+from hkeid.adapters.worker.answers import write_answer
+from hkeid.adapters.worker.wire import receive, receive_with_handles, send, unpack_trusted
 from hkeid.kernel.errors import HkeidError
 
 NICENESS = 5
@@ -92,7 +86,7 @@ def _answer(
     try:
         return "value", getattr(target, method)(*arguments, **named)
     except HkeidError as error:
-        return "refused", error_parts(error)
+        return "refused", error
     except MemoryError as error:
         return "spent", _where(error)
     except Exception as error:  # noqa: BLE001 - reported, never passed over
@@ -118,7 +112,7 @@ def serve(channel: socket.socket, cpu_seconds: int = 0) -> None:
     """Build, say so, and answer until the other end is gone."""
     factory, settings = unpack_trusted(receive(channel))
     outcome, target = _answer(sys.modules[__name__], "_build", (factory, settings))
-    send(channel, pack((outcome, None if outcome == "value" else target)))
+    send(channel, write_answer(outcome, None if outcome == "value" else target))
     while outcome == "value":
         try:
             request, handles = receive_with_handles(channel)
@@ -127,9 +121,9 @@ def serve(channel: socket.socket, cpu_seconds: int = 0) -> None:
         _allow_cpu(cpu_seconds)
         answer = _perform(target, request, handles)
         try:
-            packed = pack(answer)
+            packed = write_answer(*answer)
         except Exception as error:  # noqa: BLE001 - a result that cannot travel
-            packed = pack(("raised", _where(error)))
+            packed = write_answer("raised", _where(error))
         send(channel, packed)
         if answer[0] == "spent":
             return

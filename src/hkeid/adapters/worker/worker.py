@@ -10,12 +10,13 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
-from hkeid.adapters.worker.wire import WireError, pack, raise_again, receive, send, unpack_values
-from hkeid.kernel.errors import Unavailable
+from hkeid.adapters.worker.answers import name_of, read_answer
+from hkeid.adapters.worker.wire import WireError, pack, receive, send
+from hkeid.kernel.errors import HkeidError, Unavailable
 
 _ENVIRONMENT = {
     # No way out for what honours them; the child refuses the others itself.
@@ -38,7 +39,8 @@ _MODULE = "hkeid.adapters.worker.child"
 class _Child:
     """One process: started, asked, ended."""
 
-    def __init__(self, memory_mib: int, cpu_seconds: int) -> None:
+    def __init__(self, memory_mib: int, cpu_seconds: int, classes: Mapping[str, type]) -> None:
+        self._classes = classes
         ours, theirs = socket.socketpair()
         self._lifeline_theirs, self._lifeline = os.pipe()
         environment = os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -63,16 +65,16 @@ class _Child:
         self.pid = process.pid
         self.end = weakref.finalize(self, _end, process, ours, self._lifeline, os.getpid())
 
-    def ask(self, message: bytes, deadline: float, handles: Sequence[int] = ()) -> Any:
+    def ask(self, message: bytes, deadline: float, handles: Sequence[int] = ()) -> tuple[str, Any]:
         """Send, and wait for the answer; raises OSError, EOFError or WireError."""
         self.channel.settimeout(max(deadline - time.monotonic(), 0.001))
         send(self.channel, message, handles)
         return self.listen(deadline)
 
-    def listen(self, deadline: float) -> Any:
+    def listen(self, deadline: float) -> tuple[str, Any]:
         """Wait for a message."""
         self.channel.settimeout(max(deadline - time.monotonic(), 0.001))
-        return unpack_values(receive(self.channel))
+        return read_answer(receive(self.channel), self._classes)
 
 
 def _end(
@@ -98,6 +100,8 @@ class Worker:
     :param factory: ``package.module:callable``, called in the child with ``settings``; importing the
         package must not be needed here.
     :param name: beginning of the reasons (``face_matcher`` gives ``face_matcher_busy``).
+    :param answers: dataclasses and enumerations that answers may hold, each of them; nothing else of a
+        class comes back but our errors.
     :param timeout: seconds for one call; as long again for building the object, and for one's turn.
     :param memory_mib: most MiB of data that the child may have.
     :param cpu_seconds: most seconds of CPU for one call, in whole ones; 0 is no limit but the time-out.
@@ -110,6 +114,7 @@ class Worker:
         *,
         name: str,
         settings: Mapping[str, Any] = MappingProxyType({}),
+        answers: Collection[type] = (),
         timeout: float = 30,
         memory_mib: int = 2048,
         cpu_seconds: int = 0,
@@ -117,6 +122,7 @@ class Worker:
     ) -> None:
         self._beginning = pack((factory, dict(settings)))
         self._name = name
+        self._classes = {name_of(one): one for one in answers}
         self._timeout = timeout
         self._memory_mib = memory_mib
         self._cpu_seconds = cpu_seconds
@@ -196,7 +202,7 @@ class Worker:
             outcome, value = answer
             kept = outcome in {"value", "refused", "raised"}
             if outcome == "refused":
-                raise_again(value)
+                _raise(value)
             if outcome != "value":
                 raise Unavailable(f"{self._name}_failed", detail=str(value))
         except (OSError, EOFError, WireError, ValueError, TypeError) as error:
@@ -214,7 +220,7 @@ class Worker:
             raise WireError("closed")
         if self._child is not None:
             return self._child
-        self._child = child = _Child(self._memory_mib, self._cpu_seconds)
+        self._child = child = _Child(self._memory_mib, self._cpu_seconds, self._classes)
         if self._closed:  # closed meanwhile, which did not see this child
             raise WireError("closed")
         outcome, value = child.ask(self._beginning, time.monotonic() + self._timeout)
@@ -222,13 +228,19 @@ class Worker:
             return child
         self._drop()
         if outcome == "refused":
-            raise_again(value)
+            _raise(value)
         raise WireError(f"could not be built: {value}")
 
     def _drop(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             child.end()
+
+
+def _raise(value: object) -> NoReturn:
+    if not isinstance(value, HkeidError):
+        raise WireError("not one of our errors")
+    raise value
 
 
 def _why(error: Exception) -> str:

@@ -64,11 +64,24 @@ class Dispatched:
     later: int = 0
 
 
+class FailureReport(Protocol):
+    """Takes note of a notice that could not be sent and will be tried again."""
+
+    def __call__(self, error: Exception, *, channel: Channel | None) -> None:
+        """``channel`` is None where no channel was reached. An error's words may hold an address."""
+        ...
+
+
+def _unreported(error: Exception, *, channel: Channel | None) -> None:
+    del error, channel
+
+
 class Dispatcher:
     """Sends notices by the channels there are.
 
     :param notifiers: who sends; a channel that none of them serves is as if nobody had chosen it.
     :param stop_links: makes the link by which the reader freezes the eID; only mail carries one.
+    :param failed: is told whatever kept a notice from being sent.
     """
 
     def __init__(
@@ -80,6 +93,7 @@ class Dispatcher:
         settings: DispatchSettings,
         *,
         stop_links: StopLinks | None = None,
+        failed: FailureReport = _unreported,
     ) -> None:
         self._store = store
         self._contacts = contacts
@@ -89,6 +103,7 @@ class Dispatcher:
         self._clock = clock
         self._settings = settings
         self._stop_links = stop_links
+        self._failed = failed
 
     def round(self, *, limit: int = 100) -> Dispatched:
         """Send at most ``limit`` notices that are due."""
@@ -100,7 +115,8 @@ class Dispatcher:
             if taken is not None:
                 try:
                     outcome = self._send(taken)
-                except Exception:  # noqa: BLE001 - one resident never keeps others from being told
+                except Exception as error:  # noqa: BLE001 - one resident never keeps others from being told
+                    self._failed(error, channel=None)
                     outcome = self._again(taken)
                 counts["later" if outcome is None else outcome.value] += 1
         return Dispatched(**counts)
@@ -163,7 +179,8 @@ class Dispatcher:
                 # the resident to see and mend.
                 if channel is Channel.WEB_PUSH:
                     self._contacts.forget_browser(notice.resident_id, one.address)
-            except Exception:  # noqa: BLE001 - one address never keeps the others from being told
+            except Exception as error:  # noqa: BLE001 - one address never keeps the others from being told
+                self._failed(error, channel=channel)
                 fine = False
         return fine
 

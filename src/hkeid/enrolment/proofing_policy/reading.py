@@ -158,6 +158,9 @@ def _check(grade: Grade, *, production: bool) -> None:
         and _only(accepts, Aspect.EXISTING, "none", "applicant", "revoked"),
         "chip for eid-plus": grade.proofed is not Acr.EID_PLUS
         or _only(accepts, Aspect.CHIP, "genuine"),
+        # Whoever recovers takes over what somebody has: a camera agrees, or a second officer does.
+        "one officer alone": not (recovery and production)
+        or (_only(accepts, Aspect.FACE, "match") and _only(accepts, Aspect.LIVENESS, "live")),
         # Who used the number before does not matter where an officer sees its owner and the chip.
         "repeated": _only(accepts, Aspect.REPEATED, "no")
         or (officer and _only(accepts, Aspect.CHIP, "genuine")),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hkeid.broker.assurance import passkey_authentication
-from hkeid.broker.ending import end_sessions, revoke_grants
 from hkeid.broker.events import credential_reference
 from hkeid.broker.sessions import LoggedInSession, Opening
 from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated
 from hkeid.enrolment.notices.telling import tell
+from hkeid.enrolment.recovering import end_former
 from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
-from hkeid.enrolment.registration.events import EidRecovered, RegistrationConcluded
+from hkeid.enrolment.registration.events import RegistrationConcluded
 from hkeid.enrolment.registration.particulars import Texts, person_of
 from hkeid.enrolment.registration.parts import RegistrationParts
 from hkeid.enrolment.registration.records import (
@@ -28,7 +28,7 @@ from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.residents import bind_hkic, find_by_hkic
-from hkeid.residents.records import Credential, CredentialStatus, Resident
+from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import Ceremony, CeremonyKind, ResponseInput, verify_assertion
 
 _CONFIRM = frozenset({CeremonyKind.CONFIRM})
@@ -161,7 +161,8 @@ class Confirming:
         record, owner, now = ready.record, ready.owner, ready.now
         recovering = record.purpose is RegistrationPurpose.RECOVERY
         if recovering:
-            self._end_former(tx, owner, now)
+            end_former(tx, owner.id, now)
+            self._parts.hooks.recovered(tx, owner.id, now)
         self._enter(tx, ready)
         if not tx.credentials.add(ready.credential):
             raise RegistrationRefused("credential_registered")
@@ -227,24 +228,6 @@ class Confirming:
         found = self._cases.findings(record).existing
         if owner.state is EidState.SUSPENDED and found != EidState.SUSPENDED.value:
             raise RegistrationRefused("eid_changed", detail="suspended since the decision")
-
-    def _end_former(self, tx: RegistrationTransaction, owner: Resident, now: Instant) -> None:
-        """Revoke every device of somebody who lost them all, and what was given with them."""
-        revoked = sum(
-            tx.credentials.set_status(credential.id, CredentialStatus.REVOKED, now)
-            for credential in tx.credentials.of_resident(owner.id)
-        )
-        ended = end_sessions(tx, owner.id, now, reason="eid_recovered")
-        grants = revoke_grants(tx, owner.id, now)
-        tx.audit.append(
-            EidRecovered(
-                resident_id=owner.id,
-                credentials_revoked=revoked,
-                sessions_ended=len(ended),
-                grants_revoked=grants,
-            )
-        )
-        self._parts.hooks.recovered(tx, owner.id, now)
 
     def _record(self, tx: RegistrationTransaction, ready: _Binding, *, recovering: bool) -> None:
         record, owner, credential = ready.record, ready.owner, ready.credential

@@ -102,6 +102,7 @@ class RegistrationConcluded(AuditEvent):
     """An eID was given or recovered, in one transaction with its device.
 
     :ivar evidence: SHA-256 (hex) over findings and decision as they are kept.
+    :ivar station_id: at which counter, "": on a phone; with the ``officer`` who was there.
     """
 
     NAME: ClassVar[str] = "enrolment:registration:concluded"
@@ -111,6 +112,8 @@ class RegistrationConcluded(AuditEvent):
     proofed: str
     policy: str
     evidence: str
+    station_id: str = ""
+    officer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

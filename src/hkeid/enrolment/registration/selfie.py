@@ -19,9 +19,7 @@ from hkeid.enrolment.registration.records import (
 )
 from hkeid.enrolment.registration.showing import DETAILS, Showing
 from hkeid.enrolment.registration.views import RegistrationView
-from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import Expired, Unavailable
-from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.documents import ImageRefused
 from hkeid.ports.faces import (
@@ -67,7 +65,7 @@ class Selfie:
             raise RegistrationRefused("registration_other_step", detail="tries exhausted")
         self._capture.spend_upload(record)
         challenge = liveness.start(self._cases.now, self._parts.random)
-        self._parts.evidence.put(record.id, _CHALLENGE, _kept(challenge))
+        self._parts.evidence.put(record.id, _CHALLENGE, challenge.as_bytes())
         self._cases.move(record, replace(record, challenge=secret_digest(challenge.nonce)))
         return replace(challenge, secret=b"")
 
@@ -104,7 +102,7 @@ class Selfie:
             or not hmac.compare_digest(record.challenge, digest)
         ):
             raise RegistrationRefused("liveness_not_started")
-        return _restored(kept)
+        return LivenessChallenge.from_bytes(kept)
 
     def _judge(
         self, record: RegistrationRecord, challenge: LivenessChallenge, evidence: LivenessEvidence
@@ -214,24 +212,3 @@ class Selfie:
 
     def _tries_left(self, record: RegistrationRecord) -> bool:
         return record.tries.get("selfie", 0) < self._parts.settings.tries
-
-
-def _kept(challenge: LivenessChallenge) -> bytes:
-    return canonical_json.dumps(
-        {
-            "nonce": challenge.nonce,
-            "expires_at": epoch_microseconds(challenge.expires_at),
-            "client": dict(challenge.client),
-            "secret": base64url.encode(challenge.secret),
-        }
-    )
-
-
-def _restored(kept: bytes) -> LivenessChallenge:
-    members = canonical_json.loads_object(kept)
-    return LivenessChallenge(
-        nonce=members["nonce"],
-        expires_at=from_epoch_microseconds(members["expires_at"]),
-        client=members["client"],
-        secret=base64url.decode(members["secret"]),
-    )

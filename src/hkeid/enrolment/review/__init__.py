@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from hkeid.enrolment.review.errors import CaseUnknown, ReviewRefused
     from hkeid.enrolment.review.figures import (
         AGES,
-        WAITING_WORDS,
         DayFigures,
         Figures,
         ReviewFigures,
-        Waiting,
-        WaitingView,
     )
     from hkeid.enrolment.review.policy import (
         FINDINGS_MISSING,
@@ -55,6 +52,7 @@ if TYPE_CHECKING:
         Stage,
     )
     from hkeid.enrolment.review.upgrade_cases import UpgradeCases, UpgradeField, UpgradeFile
+    from hkeid.enrolment.review.waiting import WAITING_WORDS, Waiting, WaitingRoom, WaitingView
 
 __getattr__ = names_on_demand(
     __name__,
@@ -64,12 +62,9 @@ __getattr__ = names_on_demand(
         "errors": ("CaseUnknown", "ReviewRefused"),
         "figures": (
             "AGES",
-            "WAITING_WORDS",
             "DayFigures",
             "Figures",
             "ReviewFigures",
-            "Waiting",
-            "WaitingView",
         ),
         "policy": (
             "FINDINGS_MISSING",
@@ -94,6 +89,7 @@ __getattr__ = names_on_demand(
             "Stage",
         ),
         "upgrade_cases": ("UpgradeCases", "UpgradeField", "UpgradeFile"),
+        "waiting": ("WAITING_WORDS", "Waiting", "WaitingRoom", "WaitingView"),
     },
 )
 
@@ -138,6 +134,7 @@ __all__ = [
     "UpgradeRisk",
     "Vote",
     "Waiting",
+    "WaitingRoom",
     "WaitingView",
     "tally",
 ]

@@ -1,20 +1,18 @@
-"""Numbers about reviews, for the console; and what an applicant who waits is told."""
+"""Numbers about reviews, for the console."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 from statistics import median
 from types import MappingProxyType
 
-from hkeid.enrolment.registration.records import RegistrationStep
 from hkeid.enrolment.review.cases import tally
 from hkeid.enrolment.review.records import Decision
 from hkeid.enrolment.review.sources import ReviewTransaction, Sources, Stage
 from hkeid.kernel.instants import Instant
-from hkeid.officers import Officers, OfficerView, Permission, Words
+from hkeid.officers import Officers, OfficerView, Permission
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock
 
@@ -58,55 +56,6 @@ class Figures:
     accesses: Mapping[str, int]
 
 
-class Waiting(StrEnum):
-    """What somebody whose registration was referred may know of it."""
-
-    IN_THE_QUEUE = "in_the_queue"
-    BEING_LOOKED_AT = "being_looked_at"
-    SECOND_LOOK = "second_look"
-    DECIDED = "decided"
-
-
-def _three(en: str, hant: str, hans: str) -> Words:
-    return MappingProxyType({"en": en, "zh-Hant-HK": hant, "zh-Hans": hans})
-
-
-WAITING_WORDS: Mapping[Waiting, Words] = MappingProxyType(
-    {
-        Waiting.IN_THE_QUEUE: _three(
-            "An officer will look at your registration. You need not do anything.",
-            "職員會覆核你的登記，你無須進行任何操作。",
-            "职员会复核你的登记，你无须进行任何操作。",
-        ),
-        Waiting.BEING_LOOKED_AT: _three(
-            "An officer is looking at your registration now.",
-            "職員正在覆核你的登記。",
-            "职员正在复核你的登记。",
-        ),
-        Waiting.SECOND_LOOK: _three(
-            "One officer has looked at your registration. A second one looks as well, to be sure.",
-            "一名職員已覆核你的登記，另一名職員會再作覆核，以確保無誤。",
-            "一名职员已复核你的登记，另一名职员会再作复核，以确保无误。",
-        ),
-        Waiting.DECIDED: _three(
-            "Your registration has been decided.", "你的登記已有決定。", "你的登记已有决定。"
-        ),
-    }
-)
-"""The same in words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingView:
-    """What an applicant who waits is told.
-
-    :ivar usual_days: how long cases took lately, in whole days, at least 1; None: unknown.
-    """
-
-    state: Waiting
-    usual_days: int | None
-
-
 class ReviewFigures:
     """Counts."""
 
@@ -130,7 +79,7 @@ class ReviewFigures:
         with self._officers.acting(view, Permission.FIGURES_READ) as admission:
             tx, now = admission.tx, admission.now
             ages, stages = self._open_cases(tx, now)
-            decided = tx.reviews.decided_since(_first_day(now))
+            decided = tx.reviews.decided_since(first_day(now))
             taken = len(tx.reviews.live_leases(now))
             accesses: dict[str, int] = {}
             for one in tx.record_accesses.since(now - _DAY):
@@ -142,27 +91,9 @@ class ReviewFigures:
             taken=taken,
             oldest=max(ages, default=None),
             days=_by_day(decided, now),
-            median_wait=_median(decided),
+            median_wait=median_wait_of(decided),
             accesses=dict(sorted(accesses.items())),
         )
-
-    def waiting(self, case_id: str) -> WaitingView:
-        """What the applicant of a referred case may know; no officer asks."""
-        now = self._clock.now()
-        with self._store.transaction() as tx:
-            record = tx.registrations.get(case_id)
-            decision = tx.reviews.decision(case_id)
-            lease = tx.reviews.lease(case_id)
-            votes = tx.reviews.votes(case_id)
-            usual = _median(tx.reviews.decided_since(_first_day(now)))
-        if decision is not None or record is None or record.step is not RegistrationStep.REFERRED:
-            state = Waiting.DECIDED
-        elif lease is not None and lease.expires_at > now:
-            state = Waiting.BEING_LOOKED_AT
-        else:
-            state = Waiting.SECOND_LOOK if votes else Waiting.IN_THE_QUEUE
-        days = None if usual is None else max(1, -(-usual // 86_400))
-        return WaitingView(state=state, usual_days=days)
 
     def _open_cases(
         self, tx: ReviewTransaction, now: Instant
@@ -189,15 +120,15 @@ def _day(moment: Instant) -> date:
     return (moment + _HONG_KONG).date()
 
 
-def _first_day(now: Instant) -> Instant:
-    """Midnight in Hong Kong, 13 days before today."""
+def first_day(now: Instant) -> Instant:
+    """Midnight in Hong Kong, 13 days before today: where the days that count begin."""
     local = now + _HONG_KONG
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight - _HONG_KONG - (_DAYS - 1) * _DAY
 
 
 def _by_day(decided: Sequence[Decision], now: Instant) -> tuple[DayFigures, ...]:
-    days = [_day(_first_day(now)) + number * _DAY for number in range(_DAYS)]
+    days = [_day(first_day(now)) + number * _DAY for number in range(_DAYS)]
     return tuple(
         DayFigures(
             day=day,
@@ -208,5 +139,6 @@ def _by_day(decided: Sequence[Decision], now: Instant) -> tuple[DayFigures, ...]
     )
 
 
-def _median(decided: Sequence[Decision]) -> int | None:
+def median_wait_of(decided: Sequence[Decision]) -> int | None:
+    """How long these cases waited, half of them longer, in seconds; None: there were none."""
     return int(median(one.waited for one in decided)) if decided else None

@@ -31,7 +31,8 @@ def _risk(name: str, aspect: Aspect, *values: str) -> Risk:
 
 RISKS = (
     _risk("no_calibration", Aspect.CALIBRATED, "no"),
-    _risk("face_near_threshold", Aspect.FACE, "review", "no_match"),
+    _risk("face_near_threshold", Aspect.FACE, "review"),
+    _risk("face_differs", Aspect.FACE, "no_match"),
     _risk("register_face_differs", Aspect.REGISTRY_FACE, "review", "no_match"),
     _risk("details_edited", Aspect.DETAILS, "unread", "typed", "corrected"),
     _risk("reported_lost", Aspect.REGISTRY, "reported_lost"),
@@ -55,25 +56,36 @@ class UpgradeRisk:
     :ivar reasons: why the upgrade was referred, any of these.
     :ivar genuine: how the chip proved itself, any of these; empty: however.
     :ivar lacking: a fact that is missing; "": none.
+    :ivar having: a fact that is there; "": none.
     """
 
     name: str
     reasons: frozenset[str]
     genuine: frozenset[str] = frozenset()
     lacking: str = ""
+    having: str = ""
 
     def applies(self, reason: str | None, facts: Mapping[str, Any]) -> bool:
         """Whether it is so."""
         proved = not self.genuine or facts.get("genuine") in self.genuine
         lacks = not self.lacking or facts.get(self.lacking) is None
-        return reason in self.reasons and proved and lacks
+        has = not self.having or facts.get(self.having) is not None
+        return reason in self.reasons and proved and lacks and has
 
 
 def _upgrade_risk(
-    name: str, *reasons: str, genuine: Collection[str] = (), lacking: str = ""
+    name: str,
+    *reasons: str,
+    genuine: Collection[str] = (),
+    lacking: str = "",
+    having: str = "",
 ) -> UpgradeRisk:
     return UpgradeRisk(
-        name=name, reasons=frozenset(reasons), genuine=frozenset(genuine), lacking=lacking
+        name=name,
+        reasons=frozenset(reasons),
+        genuine=frozenset(genuine),
+        lacking=lacking,
+        having=having,
     )
 
 
@@ -82,6 +94,7 @@ UPGRADE_RISKS = (
     _upgrade_risk("no_calibration", "face_not_calibrated"),
     _upgrade_risk("register_face_differs", "register_face_unclear"),
     _upgrade_risk("wanted_by_policy", "registration_unclear"),
+    _upgrade_risk("wanted_by_policy", "liveness_not_assured", having="recovers"),
     _upgrade_risk("proof_rests_on_station", "read_offline", genuine=("chip", "cam")),
     _upgrade_risk("nobody_on_duty", "read_offline", lacking="team"),
     _upgrade_risk("face_unseen", "face_not_assessed", "face_tries_spent"),
@@ -97,6 +110,7 @@ REFERRALS = frozenset(
     {
         "face_unclear", "face_not_calibrated", "liveness_not_assured", "read_offline",
         "face_not_assessed", "face_tries_spent", "register_face_unclear", "registration_unclear",
+        "recovery_second_officer",
     }
 )  # fmt: skip
 """Why upgrades are referred. For any other reason it takes two officers."""

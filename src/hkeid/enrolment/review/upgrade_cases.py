@@ -54,6 +54,7 @@ class UpgradeFile:
     :ivar facts: what was found, as name and word.
     :ivar findings: codes of what was odd about the card.
     :ivar registers: the person has no eID yet and gets one by this.
+    :ivar recovers: the person lost every passkey and gets the eID back by this.
     """
 
     id: str
@@ -70,6 +71,7 @@ class UpgradeFile:
     officer: bool
     offline: bool
     registers: bool
+    recovers: bool
     signer: str
     fields: tuple[UpgradeField, ...] = field(repr=False)
     facts: tuple[tuple[str, str], ...]
@@ -151,6 +153,7 @@ class UpgradeCases:
             officer=upgrade.officer is not None or facts.get(TEAM) is not None,
             offline=bool(facts.get("offline")),
             registers=upgrade.registers,
+            recovers=upgrade.recovers,
             signer=str(facts.get("signer", "")),
             fields=_fields(holder, kept),
             facts=tuple((name, str(facts[name])) for name in FACTS if facts.get(name) is not None),
@@ -165,7 +168,7 @@ class UpgradeCases:
 
     def tell(self, case_id: str, *, accept: bool, reason: str, officers: tuple[str, ...]) -> None:
         """Tell the upgrade."""
-        self._upgrades.faces.decide(
+        self._upgrades.officers.decide(
             upgrade_of(case_id), accept=accept, reason=reason, officers=officers
         )
 

@@ -30,6 +30,8 @@ class StationPermission(StrEnum):
     """Upgrade by the card alone, an officer being present."""
     REGISTER = "register"
     """Register a person without a phone onto a security key, an officer being present."""
+    RECOVER = "recover"
+    """Recover the eID of a person who lost every passkey, an officer being present."""
     UPLOAD = "upload"
     """Bring readings made without a network; an officer reviews each."""
 
@@ -41,9 +43,11 @@ _PERMISSIONS = {
             StationPermission.UPGRADE_WITH_NUMBER,
             StationPermission.UPGRADE_WITH_CARD,
             StationPermission.REGISTER,
+            StationPermission.RECOVER,
         }
     ),
-    StationMode.MOBILE: frozenset(StationPermission),
+    # Not on the road: whoever takes over an eID does so where others see it.
+    StationMode.MOBILE: frozenset(StationPermission) - {StationPermission.RECOVER},
 }
 
 

@@ -108,6 +108,8 @@ class CounterRegistration:
 
     def _entered(self, upgrade: Upgrade) -> Upgrade:
         """The upgrade with an entry for its person in the registry of residents."""
+        if not upgrade.registers:
+            raise UpgradeRefused("upgrade_other_step", detail="recovery")
         check_registration(upgrade)
         parts = self._parts
         if upgrade.resident_id is not None:

@@ -16,11 +16,12 @@ class UpgradeRefused(Refused):
     ``evidence_signature_wrong``, ``evidence_stale``, ``evidence_replayed``,
     ``evidence_challenge_wrong``, ``active_proof_missing``, ``chip_not_trusted``,
     ``chip_cloneable``, ``chip_proof_not_accepted``, ``chip_number_missing``, ``chip_other_person``,
-    ``chip_name_different``, ``chip_portrait_missing``, ``eid_unknown``, or the code of the fatal
+    ``chip_name_different``, ``chip_portrait_missing``, ``eid_unknown``, ``eid_revoked``, or the code of the fatal
     finding. Offline: ``shift_unknown``,
     ``shift_expired``, ``upload_replayed``. About the face: ``face_not_live``, ``face_no_match``, ``face_tries_spent``,
     ``officer_says_other_person``. About the person: ``registry_no_match``, ``registry_deceased``,
-    ``registry_reported_lost``. About the confirmation: what :mod:`hkeid.webauthn` says, and
+    ``registry_reported_lost``. About a security key: ``registration_not_decided``,
+    ``ceremony_other_upgrade``, ``credential_registered``, ``eid_changed``. About the confirmation: what :mod:`hkeid.webauthn` says, and
     ``credential_unknown``, ``credential_suspended``, ``credential_revoked``.
     """
 

@@ -19,7 +19,10 @@ class UpgradeOffered(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeClaimed(AuditEvent):
-    """A station took it up; the challenge was made."""
+    """A station took it up; the challenge was made.
+
+    :ivar recovers: no upgrade: a lost eID is to be recovered.
+    """
 
     NAME: ClassVar[str] = "enrolment:upgrade:claimed"
     upgrade_id: str
@@ -27,6 +30,7 @@ class UpgradeClaimed(AuditEvent):
     channel: str
     resident_id: str | None = None
     officer: str | None = None
+    recovers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,8 @@ from hkeid.chip.findings import FindingCode, Severity
 from hkeid.chip.proofs import ProofKind
 from hkeid.chip.sod_groups import groups_in_sod
 from hkeid.enrolment.stations.records import StationMode
-from hkeid.enrolment.upgrade.challenge import active_challenge
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.policy import UpgradePolicy
-from hkeid.enrolment.upgrade.records import Upgrade
 from hkeid.identity.names import PersonName
 from hkeid.kernel.instants import Instant
 
@@ -34,20 +32,19 @@ class Refusal:
 
 
 def check_fresh(
-    upgrade: Upgrade, document: ChipDocument, policy: UpgradePolicy, now: Instant
+    document: ChipDocument, *, since: Instant, challenge: bytes, policy: UpgradePolicy, now: Instant
 ) -> None:
-    """The reading was made for this upgrade, now.
+    """The reading was made since a moment, and in answer to this challenge.
 
+    :param challenge: what the chip had to sign, where it signs.
     :raises UpgradeRefused: ``evidence_stale``, ``evidence_challenge_wrong``.
     """
-    begun = upgrade.claimed_at
     skew = policy.clock_skew
-    if begun is None or not begun - skew <= document.read_at <= now + skew:
+    if not since - skew <= document.read_at <= now + skew:
         raise UpgradeRefused("evidence_stale")
-    wanted = active_challenge(upgrade.nonce, upgrade.id)
     for proof in document.proofs:
         if proof.kind is ProofKind.ACTIVE and not hmac.compare_digest(
-            proof.parts.get("challenge", b""), wanted
+            proof.parts.get("challenge", b""), challenge
         ):
             raise UpgradeRefused("evidence_challenge_wrong")
 

@@ -5,12 +5,13 @@ What a kill leaves behind: each verb is one transaction, so an upgrade is at one
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from hkeid.enrolment.stations import Station, StationMode, StationPermission
 from hkeid.enrolment.stations.permissions import require
-from hkeid.enrolment.upgrade.errors import UpgradeRefused
+from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
 from hkeid.enrolment.upgrade.events import UpgradeClaimed, UpgradeOffered
 from hkeid.enrolment.upgrade.numbers import (
     new_receipt,
@@ -19,7 +20,7 @@ from hkeid.enrolment.upgrade.numbers import (
     parse_number,
 )
 from hkeid.enrolment.upgrade.parts import ACCESS, UpgradeParts, end, move
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import RECOVERS, Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
@@ -53,7 +54,8 @@ class Offers:
                 known = resident is not None and resident.state is EidState.UPGRADED
                 raise UpgradeRefused("upgraded_already" if known else "eid_not_active")
             for known_one in tx.upgrades.of_resident(resident_id):
-                if not known_one.step.over and now < known_one.expires_at:
+                under_way = not known_one.step.over and now < known_one.expires_at
+                if under_way and not known_one.recovers:
                     return known_one
             upgrade = Upgrade(
                 id=parts.random.token(16),
@@ -122,23 +124,16 @@ class Offers:
         :raises UpgradeRefused: ``officer_missing``.
         """
         require(station, StationPermission.UPGRADE_WITH_CARD)
-        if not officer:
-            raise UpgradeRefused("officer_missing")
-        parts, now = self._parts, self._parts.clock.now()
-        with parts.store.transaction() as tx:
-            left = self._clear(tx, station, now)
-            upgrade = Upgrade(
-                id=parts.random.token(16),
-                receipt=new_receipt(parts.random),
-                created_at=now,
-                updated_at=now,
-                **self._claimed(station, officer, now),
-            )
-            if not tx.upgrades.add(upgrade):
-                raise HkeidError("upgrade_id_repeated")
-            self._audit(tx, upgrade)
-        self._forget(left)
-        return upgrade
+        return self._begin_alone(station, officer, {})
+
+    def begin_recovery(self, station: Station, officer: str | None) -> Upgrade:
+        """Begin with the card of somebody who lost every passkey: whose eID it is, the chip tells.
+
+        :raises UpgradeRefused: ``officer_missing``.
+        :raises hkeid.enrolment.stations.StationRefused: ``station_not_allowed``: no counter.
+        """
+        require(station, StationPermission.RECOVER)
+        return self._begin_alone(station, officer, {RECOVERS: True})
 
     def give_access(self, station: Station, upgrade_id: str, digits: str) -> Upgrade:
         """The six digits printed on the card, by which its chip lets a reader in. Kept with the
@@ -161,6 +156,9 @@ class Offers:
         """Stop; nothing was changed. May be repeated."""
         open_steps = set(UpgradeStep)
         upgrade = self._parts.find(upgrade_id, open_steps, station=station, resident_id=resident_id)
+        if station is None and upgrade.recovers:
+            # Whoever is still logged in may be who took the devices.
+            raise UpgradeUnknown("upgrade_unknown")
         if upgrade.step.over:
             return
         reason = "cancelled_at_station" if station is not None else "cancelled_by_resident"
@@ -174,6 +172,28 @@ class Offers:
         return end_overdue(parts.store, parts.vault, parts.clock, limit=limit)
 
     # --- details ---------------------------------------------------------------------------------
+
+    def _begin_alone(
+        self, station: Station, officer: str | None, facts: Mapping[str, Any]
+    ) -> Upgrade:
+        if not officer:
+            raise UpgradeRefused("officer_missing")
+        parts, now = self._parts, self._parts.clock.now()
+        with parts.store.transaction() as tx:
+            left = self._clear(tx, station, now)
+            upgrade = Upgrade(
+                id=parts.random.token(16),
+                receipt=new_receipt(parts.random),
+                facts=facts,
+                created_at=now,
+                updated_at=now,
+                **self._claimed(station, officer, now),
+            )
+            if not tx.upgrades.add(upgrade):
+                raise HkeidError("upgrade_id_repeated")
+            self._audit(tx, upgrade)
+        self._forget(left)
+        return upgrade
 
     def _with_number(
         self, tx: UpgradeTransaction, upgrade: Upgrade, now: Instant, *, new: bool
@@ -230,6 +250,7 @@ class Offers:
                 channel=upgrade.channel.value,
                 resident_id=upgrade.resident_id,
                 officer=upgrade.officer,
+                recovers=upgrade.recovers,
             )
         )
 

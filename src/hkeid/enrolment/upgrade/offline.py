@@ -12,20 +12,18 @@ uses up the reading and makes the upgrade. Sent again after that it is ``upload_
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hkeid.chip.document import ChipDocument
 from hkeid.chip.evidence import ChipEvidence
-from hkeid.chip.proofs import ProofKind
 from hkeid.enrolment.stations import Station, StationMode, StationPermission
 from hkeid.enrolment.stations.permissions import require
 from hkeid.enrolment.upgrade.challenge import active_challenge, evidence_digest, signed_message
 from hkeid.enrolment.upgrade.document_text import loads
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EvidenceRejected, ReadingUploaded, UpgradeReferred
-from hkeid.enrolment.upgrade.judging import Refusal, judge_card
+from hkeid.enrolment.upgrade.judging import Refusal, check_fresh, judge_card
 from hkeid.enrolment.upgrade.numbers import new_receipt
 from hkeid.enrolment.upgrade.parts import DOCUMENT, PORTRAIT, UpgradeParts
 from hkeid.enrolment.upgrade.reading import EVIDENCE_KIND, facts_of, identify
@@ -152,7 +150,13 @@ class OfflineReadings:
             raise MalformedInput("sealed_reading_malformed")
         text = content["document"].encode("utf-8", "surrogatepass")
         document = loads(text)
-        self._check_fresh(document, record, active_challenge(nonce, name), now)
+        check_fresh(
+            document,
+            since=record.created_at,
+            challenge=active_challenge(nonce, name),
+            policy=parts.policy,
+            now=now,
+        )
         if content["same"] != "yes":
             raise UpgradeRefused("officer_says_other_person")
         evidence = parts.verifier.verify(document, at=now)
@@ -185,18 +189,6 @@ class OfflineReadings:
             KeyPurpose.EVIDENCE, base64url.decode(kept["key"]), context=_context(shift_id)
         )
         return record, private, base64url.decode(kept["nonce"])
-
-    def _check_fresh(
-        self, document: ChipDocument, record: SingleUseRecord, challenge: bytes, now: Instant
-    ) -> None:
-        skew = self._parts.policy.clock_skew
-        if not record.created_at - skew <= document.read_at <= now + skew:
-            raise UpgradeRefused("evidence_stale")
-        for proof in document.proofs:
-            if proof.kind is ProofKind.ACTIVE and not hmac.compare_digest(
-                proof.parts.get("challenge", b""), challenge
-            ):
-                raise UpgradeRefused("evidence_challenge_wrong")
 
     def _new(
         self,
@@ -254,7 +246,8 @@ class OfflineReadings:
             if refusal is not None:
                 changes: dict[str, Any] = {"step": UpgradeStep.REFUSED, "reason": refusal.reason}
                 upgrade = replace(upgrade, **changes, expires_at=now)
-            tx.upgrades.add(upgrade)
+            if not tx.upgrades.add(upgrade):
+                raise HkeidError("upgrade_id_repeated")
             self._audit(tx, station, sequence, upgrade)
         return upgrade
 

@@ -111,7 +111,7 @@ class UpgradeParts:
     def refer(self, upgrade: Upgrade, reason: str, facts: Mapping[str, Any]) -> Upgrade:
         """Let an officer decide; the evidence stays until then."""
         now = self.clock.now()
-        until = now + self.policy.review
+        until = self.review_ends(upgrade, now)
         self.vault.extend(upgrade.id, until)
         with self.store.transaction() as tx:
             referred = move(
@@ -129,6 +129,10 @@ class UpgradeParts:
                 )
             )
         return referred
+
+    def review_ends(self, upgrade: Upgrade, now: Instant) -> Instant:
+        """How long it waits for officers; who recovers an eID stands at the counter meanwhile."""
+        return now + (self.policy.recovery_wait if upgrade.recovers else self.policy.review)
 
     def note(self, upgrade: Upgrade, facts: Mapping[str, Any]) -> Upgrade:
         """Keep facts; the step stays."""

@@ -61,6 +61,7 @@ class UpgradePolicy:
     :ivar offer: how long the resident's page may wait for a station, extensions included.
     :ivar number_lifetime: how long the number on that page is good, and what an extension adds.
     :ivar review: how long a referred upgrade waits for an officer.
+    :ivar recovery_wait: how long a person who recovers an eID waits at the counter for a second officer.
     :ivar clock_skew: how far a station's clock may be off.
     :ivar offline_age: how old a reading may be that a mobile team uploads.
     """
@@ -89,6 +90,7 @@ class UpgradePolicy:
     offer: timedelta = timedelta(minutes=30)
     number_lifetime: timedelta = timedelta(minutes=5)
     review: timedelta = timedelta(days=7)
+    recovery_wait: timedelta = timedelta(hours=1)
     clock_skew: timedelta = timedelta(seconds=60)
     offline_age: timedelta = timedelta(hours=36)
 
@@ -109,6 +111,7 @@ class UpgradePolicy:
             "offer": zero < self.offer <= timedelta(hours=2),
             "number_lifetime": zero < self.number_lifetime <= self.offer,
             "review": zero < self.review <= timedelta(days=30),
+            "recovery_wait": zero < self.recovery_wait <= timedelta(hours=12),
             "clock_skew": zero <= self.clock_skew <= timedelta(minutes=5),
             "offline_age": zero < self.offline_age <= timedelta(days=7),
         }

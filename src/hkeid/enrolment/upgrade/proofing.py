@@ -1,4 +1,4 @@
-"""Registration at a counter is decided by the same proofing policy as one on a phone.
+"""Registration and recovery at a counter are decided by the same proofing policy as on a phone.
 
 Chip, officer and register become *findings*; policy decides on them; findings and decision are kept in
 the upgrade, and a digest over both in the audit trail, as of every registration. Only then is a security
@@ -26,7 +26,9 @@ from hkeid.ports.registry import RegistryFinding
 REGISTRATION = "registration"
 """Fact of an upgrade that registers: findings and decision."""
 
-_PURPOSE = "counter"
+COMPARED_BY = "compared_by"
+"""Fact of an upgrade: the officer who compared person and chip at the counter."""
+
 _PROVED = frozenset({"active", "chip", "cam"})
 
 
@@ -39,18 +41,21 @@ def decide_registration(
     officers: tuple[str, ...] = (),
     reason: str = "",
 ) -> tuple[Decision, Mapping[str, Any]]:
-    """What policy says of somebody who has no eID yet, with the facts to keep; recorded in the trail.
+    """What policy says of somebody who has no eID yet, or lost its every passkey, with the facts to keep;
+    recorded in the trail.
 
     :param officers: who accepted the case in a review, with their ``reason``; none: nobody yet.
     :raises UpgradeRefused: ``case_not_acceptable``, ``second_officer_needed``: officers accepted what
         policy does not let them.
     """
     findings = _findings(parts, tx, upgrade, holder, finding)
-    decision = parts.proofing.decide(findings, _PURPOSE)
+    decision = parts.proofing.decide(findings, "recovery" if upgrade.recovers else "counter")
     if decision.outcome is Outcome.REVIEW and officers:
+        seat = seat_officer(upgrade) if upgrade.recovers else None
+        officers = tuple(dict.fromkeys((*(() if seat is None else (seat,)), *officers)))
         if parts.proofing.hindrances(findings):
             raise UpgradeRefused("case_not_acceptable")
-        if len(set(officers)) < parts.proofing.officers_needed(findings):
+        if len(officers) < parts.proofing.officers_needed(findings):
             raise UpgradeRefused("second_officer_needed")
         decision = parts.proofing.accepted_by(officers, reason)
     kept = {"findings": findings.as_json(), "decision": decision.as_json()}
@@ -68,14 +73,28 @@ def decide_registration(
     return decision, {REGISTRATION: kept}
 
 
-def check_registration(upgrade: Upgrade) -> None:
-    """Let an upgrade pass whose person policy registers.
+def check_registration(upgrade: Upgrade) -> Decision:
+    """The decision by which policy lets this person's key be registered.
 
     :raises UpgradeRefused: ``registration_not_decided``.
     """
     kept = upgrade.facts.get(REGISTRATION)
     if not isinstance(kept, Mapping) or kept["decision"]["outcome"] != Outcome.BIND.value:
         raise UpgradeRefused("registration_not_decided")
+    return Decision.from_json(kept["decision"])
+
+
+def registration_digest(upgrade: Upgrade) -> str:
+    """SHA-256 (hex) over findings and decision, as it stands in the trail."""
+    kept = upgrade.facts[REGISTRATION]
+    texts = (canonical_json.dumps(kept["findings"]), canonical_json.dumps(kept["decision"]))
+    return evidence_digest(*texts).hex()
+
+
+def seat_officer(upgrade: Upgrade) -> str | None:
+    """The officer who compared person and chip at the counter, or None."""
+    found = upgrade.facts.get(COMPARED_BY)
+    return found if isinstance(found, str) else None
 
 
 def _findings(

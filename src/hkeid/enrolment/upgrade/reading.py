@@ -32,6 +32,7 @@ from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import SingleUseRecord
 from hkeid.residents import find_by_hkic
+from hkeid.residents.records import Resident
 
 EVIDENCE_KIND = "chip_evidence"
 """``SingleUseRecord.kind`` of readings that were used."""
@@ -147,7 +148,15 @@ class Readings:
             if evidence_digest(document) != upgrade.evidence:
                 raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
             return document
-        check_fresh(upgrade, document, self._parts.policy, now)
+        if upgrade.claimed_at is None:
+            raise UpgradeRefused("evidence_stale")
+        check_fresh(
+            document,
+            since=upgrade.claimed_at,
+            challenge=active_challenge(upgrade.nonce, upgrade.id),
+            policy=self._parts.policy,
+            now=now,
+        )
         return document
 
     def _accept(
@@ -242,6 +251,8 @@ def identify(
     if upgrade.resident_id is not None and found != upgrade.resident_id:
         return Refusal(reason="chip_other_person")
     resident = None if found is None else tx.residents.get(found)
+    if upgrade.recovers:
+        return _recovering(parts, tx, resident, holder)
     if resident is None:
         if station.may(StationPermission.REGISTER) and upgrade.officer is not None:
             return _registering(None, holder, parts.clock.now())
@@ -250,14 +261,34 @@ def identify(
         return Refusal(reason="upgraded_already")
     if resident.state not in {EidState.ACTIVE, EidState.APPLICANT}:
         return Refusal(reason="eid_not_active")
-    kept = parts.fields.read(tx, resident.id, ("name_english", "name_chinese"))
-    if not same_name(holder.person.name, kept):
+    if not _same_name(parts, tx, resident, holder):
         return Refusal(reason="chip_name_different")
     if resident.state is EidState.ACTIVE:
         return resident.id, False
     if station.may(StationPermission.REGISTER) and upgrade.officer is not None:
         return _registering(resident.id, holder, parts.clock.now())
     return Refusal(reason="eid_not_active")
+
+
+def _recovering(
+    parts: UpgradeParts, tx: UpgradeTransaction, resident: Resident | None, holder: ChipHolder
+) -> tuple[str | None, bool] | Refusal:
+    """Whose eID is recovered: somebody's of age who has one; whether it is frozen, policy looks at."""
+    if resident is None or resident.state is EidState.APPLICANT:
+        return Refusal(reason="eid_unknown")
+    if resident.state is EidState.REVOKED:
+        return Refusal(reason="eid_revoked")
+    if not _same_name(parts, tx, resident, holder):
+        return Refusal(reason="chip_name_different")
+    of_age = _registering(resident.id, holder, parts.clock.now())
+    return of_age if isinstance(of_age, Refusal) else (resident.id, False)
+
+
+def _same_name(
+    parts: UpgradeParts, tx: UpgradeTransaction, resident: Resident, holder: ChipHolder
+) -> bool:
+    kept = parts.fields.read(tx, resident.id, ("name_english", "name_chinese"))
+    return same_name(holder.person.name, kept)
 
 
 def _registering(

@@ -13,6 +13,9 @@ from hkeid.enrolment.stations.records import StationMode, StationRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import RecordAccessRepository
 
+RECOVERS = "recovers"
+"""Fact of an upgrade that is none: a lost eID is recovered at a counter."""
+
 CASE_PREFIX = "upgrade."
 """Before the id of an upgrade where cases of several kinds lie side by side; no other id has a dot."""
 
@@ -29,7 +32,8 @@ class UpgradeStep(StrEnum):
     REVIEW = "review"
     """An officer decides."""
     BIND = "bind"
-    """Nobody has this identity yet: a security key is registered (counter, without a phone)."""
+    """A security key is registered: nobody has this identity yet, or who has it lost every passkey
+    (counter, without a phone)."""
     CONFIRM = "confirm"
     """The resident confirms with a passkey."""
     DONE = "done"
@@ -103,6 +107,16 @@ class Upgrade:
         nothing else says that person and passkey belong together.
         """
         return self.round > 0 or self.facts.get("offline") is True
+
+    @property
+    def recovers(self) -> bool:
+        """Whether an eID whose every passkey is lost is recovered; it upgrades nothing."""
+        return self.facts.get(RECOVERS) is True
+
+    @property
+    def binds(self) -> bool:
+        """Whether a security key is registered by it, which the proofing policy decides on."""
+        return self.registers or self.recovers
 
     @property
     def case_id(self) -> str:

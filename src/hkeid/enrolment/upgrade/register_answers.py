@@ -6,23 +6,31 @@ from dataclasses import dataclass, replace
 
 from hkeid.chip.evidence import ChipHolder
 from hkeid.enrolment.proofing_policy import Decision, Outcome
+from hkeid.enrolment.stations import Station
+from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import RegistryAsked, UpgradeReferred
 from hkeid.enrolment.upgrade.parts import FACE, UpgradeParts, end, move
 from hkeid.enrolment.upgrade.policy import FaceJudge
-from hkeid.enrolment.upgrade.proofing import decide_registration
+from hkeid.enrolment.upgrade.proofing import decide_registration, seat_officer
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.ports.faces import FaceBand
 from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
+FACE_PASSED = "match"
+"""Fact ``face`` of an upgrade whose face somebody, or a machine, found to be the chip's."""
+
 _DOUBT = "register_face_unclear"
 _POLICY = "registration_unclear"
+SECOND_OFFICER = "recovery_second_officer"
+"""Why a recovery waits: the officer at the counter compared the faces, and another one has to agree."""
+_KNOWN = frozenset({_DOUBT, _POLICY, SECOND_OFFICER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The register's answer, who compared the faces before it, and who accepted in a review.
 
-    :ivar holder: whom the chip is about, where the person has yet to be registered.
+    :ivar holder: whom the chip is about, where a security key will be registered.
     """
 
     finding: RegistryFinding
@@ -38,6 +46,39 @@ class RegisterAnswers:
     def __init__(self, parts: UpgradeParts) -> None:
         self._parts = parts
 
+    def retry(self, station: Station, upgrade_id: str) -> Upgrade:
+        """Ask the register again, after it did not answer."""
+        upgrade = self._parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        return self.proceed(upgrade)
+
+    def proceed(self, upgrade: Upgrade) -> Upgrade:
+        """Ask the register about a person whose face was found to match, and go on; where the
+        register's picture leaves a doubt, officers decide.
+
+        :raises UpgradeRefused: ``upgrade_other_step``: no face was found to match yet.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing was decided.
+        """
+        parts = self._parts
+        if upgrade.step is not UpgradeStep.FACE or upgrade.facts.get("face") != FACE_PASSED:
+            raise UpgradeRefused("upgrade_other_step", detail=upgrade.step.value)
+        finding = self.ask(upgrade)
+        by_officer = upgrade.facts.get("face_by") == "officer"
+        judge = FaceJudge.OFFICER if by_officer else FaceJudge.MACHINE
+        asked = Asked(finding=finding, judge=judge, holder=self.binding(upgrade))
+        with parts.store.transaction() as tx:
+            decided = self.follow(tx, upgrade, asked)
+        if decided.step is UpgradeStep.REVIEW:
+            # Killed before this, the evidence runs out, nobody can accept, and the person comes again.
+            parts.vault.extend(upgrade.id, decided.expires_at)
+        return self.settled(decided)
+
+    def settled(self, decided: Upgrade) -> Upgrade:
+        """What is decided leaves no evidence; only who has yet to register needs what the chip said."""
+        kept = decided.step is UpgradeStep.REVIEW or decided.registers
+        if decided.step is UpgradeStep.REFUSED or not kept:
+            self._parts.vault.destroy(decided.id)
+        return decided
+
     def ask(self, upgrade: Upgrade) -> RegistryFinding:
         """Ask about the person on the chip.
 
@@ -47,15 +88,15 @@ class RegisterAnswers:
         query = RegistryQuery(
             person=parts.holder(upgrade).person,
             portrait=parts.vault.get(upgrade.id, FACE),
-            purpose="upgrade",
+            purpose="recovery" if upgrade.recovers else "upgrade",
         )
         return parts.registry.check(query)
 
-    def registering(self, upgrade: Upgrade) -> ChipHolder | None:
-        """Whom it is about, where the person has yet to be registered; before a transaction, because
-        the vault has its own.
+    def binding(self, upgrade: Upgrade) -> ChipHolder | None:
+        """Whom it is about, where a security key will be registered; before a transaction, because the
+        vault has its own.
         """
-        return self._parts.holder(upgrade) if upgrade.registers else None
+        return self._parts.holder(upgrade) if upgrade.binds else None
 
     def follow(self, tx: UpgradeTransaction, upgrade: Upgrade, asked: Asked) -> Upgrade:
         """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
@@ -84,7 +125,7 @@ class RegisterAnswers:
         doubt = self._doubt(upgrade, asked, decision)
         if doubt is not None:
             return self._refer(tx, known, doubt)
-        step = UpgradeStep.BIND if upgrade.registers else UpgradeStep.CONFIRM
+        step = UpgradeStep.BIND if upgrade.binds else UpgradeStep.CONFIRM
         return move(tx, known, now, step=step)
 
     def _refusal(self, upgrade: Upgrade, asked: Asked, decision: Decision | None) -> str | None:
@@ -103,19 +144,24 @@ class RegisterAnswers:
     def _doubt(self, upgrade: Upgrade, asked: Asked, decision: Decision | None) -> str | None:
         """Why officers have to decide, or None."""
         if decision is not None and decision.outcome is Outcome.REVIEW:
-            return _POLICY
+            return SECOND_OFFICER if _compared_in_person(upgrade) else _POLICY
         return _DOUBT if self._face_in_doubt(upgrade, asked) else None
 
     def _face_in_doubt(self, upgrade: Upgrade, asked: Asked) -> bool:
         """Whether policy wants officers to look at what the register says of the face."""
         if asked.finding.face in self._parts.policy.register_face[asked.judge]:
             return False
-        return not (asked.judge is FaceJudge.DESK and upgrade.reason in (_DOUBT, _POLICY))
+        return not (asked.judge is FaceJudge.DESK and upgrade.reason in _KNOWN)
 
     def _refer(self, tx: UpgradeTransaction, upgrade: Upgrade, reason: str) -> Upgrade:
         now = self._parts.clock.now()
         tx.audit.append(
             UpgradeReferred(upgrade_id=upgrade.id, reason=reason, resident_id=upgrade.resident_id)
         )
-        until = now + self._parts.policy.review
+        until = self._parts.review_ends(upgrade, now)
         return move(tx, upgrade, now, step=UpgradeStep.REVIEW, reason=reason, expires_at=until)
+
+
+def _compared_in_person(upgrade: Upgrade) -> bool:
+    """Whether the officer at the counter is one of the two that a recovery needs."""
+    return upgrade.recovers and seat_officer(upgrade) is not None

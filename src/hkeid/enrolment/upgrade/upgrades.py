@@ -9,10 +9,13 @@ from hkeid.enrolment.upgrade.comparing import Faces
 from hkeid.enrolment.upgrade.confirming import Confirmations
 from hkeid.enrolment.upgrade.counter import CounterRegistration
 from hkeid.enrolment.upgrade.offers import Offers
+from hkeid.enrolment.upgrade.officer_decisions import OfficerDecisions
 from hkeid.enrolment.upgrade.offline import OfflineReadings
 from hkeid.enrolment.upgrade.parts import UpgradeParts
 from hkeid.enrolment.upgrade.reading import Readings
 from hkeid.enrolment.upgrade.records import Upgrade
+from hkeid.enrolment.upgrade.recovery import CounterRecovery
+from hkeid.enrolment.upgrade.register_answers import RegisterAnswers
 from hkeid.webauthn import WebAuthnPolicy
 
 
@@ -21,10 +24,13 @@ class Upgrades:
 
     :ivar offers: begin, take up, cancel.
     :ivar readings: the station's chip readings.
-    :ivar faces: comparison, register of persons, officers' decisions.
+    :ivar faces: comparison by machine.
+    :ivar officers: comparison at a counter, and decisions of referred upgrades.
+    :ivar register: the register of persons, asked again where it did not answer.
     :ivar confirmations: the resident's passkey.
     :ivar offline: readings of mobile teams without a network.
     :ivar counter: a security key for whoever has no phone.
+    :ivar recovery: another one for whoever lost it, with every other passkey.
     """
 
     def __init__(
@@ -37,10 +43,13 @@ class Upgrades:
         self._parts = parts
         self.offers = Offers(parts)
         self.readings = Readings(parts)
-        self.faces = Faces(parts)
+        self.register = RegisterAnswers(parts)
+        self.faces = Faces(parts, self.register)
+        self.officers = OfficerDecisions(parts, self.register)
         self.confirmations = Confirmations(parts, policy)
         self.offline = OfflineReadings(parts)
         self.counter = CounterRegistration(parts, policy, broker, settings)
+        self.recovery = CounterRecovery(parts, policy)
 
     def look(
         self,
@@ -66,10 +75,10 @@ class Upgrades:
         return next((upgrade for upgrade in found if now < upgrade.expires_at), None)
 
     def of_resident(self, resident_id: str) -> Upgrade | None:
-        """A resident's latest upgrade."""
+        """A resident's latest upgrade; a recovery at a counter is none."""
         with self._parts.store.transaction() as tx:
-            found = tx.upgrades.of_resident(resident_id, limit=1)
-        return found[0] if found else None
+            found = tx.upgrades.of_resident(resident_id)
+        return next((one for one in found if not one.recovers), None)
 
     def holder(self, upgrade: Upgrade) -> ChipHolder:
         """Whom the chip is about, for an officer who decides.

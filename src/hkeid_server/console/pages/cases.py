@@ -15,8 +15,8 @@ from hkeid.enrolment.review import (
 )
 from hkeid.kernel.errors import MalformedInput
 from hkeid.officers import AccessDenied, OfficerStepUpRequired, OfficerView, Permission
+from hkeid_server.console.fields import registration_rows, upgrade_rows
 from hkeid_server.console.models import (
-    CaseFieldRow,
     CasePage,
     QueuePage,
     QueueRow,
@@ -25,6 +25,7 @@ from hkeid_server.console.models import (
 from hkeid_server.console.parts import console
 from hkeid_server.console.stations_models import UpgradeCasePage
 from hkeid_server.console.visitors import (
+    filled,
     form_reason,
     see_other,
     with_fresh_officer,
@@ -158,6 +159,7 @@ def _take_page(officer: OfficerView, case_id: str, error: str | None = None) -> 
         reference=found.reference,
         reasons=reasons_for(permission, REASONS[found.kind]),
         error=error if error is not None or found.takeable else "not-yours",
+        filled=filled(),
     )
     status = 200 if error is None else 400
     return show("console/take.html", page, status=status, here=f"/console/cases/{case_id}")
@@ -172,29 +174,19 @@ def _case_page(
     if isinstance(file, UpgradeFile):
         upgrade = UpgradeCasePage(
             case=file,
+            fields=upgrade_rows(file),
             reasons=reasons_for(permission, REASONS[CaseKind.UPGRADE]),
             waiting=waiting,
             error=error,
+            filled=filled(),
         )
         return show("console/upgrade.html", upgrade, status=status, here=here)
     page = CasePage(
         case=file,
-        fields=_field_rows(file),
+        fields=registration_rows(file),
         reasons=reasons_for(permission, REASONS[CaseKind.REGISTRATION]),
         waiting=waiting,
         error=error,
+        filled=filled(),
     )
     return show("console/case.html", page, status=status, here=here)
-
-
-def _field_rows(file: CaseFile) -> tuple[CaseFieldRow, ...]:
-    return tuple(
-        CaseFieldRow(
-            field=name.value,
-            machine=field.machine,
-            value=field.value,
-            edited=field.machine != field.value,
-            differs=name.value in file.differing,
-        )
-        for name, field in file.fields.items()
-    )

@@ -9,6 +9,7 @@ from hkeid.officers import OfficerView
 from hkeid_server.console.models import ConsoleEnrolPage, ConsoleLoginPage
 from hkeid_server.console.parts import console
 from hkeid_server.console.visitors import (
+    carried_fields,
     ceremony_answer,
     ceremony_form,
     current_officer,
@@ -16,6 +17,8 @@ from hkeid_server.console.visitors import (
     failed,
     give_session,
     network,
+    page_behind,
+    repeat_post,
     safe_next,
     see_other,
     with_officer,
@@ -58,7 +61,14 @@ def log_in() -> Response:
 @with_officer
 def ask_again(officer: OfficerView) -> Response:
     """Ask for the passkey again, before what needs it fresh."""
-    return _step_up_page(officer, safe_next(request.args.get("next", "")))
+    return _step_up_page(officer, page_behind(request.args.get("next", "")))
+
+
+@blueprint.post(f"{_STEP_UP}/carrying")
+@with_officer
+def ask_carrying(officer: OfficerView) -> Response:
+    """The same before a form that goes along; nothing of it is done yet."""
+    return _step_up_page(officer, safe_next(request.args.get("next", "")), status=403)
 
 
 @blueprint.post(_STEP_UP)
@@ -72,8 +82,9 @@ def step_up(officer: OfficerView) -> Response:
             visit().session, ceremony_id, response, browser=visit().browser
         )
     except _FAILURES as error:
-        return _step_up_page(officer, back, error)
-    return give_session(see_other(back), session)
+        return _step_up_page(officer, back, error, status=403)
+    go_on = repeat_post(back) if carried_fields(back) else see_other(back)
+    return give_session(go_on, session)
 
 
 @blueprint.post("/console/log-out")
@@ -117,13 +128,18 @@ def _login_page(error: HkeidError | None = None) -> Response:
     return show("console/login.html", shown, status=200 if error is None else 403, here=_LOGIN)
 
 
-def _step_up_page(officer: OfficerView, back: str, error: HkeidError | None = None) -> Response:
+def _step_up_page(
+    officer: OfficerView, back: str, error: HkeidError | None = None, *, status: int = 200
+) -> Response:
     begun = console().officers.login.start_step_up(officer, browser=visit().browser)
-    restart = f"{_STEP_UP}?next={back}"
+    carried = {name: request.form.get(name, "") for name in carried_fields(back)}
+    restart = f"{_STEP_UP}?next={page_behind(back)}"
     form = ceremony_form("get", begun.id, begun.options, action=_STEP_UP, restart=restart)
     problem = None if error is None else failed(error)
-    shown = ConsoleLoginPage(ceremony=form, problem=problem, step_up=True, back=back)
-    return show("console/login.html", shown, status=200 if error is None else 403, here=_STEP_UP)
+    shown = ConsoleLoginPage(
+        ceremony=form, problem=problem, step_up=True, fields={**carried, "next": back}
+    )
+    return show("console/login.html", shown, status=status, here=_STEP_UP)
 
 
 def _enrol_page(code: str) -> Response:

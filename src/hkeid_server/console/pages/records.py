@@ -9,7 +9,13 @@ from hkeid.kernel.errors import MalformedInput, TooManyAttempts
 from hkeid.officers import AccessDenied, OfficerView, Permission
 from hkeid_server.console.models import RecordFindPage, RecordPage
 from hkeid_server.console.parts import console
-from hkeid_server.console.visitors import form_reason, see_other, with_fresh_officer, with_officer
+from hkeid_server.console.visitors import (
+    filled,
+    form_reason,
+    see_other,
+    with_fresh_officer,
+    with_officer,
+)
 from hkeid_server.console.words import access_rows, reasons_for
 from hkeid_server.shell import show
 
@@ -92,7 +98,7 @@ def _change(officer: OfficerView, access_id: str, *, suspended: bool) -> Respons
 
 
 def _find_page(error: str | None = None) -> Response:
-    page = RecordFindPage(reasons=reasons_for(Permission.RECORD_OPEN), error=error)
+    page = RecordFindPage(reasons=reasons_for(Permission.RECORD_OPEN), error=error, filled=filled())
     return show("console/record_find.html", page, status=200 if error is None else 400, here=_FIND)
 
 
@@ -106,6 +112,7 @@ def _record_page(officer: OfficerView, access_id: str, *, error: str | None = No
         reasons=reasons_for(Permission.RECORD_SUSPEND),
         done=done if done in _DONE else None,
         error=error,
+        filled=filled(),
     )
     status = 200 if error is None else 400
     return show("console/record.html", page, status=status, here=f"{_FIND}/{access_id}")

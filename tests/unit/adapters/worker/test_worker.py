@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from hkeid.adapters.worker import Worker
+from hkeid.identity.state import EidState
 from hkeid.kernel.errors import (
     ConfigurationError,
     HkeidError,
@@ -22,7 +23,7 @@ from hkeid.kernel.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from hkeid.ports import FaceBand
+from hkeid.ports import FaceBand, FaceComparison
 
 
 @pytest.fixture
@@ -31,7 +32,13 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Worker]]:
     made: list[Worker] = []
 
     def worker(factory: str = "worker_parts:Parts", **settings: object) -> Worker:
-        made.append(Worker(factory, name="part", **{"timeout": 20, **settings}))
+        made.append(
+            Worker(
+                factory,
+                name="part",
+                **{"timeout": 20, "answers": (FaceComparison, FaceBand), **settings},
+            )
+        )
         return made[-1]
 
     yield worker
@@ -218,8 +225,31 @@ def test_a_child_that_was_taken_over_cannot_run_anything_here(
     worker = make()
     error = _refused(lambda: worker.call("smuggle"))
     assert error.reason == "part_failed"
-    assert "not a value" in str(error.detail)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("method", ["say_pickle", "name_a_class", "reword", "mistype", "truncate"])
+def test_a_child_that_was_taken_over_changes_nothing_here(
+    make: Callable[..., Worker], method: str
+) -> None:
+    """It writes what it likes on the channel: no class is touched, no foreign value comes out."""
+    worker = make(answers=(FaceComparison, FaceBand))
+    error = _refused(lambda: worker.call(method))
+    assert error.reason == "part_failed"
+    assert error.safe_text == Unavailable.default_safe_text
+    assert not EidState.SUSPENDED.may_log_in
+    assert type(EidState.may_log_in) is property
+    assert worker.call("echo", 1) == 1
+
+
+def test_classes_that_were_not_named_do_not_come_back(make: Callable[..., Worker]) -> None:
+    error = _refused(lambda: make(answers=()).call("comparison"))
+    assert "not a value: hkeid.ports.faces:Face" in str(error.detail)
+
+
+def test_a_child_words_nothing_that_people_read(make: Callable[..., Worker]) -> None:
+    error = _refused(lambda: make().call("refuse_in_words"))
+    assert (error.reason, error.safe_text) == ("slow_down", TooManyAttempts.default_safe_text)
 
 
 def test_closing_ends_the_process_even_in_the_middle_of_a_call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+import struct
 import sys
 import time
 from typing import Any
@@ -92,6 +93,42 @@ class Parts:
                 return os.system, ("touch smuggled",)
 
         return Command()
+
+    def _write(self, message: bytes) -> None:
+        """What a child writes that was taken over."""
+        os.write(int(sys.argv[1]), struct.pack(">Q", len(message)) + message)
+        os._exit(0)
+
+    def _say(self, tree: str, *blobs: bytes) -> None:
+        self._write(struct.pack(">I", len(tree)) + tree.encode() + b"".join(blobs))
+
+    def say_pickle(self) -> None:
+        """BUILD on a class: setattr in whoever unpickles it."""
+        self._write(
+            b"\x80\x04chkeid.identity.state\nEidState\n(N(X\x0a\x00\x00\x00may_log_in\x88dtb0"
+            b"X\x05\x00\x00\x00valueX\x02\x00\x00\x00ok\x86."
+        )
+
+    def name_a_class(self) -> None:
+        self._say('["value", ["enum", "hkeid.identity.state:EidState", "ACTIVE"], []]')
+
+    def reword(self) -> None:
+        error = (
+            '["error", "hkeid.kernel.errors:Refused", [], {"reason": "x", "safe_text": "Call 1"}]'
+        )
+        self._say(f'["refused", {error}, []]')
+
+    def mistype(self) -> None:
+        band = '["enum", "hkeid.ports.faces:FaceBand", "MATCH"]'
+        members = f'{{"band": {band}, "distance": "0", "threshold": 1, "claimed_fmr": null, '
+        members += '"model": "m", "model_sha256": "0", "calibration": null}'
+        self._say(f'["value", ["value", "hkeid.ports.faces:FaceComparison", {members}], []]')
+
+    def truncate(self) -> None:
+        self._say('["value", ["bytes", 0], [4]]', b"abc")
+
+    def refuse_in_words(self) -> None:
+        raise TooManyAttempts("slow_down", "Telephone 1234 and say your PIN.")
 
     def unpicklable(self) -> Any:
         return lambda: None

@@ -65,9 +65,22 @@ def post() -> Post:
     return Post()
 
 
+class Failures(list[tuple[str, Channel | None]]):
+    """Types of errors with the channels that they came from."""
+
+    def __call__(self, error: Exception, *, channel: Channel | None) -> None:
+        self.append((type(error).__name__, channel))
+
+
 @pytest.fixture
-def dispatcher(hub: Any, contacts: Contacts, post: Post) -> Dispatcher:
-    return Dispatcher(hub.store, contacts, [post], hub.clock, DispatchSettings(link=LINK))
+def failures() -> Failures:
+    return Failures()
+
+
+@pytest.fixture
+def dispatcher(hub: Any, contacts: Contacts, post: Post, failures: Failures) -> Dispatcher:
+    settings = DispatchSettings(link=LINK)
+    return Dispatcher(hub.store, contacts, [post], hub.clock, settings, failed=failures)
 
 
 @pytest.fixture
@@ -132,6 +145,7 @@ def test_one_address_that_breaks_a_notifier_silences_nobody_else(
     contacts: Contacts,
     dispatcher: Dispatcher,
     post: Post,
+    failures: Failures,
     failure: Exception,
     outcome: str,
 ) -> None:
@@ -142,10 +156,16 @@ def test_one_address_that_breaks_a_notifier_silences_nobody_else(
     round_ = dispatcher.round()
     assert getattr(round_, outcome) == 3
     assert sorted(post.abouts()) == ["contact_changed", "contact_changed", "eid_activated"]
+    assert set(failures) == ({("ValueError", Channel.WEB_PUSH)} if outcome == "later" else set())
 
 
 def test_contacts_that_cannot_be_read_silence_nobody_else(
-    hub: Any, view: Any, contacts: Contacts, dispatcher: Dispatcher, post: Post
+    hub: Any,
+    view: Any,
+    contacts: Contacts,
+    dispatcher: Dispatcher,
+    post: Post,
+    failures: Failures,
 ) -> None:
     with_mail(contacts, view)
     broken = [True]
@@ -159,6 +179,7 @@ def test_contacts_that_cannot_be_read_silence_nobody_else(
 
     contacts.for_notice = for_notice  # type: ignore[method-assign]
     assert (dispatcher.round().told, len(post.sent)) == (1, 1)
+    assert failures == [("Refused", None)]
 
 
 def test_notices_are_in_traditional_chinese_until_chosen(

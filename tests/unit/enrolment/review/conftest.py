@@ -31,7 +31,14 @@ from hkeid.enrolment.registration import (
     RegistrationView,
 )
 from hkeid.enrolment.registration.views import FieldView
-from hkeid.enrolment.review import RegistrationCases, Review, ReviewFigures, ReviewPolicy, Sources
+from hkeid.enrolment.review import (
+    RegistrationCases,
+    Review,
+    ReviewFigures,
+    ReviewPolicy,
+    Sources,
+    WaitingRoom,
+)
 from hkeid.kernel import canonical_json
 from hkeid.officers import AccessReason, Officers, OfficerView, Role
 from hkeid.officers.records import OfficerSession, OfficerStatus
@@ -128,6 +135,7 @@ class ReviewDesk:
         sources = Sources(RegistrationCases(self.registrations, self.evidence, keys, rules))
         self.review = Review(store, self.officers, sources, clock, random, rules)
         self.figures = ReviewFigures(store, self.officers, clock, sources)
+        self.waiting_room = WaitingRoom(store, clock)
         self.people = 0
 
     def officer(self, *roles: Role, **more: Any) -> OfficerView:

@@ -138,6 +138,13 @@ def test_evidence_is_shown_to_who_has_the_case_and_nobody_else(desk: Any, pictur
         assert reason_of(act, CaseUnknown) == "picture_unknown"
 
 
+def test_a_face_that_does_not_match_is_not_called_near(desk: Any, sound: Any) -> None:
+    case = desk.case(replace(sound, face="no_match"))
+    view = desk.officer()
+    desk.take(view, case)
+    assert desk.review.file(view, case).risks == ("face_differs",)
+
+
 def test_the_file_shows_fields_findings_and_why(desk: Any, sound: Any) -> None:
     case = desk.case(replace(sound, face="review", differing=("name_english",)))
     view = desk.officer()
@@ -385,9 +392,9 @@ def test_todays_figures(desk: Any, sound: Any) -> None:
 
 def test_an_applicant_who_waits_is_told_how_it_stands(desk: Any, sound: Any) -> None:
     case = desk.case(replace(sound, calibrated="no"))
-    state = lambda: desk.figures.waiting(case).state  # noqa: E731
+    state = lambda: desk.waiting_room.look(case).state  # noqa: E731
     assert state() is Waiting.IN_THE_QUEUE
-    assert desk.figures.waiting(case).usual_days is None
+    assert desk.waiting_room.look(case).usual_days is None
     first = desk.officer()
     lease = desk.take(first, case)
     assert state() is Waiting.BEING_LOOKED_AT
@@ -395,7 +402,7 @@ def test_an_applicant_who_waits_is_told_how_it_stands(desk: Any, sound: Any) -> 
     assert state() is Waiting.SECOND_LOOK
     desk.vote(desk.officer(), case)
     assert state() is Waiting.DECIDED
-    assert desk.figures.waiting("nothing").state is Waiting.DECIDED
-    assert desk.figures.waiting(case).usual_days == 1
+    assert desk.waiting_room.look("nothing").state is Waiting.DECIDED
+    assert desk.waiting_room.look(case).usual_days == 1
     for words in WAITING_WORDS.values():
         assert set(words) == {"en", "zh-Hant-HK", "zh-Hans"}

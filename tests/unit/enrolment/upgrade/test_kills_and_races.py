@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hkeid.enrolment.stations import StationMode
 from hkeid.enrolment.upgrade import UpgradeStep
+from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError
 from hkeid.testing.authenticator import SoftwareAuthenticator
@@ -106,7 +108,7 @@ def test_killed_while_a_security_key_is_bound(
         lab.person = another_person
         upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "o1")
         lab.submit(lab.counter, upgrade.id)
-        return lab.upgrades.faces.officer_says(lab.counter, upgrade.id, "o1", same=True)
+        return lab.upgrades.officers.says(lab.counter, upgrade.id, "o1", same=True)
 
     def act(lab: Any, key: Any, upgrade: Any) -> Any:
         counter = lab.upgrades.counter
@@ -128,6 +130,77 @@ def test_killed_while_a_security_key_is_bound(
             assert len(list(tx.credentials.of_resident(resident.id))) == 1
 
     kill_at_every_step(make_in_memory, killed, prepare, act, check)
+
+
+def to_recover(lab: Any, phone: Any) -> Any:
+    """At a counter, decided by two officers: the new key is asked for."""
+    lab.resident(phone)
+    lab.person = replace(lab.person, birth_date=BirthDate.parse("1968-09-21"))
+    upgrade = lab.upgrades.offers.begin_recovery(lab.counter, "o1")
+    lab.submit(lab.counter, upgrade.id)
+    lab.upgrades.officers.says(lab.counter, upgrade.id, "o1", same=True)
+    return lab.upgrades.officers.decide(
+        upgrade.id, accept=True, reason="same_person", officers=("o2",)
+    )
+
+
+def recover(lab: Any, upgrade: Any, key: Any, origin: str) -> Any:
+    recovery = lab.upgrades.recovery
+    start = recovery.start(lab.counter, upgrade.id, "o1", binding="seat")
+    answer = key.create(start.options, origin)
+    return recovery.finish(
+        lab.counter, upgrade.id, start.id, answer, "o1", binding="seat", label="Key"
+    )
+
+
+def test_killed_while_an_eid_is_recovered(make, killed, origin) -> None:
+    """Either everything is as before, the old passkey included, or everything is new."""
+
+    def check(lab: Any, phone: Any, upgrade: Any, through: bool) -> None:
+        found = lab.upgrades.look(upgrade.id)
+        held = lab.hub.look("credentials", "of_resident", lab.resident_id)
+        statuses = sorted(one.status.value for one in held)
+        done = found.step is UpgradeStep.DONE
+        assert statuses == (["active", "revoked"] if done else ["active"])
+        assert (lab.state().cooling_until is not None) is done
+        assert bool(lab.hub.look("sessions", "of_resident", lab.resident_id)) is not done
+        assert len(lab.hub.bodies("enrolment:eid:recovered")) == done
+        told = [one["about"] for one in lab.hub.bodies("enrolment:notice:due")]
+        assert ("eid_recovered" in told) is done
+        if through:
+            assert done
+        elif not done:
+            assert recover(lab, found, SoftwareAuthenticator(), origin).step is UpgradeStep.DONE
+        lab.upgrades.sweep()
+        assert lab.vault.names(upgrade.id) == ()
+
+    steps = kill_at_every_step(
+        make,
+        killed,
+        to_recover,
+        lambda lab, phone, upgrade: recover(lab, upgrade, SoftwareAuthenticator(), origin),
+        check,
+    )
+    assert steps > 10
+
+
+def test_of_many_keys_one_recovers(make, origin) -> None:
+    lab = make()
+    upgrade = to_recover(lab, SoftwareAuthenticator())
+    recovery, calls = lab.upgrades.recovery, []
+    for _ in range(AT_ONCE):
+        start = recovery.start(lab.counter, upgrade.id, "o1", binding="seat")
+        answer = SoftwareAuthenticator().create(start.options, origin)
+        calls.append(
+            lambda id_=start.id, answer=answer: recovery.finish(
+                lab.counter, upgrade.id, id_, answer, "o1", binding="seat", label="Key"
+            )
+        )
+    results, reasons = together(calls)
+    assert len(results) == 1
+    assert set(reasons) <= {"upgrade_changed", "upgrade_other_step"}
+    held = lab.hub.look("credentials", "of_resident", lab.resident_id)
+    assert sorted(one.status.value for one in held) == ["active", "revoked"]
 
 
 def together(calls: list[Callable[[], Any]]) -> tuple[list[Any], list[str]]:

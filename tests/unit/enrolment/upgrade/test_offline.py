@@ -56,7 +56,7 @@ def test_an_offline_reading_waits_for_an_officer_and_the_passkey(team, phone) ->
     assert upgrade.resident_id == team.resident_id
     assert team.state().state is EidState.ACTIVE
     assert team.registry.asked == []
-    decided = team.upgrades.faces.decide(upgrade.id, accept=True, reason="ok", officers=("o1",))
+    decided = team.upgrades.officers.decide(upgrade.id, accept=True, reason="ok", officers=("o1",))
     assert decided.step is UpgradeStep.CONFIRM
     assert len(team.registry.asked) == 1
     assert team.confirm(decided, phone).step is UpgradeStep.DONE

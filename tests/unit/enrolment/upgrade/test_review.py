@@ -29,6 +29,7 @@ from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeStep, active_challeng
 from hkeid.enrolment.upgrade.document_text import dumps
 from hkeid.enrolment.upgrade.offline import reading_name
 from hkeid.enrolment.upgrade.sealed_reading import seal
+from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.state import EidState
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError
@@ -237,6 +238,48 @@ def test_a_face_that_nobody_saw_cannot_be_accepted(desk: Desk, phone: Any) -> No
     assert desk.step(upgrade) is UpgradeStep.REFUSED
 
 
+def recovery(desk: Desk, phone: Any) -> Any:
+    """Somebody who lost every passkey, at the counter, with the card on the reader."""
+    lab = desk.lab
+    lab.resident(phone)
+    lab.person = replace(lab.person, birth_date=BirthDate.parse("1968-09-21"))
+    upgrade = lab.upgrades.offers.begin_recovery(lab.counter, "o1")
+    return lab.submit(lab.counter, upgrade.id)
+
+
+def test_a_recovery_takes_the_officer_at_the_counter_and_one_at_the_desk(
+    desk: Desk, phone: Any
+) -> None:
+    lab, seat, second = desk.lab, desk.officer(), desk.officer()
+    upgrade = recovery(desk, phone)
+    says = lab.upgrades.officers.says
+    waits = says(lab.counter, upgrade.id, seat.officer_id, same=True)
+    assert reason(desk.take, seat, waits.case_id) == "served_yourself"
+    (queued,) = desk.review.queue(second)
+    assert (queued.reason, queued.risks) == ("recovery_second_officer", ())
+    lease = desk.take(second, waits.case_id)
+    assert desk.review.file(second, waits.case_id).recovers
+    made = desk.vote(second, waits.case_id, lease)
+    assert made.officers == (second.officer_id,)
+    decided = lab.upgrades.look(waits.id)
+    assert decided.step is UpgradeStep.BIND
+    officers = decided.facts["registration"]["decision"]["officers"]
+    assert officers == [seat.officer_id, second.officer_id]
+
+
+def test_a_recovery_by_a_camera_that_nobody_assessed_takes_two_at_the_desk(
+    desk: Desk, phone: Any
+) -> None:
+    lab = desk.lab
+    upgrade = recovery(desk, phone)
+    lab.liveness.claim = PadClaim.NONE
+    waits = lab.face(lab.counter, upgrade.id)
+    assert waits.reason == "liveness_not_assured"
+    assert desk.vote(desk.officer(), waits.case_id) is None
+    assert desk.vote(desk.officer(), waits.case_id) is not None
+    assert desk.step(waits) is UpgradeStep.BIND
+
+
 def test_offline_readings_are_cases_of_the_same_desk(
     desk: Desk, phone: Any, signs_not: Any
 ) -> None:
@@ -351,10 +394,10 @@ def test_the_officer_at_the_counter_leaves_an_access(desk: Desk, phone: Any) -> 
     lab.submit(lab.counter, upgrade.id)
     duty = on_duty.who(lab.counter.id, hub.clock.now())
     for _ in range(3):
-        picture = lab.upgrades.faces.officer_looks(lab.counter, upgrade.id, duty)
+        picture = lab.upgrades.officers.looks(lab.counter, upgrade.id, duty)
         assert picture == b"portrait"
-    lab.upgrades.faces.officer_says(lab.counter, upgrade.id, duty.officer, same=True)
-    assert reason(lab.upgrades.faces.officer_looks, lab.counter, upgrade.id, duty) == (
+    lab.upgrades.officers.says(lab.counter, upgrade.id, duty.officer, same=True)
+    assert reason(lab.upgrades.officers.looks, lab.counter, upgrade.id, duty) == (
         "upgrade_other_step"
     )
     (seen,) = desk.officers.accesses_of_resident(lab.resident_id)

@@ -48,11 +48,20 @@ class Officer:
 
     def post(self, path: str, fields: dict[str, str] | None = None, **headers: str) -> TestResponse:
         found = re.search(r'name="csrf" value="([^"]+)"', self.page.text)
-        sent = {"csrf": found[1] if found else "", **(fields or {})}
+        sent = self.sent = {"csrf": found[1] if found else "", **(fields or {})}
         origin = {"Origin": CONSOLE, "Sec-Fetch-Site": "same-origin", **headers}
         self.page = self.client.post(
             path, base_url=CONSOLE, data=sent, headers={**self.headers, **origin}
         )
+        self.page.get_data()
+        return self.page
+
+    def repeat(self) -> TestResponse:
+        """What a browser does with status 307: the same form, to another path."""
+        assert self.page.status_code == 307
+        origin = {"Origin": CONSOLE, "Sec-Fetch-Site": "same-origin", **self.headers}
+        path = self.page.headers["Location"]
+        self.page = self.client.post(path, base_url=CONSOLE, data=self.sent, headers=origin)
         self.page.get_data()
         return self.page
 

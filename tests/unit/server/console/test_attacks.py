@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -110,8 +111,6 @@ def test_the_same_officer_twice_and_a_replayed_vote(
 ) -> None:
     case, officer = referred(), hire()
     officer.take(case)
-    import re
-
     lease = re.search(r'name="lease" value="([^"]+)"', officer.page.text)[1]
     officer.vote(case, "accept", "same_person")
     officer.get("/console/queue")
@@ -131,10 +130,57 @@ def test_a_stale_step_up_casts_no_vote(
     house.clock.wait(minutes=6)
     page = officer.vote(case, "accept", "same_person")
     assert page.headers["Location"].startswith("/console/step-up")
-    officer.follow()
-    officer.ceremony()
-    officer.follow()
-    assert 'id="vote-form"' in officer.get(f"/console/cases/{case}").text
+    page = officer.repeat()
+    assert page.status_code == 403
+    assert 'id="carried"' in page.text
+    with house.store.transaction() as tx:
+        assert tx.reviews.votes(case) == ()
+        assert tx.reviews.decision(case) is None
+
+
+def test_a_decision_goes_along_through_a_step_up(
+    hire: Callable[..., Any], referred: Callable[..., str], house: Any
+) -> None:
+    case, officer = referred(), hire()
+    officer.take(case)
+    house.clock.wait(minutes=6)
+    officer.vote(case, "accept", "same_person", note="seen twice")
+    officer.repeat()
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', officer.page.text)
+    )
+    page = officer.post("/console/step-up", {**hidden, "response": "{}"})
+    assert (page.status_code, 'id="carried"' in page.text) == (403, True), "no passkey, no vote"
+    page = officer.ceremony()
+    assert (page.status_code, page.headers["Location"]) == (307, f"/console/cases/{case}/vote")
+    page = officer.repeat()
+    assert page.headers["Location"].startswith("/console/queue?done=")
+    with house.store.transaction() as tx:
+        votes, decided = tx.reviews.votes(case), tx.reviews.decision(case)
+    assert decided is not None or [one.reason.value for one in votes] == ["same_person"]
+
+
+def test_a_step_up_repeats_nothing_else(hire: Callable[..., Any], app: Any) -> None:
+    officer = hire()
+    officer.get("/console/today")
+    for path in ("/console/records", "/console/cases/x/take", "//evil.example", "/account", "x"):
+        page = officer.post(f"/console/step-up/carrying?next={path}", {"note": "kept"})
+        assert "kept" not in page.text
+        assert officer.ceremony().status_code == 303
+        officer.get("/console/today")
+
+
+def test_what_was_filled_in_is_there_when_something_is_wrong(
+    hire: Callable[..., Any], referred: Callable[..., str]
+) -> None:
+    case, officer = referred(), hire()
+    officer.take(case)
+    page = officer.vote(case, "refuse", "same_person", note="<b>seen")
+    assert page.status_code == 400
+    assert re.search(r'value="refuse" required checked', page.text)
+    assert 'value="same_person" selected' in page.text
+    assert 'value="review_of_registration" selected' in page.text
+    assert 'value="&lt;b&gt;seen"' in page.text
 
 
 def test_an_auditor_reviews_nothing(hire: Callable[..., Any], referred: Callable[..., str]) -> None:

@@ -67,6 +67,9 @@ def test_two_officers_review_a_case(
     page = first.take(case)
     assert page.status_code == 200
     assert "HO, Sau Lan" in page.text
+    assert "21 September 1968" in page.text
+    assert not re.search(r"<td>\d{4}-\d{2}", page.text), "dates stand in the local form"
+    assert "<td>Female" in page.text
     shown = set(re.findall(r'<img src="([^"]+)"', page.text))
     assert shown == {f"/console/cases/{case}/pictures/{n}" for n in ("card", "portrait", "selfie")}
     picture = first.client.get(

@@ -22,7 +22,7 @@ from hkeid.officers import Role
 from hkeid.residents import find_by_hkic
 from hkeid.testing.personas import PERSONAS
 from hkeid_server.sandbox import seed_sandbox
-from hkeid_server.wiring.stations import TrustedCountries
+from hkeid_server.wiring.trusted_countries import TrustedCountries
 
 WHO = "chan-tai-man"
 REASON = {"reason": "review_of_upgrade"}
