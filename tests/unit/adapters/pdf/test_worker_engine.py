@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -46,13 +46,17 @@ def test_traits_come_back_and_nothing_is_made(engine) -> None:
 
 def test_no_descriptor_is_left_open(engine) -> None:
     engine.start()
-    before = len(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{engine.pid}/fd"))
+    before = _open_descriptors("self"), _open_descriptors(engine.pid)
     for document in (paper(), b"no PDF", b"", UNFIT["xfa"][1]()):
         try:
             engine.prepare_signature([document], REQUEST)
         except MalformedInput as error:
             assert error.reason == "pdf_malformed"
-    assert (len(os.listdir("/proc/self/fd")), len(os.listdir(f"/proc/{engine.pid}/fd"))) == before
+    assert (_open_descriptors("self"), _open_descriptors(engine.pid)) == before
+
+
+def _open_descriptors(process: object) -> int:
+    return len(list(Path(f"/proc/{process}/fd").iterdir()))
 
 
 def test_an_answer_of_another_kind_is_not_taken() -> None:
