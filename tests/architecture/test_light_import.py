@@ -84,6 +84,11 @@ def test_a_kit_brings_only_its_own_framework(kit: str, other: str) -> None:
         ("sqlalchemy", "sql", "from hkeid.adapters.vault import SqlVault"),
         ("psycopg", "postgresql", "import hkeid.adapters.sql.postgresql"),
         ("asn1crypto", "chip", "import hkeid.chip.trust"),
+        ("pyhanko", "signing", "import hkeid.adapters.pdf.signing_engine"),
+        ("pikepdf", "signing", "import hkeid.adapters.pdf.signing_engine"),
+        ("fontTools", "signing", "import hkeid.adapters.pdf.stamps"),
+        ("segno", "signing", "import hkeid.adapters.pdf.stamps"),
+        ("pikepdf", "signing", "import hkeid.testing.papers"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(module: str, extra: str, code: str) -> None:

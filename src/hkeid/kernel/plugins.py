@@ -14,12 +14,14 @@ from typing import Any
 from hkeid.kernel.errors import ConfigurationError, MissingExtra
 
 CARD_READERS = "hkeid.card_readers"
+PDF_ENGINES = "hkeid.pdf_engines"
 CARD_PROFILES = "hkeid.card_profiles"
 SURROUNDINGS = "hkeid.surroundings"
 
 # Group → name → (module:attribute, extra that brings its packages).
 _SHIPPED: dict[str, dict[str, tuple[str, str]]] = {
     CARD_READERS: {"pcsc": ("hkeid.adapters.pcsc:open_pcsc", "pcsc")},
+    PDF_ENGINES: {"pyhanko": ("hkeid.adapters.pdf:default_engine", "signing")},
     CARD_PROFILES: {
         "icao": ("hkeid.chip.profiles:icao", ""),
         "hkic-specimen": ("hkeid.chip.profiles:hkic_specimen", ""),

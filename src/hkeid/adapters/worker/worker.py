@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
@@ -39,13 +39,13 @@ _MODULE = "hkeid.adapters.worker.child"
 class _Child:
     """One process: started, asked, ended."""
 
-    def __init__(self, memory_mib: int, classes: Mapping[str, type]) -> None:
+    def __init__(self, memory_mib: int, cpu_seconds: int, classes: Mapping[str, type]) -> None:
         self._classes = classes
         ours, theirs = socket.socketpair()
         self._lifeline_theirs, self._lifeline = os.pipe()
         environment = os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(sys.path)}
         handles = (theirs.fileno(), self._lifeline_theirs)
-        numbers = (*handles, memory_mib, os.getpid())
+        numbers = (*handles, memory_mib, cpu_seconds, os.getpid())
         try:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", _MODULE, *(str(one) for one in numbers)],
@@ -65,10 +65,10 @@ class _Child:
         self.pid = process.pid
         self.end = weakref.finalize(self, _end, process, ours, self._lifeline, os.getpid())
 
-    def ask(self, message: bytes, deadline: float) -> tuple[str, Any]:
+    def ask(self, message: bytes, deadline: float, handles: Sequence[int] = ()) -> tuple[str, Any]:
         """Send, and wait for the answer; raises OSError, EOFError or WireError."""
         self.channel.settimeout(max(deadline - time.monotonic(), 0.001))
-        send(self.channel, message)
+        send(self.channel, message, handles)
         return self.listen(deadline)
 
     def listen(self, deadline: float) -> tuple[str, Any]:
@@ -104,6 +104,7 @@ class Worker:
         class comes back but our errors.
     :param timeout: seconds for one call; as long again for building the object, and for one's turn.
     :param memory_mib: most MiB of data that the child may have.
+    :param cpu_seconds: most seconds of CPU for one call, in whole ones; 0 is no limit but the time-out.
     :param waiting: how many calls may wait; one more is refused at once.
     """
 
@@ -116,6 +117,7 @@ class Worker:
         answers: Collection[type] = (),
         timeout: float = 30,
         memory_mib: int = 2048,
+        cpu_seconds: int = 0,
         waiting: int = 4,
     ) -> None:
         self._beginning = pack((factory, dict(settings)))
@@ -123,6 +125,7 @@ class Worker:
         self._classes = {name_of(one): one for one in answers}
         self._timeout = timeout
         self._memory_mib = memory_mib
+        self._cpu_seconds = cpu_seconds
         self._waiting = waiting
         self._closed = False
         self._afresh()
@@ -147,14 +150,15 @@ class Worker:
         """
         self._take_turn(None)
 
-    def call(self, method: str, *arguments: Any) -> Any:
+    def call(self, method: str, *arguments: Any, handles: Sequence[int] = ()) -> Any:
         """Call a method of the object.
 
+        :param handles: open files; the method gets descriptors of its own as ``handles``, closed after it.
         :raises hkeid.kernel.errors.HkeidError: what the method raised, as itself.
         :raises hkeid.kernel.errors.Unavailable: ``NAME_busy``: too many wait, or too long;
             ``NAME_failed``: it raised something else, crashed, took too long or too much memory.
         """
-        return self._take_turn(pack((method, arguments)))
+        return self._take_turn(pack((method, arguments)), handles)
 
     def close(self) -> None:
         """End the process. A call under way fails; later ones do too."""
@@ -172,7 +176,7 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take_turn(self, message: bytes | None) -> Any:
+    def _take_turn(self, message: bytes | None, handles: Sequence[int] = ()) -> Any:
         if self._owner != os.getpid():
             self._afresh()
         if not self._places.acquire(blocking=False):
@@ -181,20 +185,20 @@ class Worker:
             if not self._turn.acquire(timeout=self._timeout):
                 raise Unavailable(f"{self._name}_busy", detail="waited too long")
             try:
-                return self._converse(message)
+                return self._converse(message, handles)
             finally:
                 self._turn.release()
         finally:
             self._places.release()
 
-    def _converse(self, message: bytes | None) -> Any:
+    def _converse(self, message: bytes | None, handles: Sequence[int]) -> Any:
         """One exchange; the child is ended unless it ended well."""
         kept = False
         try:
             child = self._started()
             answer: tuple[str, Any] = ("value", None)
             if message is not None:
-                answer = child.ask(message, time.monotonic() + self._timeout)
+                answer = child.ask(message, time.monotonic() + self._timeout, handles)
             outcome, value = answer
             kept = outcome in {"value", "refused", "raised"}
             if outcome == "refused":
@@ -216,7 +220,7 @@ class Worker:
             raise WireError("closed")
         if self._child is not None:
             return self._child
-        self._child = child = _Child(self._memory_mib, self._classes)
+        self._child = child = _Child(self._memory_mib, self._cpu_seconds, self._classes)
         if self._closed:  # closed meanwhile, which did not see this child
             raise WireError("closed")
         outcome, value = child.ask(self._beginning, time.monotonic() + self._timeout)

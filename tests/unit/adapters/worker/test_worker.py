@@ -328,3 +328,37 @@ def test_a_fork_gets_a_child_of_its_own(make: Callable[..., Worker]) -> None:
     os.waitpid(fork, 0)
     assert second != first
     assert worker.call("state")[2] == first
+
+
+def test_open_files_go_along_with_a_call(make: Callable[..., Worker], tmp_path: Path) -> None:
+    worker = make()
+    paths = [tmp_path / name for name in ("one", "two")]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    files = [path.open("rb") for path in paths]
+    handles = tuple(file.fileno() for file in files)
+    content, theirs = worker.call("contents", b"> ", handles=handles)
+    assert content == b"> one|two"
+    assert not any(worker.call("is_open", one) for one in theirs)
+    assert [file.read() for file in files] == [b"one", b"two"]  # ours are untouched
+    for file in files:
+        file.close()
+
+
+def test_a_long_message_goes_along_with_files(make: Callable[..., Worker], tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"end")
+    with path.open("rb") as file:
+        content, _ = make().call("contents", b"x" * 3_000_000, handles=(file.fileno(),))
+    assert content == b"x" * 3_000_000 + b"end"
+
+
+def test_cpu_is_bounded_for_each_call(make: Callable[..., Worker]) -> None:
+    worker = make(cpu_seconds=1, timeout=60)
+    for _ in range(4):  # together more than one call may take
+        assert worker.call("burn", 0.6) == 0.6
+    pid = worker.pid
+    refused = _refused(lambda: worker.call("burn", 30))
+    assert refused.reason == "part_failed"
+    assert worker.call("echo", 1) == 1
+    assert worker.pid != pid
