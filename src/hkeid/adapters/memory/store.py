@@ -8,6 +8,11 @@ from types import TracebackType
 
 from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
+from hkeid.adapters.memory.certificates import (
+    MemoryIssuedCertificates,
+    MemoryRevocationLists,
+    MemorySerialCounters,
+)
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
@@ -48,6 +53,7 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "issued_certificates",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -56,7 +62,9 @@ class MemoryTransaction:
         "registrations",
         "residents",
         "reviews",
+        "revocation_lists",
         "sealed_fields",
+        "serial_counters",
         "sessions",
         "single_use",
         "stations",
@@ -87,6 +95,9 @@ class MemoryTransaction:
         self.evidence_items = MemoryEvidenceItems(journal)
         self.stations = MemoryStations(journal)
         self.upgrades = MemoryUpgrades(journal)
+        self.issued_certificates = MemoryIssuedCertificates(journal)
+        self.revocation_lists = MemoryRevocationLists(journal)
+        self.serial_counters = MemorySerialCounters(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

@@ -12,6 +12,11 @@ from sqlalchemy.engine import URL, make_url
 from hkeid.adapters.audit_writers import AuditWriters
 from hkeid.adapters.sql import schema
 from hkeid.adapters.sql.audit import SqlAuditRecords
+from hkeid.adapters.sql.certificates import (
+    SqlIssuedCertificates,
+    SqlRevocationLists,
+    SqlSerialCounters,
+)
 from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
@@ -50,6 +55,7 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "issued_certificates",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -58,7 +64,9 @@ class SqlTransaction:
         "registrations",
         "residents",
         "reviews",
+        "revocation_lists",
         "sealed_fields",
+        "serial_counters",
         "sessions",
         "single_use",
         "stations",
@@ -89,6 +97,9 @@ class SqlTransaction:
         self.evidence_items = SqlEvidenceItems(connection)
         self.stations = SqlStations(connection)
         self.upgrades = SqlUpgrades(connection)
+        self.issued_certificates = SqlIssuedCertificates(connection)
+        self.revocation_lists = SqlRevocationLists(connection)
+        self.serial_counters = SqlSerialCounters(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

@@ -11,6 +11,11 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 ``stores`` may be overridden to let several stores on the same state take part in the races.
 """
 
+from hkeid.testing.store_contract.certificates import (
+    IssuedCertificatesContract,
+    RevocationListsContract,
+    SerialCountersContract,
+)
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
 from hkeid.testing.store_contract.notices import NoticesContract
@@ -69,6 +74,9 @@ class StoreContract(
     ReviewsContract,
     StationsContract,
     UpgradesContract,
+    IssuedCertificatesContract,
+    RevocationListsContract,
+    SerialCountersContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -89,6 +97,7 @@ __all__ = [
     "EveryRepository",
     "EvidenceItemsContract",
     "GrantsContract",
+    "IssuedCertificatesContract",
     "NoticesContract",
     "OfficerCredentialsContract",
     "OfficerSessionsContract",
@@ -98,7 +107,9 @@ __all__ = [
     "RegistrationsContract",
     "ResidentsContract",
     "ReviewsContract",
+    "RevocationListsContract",
     "SealedFieldsContract",
+    "SerialCountersContract",
     "SessionsContract",
     "SingleUseContract",
     "StationsContract",

@@ -24,6 +24,11 @@ from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, Provi
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
+from hkeid.signing.certificates.records import (
+    IssuedRepository,
+    RevocationListRepository,
+    SerialCounters,
+)
 
 
 class EveryRepository(
@@ -51,6 +56,12 @@ class EveryRepository(
     def stations(self) -> StationRepository: ...
     @property
     def upgrades(self) -> UpgradeRepository: ...
+    @property
+    def issued_certificates(self) -> IssuedRepository: ...
+    @property
+    def revocation_lists(self) -> RevocationListRepository: ...
+    @property
+    def serial_counters(self) -> SerialCounters: ...
 
 
 AnyStore = Store[EveryRepository]

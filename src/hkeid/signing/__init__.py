@@ -1,0 +1,1 @@
+"""Signatures with legal effect: documents, certificates, time-stamps."""
