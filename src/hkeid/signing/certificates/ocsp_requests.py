@@ -105,15 +105,9 @@ def _read(request: bytes) -> OcspRequest:
     if len(request) > LONGEST:
         raise MalformedInput("der_malformed", detail="too long")
     parts = _parts(request)
-    if (
-        not parts
-        or parts[0][0] != der.SEQUENCE
-        or [one[0] for one in parts[1:]]
-        not in (
-            [],
-            [0xA0],
-        )
-    ):
+    tags = [one[0] for one in parts]
+    # [0]: a signature, see above.
+    if tags not in ([der.SEQUENCE], [der.SEQUENCE, 0xA0]):
         raise MalformedInput("der_malformed", detail="OCSPRequest")
     fields = der.elements(parts[0][1])
     by_tag = {tag: content for tag, content, _ in fields}
@@ -147,7 +141,10 @@ def _asked(request: bytes) -> CertificateId:
     if [one[0] for one in fields] != expected:
         raise MalformedInput("der_malformed", detail="CertID")
     algorithm = der.elements(fields[0][1])
-    if not algorithm or algorithm[0][0] != der.OBJECT_IDENTIFIER:
+    if [one[0] for one in algorithm] not in (
+        [der.OBJECT_IDENTIFIER],
+        [der.OBJECT_IDENTIFIER, der.NULL],
+    ):
         raise MalformedInput("der_malformed", detail="AlgorithmIdentifier")
     return CertificateId(
         encoded=parts[0][2],

@@ -16,6 +16,15 @@ from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import Instant
 from hkeid.signing.certificates.extensions import SHORT_TERM
 
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What ``cryptography`` raises over certificates that do not parse; not all are ValueErrors."""
 _STRONG = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -83,7 +92,7 @@ def read_certificate(certificate: bytes) -> ReadCertificate:
     """
     try:
         return _read(certificate)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except _MALFORMED as error:
         raise MalformedInput("certificate_malformed", detail=type(error).__name__) from None
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from hkeid.identity.hkic_number import HkicNumber
-from hkeid.kernel.errors import MalformedInput
 from hkeid.ports.certificates import CertificateSubject
 from hkeid.signing import der
 from hkeid.signing.certificates.encoding import printable, utf8
@@ -21,7 +19,7 @@ GIVEN_NAME = "2.5.4.42"
 
 _REFERENCE = re.compile(r"[A-Za-z0-9\-]{8,64}")
 _LONGEST_NAME = 64  # ub-common-name, ub-organization-name (RFC 5280 appendix A.1)
-_HKIC_BARE = re.compile(r"[A-Za-z]{1,2}-?[0-9]{6}-?[0-9Aa]?")
+_IDENTITY_CARD = re.compile(r"[A-Z]{1,2}[0-9]{6}[0-9A]?")
 
 
 def subject_name(subject: CertificateSubject) -> bytes:
@@ -70,18 +68,11 @@ def _text(value: str) -> bytes:
 
 
 def _require_opaque(reference: str) -> None:
-    """Refuse what is, or looks like, the number of an identity card."""
-    if _HKIC_BARE.fullmatch(reference) is not None or _is_identity_card(reference):
+    """Refuse what looks like the number of an identity card, with or without its check character."""
+    bare = "".join(filter(str.isalnum, reference)).upper()
+    if _IDENTITY_CARD.fullmatch(bare) is not None:
         raise CertificateRefused("subject_is_identity_card")
     if _REFERENCE.fullmatch(reference) is None:
         raise CertificateRefused(
             "subject_refused", detail="a reference of 8 to 64 letters, digits and hyphens"
         )
-
-
-def _is_identity_card(reference: str) -> bool:
-    try:
-        HkicNumber.parse(reference)
-    except MalformedInput:
-        return False
-    return True
