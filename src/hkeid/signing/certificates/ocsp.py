@@ -83,7 +83,7 @@ class OcspResponder:
         if (
             own.public_key != credential.key.public_key
             or not own.issued_by(issuer)
-            or own.purposes != {OCSP_SIGNING}
+            or own.purposes != frozenset({OCSP_SIGNING})
         ):
             raise CertificateRefused("authority_unfit", detail="not a responder of this authority")
         self._store = store

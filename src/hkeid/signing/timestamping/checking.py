@@ -275,7 +275,7 @@ def _algorithm(signed: _Signed, certificate: ReadCertificate) -> SignatureAlgori
 
 def _check_purpose(certificate: ReadCertificate) -> None:
     """RFC 3161 §2.3: timeStamping, nothing else, critical."""
-    if certificate.purposes != {TIME_STAMPING}:
+    if certificate.purposes != frozenset({TIME_STAMPING}):
         raise TimestampWrong(TimestampFault.PURPOSE_NOT_SOLE)
     if not certificate.purposes_critical:
         raise TimestampWrong(TimestampFault.PURPOSE_NOT_CRITICAL)

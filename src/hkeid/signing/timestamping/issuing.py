@@ -80,7 +80,7 @@ class TimestampUnit:
         own = read_certificate(credential.certificate)
         if own.public_key != credential.key.public_key:
             raise CertificateRefused("authority_unfit", detail="the key is another's")
-        if own.purposes != {TIME_STAMPING} or not own.purposes_critical:
+        if own.purposes != frozenset({TIME_STAMPING}) or not own.purposes_critical:
             raise CertificateRefused("authority_unfit", detail="RFC 3161 §2.3: timeStamping alone")
         self.settings = settings
         self.certificate = own

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
+from tests.unit.signing.certificates.conftest import write_pem
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.ports.certificates import CertificateSubject
@@ -29,7 +30,6 @@ from hkeid.signing.certificates import (
 from hkeid.signing.certificates.building import new_serial
 from hkeid.signing.certificates.reading import chain_to
 from hkeid.testing.certification import ARC, RESIDENT
-from tests.unit.signing.certificates.conftest import write_pem
 
 HKIC = "Z683365"
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from tests.unit.signing.certificates.conftest import write_pem
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import Request
@@ -29,7 +30,6 @@ from hkeid.signing.certificates.ocsp_requests import (
     certificate_id,
     read_ocsp_request,
 )
-from tests.unit.signing.certificates.conftest import write_pem
 
 SECOND = timedelta(seconds=1)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.unit.signing.certificates.conftest import openssl as openssl  # noqa: PLC0414 - a fixture
+from tests.unit.signing.certificates.conftest import write_pem
 
 from hkeid.signing.timestamping import TimestampRules, TimestampUnit
 from hkeid.testing.certification import Certification
-from tests.unit.signing.certificates.conftest import openssl as openssl  # noqa: PLC0414 - a fixture
-from tests.unit.signing.certificates.conftest import write_pem
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.http import Request
-from hkeid.signing.certificates import Credential, MemoryKey, read_certificate
+from hkeid.signing.certificates import Credential, MemoryKey
 from hkeid.signing.timestamping import (
     FailureInfo,
     TimestampDoor,
@@ -259,10 +259,10 @@ def _forged(certification, certificate: bytes, key) -> bytes:
 
 def test_certificates_that_are_not_for_time_stamps(certification, rules) -> None:
     """RFC 3161 §2.3: sole and critical."""
+    from hkeid.signing import der
     from hkeid.signing.certificates import profiles
     from hkeid.signing.certificates.building import CertificateBody, build_certificate
     from hkeid.signing.certificates.extensions import EXTENDED_KEY_USAGE, extension
-    from hkeid.signing import der
 
     key = MemoryKey(ec.generate_private_key(ec.SECP256R1()))
     resident = certification.issue(key).certificate
@@ -283,7 +283,7 @@ def test_certificates_that_are_not_for_time_stamps(certification, rules) -> None
                     extension(EXTENDED_KEY_USAGE, der.sequence(*purposes), critical=critical),
                 ),
             ),
-            certification.authority._credential.key,  # noqa: SLF001 - to forge
+            certification.authority._credential.key,
         )  # fmt: skip
         forged = _forged(certification, made, key)
         act = lambda forged=forged: check_token(forged, REQUEST, rules)  # noqa: E731
@@ -297,7 +297,7 @@ def test_another_certificate_of_the_same_key_is_not_the_named_one(certification,
     second = certification.service("time-stamp", key)
     writers = [TokenWriter(Credential(key, one.certificate, one.chain)) for one in (first, second)]
     # Outside the signed attributes the other one is named and carried.
-    writers[1]._named = writers[0]._named  # noqa: SLF001 - to forge
+    writers[1]._named = writers[0]._named
     info = TstInfo(
         policy=POLICY, digest=DIGEST, hash_name="sha256", serial=1,
         time=certification.clock.now(), nonce=NONCE,
