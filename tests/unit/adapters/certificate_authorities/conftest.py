@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.unit.signing.certificates.conftest import write_pem
 
 from hkeid.kernel.secret import Secret
 from hkeid.signing.certificates import MemoryKey, build_request
 from hkeid.signing.certificates.subjects import subject_name
 from hkeid.testing.certification import RESIDENT, Certification
-from tests.unit.signing.certificates.conftest import write_pem
 
 SECRET = Secret("a secret of the authority and ours")
 REFERENCE = "hkeid-ra"

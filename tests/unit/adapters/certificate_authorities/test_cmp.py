@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.unit.adapters.certificate_authorities.conftest import REFERENCE, SECRET
 
 from hkeid.adapters.certificate_authorities import CmpAuthority, CmpSettings
 from hkeid.adapters.certificate_authorities.openssl import run_openssl
@@ -19,7 +19,6 @@ from hkeid.ports.certificates import RevocationReason
 from hkeid.signing.certificates import MemoryKey, build_request, read_certificate
 from hkeid.signing.certificates.subjects import subject_name
 from hkeid.testing.certification import RESIDENT
-from tests.unit.adapters.certificate_authorities.conftest import REFERENCE, SECRET
 
 
 @pytest.fixture
@@ -142,7 +141,9 @@ def test_messages_are_protected_or_not_sent(authority) -> None:
 def test_secrets_are_on_no_command_line_in_no_environment_and_in_no_file(tmp_path: Path) -> None:
     """Looked at while the program runs."""
     program = tmp_path / "slow"
-    program.write_text('#!/bin/sh\nread secret < /dev/fd/${3#fd:}\nprintf %s "${#secret}"\nsleep 1\n')
+    program.write_text(
+        '#!/bin/sh\nread secret < /dev/fd/${3#fd:}\nprintf %s "${#secret}"\nsleep 1\n'
+    )
     program.chmod(0o700)
     seen: list[str] = []
 
@@ -174,7 +175,7 @@ def test_secrets_are_on_no_command_line_in_no_environment_and_in_no_file(tmp_pat
     assert seen
     assert not any(SECRET.reveal() in one for one in seen)
     assert "HKEID" not in "".join(seen)
-    assert os.listdir(tmp_path) == ["slow"]
+    assert list(tmp_path.iterdir()) == [program]
 
 
 @pytest.mark.parametrize("text", ["", "two\nlines", "x" * 2000])
