@@ -33,7 +33,7 @@ class RevocationSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CertificateSubject:
     """Who or what a certificate is for.
 

@@ -62,7 +62,7 @@ class CmpSettings:
     server: str
     paths: Mapping[str, str]
     chain: tuple[bytes, ...]
-    reference: str = ""
+    reference: str = field(default="", repr=False)
     secret: Secret | None = field(default=None, repr=False)
     certificate: Path | None = None
     key: Path | None = None

@@ -229,7 +229,7 @@ class AuthorityFolder:
         :raises hkeid.kernel.errors.ConfigurationError: ``authority_missing``, ``authority_malformed``; what
             :class:`FileKey` refuses.
         """
-        above = (read_pem(self._folder / "root.pem"),)
+        above: tuple[bytes, ...] = (read_pem(self._folder / "root.pem"),)
         if name != ISSUING:
             above = (read_pem(self._folder / "issuing.pem"), *above)
         certificate = read_pem(self._folder / f"{name}.pem")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hkeid.audit.events import AuditEvent
@@ -19,7 +19,7 @@ class CertificateIssued(AuditEvent):
     authority: str
     serial: str
     profile: str
-    reference: str
+    reference: str = field(repr=False)
     fingerprint: str
 
 
@@ -30,7 +30,7 @@ class CertificateRevoked(AuditEvent):
     NAME: ClassVar[str] = "signing:certificate:revoked"
     authority: str
     serial: str
-    reference: str
+    reference: str = field(repr=False)
     reason: str
 
 

@@ -6,7 +6,7 @@ one a serial number means.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
@@ -31,7 +31,7 @@ class IssuedRecord:
     authority: str
     serial: str
     profile: str
-    reference: str
+    reference: str = field(repr=False)
     fingerprint: bytes
     not_before: Instant
     not_after: Instant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
 
@@ -228,7 +228,7 @@ class TimestampResponse:
     """
 
     status: int
-    token: bytes | None = None
+    token: bytes | None = field(default=None, repr=False)
     failure: FailureInfo | None = None
     text: str = ""
 
