@@ -14,7 +14,11 @@ from hkeid.kernel.errors import ConfigurationError, HkeidError, MissingExtra, Un
 _COMMANDS = {
     "audit": ("audit", "audit_group", "Prove that nothing in the audit trail was altered."),
     "backup": ("backup", "backup_group", "Make backups while the service runs."),
-    "ca": ("ca", "ca_group", "The embedded certification authority, for sandboxes and private use."),
+    "ca": (
+        "ca",
+        "ca_group",
+        "The embedded certification authority, for sandboxes and private use.",
+    ),
     "check": ("check", "check", "Say whether the server could serve, and what to change if not."),
     "chip": ("chip", "chip_group", "Cards, readers and tokens at this machine."),
     "clients": ("clients", "clients_group", "Look after the relying parties."),

@@ -189,6 +189,21 @@ def test_a_service_is_renewed(installation) -> None:
     assert not list((installation.folder / "ca").glob("*.new"))
 
 
+def test_check_says_what_ends_soon(installation, monkeypatch) -> None:
+    from datetime import timedelta
+
+    from hkeid_server.cli import check_certificates
+
+    words = ("check", "--config", str(installation.config))
+    result = CliRunner().invoke(main, list(words))
+    assert "✓ certificates" in result.output
+    assert "/pki/ and /tsa; nothing ends before" in result.output
+    monkeypatch.setattr(check_certificates, "_SOON", timedelta(days=300))
+    result = CliRunner().invoke(main, list(words))
+    assert "✗ certificates" in result.output
+    assert "hkeid ca root-crl" in result.output
+
+
 # --- the server --------------------------------------------------------------------------------------------
 
 

@@ -195,7 +195,7 @@ class EmbeddedAuthority:
             and (last is None or last < newest.this_update)
         ):
             return newest
-        return self.publish_list()
+        return self._publish(0 if newest is None else newest.number)
 
     def publish_list(self) -> RevocationListRecord:
         """Sign a new revocation list of everything that was ever revoked.
@@ -203,9 +203,15 @@ class EmbeddedAuthority:
         :raises hkeid.kernel.errors.Unavailable: ``revocation_list_raced``: other processes published
             theirs at each try.
         """
+        return self._publish(None)
+
+    def _publish(self, after: int | None) -> RevocationListRecord:
+        """A new list; or the one that somebody else published since the one numbered ``after``."""
         for _ in range(_TRIES):
             with self._store.transaction() as tx:
                 newest = tx.revocation_lists.newest(self.id)
+                if newest is not None and after is not None and newest.number > after:
+                    return newest
                 revoked = tx.issued_certificates.revoked(self.id)
                 record = self._list(1 if newest is None else newest.number + 1, revoked)
                 if tx.revocation_lists.put(record):

@@ -95,6 +95,11 @@ class OcspResponder:
         self._lifetime = lifetime
         self._name = der.tagged(2, der.octet_string(key_identifier(own.public_key)))
 
+    @property
+    def certificate(self) -> ReadCertificate:
+        """The responder's own certificate."""
+        return self._own
+
     def answer(self, request: bytes) -> OcspAnswer:
         """Answer an OCSPRequest, DER. Whatever comes, there is an answer."""
         try:

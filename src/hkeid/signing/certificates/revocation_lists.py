@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from hkeid.kernel.instants import Instant
 from hkeid.ports.certificates import RevocationReason
@@ -34,7 +35,7 @@ class RevokedEntry:
         extra = []
         if self.reason is not RevocationReason.UNSPECIFIED:
             # RFC 5280 §5.3.1: unspecified is not written.
-            extra.append(extension(_REASON_CODE, enumerated(self.reason.code)))
+            extra.append(_reason_code(self.reason))
         if self.invalid_since is not None:
             extra.append(extension(_INVALIDITY_DATE, generalized_time(self.invalid_since)))
         return der.sequence(
@@ -42,6 +43,11 @@ class RevokedEntry:
             validity_time(self.revoked_at),
             der.sequence(*extra) if extra else b"",
         )
+
+
+@cache
+def _reason_code(reason: RevocationReason) -> bytes:
+    return extension(_REASON_CODE, enumerated(reason.code))
 
 
 def build_revocation_list(
