@@ -143,3 +143,25 @@ def test_pages_without_script(chromium: Browser, places: Any) -> None:
     page.click("#decline-login")
     page.wait_for_url(f"{places.observatory}/**")
     context.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("name", "last"),
+    [
+        ("kiosk-start-wrong", "#go"),
+        ("counter-start", "#begin-card"),
+        ("kiosk-digits-wrong", "#stop"),
+        ("kiosk-phone", "#cancel-ask summary"),
+        ("kiosk-problem-internal", "#to-start"),
+        ("counter-receipt", "#finish"),
+    ],
+)
+def test_the_last_button_of_a_station_is_in_sight_at_800_lines(
+    light: Page, places: Any, name: str, last: str, language: str
+) -> None:
+    _open(light, places, name, language)
+    light.set_viewport_size({"width": 1280, "height": 800})
+    box = light.locator(last).bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= 800
