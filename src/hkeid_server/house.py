@@ -32,6 +32,7 @@ from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
+    from hkeid_server.certificates.parts import CertificateRooms
     from hkeid_server.interactions.turn import Handler
     from hkeid_server.stations.parts import StationRooms
     from hkeid_server.wiring.notices import NoticeParts
@@ -84,6 +85,7 @@ class House:
     :ivar handlers: who serves which kind of interaction.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
+    :ivar certificates: the embedded certification authority; None where nothing of it is served.
     """
 
     config: Config
@@ -112,6 +114,7 @@ class House:
     waiting_room: WaitingRoom
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
+    certificates: CertificateRooms | None = None
 
 
 def house() -> House:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from hkeid_server.app import create_pages
+from hkeid_server.certificates.mount import with_certificates
 from hkeid_server.config import Config, load_config
 from hkeid_server.front import Application, Front
 from hkeid_server.house import House
@@ -46,7 +47,7 @@ def serve_house(house: House) -> Application:
         threads=house.config.server.threads,
         log_access=house.config.log.access,
     )
-    return mounted(house, front)
+    return with_certificates(house.certificates, house.journal, mounted(house, front))
 
 
 _application: Application | None = None

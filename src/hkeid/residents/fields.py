@@ -262,6 +262,14 @@ _DECLARED = (
         "made_signatures",
     ),
     _pseudonymous(
+        "certificate_record",
+        "To answer for each certificate that the embedded authority issued: whose it is and whether it "
+        "was revoked (never the certificate, which holds a name)",
+        "As long as signatures made with it may be disputed; after erasure of the eID nothing ties the "
+        "reference to a person",
+        "issued_certificates",
+    ),
+    _pseudonymous(
         "audit_trail",
         "To prove who did what, and that nothing was altered",
         "As long as the operator's audit rules say",

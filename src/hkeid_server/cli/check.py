@@ -10,6 +10,7 @@ import click
 from hkeid.kernel.errors import ConfigurationError, HkeidError
 from hkeid.ports import KeyPurpose, KeyState
 from hkeid_server.cli import check_services
+from hkeid_server.cli.check_certificates import certificates
 from hkeid_server.cli.check_faces import faces
 from hkeid_server.cli.check_services import NotThere
 from hkeid_server.cli.main import explain
@@ -110,4 +111,5 @@ _CHECKS: dict[str, Check] = {
     "stations": check_services.stations,
     "country signers": check_services.country_signers,
     "notices": check_services.notices,
+    "certificates": certificates,
 }

@@ -14,6 +14,11 @@ from hkeid.kernel.errors import ConfigurationError, HkeidError, MissingExtra, Un
 _COMMANDS = {
     "audit": ("audit", "audit_group", "Prove that nothing in the audit trail was altered."),
     "backup": ("backup", "backup_group", "Make backups while the service runs."),
+    "ca": (
+        "ca",
+        "ca_group",
+        "The embedded certification authority, for sandboxes and private use.",
+    ),
     "check": ("check", "check", "Say whether the server could serve, and what to change if not."),
     "chip": ("chip", "chip_group", "Cards, readers and tokens at this machine."),
     "clients": ("clients", "clients_group", "Look after the relying parties."),
@@ -33,6 +38,7 @@ _COMMANDS = {
     "station": ("station", "station_group", "Be a station: read cards for upgrades to eID+."),
     "stations": ("stations", "stations_group", "Look after the stations."),
     "serve": ("serve", "serve", "Serve until SIGTERM or Ctrl-C."),
+    "tsa": ("tsa", "tsa_group", "A time-stamp authority (RFC 3161)."),
 }
 """Where each command is, and its line in the help: the list of commands loads none of them, and a
 missing optional package is only a problem for who needs it.

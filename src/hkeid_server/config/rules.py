@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
+from hkeid_server.config.certificates import certificates_complaints, certificates_refusals
 from hkeid_server.config.notices import check_notices
 from hkeid_server.config.officers import (
     officers_complaints,
@@ -52,6 +53,8 @@ def check(config: Config) -> None:
     check_proofing(config.proofing)
     check_stations(config)
     check_notices(config.notices)
+    for name, expected in certificates_complaints(config.certificates):
+        raise _invalid(name, expected)
     if config.production:
         refusals = list(_production_refusals(config))
         if refusals:
@@ -150,6 +153,7 @@ def _production_refusals(config: Config) -> Iterator[str]:
         config.officers, admin_port=config.admin.port, residents=config.rp_id
     )
     yield from proofing_refusals(config.proofing)
+    yield from certificates_refusals(config.certificates)
     if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"
 
@@ -181,6 +185,7 @@ def refuse_inline_secrets(content: object) -> None:
         ("vault", "password"),
         ("keys", "passphrase"),
         ("stations", "proxy_secret"),
+        ("certificates", "passphrase"),
     ):
         table = content.get(section)
         if isinstance(table, dict) and key in table:

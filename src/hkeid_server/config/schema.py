@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
+from hkeid_server.config.certificates import CertificatesSection
 from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.proofing import (
@@ -217,6 +218,7 @@ class Config:
     liveness: LivenessSection = field(default_factory=LivenessSection)
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
+    certificates: CertificatesSection = field(default_factory=CertificatesSection)
     folder: Path = field(default=Path())
 
     @property

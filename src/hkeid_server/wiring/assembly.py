@@ -12,6 +12,7 @@ from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.profile import ConsentLedger
 from hkeid_server.browser import CookieNames
+from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
 from hkeid_server.house import House
 from hkeid_server.interactions.consent import ConsentHandler
@@ -79,7 +80,17 @@ def build_house(
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
         stations=open_stations(base, proofing, evidence),
+        certificates=_certificates(base),
     )
+
+
+def _certificates(base: Foundation) -> CertificateRooms | None:
+    section = base.config.certificates
+    if not (section.enabled or section.timestamps):
+        return None
+    from hkeid_server.wiring.certificates import open_certificates
+
+    return open_certificates(base.config, base.store, base.clock, base.random)
 
 
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:

@@ -8,6 +8,11 @@ from types import TracebackType
 
 from hkeid.adapters.audit_writers import AuditWriters, LeasedTrail
 from hkeid.adapters.memory.audit import MemoryAuditRecords
+from hkeid.adapters.memory.certificates import (
+    MemoryIssuedCertificates,
+    MemoryRevocationLists,
+    MemorySerialCounters,
+)
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
@@ -49,6 +54,7 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "issued_certificates",
         "made_signatures",
         "notices",
         "officer_credentials",
@@ -58,7 +64,9 @@ class MemoryTransaction:
         "registrations",
         "residents",
         "reviews",
+        "revocation_lists",
         "sealed_fields",
+        "serial_counters",
         "sessions",
         "signing_keys",
         "single_use",
@@ -92,6 +100,9 @@ class MemoryTransaction:
         self.upgrades = MemoryUpgrades(journal)
         self.signing_keys = MemorySigningKeys(journal)
         self.made_signatures = MemoryMadeSignatures(journal)
+        self.issued_certificates = MemoryIssuedCertificates(journal)
+        self.revocation_lists = MemoryRevocationLists(journal)
+        self.serial_counters = MemorySerialCounters(journal)
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

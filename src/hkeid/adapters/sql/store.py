@@ -12,6 +12,11 @@ from sqlalchemy.engine import URL, make_url
 from hkeid.adapters.audit_writers import AuditWriters
 from hkeid.adapters.sql import schema
 from hkeid.adapters.sql.audit import SqlAuditRecords
+from hkeid.adapters.sql.certificates import (
+    SqlIssuedCertificates,
+    SqlRevocationLists,
+    SqlSerialCounters,
+)
 from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
@@ -51,6 +56,7 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "issued_certificates",
         "made_signatures",
         "notices",
         "officer_credentials",
@@ -60,7 +66,9 @@ class SqlTransaction:
         "registrations",
         "residents",
         "reviews",
+        "revocation_lists",
         "sealed_fields",
+        "serial_counters",
         "sessions",
         "signing_keys",
         "single_use",
@@ -94,6 +102,9 @@ class SqlTransaction:
         self.upgrades = SqlUpgrades(connection)
         self.signing_keys = SqlSigningKeys(connection)
         self.made_signatures = SqlMadeSignatures(connection)
+        self.issued_certificates = SqlIssuedCertificates(connection)
+        self.revocation_lists = SqlRevocationLists(connection)
+        self.serial_counters = SqlSerialCounters(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

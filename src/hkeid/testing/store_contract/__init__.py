@@ -11,6 +11,11 @@ It needs nothing but the ``store`` fixture, and does not mind a store that other
 ``stores`` may be overridden to let several stores on the same state take part in the races.
 """
 
+from hkeid.testing.store_contract.certificates import (
+    IssuedCertificatesContract,
+    RevocationListsContract,
+    SerialCountersContract,
+)
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
 from hkeid.testing.store_contract.notices import NoticesContract
@@ -72,6 +77,9 @@ class StoreContract(
     UpgradesContract,
     SigningKeysContract,
     MadeSignaturesContract,
+    IssuedCertificatesContract,
+    RevocationListsContract,
+    SerialCountersContract,
     TransactionsContract,
     AuditContract,
     RacesContract,
@@ -92,6 +100,7 @@ __all__ = [
     "EveryRepository",
     "EvidenceItemsContract",
     "GrantsContract",
+    "IssuedCertificatesContract",
     "NoticesContract",
     "OfficerCredentialsContract",
     "OfficerSessionsContract",
@@ -101,7 +110,9 @@ __all__ = [
     "RegistrationsContract",
     "ResidentsContract",
     "ReviewsContract",
+    "RevocationListsContract",
     "SealedFieldsContract",
+    "SerialCountersContract",
     "SessionsContract",
     "SingleUseContract",
     "StationsContract",

@@ -25,6 +25,11 @@ from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
 from hkeid.signing.activation.records import MadeSignatureRepository, SigningKeyRepository
+from hkeid.signing.certificates.records import (
+    IssuedRepository,
+    RevocationListRepository,
+    SerialCounters,
+)
 
 
 class EveryRepository(
@@ -56,6 +61,11 @@ class EveryRepository(
     def signing_keys(self) -> SigningKeyRepository: ...
     @property
     def made_signatures(self) -> MadeSignatureRepository: ...
+    def issued_certificates(self) -> IssuedRepository: ...
+    @property
+    def revocation_lists(self) -> RevocationListRepository: ...
+    @property
+    def serial_counters(self) -> SerialCounters: ...
 
 
 AnyStore = Store[EveryRepository]

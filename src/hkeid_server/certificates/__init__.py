@@ -1,0 +1,1 @@
+"""The embedded certification authority over HTTP: certificates, revocation lists, OCSP, time-stamps."""

@@ -1,0 +1,177 @@
+"""Puts the embedded certification authority together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hkeid.adapters.certificate_authorities.folders import (
+    OCSP,
+    SERVICES,
+    TIME_STAMP,
+    AuthorityFolder,
+    RootFolder,
+)
+from hkeid.kernel.secret import Secret
+from hkeid.ports import Clock, Random, Store
+from hkeid.signing.certificates import (
+    AuthoritySettings,
+    EmbeddedAuthority,
+    EmbeddedRevocation,
+    OcspResponder,
+    Pointers,
+    RepositoryDoor,
+)
+from hkeid.signing.certificates.door import (
+    ISSUING_CERTIFICATE,
+    ISSUING_LIST,
+    ROOT_CERTIFICATE,
+    ROOT_LIST,
+)
+from hkeid.signing.certificates.door import OCSP as OCSP_PATH
+from hkeid.signing.timestamping import TimestampUnit, TimestampUnitSettings
+from hkeid_server.certificates.parts import CertificateRooms
+from hkeid_server.config import Config
+
+_TIMESTAMP_POLICY = 4
+
+
+def open_certificates(
+    config: Config, store: Store[Any], clock: Clock, random: Random
+) -> CertificateRooms | None:
+    """The embedded authority as configured; None where nothing of it is served.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``authority_missing``, ``authority_malformed``,
+        ``passphrase_wrong`` …
+    """
+    section = config.certificates
+    if not (section.enabled or section.timestamps):
+        return None
+    return open_authority(config, store, clock, random)
+
+
+def open_authority(
+    config: Config, store: Store[Any], clock: Clock, random: Random
+) -> CertificateRooms:
+    """The embedded authority, whether or not it is served."""
+    section = config.certificates
+    folder = authority_folder(config)
+    authority = open_issuing(config, store, clock, random)
+    responder = OcspResponder(store, authority.certificate, folder.credential(OCSP), clock)
+    return CertificateRooms(
+        authority=authority,
+        responder=responder,
+        revocation=EmbeddedRevocation(authority, responder, *folder.root),
+        repository=RepositoryDoor(authority, responder, folder.root) if section.enabled else None,
+        unit=open_unit(config, store, clock) if section.timestamps else None,
+    )
+
+
+def open_timestamp_service(
+    config: Config, store: Store[Any], clock: Clock, random: Random
+) -> CertificateRooms:
+    """Time-stamps alone, also where the configuration does not serve them from the main listener."""
+    rooms = open_authority(config, store, clock, random)
+    return replace(rooms, repository=None, unit=rooms.unit or open_unit(config, store, clock))
+
+
+def open_issuing(
+    config: Config, store: Store[Any], clock: Clock, random: Random
+) -> EmbeddedAuthority:
+    """The issuing authority alone."""
+    settings = AuthoritySettings(pointers=issuing_pointers(config))
+    credential = authority_folder(config).credential()
+    return EmbeddedAuthority(store, credential, clock, random, settings)
+
+
+def open_unit(config: Config, store: Store[Any], clock: Clock) -> TimestampUnit:
+    """The time-stamp unit."""
+    section = config.certificates
+    settings = TimestampUnitSettings(
+        policy=f"{section.policy_arc}.{_TIMESTAMP_POLICY}",
+        accuracy=timedelta(milliseconds=section.timestamp_accuracy_milliseconds),
+        ordering=section.timestamps_ordered,
+    )
+    return TimestampUnit(store, authority_folder(config).credential(TIME_STAMP), clock, settings)
+
+
+def authority_folder(config: Config) -> AuthorityFolder:
+    """The folder of the issuing authority."""
+    section = config.certificates
+    return AuthorityFolder(config.path(section.folder), section.passphrase)
+
+
+def open_root(folder: Path, passphrase: Secret | None, clock: Clock, random: Random) -> RootFolder:
+    """The root in its folder."""
+    return RootFolder(folder, passphrase, clock, random)
+
+
+def make_authority(
+    config: Config,
+    root: RootFolder,
+    store: Store[Any],
+    clock: Clock,
+    random: Random,
+    *,
+    name: str,
+    organization: str,
+) -> EmbeddedAuthority:
+    """Make the issuing authority below a root, its responder and its time-stamp unit.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``authority_exists``.
+    """
+    section = config.certificates
+    folder = AuthorityFolder.create(
+        config.path(section.folder),
+        section.passphrase,
+        root,
+        name=name,
+        pointers=root_pointers(config),
+        organization=organization,
+    )
+    authority = open_issuing(config, store, clock, random)
+    for service in SERVICES:
+        folder.renew(authority, service, organization=organization)
+    authority.publish_list()
+    return authority
+
+
+def make_root_folder(
+    folder: Path,
+    passphrase: Secret | None,
+    clock: Clock,
+    random: Random,
+    *,
+    name: str,
+    organization: str,
+) -> RootFolder:
+    """Make a root."""
+    return RootFolder.create(
+        folder, passphrase, clock, random, name=name, organization=organization
+    )
+
+
+def issuing_pointers(config: Config) -> Pointers:
+    """Where the issuing authority's certificates point to."""
+    section = config.certificates
+    address = section.address or config.issuer
+    return Pointers(
+        policy_arc=section.policy_arc,
+        cps=section.practice_statement,
+        ocsp=address + OCSP_PATH,
+        issuer=address + ISSUING_CERTIFICATE,
+        crl=address + ISSUING_LIST,
+    )
+
+
+def root_pointers(config: Config) -> Pointers:
+    """Where the root's certificates point to."""
+    section = config.certificates
+    address = section.address or config.issuer
+    return Pointers(
+        policy_arc=section.policy_arc,
+        issuer=address + ROOT_CERTIFICATE,
+        crl=address + ROOT_LIST,
+    )
