@@ -7,7 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hkeid.adapters.memory.journal import Journal
-from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
+from hkeid.enrolment.registration.records import (
+    NetworkReach,
+    RegistrationRecord,
+    RegistrationStep,
+)
 from hkeid.enrolment.registration.turns import placed
 from hkeid.kernel.instants import Instant
 
@@ -77,24 +81,30 @@ class MemoryRegistrations:
         found = (record for record in self._records.values() if record.step is step)
         return tuple(record for _, record in placed(found, turn)[:limit])
 
-    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
-        """How many are not concluded and in time."""
+    def count_with_picture(self, now: Instant) -> int:
+        """How many are open, in time, and have a picture."""
+        return sum(
+            record.step.has_picture and record.expires_at > now for record in self._records.values()
+        )
+
+    def count_open(self, now: Instant, reach: NetworkReach, digest: bytes) -> int:
+        """How many from a network are open and in time."""
         return sum(
             not record.step.concluded
             and record.expires_at > now
-            and (network is None or record.network == network)
+            and getattr(record, reach.value) == digest
             for record in self._records.values()
         )
 
-    def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
-        """Those with an identity-card number begun at ``since`` or later, newest first."""
-        found = [
-            record
+    def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
+        """How many with an identity-card number had a face shown."""
+        return sum(
+            record.number_digest == digest
+            and record.created_at >= since
+            and record.id != but
+            and record.faces > 0
             for record in self._records.values()
-            if record.number_digest == digest and record.created_at >= since
-        ]
-        found.sort(key=lambda record: record.id)
-        return tuple(sorted(found, key=lambda record: record.created_at, reverse=True)[:100])
+        )
 
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those not concluded whose time is over, oldest first."""
