@@ -17,7 +17,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationRecord,
     RegistrationStep,
 )
-from hkeid.enrolment.registration.turns import MOST_FOR_NUMBER
+from hkeid.enrolment.registration.turns import MOST_FOR_NUMBER, MOST_TURNS
 from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 
@@ -69,7 +69,9 @@ def _at_most(number: Any, most: int) -> Any:
     return case((number > limit, limit), else_=number)
 
 
-_EARLIER: Final = _before(_r.site) + _at_most(_before(_r.site, _r.number_digest), MOST_FOR_NUMBER)
+_EARLIER: Final = _at_most(
+    _before(_r.site) + _at_most(_before(_r.site, _r.number_digest), MOST_FOR_NUMBER), MOST_TURNS
+)
 _AT_STEP: Final = (
     select(registrations, _EARLIER.label("earlier")).where(_r.step == param(_r.step)).subquery()
 )

@@ -1,9 +1,10 @@
 """The order in which waiting registrations have their turn: whoever comes with many does not bury others.
 
 Cases that came from one site take turns: each that waits before it sets a case back by one turn, and,
-where it is about the same identity-card number too, by another, up to :data:`MOST_FOR_NUMBER`. A number
-alone sets nobody back: it is no secret, and its owner would wait behind all who know it. Nobody waits for
-ever: the set-back is fixed, and time goes on.
+where it is about the same identity-card number too, by another, up to :data:`MOST_FOR_NUMBER`; by
+:data:`MOST_TURNS` in all, because neighbours share an address with whoever brings many. A number alone
+sets nobody back: it is no secret, and its owner would wait behind all who know it. Nobody waits for ever:
+the set-back is fixed, and time goes on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from hkeid.kernel.instants import Instant
 
 MOST_FOR_NUMBER: Final = 3
 """How many turns earlier cases about the same number, from the same site, set a case back at most."""
+
+MOST_TURNS: Final = 144
+"""How many turns a case is set back at most: a day of ten minutes each."""
 
 
 def placed(
@@ -37,5 +41,5 @@ def placed(
             if record.number_digest is not None:
                 before += min(seen[record.site, record.number_digest], MOST_FOR_NUMBER)
                 seen[record.site, record.number_digest] += 1
-        found.append((record.updated_at + before * turn, record))
+        found.append((record.updated_at + min(before, MOST_TURNS) * turn, record))
     return tuple(sorted(found, key=lambda one: (one[0], one[1].id)))

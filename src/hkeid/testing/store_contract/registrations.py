@@ -13,7 +13,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationRecord,
     RegistrationStep,
 )
-from hkeid.enrolment.registration.turns import placed
+from hkeid.enrolment.registration.turns import MOST_TURNS, placed
 from hkeid.testing.store_contract.everything import (
     LATER,
     NOW,
@@ -216,6 +216,26 @@ class RegistrationsContract:
             for record in (*crowd, *elsewhere, *same):  # others find the step as it was
                 assert tx.registrations.change(record, replace(record, step=RegistrationStep.DONE))
         assert plain == tuple(crowd)
+
+    def test_nobody_is_set_back_without_end(self, store: AnyStore) -> None:
+        """Not by more than so many turns, however many came from the same site before."""
+        step, past = RegistrationStep.REFERRED, NOW - timedelta(days=5500)
+        site = fresh_bytes()
+        crowd = [
+            replace(a_registration(step=step, created_at=past + n * SECOND), site=site)
+            for n in range(MOST_TURNS + 3)
+        ]
+        late = a_registration(step=step, created_at=past + (MOST_TURNS + 3) * 60 * SECOND)
+        with store.transaction() as tx:
+            for record in (late, *crowd):
+                tx.registrations.add(record)
+        with store.transaction() as tx:
+            found = tx.registrations.by_turns(step, turn=60 * SECOND, limit=len(crowd) + 1)
+        # Without an end the last two of the crowd would come behind the other one.
+        assert [one.id for one in found] == [one.id for one in (*crowd, late)]
+        with store.transaction() as tx:
+            for record in (*crowd, late):  # others find the step as it was
+                assert tx.registrations.change(record, replace(record, step=RegistrationStep.DONE))
 
     def test_open_ones_are_counted(self, store: AnyStore) -> None:
         """Not concluded, and in time: those with a picture, or all of a network near or far."""
