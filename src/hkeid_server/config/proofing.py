@@ -29,7 +29,8 @@ class RegistrationSection:
     :ivar network_open: registrations from one network that may be open at once, waiting ones included.
     :ivar most_open: registrations with a picture that may be open at once in all.
     :ivar recovery_reserve: recoveries that may be open beyond ``most_open``.
-    :ivar network_share: registrations from one network that may be open when there is no room in all.
+    :ivar network_share: registrations with a picture from one network that may be open when there is no
+        room in all.
     :ivar register_hours: how old the register's answer may be when the device is bound, or when officers
         accept, 1 to 168; one that is older is asked for again.
     :ivar cooling_hours: how long an eID that was recovered gives basic logins only, 24 to 72.

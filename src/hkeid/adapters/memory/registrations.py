@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hkeid.adapters.memory.journal import Journal
 from hkeid.enrolment.registration.records import (
-    NetworkReach,
+    NetworkMark,
     RegistrationRecord,
     RegistrationStep,
 )
@@ -81,20 +81,35 @@ class MemoryRegistrations:
         found = (record for record in self._records.values() if record.step is step)
         return tuple(record for _, record in placed(found, turn)[:limit])
 
-    def count_with_picture(self, now: Instant) -> int:
+    def count_with_picture(self, now: Instant, around: NetworkMark | None = None) -> int:
         """How many are open, in time, and have a picture."""
         return sum(
-            record.step.has_picture and record.expires_at > now for record in self._records.values()
-        )
-
-    def count_open(self, now: Instant, reach: NetworkReach, digest: bytes) -> int:
-        """How many from a network are open and in time."""
-        return sum(
-            not record.step.concluded
+            record.step.has_picture
             and record.expires_at > now
-            and getattr(record, reach.value) == digest
+            and (around is None or around.marks(record))
             for record in self._records.values()
         )
+
+    def count_open(self, now: Instant, around: NetworkMark) -> int:
+        """How many from a network are open and in time."""
+        return sum(
+            not record.step.concluded and record.expires_at > now and around.marks(record)
+            for record in self._records.values()
+        )
+
+    def oldest_without_picture(
+        self, now: Instant, around: NetworkMark, *, before: Instant
+    ) -> RegistrationRecord | None:
+        """The one from a network that was begun first and has no picture."""
+        found = _oldest_first(
+            record
+            for record in self._records.values()
+            if record.step is RegistrationStep.CARD
+            and record.created_at <= before
+            and record.expires_at > now
+            and around.marks(record)
+        )
+        return found[0] if found else None
 
     def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
         """How many with an identity-card number had a face shown."""

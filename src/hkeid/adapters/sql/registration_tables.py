@@ -43,6 +43,7 @@ registrations = Table(
     _column("provider", BYTES, personal="registration_network_digest", nullable=True, index=True),
     _column("faces", BigInteger(), server_default="0"),
     Index("registrations_step_idx", "step", "created_at"),
+    Index("registrations_open_idx", "step", "expires_at"),
     Index("registrations_number_idx", "number_digest"),
     sqlite_with_rowid=False,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.registration_tables import registrations
 from hkeid.adapters.sql.statements import Statement, param, purging, values
 from hkeid.enrolment.registration.records import (
+    NetworkMark,
     NetworkReach,
     RegistrationPurpose,
     RegistrationRecord,
@@ -84,23 +86,40 @@ _BY_TURNS: Final = Statement(
     )
     .limit(_LIMIT)
 )
-_COUNT_WITH_PICTURE: Final = Statement(
-    select(func.count())
-    .select_from(registrations)
-    .where(
-        _r.step.in_([param(_r.step, name) for name in _WITH_PICTURE]),
-        _r.expires_at > param(_r.expires_at, "now"),
-    )
-)
-_COUNT_OPEN: Final = {
-    reach: Statement(
+
+
+def _of(reach: NetworkReach) -> Any:
+    """Begun in a network."""
+    return _r[reach.value] == param(_r[reach.value], "digest")
+
+
+def _count(steps: Iterable[str], *where: Any) -> Statement:
+    """How many are at steps, and in time."""
+    return Statement(
         select(func.count())
         .select_from(registrations)
         .where(
-            _r[reach.value] == param(_r[reach.value], "digest"),
-            _r.step.in_([param(_r.step, name) for name in _OPEN]),
+            *where,
+            _r.step.in_([param(_r.step, name) for name in steps]),
             _r.expires_at > param(_r.expires_at, "now"),
         )
+    )
+
+
+_COUNT_WITH_PICTURE: Final = _count(_WITH_PICTURE)
+_COUNT_WITH_PICTURE_OF: Final = {reach: _count(_WITH_PICTURE, _of(reach)) for reach in NetworkReach}
+_COUNT_OPEN_OF: Final = {reach: _count(_OPEN, _of(reach)) for reach in NetworkReach}
+_OLDEST_WITHOUT_PICTURE_OF: Final = {
+    reach: Statement(
+        select(registrations)
+        .where(
+            _of(reach),
+            _r.step == param(_r.step),
+            _r.created_at <= param(_r.created_at, "before"),
+            _r.expires_at > param(_r.expires_at, "now"),
+        )
+        .order_by(_r.created_at, _r.id)
+        .limit(literal_column("1"))
     )
     for reach in NetworkReach
 }
@@ -177,14 +196,31 @@ class SqlRegistrations:
         microseconds = turn // timedelta(microseconds=1)
         return self._records(_BY_TURNS, {"step": step.value, "turn": microseconds, "limit": limit})
 
-    def count_with_picture(self, now: Instant) -> int:
+    def count_with_picture(self, now: Instant, around: NetworkMark | None = None) -> int:
         """How many are open, in time, and have a picture."""
-        return self._count(_COUNT_WITH_PICTURE, {**_WITH_PICTURE, "now": epoch_microseconds(now)})
+        parameters: dict[str, Any] = {**_WITH_PICTURE, "now": epoch_microseconds(now)}
+        if around is None:
+            return self._count(_COUNT_WITH_PICTURE, parameters)
+        parameters["digest"] = around.digest
+        return self._count(_COUNT_WITH_PICTURE_OF[around.reach], parameters)
 
-    def count_open(self, now: Instant, reach: NetworkReach, digest: bytes) -> int:
+    def count_open(self, now: Instant, around: NetworkMark) -> int:
         """How many from a network are open and in time."""
-        parameters = {**_OPEN, "now": epoch_microseconds(now), "digest": digest}
-        return self._count(_COUNT_OPEN[reach], parameters)
+        parameters = {**_OPEN, "now": epoch_microseconds(now), "digest": around.digest}
+        return self._count(_COUNT_OPEN_OF[around.reach], parameters)
+
+    def oldest_without_picture(
+        self, now: Instant, around: NetworkMark, *, before: Instant
+    ) -> RegistrationRecord | None:
+        """The one from a network that was begun first and has no picture."""
+        parameters = {
+            "digest": around.digest,
+            "step": RegistrationStep.CARD.value,
+            "before": epoch_microseconds(before),
+            "now": epoch_microseconds(now),
+        }
+        row = self._connection.find(_OLDEST_WITHOUT_PICTURE_OF[around.reach], parameters)
+        return None if row is None else _record(row)
 
     def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
         """How many with an identity-card number had a face shown."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hkeid.enrolment.proofing_policy import Findings
-from hkeid.enrolment.registration.admission import admit
+from hkeid.enrolment.registration.admission import admit, admit_picture
 from hkeid.enrolment.registration.cases import (
     CARD_ITEMS,
     CONTACT,
@@ -33,6 +33,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
+    RegistrationTransaction,
 )
 from hkeid.enrolment.registration.showing import DETAILS, READING, Showing, findings_bytes
 from hkeid.enrolment.registration.views import RegistrationView
@@ -78,17 +79,33 @@ class Capture:
             provider=around.provider,
         )
         self._parts.evidence.open(record.id, record.created_at, expires_at=record.expires_at)
+        gone: list[RegistrationRecord] = []
         try:
-            kept = self._cases.add(
-                record,
-                begun(record),
-                lambda tx: admit(tx, record, self._parts.settings, self._cases.now),
-            )
+            kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record, gone))
         except (TooManyAttempts, Unavailable):
             self._parts.evidence.destroy(record.id)
             raise
+        for one in gone:
+            self._cases.settle(one)
         self._give_up_earlier(browser, but=record.id)
         return self._showing.applicant(kept)
+
+    def _admit(
+        self,
+        tx: RegistrationTransaction,
+        record: RegistrationRecord,
+        gone: list[RegistrationRecord],
+    ) -> None:
+        """Let it in; ``gone`` takes those that made way for it."""
+
+        def make_way(old: RegistrationRecord) -> None:
+            ended = replace(old, step=RegistrationStep.EXPIRED, reason="made_way")
+            try:
+                gone.append(self._cases.move_in(tx, old, ended))
+            except RegistrationRefused as error:  # they sent a picture at this moment
+                raise TooManyAttempts("registration_network_full", retry_after=1) from error
+
+        admit(tx, record, self._parts.settings, self._cases.now, make_way)
 
     def new(
         self, *, browser: str, language: str, statement: str, purpose: RegistrationPurpose
@@ -132,6 +149,9 @@ class Capture:
         if tries > self._parts.settings.tries:
             raise TooManyAttempts("card_tries_exhausted")
         self.spend_upload(record)
+        if record.step is RegistrationStep.CARD:
+            with self._parts.store.transaction() as tx:
+                admit_picture(tx, record, self._parts.settings, self._cases.now)
         # Counted before it is read, so that many at once are no more than the tries.
         record = self._cases.move(record, replace(record, tries={**record.tries, "card": tries}))
         try:

@@ -164,6 +164,21 @@ class NetworkReach(StrEnum):
     PROVIDER = "provider"
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkMark:
+    """By what the registrations of a network, near or far, are found.
+
+    :ivar digest: what the record has in the member that ``reach`` names.
+    """
+
+    reach: NetworkReach
+    digest: bytes = field(repr=False)
+
+    def marks(self, record: RegistrationRecord) -> bool:
+        """Whether a registration was begun there."""
+        return bool(getattr(record, self.reach.value) == self.digest)
+
+
 class RegistrationRepository(Protocol):
     """Registrations inside a transaction."""
 
@@ -201,12 +216,23 @@ class RegistrationRepository(Protocol):
         """Those at a step in the order of :func:`hkeid.enrolment.registration.turns.placed`."""
         ...
 
-    def count_with_picture(self, now: Instant) -> int:
-        """How many are not concluded and in time at ``now``, and have a picture."""
+    def count_with_picture(self, now: Instant, around: NetworkMark | None = None) -> int:
+        """How many are not concluded and in time at ``now``, and have a picture.
+
+        :param around: of this network only.
+        """
         ...
 
-    def count_open(self, now: Instant, reach: NetworkReach, digest: bytes) -> int:
+    def count_open(self, now: Instant, around: NetworkMark) -> int:
         """How many from a network are not concluded and in time at ``now``, begun ones included."""
+        ...
+
+    def oldest_without_picture(
+        self, now: Instant, around: NetworkMark, *, before: Instant
+    ) -> RegistrationRecord | None:
+        """Of those from a network that are in time at ``now`` and have no picture yet, the one begun
+        first, if that was at ``before`` or earlier.
+        """
         ...
 
     def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:

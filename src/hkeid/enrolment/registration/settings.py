@@ -25,7 +25,8 @@ class RegistrationSettings:
     :ivar provider_times: likewise an IPv6 /32.
     :ivar most_open: registrations with a picture that may be open at once in all.
     :ivar recovery_reserve: recoveries that may be open beyond that.
-    :ivar network_share: registrations from one network that may be open when there is no room in all.
+    :ivar network_share: registrations with a picture from one network that may be open when there is no
+        room in all.
     :ivar kept: how long a registration that led to nothing is kept.
     :ivar kept_done: how long the record of one that led to an eID is kept.
     :ivar repeats: earlier registrations with the same number, with a face shown to the camera, within
@@ -46,7 +47,7 @@ class RegistrationSettings:
     network_attempts: int = 30
     network_window: timedelta = timedelta(hours=1)
     network_open: int = 200
-    site_times: int = 2
+    site_times: int = 4
     provider_times: int = 20
     most_open: int = 20_000
     recovery_reserve: int = 2_000

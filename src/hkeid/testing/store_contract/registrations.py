@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from threading import Barrier
 
 from hkeid.enrolment.registration.records import (
+    NetworkMark,
     NetworkReach,
     RegistrationPurpose,
     RegistrationRecord,
@@ -264,9 +265,50 @@ class RegistrationsContract:
         open_steps = sum(not step.concluded for step in RegistrationStep)
         with store.transaction() as tx:
             for reach, digest in digests.items():
-                assert tx.registrations.count_open(future, reach, digest) == open_steps
-                assert tx.registrations.count_open(future, reach, fresh_bytes()) == 0
+                here, nowhere = NetworkMark(reach, digest), NetworkMark(reach, fresh_bytes())
+                assert tx.registrations.count_open(future, here) == open_steps
+                assert tx.registrations.count_open(future, nowhere) == 0
+                assert tx.registrations.count_with_picture(future, here) == open_steps - 1
+                assert tx.registrations.count_with_picture(future, nowhere) == 0
             assert tx.registrations.count_with_picture(future) == before + open_steps
+
+    def test_who_has_no_picture_is_found_oldest_first(self, store: AnyStore) -> None:
+        """Of a network near or far: at the card, in time, and begun early enough."""
+        marks = {reach: fresh_bytes() for reach in NetworkReach}
+        plain = a_registration(created_at=NOW + 5 * SECOND)
+        records = [
+            replace(
+                plain,
+                id=fresh_id(),
+                reference=fresh_id(),
+                network=marks[NetworkReach.NETWORK],
+                site=marks[NetworkReach.SITE],
+                provider=marks[NetworkReach.PROVIDER],
+                **about,
+            )
+            for about in (
+                {"created_at": NOW + 6 * SECOND},
+                {},
+                {"created_at": NOW, "step": RegistrationStep.DETAILS},
+                {"created_at": NOW, "step": RegistrationStep.EXPIRED},
+                {"created_at": NOW, "expires_at": NOW + SECOND},
+            )
+        ]
+        with store.transaction() as tx:
+            for record in (a_registration(), *records):
+                tx.registrations.add(record)
+        now = NOW + SECOND
+        with store.transaction() as tx:
+            for reach, digest in marks.items():
+
+                def oldest(seconds: int, mark: NetworkMark) -> RegistrationRecord | None:
+                    before = NOW + seconds * SECOND
+                    return tx.registrations.oldest_without_picture(now, mark, before=before)
+
+                here = NetworkMark(reach, digest)
+                assert oldest(4, here) is None
+                assert oldest(5, here) == oldest(9, here) == records[1]
+                assert oldest(9, NetworkMark(reach, fresh_bytes())) is None
 
     def test_those_that_are_overdue(self, store: AnyStore) -> None:
         """Not concluded, and at the end of their time."""

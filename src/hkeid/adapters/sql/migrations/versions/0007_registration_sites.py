@@ -1,6 +1,7 @@
 """The wider networks a registration came from, and how many faces were shown in it.
 
-Expand: two new columns that may be empty, with their indexes, and one with a default. What is open keeps
+Expand: two new columns that may be empty, with their indexes, one with a default, and an index by which
+those that are open are counted. What is open keeps
 the network it has as its site; faces are counted out of ``tries``.
 """
 
@@ -22,6 +23,7 @@ def upgrade() -> None:
     for name in _DIGESTS:
         op.add_column("registrations", sa.Column(name, sa.LargeBinary(), nullable=True))
         op.create_index(f"registrations_{name}_idx", "registrations", [name])
+    op.create_index("registrations_open_idx", "registrations", ["step", "expires_at"])
     faces = sa.Column("faces", sa.BigInteger(), nullable=False, server_default="0")
     op.add_column("registrations", faces)
     op.execute("UPDATE registrations SET site = network WHERE network IS NOT NULL")
@@ -30,6 +32,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back: open registrations are counted by the nearest network only."""
+    op.drop_index("registrations_open_idx", "registrations")
     for name in _DIGESTS:
         op.drop_index(f"registrations_{name}_idx", "registrations")
     with op.batch_alter_table("registrations") as registrations:
