@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hkeid.adapters.memory.registrations import MemoryRegistrations
 from hkeid.enrolment import RegistrationPurpose
 from hkeid.enrolment.registration import RegistrationStep
 from hkeid.kernel.errors import TooManyAttempts, Unavailable
@@ -164,6 +166,26 @@ def test_the_oldest_who_only_agreed_makes_way(
     desk.hub.clock.pass_(minutes=20)
     with pytest.raises(TooManyAttempts, match="registration_network_full"):
         desk.begin("late", network=mine)
+
+
+def test_who_sends_a_picture_at_this_moment_does_not_make_way(
+    make_desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(settings={"network_open": 1})
+    view = desk.begin("b1")
+    desk.hub.clock.pass_(minutes=6)
+    read = MemoryRegistrations.oldest_without_picture
+
+    def too_early(store: Any, *asked: Any, **more: Any) -> Any:
+        found = read(store, *asked, **more)
+        return found and replace(found, version=found.version - 1)
+
+    monkeypatch.setattr(MemoryRegistrations, "oldest_without_picture", too_early)
+    with pytest.raises(TooManyAttempts, match="registration_network_full"):
+        desk.begin("mine")
+    assert desk.current("b1").id == view.id
+    keys = desk.evidence_keys.inner._keys
+    assert {session for session, key in keys.items() if key.wrapped is not None} == {view.id}
 
 
 def test_each_network_of_many_at_once_makes_way_once(

@@ -1,8 +1,8 @@
 """The wider networks a registration came from, and how many faces were shown in it.
 
-Expand: two new columns that may be empty, with their indexes, one with a default, and an index by which
-those that are open are counted. What is open keeps
-the network it has as its site; faces are counted out of ``tries``.
+Expand: two new columns that may be empty, one with a default, and indexes by which those that are open are
+counted, in all and by network. What is open keeps the network it has as its site; faces are counted out of
+``tries``.
 """
 
 import json
@@ -22,19 +22,22 @@ def upgrade() -> None:
     """Forwards."""
     for name in _DIGESTS:
         op.add_column("registrations", sa.Column(name, sa.LargeBinary(), nullable=True))
-        op.create_index(f"registrations_{name}_idx", "registrations", [name])
-    op.create_index("registrations_open_idx", "registrations", ["step", "expires_at"])
     faces = sa.Column("faces", sa.BigInteger(), nullable=False, server_default="0")
     op.add_column("registrations", faces)
     op.execute("UPDATE registrations SET site = network WHERE network IS NOT NULL")
     _count_faces(op.get_bind())
+    op.create_index("registrations_open_idx", "registrations", ["step", "expires_at"])
+    op.drop_index("registrations_network_idx", "registrations")
+    for name in ("network", *_DIGESTS):
+        columns = [name, "step", "expires_at"]
+        op.create_index(f"registrations_{name}_idx", "registrations", columns)
 
 
 def downgrade() -> None:
     """Back: open registrations are counted by the nearest network only."""
-    op.drop_index("registrations_open_idx", "registrations")
-    for name in _DIGESTS:
+    for name in ("open", "network", *_DIGESTS):
         op.drop_index(f"registrations_{name}_idx", "registrations")
+    op.create_index("registrations_network_idx", "registrations", ["network"])
     with op.batch_alter_table("registrations") as registrations:
         for name in (*_DIGESTS, "faces"):
             registrations.drop_column(name)
