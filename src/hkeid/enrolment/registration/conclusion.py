@@ -20,6 +20,7 @@ from hkeid.enrolment.registration.particulars import (
     issue_date,
     keep_texts,
     kept_texts,
+    number_digest,
     person_of,
 )
 from hkeid.enrolment.registration.parts import RegistrationParts
@@ -27,6 +28,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
+    RegistrationTransaction,
 )
 from hkeid.enrolment.registration.showing import DETAILS, findings_bytes
 from hkeid.identity.hkic_number import HkicNumber
@@ -117,11 +119,27 @@ class Conclusion:
         """Findings with what is known of the number here."""
         settings, keys, now = self._parts.settings, self._parts.keys, self._cases.now
         with self._parts.store.transaction() as tx:
+            spoofed = self._spoofed_before(tx, record, number)
+            often = registered_often(tx, keys, number, settings, now, but=record.id)
             return replace(
                 findings,
                 existing=existing_eid(tx, keys, number),
-                repeated=registered_often(tx, keys, number, settings, now, but=record.id),
+                # Who gives up after an attack that was noticed, and begins anew, has not begun anew.
+                repeated="yes" if spoofed else often,
+                spoofed_before=spoofed,
             )
+
+    def _spoofed_before(
+        self, tx: RegistrationTransaction, record: RegistrationRecord, number: HkicNumber
+    ) -> int:
+        """How many attempts of other registrations with the same number looked like an attack lately."""
+        since = self._cases.now - self._parts.settings.repeats_window
+        digest = number_digest(self._parts.keys, number)
+        return sum(
+            self._cases.findings(one).liveness_spoofed
+            for one in tx.registrations.with_number(digest, since=since)
+            if one.id != record.id
+        )
 
     def conclude(
         self, record: RegistrationRecord, findings: Findings, texts: Texts | None
