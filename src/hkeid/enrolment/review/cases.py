@@ -163,6 +163,16 @@ def findings_of(record: RegistrationRecord) -> Findings | None:
         return None
 
 
+def cause_of(record: RegistrationRecord) -> str | None:
+    """Why a record was referred: for officers more than the applicant may be told."""
+    try:
+        kept = canonical_json.loads_object(record.decision)
+    except HkeidError:
+        return record.reason
+    cause = kept.get("cause")
+    return cause if isinstance(cause, str) else record.reason
+
+
 def finding_lines(
     policy: ReviewPolicy, findings: Findings | None, rules: Sequence[str]
 ) -> tuple[FindingLine, ...]:

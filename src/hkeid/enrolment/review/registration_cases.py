@@ -8,7 +8,13 @@ from hkeid.enrolment.proofing_policy import Findings
 from hkeid.enrolment.registration.presence import SUSPECT
 from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
 from hkeid.enrolment.registration.turns import placed
-from hkeid.enrolment.review.cases import CaseFile, Registrations, finding_lines, findings_of
+from hkeid.enrolment.review.cases import (
+    CaseFile,
+    Registrations,
+    cause_of,
+    finding_lines,
+    findings_of,
+)
 from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.sources import CaseKind, Held, Referred, ReviewTransaction, Stage
@@ -81,7 +87,7 @@ class RegistrationCases:
             id=case_id,
             reference=seen.reference,
             purpose=seen.purpose,
-            reason=seen.reason,
+            reason=(seen.decision.cause if seen.decision else None) or seen.reason,
             referred_at=held.referred.referred_at,
             stage=held.stage,
             risks=held.referred.risks,
@@ -118,7 +124,7 @@ class RegistrationCases:
             kind=CaseKind.REGISTRATION,
             reference=record.reference,
             purpose=record.purpose,
-            reason=record.reason,
+            reason=cause_of(record),
             referred_at=record.updated_at,
             placed_at=record.updated_at,
             expires_at=record.expires_at,
