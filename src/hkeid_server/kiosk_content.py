@@ -41,6 +41,8 @@ _GROUPS = {
     "cancelled_at_station": "stopped",
     "cancelled_by_resident": "stopped",
     "station_left": "stopped",
+    "station_revoked": "station",
+    "own_record": "own",
 }
 _TROUBLE = {
     "card_absent": "absent",

@@ -77,6 +77,10 @@ class _Stepping:
 
         return stepping
 
+    def __iter__(self) -> Iterator[Any]:
+        self._steps.step()
+        return iter(self._inner)
+
 
 class _SteppingTransaction:
     def __init__(self, inner: Any, steps: Steps) -> None:

@@ -141,8 +141,10 @@ class FindingCode(StrEnum):
     MAPPING_DATA_MISSING = "mapping_data_missing"
     MAPPING_DATA_MALFORMED = "mapping_data_malformed"
     MAPPING_DATA_WRONG = "mapping_data_wrong"
+    MAPPING_KEY_OF_ANOTHER = "mapping_key_of_another"
     CARD_SECURITY_MALFORMED = "card_security_malformed"
     CARD_SECURITY_UNTRUSTED = "card_security_untrusted"
+    CARD_SECURITY_DIFFERENT = "card_security_different"
     TERMINAL_REFUSED = "terminal_refused"
     TERMINAL_CHAIN_WRONG = "terminal_chain_wrong"
     # what the card says of its holder

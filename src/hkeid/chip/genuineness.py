@@ -16,7 +16,7 @@ from hkeid.chip.evidence import ChipGenuine
 from hkeid.chip.findings import Finding, FindingCode, Severity, finding
 from hkeid.chip.mapping_proof import check_mapping_proof
 from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
-from hkeid.chip.security_infos import ChipPublicKey, PaceInfo, SecurityInfos, parse_security_infos
+from hkeid.chip.security_infos import PaceInfo, SecurityInfos, parse_security_infos
 
 _MOST_PROOFS = 8
 _ORDER = (
@@ -41,13 +41,12 @@ def judge_chip(
     :param infos: those of DG14, if its hash is the signed one.
     :param card_security: those of EF.CardSecurity, if its signature is trusted.
     """
-    keys = (infos.chip_keys if infos else ()) + (card_security.chip_keys if card_security else ())
     findings: list[Finding] = []
     good: set[ProofKind] = set()
     if len(document.proofs) > _MOST_PROOFS:
         findings.append(finding(FindingCode.CHIP_PROOF_MALFORMED, "too many"))
     for proof in document.proofs[:_MOST_PROOFS]:
-        code = _check(proof, active_key, infos, keys)
+        code = _check(proof, active_key, infos, card_security)
         if code is None:
             good.add(proof.kind)
         else:
@@ -66,15 +65,49 @@ def _check(
     proof: ChipProof,
     active_key: bytes | None,
     infos: SecurityInfos | None,
-    keys: tuple[ChipPublicKey, ...],
+    card_security: SecurityInfos | None,
 ) -> FindingCode | None:
     if proof.kind is ProofKind.ACTIVE and active_key is not None:
         return check_active_proof(active_key, infos, proof)
     if proof.kind is ProofKind.CHIP and infos is not None:
         return check_proof(infos, proof)
     if proof.kind is ProofKind.CAM:
-        return check_mapping_proof(keys, proof)
+        return _check_mapping(infos, card_security, proof)
     return FindingCode.CHIP_PROOF_WITHOUT_KEY
+
+
+def _check_mapping(
+    infos: SecurityInfos | None, card_security: SecurityInfos | None, proof: ChipProof
+) -> FindingCode | None:
+    """The key of the mapping stands in EF.CardSecurity, whose signature says nothing of the document. Where
+    DG14 lists keys, EF.SOD signs them for this document, and the mapping's has to be one of them: or the
+    chip of another document would prove this one. Where DG14 lists none, what ties the two files is that
+    one chip showed both inside the channel that its key opened, and that one country signed them.
+    """
+    held = card_security.chip_keys if card_security else ()
+    signed = infos.chip_keys if infos else ()
+    own = tuple(key for key in held if key.is_among(signed)) if signed else held
+    code = check_mapping_proof(own, proof)
+    if code is not None and own != held and check_mapping_proof(held, proof) is None:
+        return FindingCode.MAPPING_KEY_OF_ANOTHER
+    return code
+
+
+def contradicts(card_security: SecurityInfos, infos: SecurityInfos | None) -> str:
+    """What EF.CardSecurity says otherwise than DG14 (Doc 9303-11 §9.2.10, §9.2.11); "" where they agree."""
+    if infos is None:
+        return ""
+    if card_security.pace and infos.pace and set(card_security.pace) != set(infos.pace):
+        return "pace"
+    ways = set(card_security.chip_authentication)
+    if ways and infos.chip_authentication and not ways <= set(infos.chip_authentication):
+        return "chip authentication"
+    numbered = {(key.elliptic, key.key_id): key for key in infos.chip_keys}
+    for key in card_security.chip_keys:
+        other = numbered.get((key.elliptic, key.key_id))
+        if other is not None and not key.is_among((other,)):
+            return "key"
+    return ""
 
 
 def _missing(

@@ -55,6 +55,7 @@ class PassiveResult:
     """What passive authentication came to.
 
     :ivar signer: the document signer for people: ``UT, … Document Signer 1 (serial 1A2B)``; or empty.
+    :ivar country: the document signer's country (two letters), or empty.
     :ivar sod_digest: SHA-256 of EF.SOD, empty where there is none.
     :ivar verified: the data groups whose hash is the signed one.
     """
@@ -62,6 +63,7 @@ class PassiveResult:
     outcome: PassiveOutcome
     findings: tuple[Finding, ...]
     signer: str = ""
+    country: str = ""
     sod_digest: bytes = b""
     verified: frozenset[str] = frozenset()
 
@@ -72,6 +74,7 @@ class _Work:
 
     findings: list[Finding] = field(default_factory=list)
     signer: str = ""
+    country: str = ""
     verified: frozenset[str] = frozenset()
 
     def add(self, code: FindingCode, detail: str = "") -> None:
@@ -95,6 +98,7 @@ def authenticate_passively(
     certificate = None if message is None else _signer_of(message, work)
     if message is not None and certificate is not None:
         work.signer = f"{certificate.label} (serial {certificate.serial:X})"
+        work.country = certificate.country
         work.findings += faults_of(message, certificate, trust.policy)
         content = _content(message, work)
         if content is not None:
@@ -105,6 +109,7 @@ def authenticate_passively(
         outcome=_outcome(work.findings, complete=certificate is not None),
         findings=tuple(work.findings),
         signer=work.signer,
+        country=work.country,
         sod_digest=digest_of("sha256", sod),
         verified=work.verified,
     )
@@ -230,12 +235,13 @@ def _covers(types: frozenset[str], code: str) -> bool:
 
 
 def open_card_security(
-    data: bytes, *, trust: CountrySigners, at: Instant
+    data: bytes, *, trust: CountrySigners, at: Instant, country: str
 ) -> tuple[bytes | None, tuple[Finding, ...]]:
     """The SecurityInfos in EF.CardSecurity, and what is wrong with its signature (Doc 9303-11 §9.2.11).
 
-    :return: the infos (None unless everything is in order) and findings ``card_security_malformed`` or
-        ``card_security_untrusted``.
+    :param country: of the signer of EF.SOD: no other country speaks for a chip of its documents.
+    :return: the infos (None unless everything is in order) and findings ``card_security_malformed``,
+        ``card_security_untrusted`` or ``card_security_different``.
     """
     try:
         message = read_signed_message(data)
@@ -250,4 +256,7 @@ def open_card_security(
     faults += [one for one in trust.judge(certificate, at=at).findings if one.fatal]
     if faults:
         return None, (finding(FindingCode.CARD_SECURITY_UNTRUSTED, faults[0].code.value),)
+    # A signer of one country under country signers of another is a fault already.
+    if certificate.country != country:
+        return None, (finding(FindingCode.CARD_SECURITY_DIFFERENT, "country"),)
     return message.content, ()

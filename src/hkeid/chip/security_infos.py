@@ -5,7 +5,8 @@ The part of each entry that this room uses is read; entries of unknown kind are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hmac
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -81,6 +82,13 @@ class ChipPublicKey:
     elliptic: bool
     key_info: bytes = field(repr=False)
     key_id: int | None
+
+    def is_among(self, others: Iterable[ChipPublicKey]) -> bool:
+        """Whether it is one of these keys, whatever their numbers."""
+        return any(
+            self.elliptic == other.elliptic and hmac.compare_digest(self.key_info, other.key_info)
+            for other in others
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -36,10 +37,13 @@ class TrustPolicy:
 
     :ivar allow_sha1: accept SHA-1 in documents, with a finding each time. Old passports need it.
     :ivar smallest_rsa: fewest bits of an RSA modulus.
+    :ivar stale_revocation: how long after its next update a revocation list still says something; after
+        that it counts as none.
     """
 
     allow_sha1: bool = False
     smallest_rsa: int = 2048
+    stale_revocation: timedelta = timedelta(days=14)
 
     def allows(self, digest: str | None) -> bool:
         """Whether a hash may be used."""

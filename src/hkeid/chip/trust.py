@@ -225,7 +225,9 @@ class CountrySigners:
         if issuer.serial in found.revoked:
             return [finding(FindingCode.SIGNER_REVOKED, "country signer")]
         if found.next_update is not None and found.next_update < at:
-            return [finding(FindingCode.REVOCATION_STALE)]
+            stale = [finding(FindingCode.REVOCATION_STALE)]
+            useless = at - found.next_update > self.policy.stale_revocation
+            return [*stale, finding(FindingCode.REVOCATION_UNKNOWN)] if useless else stale
         return []
 
 

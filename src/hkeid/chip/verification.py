@@ -11,7 +11,7 @@ from hkeid.chip.document import ChipDocument
 from hkeid.chip.errors import CardMalformed
 from hkeid.chip.evidence import ChipEvidence, ChipGenuine, PassiveOutcome
 from hkeid.chip.findings import Finding, FindingCode, finding
-from hkeid.chip.genuineness import judge_access, judge_chip
+from hkeid.chip.genuineness import contradicts, judge_access, judge_chip
 from hkeid.chip.lds.common_file import read_common_file
 from hkeid.chip.lds.holder import read_holder
 from hkeid.chip.passive_authentication import authenticate_passively, open_card_security
@@ -35,7 +35,7 @@ def verify_document(document: ChipDocument, *, trust: CountrySigners, at: Instan
     findings += _unsigned_keys(document, listed)
     infos, trouble = _signed_infos(document, passive.verified)
     findings += trouble
-    security, trouble = _card_security(document, trust, at)
+    security, trouble = _card_security(document, trust, at, passive.country, infos)
     findings += trouble
     genuine, trouble = judge_chip(
         document,
@@ -97,17 +97,28 @@ def _signed_infos(
 
 
 def _card_security(
-    document: ChipDocument, trust: CountrySigners, at: Instant
+    document: ChipDocument,
+    trust: CountrySigners,
+    at: Instant,
+    country: str,
+    signed: SecurityInfos | None,
 ) -> tuple[SecurityInfos | None, list[Finding]]:
-    """EF.CardSecurity has a signature of its own (Doc 9303-11 §9.2.11)."""
+    """EF.CardSecurity has a signature of its own (Doc 9303-11 §9.2.11); it has to be this document's.
+
+    :param country: of the signer of EF.SOD.
+    :param signed: the infos of DG14.
+    """
     data = document.files.get("CardSecurity")
     if data is None:
         return None, []
-    content, findings = open_card_security(data, trust=trust, at=at)
+    content, findings = open_card_security(data, trust=trust, at=at, country=country)
     if content is None:
         return None, list(findings)
     try:
         infos = parse_security_infos(content, code=FindingCode.CARD_SECURITY_MALFORMED)
     except CardMalformed as error:
         return None, [*findings, finding(error.code, error.detail or "")]
+    otherwise = contradicts(infos, signed)
+    if otherwise:
+        return None, [*findings, finding(FindingCode.CARD_SECURITY_DIFFERENT, otherwise)]
     return infos, list(findings)

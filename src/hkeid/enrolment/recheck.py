@@ -59,6 +59,14 @@ class RegisterAsked(AuditEvent):
     differing: tuple[str, ...] = ()
 
 
+def registered_person(tx: EnrolmentTransaction, fields: PersonalFields, resident_id: str) -> Person:
+    """A resident as the register is asked about them.
+
+    :raises hkeid.kernel.errors.MalformedInput: the fields kept say nothing of a person.
+    """
+    return Person.from_fields(fields.read(tx, resident_id, _FIELDS))
+
+
 class Recheck:
     """Keeps eIDs in step with the register."""
 
@@ -105,11 +113,10 @@ class Recheck:
                 raise ResidentUnknown("resident_unknown")
             if resident.state not in _ASKED_ABOUT:
                 return None
-            texts = self._fields.read(tx, resident_id, _FIELDS)
-        try:
-            person = Person.from_fields(texts)
-        except MalformedInput:
-            return None
+            try:
+                person = registered_person(tx, self._fields, resident_id)
+            except MalformedInput:
+                return None
         if person.hkic_number is None:
             return None
         return RegistryQuery(person=person, purpose="recheck")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, Protocol, TypeVar
 
 from hkeid.kernel.instants import Instant
 from hkeid.officers.errors import AccessDenied, OfficerStepUpRequired
@@ -18,6 +18,7 @@ from hkeid.officers.settings import OfficerSettings
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import HKIC_INDEX, PersonalFields
+from hkeid.residents.records import BlindIndexRepository
 
 Tx = TypeVar("Tx", bound=OfficersTransaction)
 
@@ -132,7 +133,9 @@ class Gate(Generic[Tx]):
             raise AccessDenied("reason_missing")
         if wanted.reason is not None and wanted.reason not in rule.reasons:
             raise AccessDenied("reason_not_allowed")
-        if _is_own(tx, officer, wanted):
+        if is_own_record(
+            tx, officer, resident_id=wanted.resident_id, number_digest=wanted.number_digest
+        ):
             raise AccessDenied("own_record")
         if rule.step_up and now >= session.stepped_up_at + self._settings.step_up:
             raise OfficerStepUpRequired("step_up_required")
@@ -208,14 +211,27 @@ class Gate(Generic[Tx]):
         return opened.decode("utf-8")
 
 
-def _is_own(tx: OfficersTransaction, officer: Officer, wanted: Request) -> bool:
-    """Whether it is the officer's own record: nobody looks at it or decides on it as an officer."""
+class RecordOwners(Protocol):
+    """What tells whose record it is, of a transaction."""
+
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...
+
+
+def is_own_record(
+    tx: RecordOwners, officer: Officer, *, resident_id: str | None, number_digest: bytes | None
+) -> bool:
+    """Whether it is the officer's own record: nobody looks at it, serves it or decides on it as an
+    officer.
+
+    :param number_digest: blind digest of the number of the person concerned, where it is known.
+    """
     if officer.own_number is None:
         return False
-    if wanted.number_digest is not None and wanted.number_digest == officer.own_number:
+    if number_digest is not None and number_digest == officer.own_number:
         return True
     own = tx.blind_index.find(HKIC_INDEX, officer.own_number)
-    return own is not None and own == wanted.resident_id
+    return own is not None and own == resident_id
 
 
 def _note_owner(access: RecordAccess) -> str:

@@ -32,6 +32,12 @@ class OfficerLoginRefused(Refused):
     default_safe_text = "You could not be logged in with this passkey."
 
 
+class OfficerTaken(Refused):
+    """An officer with this identity-card number is entered already (``own_number_taken``)."""
+
+    default_safe_text = "This person is an officer already."
+
+
 class OfficerUnknown(NotFound):
     """There is no such officer (``officer_unknown``)."""
 

@@ -11,7 +11,12 @@ from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
-from hkeid.officers.errors import EnrolmentCodeRefused, OfficerLoginRefused, OfficerUnknown
+from hkeid.officers.errors import (
+    EnrolmentCodeRefused,
+    OfficerLoginRefused,
+    OfficerTaken,
+    OfficerUnknown,
+)
 from hkeid.officers.events import (
     OfficerAdded,
     OfficerChanged,
@@ -72,23 +77,28 @@ class Staff:
 
         :param own_number: the officer's own identity-card number, of which a blind digest is kept.
         :raises hkeid.kernel.errors.MalformedInput: ``officer_name_malformed``.
-        :raises hkeid.kernel.errors.Refused: ``roles_missing``, ``roles_incompatible``.
+        :raises hkeid.kernel.errors.Refused: ``roles_missing``, ``roles_incompatible``,
+            ``own_number_taken``: one person has one entry, or four eyes were two.
         """
         words = parse_name(name)
         check_roles(roles)
         now = self._clock.now()
+        digest = None if own_number is None else blind_digest(self._keys, own_number)
+        with self._store.transaction() as tx:
+            _check_new_person(tx, digest)  # before a data key is made for nobody
         officer_id = f"officer:{self._random.token(16)}"
         self._fields.create_key(officer_id)
         officer = Officer(
             id=officer_id,
             user_handle=self._random.token_bytes(64),
             name=self._fields.seal(officer_id, "officers", "name", officer_id, words.encode()),
-            own_number=None if own_number is None else blind_digest(self._keys, own_number),
+            own_number=digest,
             roles=_ordered(roles),
             created_at=now,
             updated_at=now,
         )
         with self._store.transaction() as tx:
+            _check_new_person(tx, digest)
             if not tx.officers.add(officer):
                 raise HkeidError("officer_id_repeated")
             tx.audit.append(OfficerAdded(officer_id=officer.id, roles=officer.roles))
@@ -260,6 +270,11 @@ def known_officer(tx: OfficersTransaction, officer_id: str) -> Officer:
     if officer is None:
         raise OfficerUnknown("officer_unknown")
     return officer
+
+
+def _check_new_person(tx: OfficersTransaction, own_number: bytes | None) -> None:
+    if own_number is not None and any(one.own_number == own_number for one in tx.officers):
+        raise OfficerTaken("own_number_taken")
 
 
 def parse_name(text: str) -> str:

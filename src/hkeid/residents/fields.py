@@ -190,7 +190,7 @@ _DECLARED = (
         retention="While the registration is open, 30 days at most",
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
-        places=("registrations.network",),
+        places=("registrations.network", "registrations.site", "registrations.provider"),
     ),
     _pseudonymous(
         "registration_record",

@@ -56,15 +56,17 @@ def officers_group() -> None:
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=_ROLES, help="Repeatable.")
 @click.option(
-    "--number",
-    is_flag=True,
-    help="Ask for the officer's own identity-card number, so that nobody decides on themselves.",
+    "--number/--no-number",
+    default=None,
+    help="Ask for the officer's own identity-card number, so that nobody decides on themselves."
+    " Production asks unless told not to, for somebody who has none.",
 )
 @config_option
-def add(config_path: Path, name: str, roles: tuple[str, ...], *, number: bool) -> None:
+def add(config_path: Path, name: str, roles: tuple[str, ...], *, number: bool | None) -> None:
     """Enter an officer, and print the code with which they enrol their passkey."""
     officers = _officers(config_path)
-    own = HkicNumber.parse(_ask_number()) if number else None
+    asks = read(config_path).production if number is None else number
+    own = HkicNumber.parse(_ask_number()) if asks else None
     officer = officers.staff.add(name, [Role(role) for role in roles], own_number=own)
     _tell_code(officers, officer.id, officers.staff.name(officer))
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, g, request
 from hkeid.enrolment.stations import Station, StationRefused
 from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused
 from hkeid.kernel.errors import (
+    Expired,
     HkeidError,
     MalformedInput,
     NotFound,
@@ -146,6 +147,22 @@ def recover(station: Station) -> Response:
     except (UpgradeRefused, StationRefused) as error:
         house().journal.refusal(error, where="/kiosk/recover")
         return _start(station, "officer", 409)
+    return see_other(f"/kiosk/u/{upgrade.id}")
+
+
+@blueprint.post("/kiosk/resume")
+@with_station
+def resume(station: Station) -> Response:
+    """At a counter: somebody whom officers accepted comes back with the reference number."""
+    typed = request.form.get("receipt", "")
+    try:
+        upgrade = rooms().upgrades.offers.resume(station, typed, officer_of(station))
+    except TooManyAttempts:
+        return _start(station, "attempts", 429)
+    except (MalformedInput, UpgradeRefused, StationRefused, Expired) as error:
+        house().journal.refusal(error, where="/kiosk/resume")
+        officer_missing = error.reason == "officer_missing"
+        return _start(station, "officer" if officer_missing else "receipt", 422)
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 

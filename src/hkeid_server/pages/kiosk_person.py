@@ -170,7 +170,7 @@ def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = Non
     problem = None if failure is None else failed(failure)
     try:
         begun = rooms().upgrades.confirmations.start(upgrade_id, binding=seat(), station=station)
-    except UpgradeRefused as error:
+    except (UpgradeRefused, Unavailable) as error:
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/confirm")
     form = ceremony_form("get", begun.id, begun.options, action=here, restart=here)
     anywhere = at_station(station, upgrade_id).confirmed_anywhere
@@ -186,7 +186,7 @@ def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -
         begun = (ways.recovery if recovers else ways.counter).start(
             station, upgrade_id, officer_of(station), binding=seat()
         )
-    except (UpgradeRefused, StationRefused) as error:
+    except (UpgradeRefused, StationRefused, Unavailable) as error:
         if error.reason == "officer_missing":
             note_refusal(error, "/kiosk/u/…/key")
             return see_other("/kiosk/officer")

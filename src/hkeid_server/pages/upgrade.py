@@ -7,8 +7,9 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 
 from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused, UpgradeStep, scanned_text
+from hkeid.enrolment.upgrade.station_status import STATION_SUSPENDED
 from hkeid.identity.authentication import SessionView
-from hkeid.kernel.errors import HkeidError
+from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid_server.house import house
 from hkeid_server.kiosk_content import problem_group
 from hkeid_server.kiosk_models import UpgradePage
@@ -145,8 +146,12 @@ def _confirm(upgrade: Upgrade, resident_id: str, problem: str | None) -> Respons
         begun = rooms().upgrades.confirmations.start(
             upgrade.id, binding=visit().browser, resident_id=resident_id
         )
-    except UpgradeRefused:
-        return see_other(PAGE)
+    except (UpgradeRefused, Unavailable) as error:
+        house().journal.refusal(error, where=PAGE)
+        if not isinstance(error, Unavailable) and error.reason != STATION_SUSPENDED:
+            return see_other(PAGE)
+        waiting = UpgradePage(step="ended", problem="waiting", receipt=upgrade.receipt)
+        return _show(waiting, 503 if isinstance(error, Unavailable) else 409)
     form = ceremony_form(
         "get", begun.id, begun.options, action="/account/upgrade/confirm", restart=PAGE
     )

@@ -171,7 +171,7 @@ def test_ef_card_security_of_the_bsi_examples(name: str) -> None:
     assert certificate.label == "DE, HJP Consulting, HJP PB DS"
     assert faults_of(message, certificate, TrustPolicy()) == ()
     when = datetime(2009, 12, 1, tzinfo=UTC)
-    content, findings = open_card_security(data, trust=CountrySigners(), at=when)
+    content, findings = open_card_security(data, trust=CountrySigners(), at=when, country="DE")
     assert content is None
     assert [(one.code.value, one.detail) for one in findings] == [
         ("card_security_untrusted", "signer_unknown")
@@ -193,8 +193,13 @@ def test_every_changed_byte_of_its_content_or_signature_is_noticed(name: str) ->
 def test_card_security_of_a_known_country(issuer: CardIssuer) -> None:
     infos = set_of(sequence(oid("1.2.3")))
     data = issuer.card_security(infos)
-    assert open_card_security(data, trust=issuer.trust(), at=issuer.now) == (infos, ())
+    assert open_card_security(data, trust=issuer.trust(), at=issuer.now, country="UT") == (
+        infos,
+        (),
+    )
     for broken in (b"", data[:-1], issuer.security_object({"DG1": b"a"})[4:]):
-        content, findings = open_card_security(broken, trust=issuer.trust(), at=issuer.now)
+        content, findings = open_card_security(
+            broken, trust=issuer.trust(), at=issuer.now, country="UT"
+        )
         assert content is None
         assert [one.code.value for one in findings] == ["card_security_malformed"]

@@ -220,7 +220,14 @@ def test_revocation_lists(issuer: CardIssuer) -> None:
     trust = issuer.trust()
     assert codes(trust, issuer.signer, issuer) == []
     assert codes(trust, issuer.revoked_signer, issuer) == ["signer_revoked"]
-    assert codes(trust, issuer.signer, issuer, days=100) == ["revocation_stale"]
+    (found,) = trust.lists
+    assert found.next_update is not None
+    left = (found.next_update - issuer.now).days
+    assert codes(trust, issuer.signer, issuer, days=left + 10) == ["revocation_stale"]
+    assert codes(trust, issuer.signer, issuer, days=left + 20) == [
+        "revocation_stale",
+        "revocation_unknown",
+    ]
     without = CountrySigners.of([issuer.root.der])
     assert codes(without, issuer.revoked_signer, issuer) == ["revocation_unknown"]
 

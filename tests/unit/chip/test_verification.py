@@ -20,7 +20,9 @@ from hkeid.chip import (
 from hkeid.chip import (
     FindingCode as F,
 )
-from hkeid.testing.card_issuer import HKIC, ICAO, CardIssuer
+from hkeid.chip.trust import CountrySigners
+from hkeid.testing.card_issuer import HKIC, ICAO, CardIssuer, draft_card
+from hkeid.testing.personas import PERSONAS
 
 CAM = ICAO.but(pace=("cam aes-128 brainpoolP256r1",))
 BOTH = ICAO.but(active_authentication="brainpoolP256r1 sha256")
@@ -209,7 +211,7 @@ def test_card_security_of_nobody(desk: Any) -> None:
     evidence = _with(document, CardSecurity=security).verify(trust=on_desk.trust)
     assert F.CARD_SECURITY_UNTRUSTED in _fatal(evidence)
     evidence = _with(document, CardSecurity=None).verify(trust=on_desk.trust)
-    assert F.MAPPING_DATA_WRONG in _fatal(evidence)  # DG14 holds another key
+    assert F.CHIP_PROOF_WITHOUT_KEY in _fatal(evidence)
     evidence = _with(document, CardSecurity=b"\x30\x00").verify(trust=on_desk.trust)
     assert F.CARD_SECURITY_MALFORMED in _fatal(evidence)
 
@@ -250,3 +252,59 @@ def test_nothing_at_all(desk: Any) -> None:
     assert evidence.passive is PassiveOutcome.FAILED
     assert evidence.holder is None
     assert not evidence.accepted
+
+
+def _mixed(document: ChipDocument, other: ChipDocument) -> ChipDocument:
+    """One document, opened and proved by the chip of another."""
+    proofs = tuple(one for one in other.proofs if one.kind is ProofKind.CAM)
+    mixed = _with(document, CardSecurity=other.files["CardSecurity"])
+    return replace(mixed, proofs=proofs)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(None, F.CARD_SECURITY_DIFFERENT), (9, F.MAPPING_KEY_OF_ANOTHER)]
+)
+def test_the_mapping_of_another_card_of_the_country(number: Any, code: F, desk: Any) -> None:
+    """Honest signatures each, and not of one chip: whether the other key has this number or its own."""
+
+    def renumbered(draft: Any) -> None:
+        if number is not None:
+            draft.mapping_key = replace(draft.mapping_key, number=number)
+
+    on_desk, other = desk(CAM), desk(CAM, change=renumbered)
+    evidence = _mixed(on_desk.read(), other.read()).verify(trust=on_desk.trust)
+    assert code in _fatal(evidence)
+    assert evidence.genuine is ChipGenuine.FAILED
+    assert not evidence.accepted
+
+
+def test_the_mapping_of_another_country(desk: Any) -> None:
+    """A country that is trusted vouches for its own chips, not for another country's documents."""
+    cam_alone = CAM.but(chip_authentication=())
+    on_desk = desk(cam_alone)
+    abroad = draft_card(PERSONAS["ho-sau-lan"], features=cam_alone, issuer=CardIssuer(country="XX"))
+    other = type(on_desk)(abroad, {})
+    signers = [*on_desk.trust.anchors, *other.trust.anchors]
+    trust = CountrySigners.of([one.der for one in signers])
+    evidence = _mixed(on_desk.read(), other.read()).verify(trust=trust)
+    assert F.CARD_SECURITY_DIFFERENT in _fatal(evidence)
+    assert not evidence.accepted
+    assert on_desk.read().verify(trust=trust).genuine is ChipGenuine.CAM
+
+
+def test_card_security_that_offers_other_ways_than_dg14(desk: Any) -> None:
+    on_desk = desk(CAM)
+    document, draft = on_desk.read(), on_desk.draft
+    other = desk(CAM.but(pace=("cam aes-128 brainpoolP256r1", "gm aes-256 secp256r1"))).draft
+    other.mapping_key = draft.mapping_key
+    security = draft.issuer.card_security(other._card_security())
+    evidence = _with(document, CardSecurity=security).verify(trust=on_desk.trust)
+    assert F.CARD_SECURITY_DIFFERENT in _fatal(evidence)
+
+
+@pytest.mark.parametrize("features", [CAM, CAM.but(chip_authentication=())], ids=["listed", "not"])
+def test_an_honest_mapping(features: Any, desk: Any) -> None:
+    on_desk = desk(features)
+    evidence = on_desk.read().verify(trust=on_desk.trust)
+    assert evidence.accepted
+    assert evidence.genuine is not ChipGenuine.CLONEABLE

@@ -11,6 +11,8 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -119,6 +121,33 @@ def test_officers_as_the_how_to_enters_them(hkeid: Callable[..., Result]) -> Non
             assert re.fullmatch(r"officer  officer:\S+  LUI, Sze", officer)
             assert re.fullmatch(r"code     [0-9A-Z-]{9,}", code)
     assert "STATE" in hkeid("officers", "list").output.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"), [((), True), (("--no-number",), False), (("--number",), True)]
+)
+def test_production_asks_for_an_officers_number(
+    hkeid: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    *,
+    asks: bool,
+) -> None:
+    from hkeid_server.cli import officers
+
+    opened = officers._officers
+    real = officers.read
+    monkeypatch.setattr(officers, "_ask_number", lambda: "not a number")
+    monkeypatch.setattr(officers, "read", lambda _path: SimpleNamespace(production=True))
+
+    def in_sandbox(path: Path) -> Any:
+        with monkeypatch.context() as inner:
+            inner.setattr(officers, "read", real)
+            return opened(path)
+
+    monkeypatch.setattr(officers, "_officers", in_sandbox)
+    result = hkeid("officers", "add", "KO, Kap", "--role", "auditor", *words)
+    assert result.exit_code == (1 if asks else 0), result.output
 
 
 def test_a_name_that_two_officers_have(hkeid: Callable[..., Result]) -> None:

@@ -252,3 +252,41 @@ def test_cancelling_an_upgrade_that_is_all_but_done_asks_first(counter, resident
     text = counter.browser.get(f"{address}/confirm").text
     assert "/leave" not in text
     assert f'id="back" href="{address}"' in text
+
+
+def test_who_was_accepted_by_officers_comes_back_with_the_reference_number(
+    counter, resident
+) -> None:
+    counter.begin(resident, UpgradeStep.CONFIRM)
+    with counter.house.store.transaction() as tx:
+        known = tx.upgrades.get(counter.upgrade.id)
+        assert tx.upgrades.change(known, replace(known, reason="liveness_not_assured"))
+    text = counter.browser.get("/kiosk").text
+    assert 'id="resume-form"' in text
+    answer = counter.browser.post("/kiosk/resume", {"receipt": "0000-0000-0000"})
+    assert (answer.status_code, counter.problem) == (422, "receipt")
+    answer = counter.browser.post("/kiosk/resume", {"receipt": counter.upgrade.receipt})
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        f"/kiosk/u/{counter.upgrade.id}",
+    )
+    counter.browser.get("/kiosk")
+    counter.browser.post("/kiosk/officer", {"leave": "1"})
+    counter.browser.get("/kiosk")
+    answer = counter.browser.post("/kiosk/resume", {"receipt": counter.upgrade.receipt})
+    assert (answer.status_code, counter.problem) == (422, "officer")
+
+
+def test_a_suspended_station_has_the_residents_page_wait(kiosk, resident) -> None:
+    kiosk.begin(resident, UpgradeStep.CONFIRM)
+    stations = kiosk.house.stations.stations
+    stations.suspend(kiosk.station.id)
+    page = resident.get("/account/upgrade")
+    assert page.status_code == 409
+    assert "come back to this page later" in page.text
+    assert 'id="begin"' not in page.text
+    stations.resume(kiosk.station.id)
+    assert 'id="use-passkey"' in resident.get("/account/upgrade").text
+    stations.revoke(kiosk.station.id)
+    resident.get("/account/upgrade")
+    assert "The station that read the card is out of use" in resident.follow().text

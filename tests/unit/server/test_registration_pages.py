@@ -141,7 +141,7 @@ def test_from_nothing_to_an_eid_in_seven_screens(stranger: Any) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "status"),
-    [({"network_open": 1}, 429), ({"network_open": 1, "most_open": 1}, 503)],
+    [({"network_open": 1}, 429), ({"network_open": 1, "most_open": 1, "network_share": 0}, 503)],
 )
 def test_who_comes_when_too_many_register_is_told_to_come_later(
     make_house: Callable[..., House], stranger: Any, settings: Any, status: int
@@ -152,10 +152,11 @@ def test_who_comes_when_too_many_register_is_told_to_come_later(
     first, second = person(front), person(front)
     begin(first)
     if status == 503:
-        # Another network's place is taken, not this one's.
+        # Another network's place is taken, not this one's, with a picture.
         with house.store.transaction() as tx:
             (record,) = tx.registrations.in_step(RegistrationStep.CARD)
-            tx.registrations.change(record, replace(record, network=b"elsewhere"))
+            elsewhere = replace(record, network=b"elsewhere", step=RegistrationStep.DETAILS)
+            tx.registrations.change(record, elsewhere)
     second.get("/register")
     page = second.post("/register", {"consent": "2026-11"})
     assert page.status_code == status

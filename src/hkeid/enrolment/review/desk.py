@@ -16,6 +16,7 @@ from hkeid.enrolment.review.events import (
     CaseTaken,
     VoteCast,
 )
+from hkeid.enrolment.review.people import same_person
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Decision, DecisionReason, Lease, Vote
 from hkeid.enrolment.review.sources import (
@@ -58,8 +59,8 @@ class Review:
     # --- the queue -------------------------------------------------------------------------------
 
     def queue(self, view: OfficerView, *, limit: int = _MOST) -> tuple[QueuedCase, ...]:
-        """Referred cases, those that wait longest first; many of one network, or about one number,
-        take turns with others (:attr:`ReviewPolicy.turn`).
+        """Referred cases, those that wait longest first; many of one site take turns with
+        others (:attr:`ReviewPolicy.turn`).
 
         :raises hkeid.officers.AccessDenied: without ``queue.read``.
         """
@@ -80,8 +81,8 @@ class Review:
         held = tx.reviews.lease(referred.id)
         lease = held if held is not None and held.expires_at > now else None
         mine = lease is not None and lease.officer_id == view.officer_id
-        done = referred.served_by == view.officer_id
-        done = done or any(vote.officer_id == view.officer_id for vote in votes)
+        taken = {*referred.served_by, *(vote.officer_id for vote in votes)}
+        done = same_person(tx, view.officer_id, taken)
         may = view.may(_opening(stage))
         return QueuedCase(
             id=referred.id,
@@ -124,7 +125,7 @@ class Review:
             number_digest=self._sources.of(case_id).number_digest(case_id),
         ) as admission:
             tx, now = admission.tx, admission.now
-            self._waiting(tx, case_id, view, stage)
+            self._waiting(tx, case_id, view.officer_id, stage)
             lease = Lease(
                 case_id=case_id,
                 id=self._random.token(16),
@@ -234,7 +235,7 @@ class Review:
         # First: whoever ends the lease goes on alone (see ReviewRepository.release).
         if not tx.reviews.release(lease, now):
             raise ReviewRefused("lease_lost")
-        referred = self._waiting(tx, case_id, None, stage)
+        referred = self._waiting(tx, case_id, officer_id, stage)
         if accept and referred.hindrances:
             raise ReviewRefused("case_not_acceptable")
         vote = Vote(
@@ -316,7 +317,7 @@ class Review:
             self._officers.gate.deny(view, wanted, "reason_not_allowed")
 
     def _waiting(
-        self, tx: ReviewTransaction, case_id: str, taking: OfficerView | None, stage: Stage
+        self, tx: ReviewTransaction, case_id: str, officer_id: str, stage: Stage
     ) -> Referred:
         """A case that still waits, at this stage, for this officer."""
         referred = self._sources.find(tx, case_id)
@@ -325,9 +326,9 @@ class Review:
         if tx.reviews.decision(case_id) is not None:
             raise ReviewRefused("case_decided")
         votes = tx.reviews.votes(case_id)
-        if taking is not None and any(one.officer_id == taking.officer_id for one in votes):
+        if same_person(tx, officer_id, {one.officer_id for one in votes}):
             raise ReviewRefused("voted_already")
-        if taking is not None and referred.served_by == taking.officer_id:
+        if same_person(tx, officer_id, referred.served_by):
             raise ReviewRefused("served_yourself")
         if tally(votes, risky=bool(referred.risks)).stage is not stage:
             raise ReviewRefused("case_changed")

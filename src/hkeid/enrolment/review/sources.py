@@ -55,7 +55,7 @@ class Referred:
     :ivar risks: why two officers have to agree; empty: one is enough.
     :ivar hindrances: for these it can only be refused.
     :ivar resident_id: whose it is, where there is an entry already.
-    :ivar served_by: the officer who served the person; somebody else decides.
+    :ivar served_by: the officers who served the person; somebody else decides.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Referred:
     risks: tuple[str, ...]
     hindrances: tuple[str, ...]
     resident_id: str | None
-    served_by: str | None = None
+    served_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

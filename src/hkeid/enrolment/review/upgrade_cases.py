@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from hkeid.chip.evidence import ChipHolder
 from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.records import Lease, Vote
 from hkeid.enrolment.review.sources import CaseKind, Held, Referred, ReviewTransaction, Stage
-from hkeid.enrolment.upgrade.offline import TEAM
 from hkeid.enrolment.upgrade.parts import FACE, PORTRAIT
-from hkeid.enrolment.upgrade.records import CASE_PREFIX, Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.records import CASE_PREFIX, TEAM, Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.serving import servers_of
+from hkeid.enrolment.upgrade.station_status import STATION_REVOKED, station_fault
 from hkeid.enrolment.upgrade.upgrades import Upgrades
 from hkeid.kernel.instants import Instant
 from hkeid.ports.evidence import EvidenceVault
@@ -107,12 +107,12 @@ class UpgradeCases:
     def waiting(self, tx: ReviewTransaction, *, limit: int) -> tuple[Referred, ...]:
         """Those that wait."""
         found = tx.upgrades.in_step(UpgradeStep.REVIEW, limit=limit)
-        return tuple(self._referred(one) for one in found)
+        return tuple(self._referred(tx, one) for one in found)
 
     def find(self, tx: ReviewTransaction, case_id: str) -> Referred | None:
         """One."""
         upgrade = tx.upgrades.get(upgrade_of(case_id))
-        return None if upgrade is None else self._referred(upgrade)
+        return None if upgrade is None else self._referred(tx, upgrade)
 
     def number_digest(self, case_id: str) -> bytes | None:
         """The blind digest of the number on the chip."""
@@ -172,7 +172,10 @@ class UpgradeCases:
             upgrade_of(case_id), accept=accept, reason=reason, officers=officers
         )
 
-    def _referred(self, upgrade: Upgrade) -> Referred:
+    def _referred(self, tx: ReviewTransaction, upgrade: Upgrade) -> Referred:
+        fault = station_fault(tx, upgrade)
+        distrust = () if fault is None else (fault,)
+        hindrances = self._policy.upgrade_hindrances_of(upgrade.reason)
         return Referred(
             id=upgrade.case_id,
             kind=CaseKind.UPGRADE,
@@ -182,20 +185,16 @@ class UpgradeCases:
             placed_at=upgrade.updated_at,
             expires_at=upgrade.expires_at,
             waits=upgrade.step is UpgradeStep.REVIEW,
-            risks=self._policy.upgrade_risks_of(upgrade.reason, upgrade.facts),
-            hindrances=self._policy.upgrade_hindrances_of(upgrade.reason),
+            risks=self._policy.upgrade_risks_of(upgrade.reason, upgrade.facts) + distrust,
+            hindrances=hindrances + (distrust if fault == STATION_REVOKED else ()),
             resident_id=upgrade.resident_id,
-            served_by=upgrade.officer or _word(upgrade.facts.get(TEAM)),
+            served_by=servers_of(upgrade),
         )
 
 
 def upgrade_of(case_id: str) -> str:
     """The upgrade that a case is about."""
     return case_id.removeprefix(CASE_PREFIX)
-
-
-def _word(fact: Any) -> str | None:
-    return fact if isinstance(fact, str) else None
 
 
 def _fields(holder: ChipHolder, kept: Mapping[str, str]) -> tuple[UpgradeField, ...]:

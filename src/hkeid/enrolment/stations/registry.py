@@ -319,6 +319,9 @@ class Stations:
             fingerprint=certificate.fingerprint,
             public_key=certificate.public_key,
             certificate_ends=certificate.not_after,
+            # A machine that enrols anew counts anew: its key is another, so that no upload of before is
+            # taken again.
+            sequence=0 if by == "enrolment" else station.sequence,
             updated_at=now,
         )
         if tx.stations.by_fingerprint(certificate.fingerprint) is not None:

@@ -18,6 +18,8 @@ from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EidUpgraded
 from hkeid.enrolment.upgrade.parts import UpgradeParts, move
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.register_answers import RegisterAnswers
+from hkeid.enrolment.upgrade.station_status import check_station, require_station
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.instants import Instant
@@ -42,8 +44,11 @@ _COUNTER = "counter_regressed"
 class Confirmations:
     """Asks for the passkey and makes the eID an eID+."""
 
-    def __init__(self, parts: UpgradeParts, policy: WebAuthnPolicy) -> None:
+    def __init__(
+        self, parts: UpgradeParts, policy: WebAuthnPolicy, register: RegisterAnswers
+    ) -> None:
         self._parts = parts
+        self._register = register
         self._policy = policy
 
     def start(
@@ -58,7 +63,8 @@ class Confirmations:
 
         :param binding: browser-binding value of the browser that asks.
         :raises UpgradeRefused: ``upgrade_unknown``, ``upgrade_other_step``, ``upgrade_expired``,
-            ``confirm_at_station``.
+            ``confirm_at_station``, ``station_revoked``, ``station_suspended``, ``registry_…``.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``: the answer kept is old.
         """
         parts = self._parts
         upgrade = self._upgrade_of(upgrade_id, station, resident_id)
@@ -123,7 +129,8 @@ class Confirmations:
         )
         if station is None and not upgrade.confirmed_anywhere:
             raise UpgradeRefused("confirm_at_station")
-        return upgrade
+        require_station(self._parts, upgrade)
+        return self._register.recheck(upgrade)
 
     def _find(self, upgrade: Upgrade, credential_id: bytes) -> tuple[Credential, Resident]:
         with self._parts.store.transaction() as tx:
@@ -149,6 +156,7 @@ class Confirmations:
         proofed = resident.proofed if resident.proofed.at_least(Acr.EID_PLUS) else Acr.EID_PLUS
         after = replace(resident, state=EidState.UPGRADED, proofed=proofed, updated_at=now)
         with self._parts.store.transaction() as tx:
+            check_station(tx, upgrade)
             used = tx.credentials.record_use(
                 credential.id,
                 old_count=credential.sign_count,

@@ -22,6 +22,8 @@ from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.parts import TICKET, UpgradeParts, move
 from hkeid.enrolment.upgrade.proofing import check_registration
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.register_answers import RegisterAnswers
+from hkeid.enrolment.upgrade.serving import refuse_own_record
 from hkeid.identity.state import EidState
 from hkeid.residents import find_by_hkic
 from hkeid.webauthn import ResponseInput, WebAuthnPolicy
@@ -43,8 +45,11 @@ class CounterRegistration:
         policy: WebAuthnPolicy,
         broker: Broker,
         settings: EnrolmentSettings | None = None,
+        *,
+        register: RegisterAnswers,
     ) -> None:
         self._parts = parts
+        self._register = register
         self._broker = broker
         self._activation = Activation(
             parts.store,
@@ -62,13 +67,18 @@ class CounterRegistration:
     ) -> ActivationStart | None:
         """Begin making the passkey on the key; None when it is there already (go on to confirm).
 
-        :raises UpgradeRefused: ``officer_missing``, ``registration_not_decided``; and as :meth:`UpgradeParts.find`.
+        :raises UpgradeRefused: ``officer_missing``, ``own_record``, ``registration_not_decided``,
+            ``registry_…``; and as :meth:`UpgradeParts.find`.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
         """
         require(station, StationPermission.REGISTER)
         if not officer:
             raise UpgradeRefused("officer_missing")
         parts = self._parts
-        upgrade = self._entered(parts.find(upgrade_id, {UpgradeStep.BIND}, station=station))
+        found = parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
+        refuse_own_record(parts, found, officer)
+        self._check(found)
+        upgrade = self._entered(self._register.recheck(found))
         resident_id = upgrade.resident_id or ""
         with parts.store.transaction() as tx:
             resident = tx.residents.get(resident_id)
@@ -93,7 +103,8 @@ class CounterRegistration:
 
         :raises hkeid.kernel.errors.HkeidError: as :meth:`hkeid.enrolment.Activation.finish`.
         """
-        upgrade = self._parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
+        found = self._parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
+        upgrade = self._register.recheck(found)
         session = self._activation.finish(
             ceremony_id,
             response,
@@ -106,11 +117,13 @@ class CounterRegistration:
             raise UpgradeRefused("upgrade_other_resident")
         return self._bound(upgrade)
 
-    def _entered(self, upgrade: Upgrade) -> Upgrade:
-        """The upgrade with an entry for its person in the registry of residents."""
+    def _check(self, upgrade: Upgrade) -> None:
         if not upgrade.registers:
             raise UpgradeRefused("upgrade_other_step", detail="recovery")
         check_registration(upgrade)
+
+    def _entered(self, upgrade: Upgrade) -> Upgrade:
+        """The upgrade with an entry for its person in the registry of residents."""
         parts = self._parts
         if upgrade.resident_id is not None:
             return upgrade

@@ -9,8 +9,8 @@ class UpgradeRefused(Refused):
     """A rule of the upgrade says no.
 
     Before it begins: ``eid_not_active``, ``upgraded_already``, ``number_unknown``,
-    ``number_expired``, ``station_attempts_exhausted``, ``officer_missing``. Officers: ``officer_not_at_kiosk``,
-    ``officer_not_allowed``, ``officer_login_missing``. In its course:
+    ``number_expired``, ``station_attempts_exhausted``, ``officer_missing``, ``receipt_unknown``. Officers: ``officer_not_at_kiosk``,
+    ``officer_not_allowed``, ``officer_login_missing``, ``own_record``. In its course:
     ``upgrade_other_step``, ``upgrade_other_station``, ``upgrade_other_resident``,
     ``upgrade_expired``, ``upgrade_changed``, ``session_ended``. About the card:
     ``evidence_signature_wrong``, ``evidence_stale``, ``evidence_replayed``,
@@ -20,7 +20,7 @@ class UpgradeRefused(Refused):
     finding. Offline: ``shift_unknown``,
     ``shift_expired``, ``upload_replayed``. About the face: ``face_not_live``, ``face_no_match``, ``face_tries_spent``,
     ``officer_says_other_person``. About the person: ``registry_no_match``, ``registry_deceased``,
-    ``registry_reported_lost``. About a security key: ``registration_not_decided``,
+    ``registry_reported_lost``. About the station: ``station_revoked``, ``station_suspended``. About a security key: ``registration_not_decided``,
     ``ceremony_other_upgrade``, ``credential_registered``, ``eid_changed``. About the confirmation: what :mod:`hkeid.webauthn` says, and
     ``credential_unknown``, ``credential_suspended``, ``credential_revoked``.
     """

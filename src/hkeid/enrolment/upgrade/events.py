@@ -34,6 +34,17 @@ class UpgradeClaimed(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeResumed(AuditEvent):
+    """Somebody whom officers had accepted came back to the counter."""
+
+    NAME: ClassVar[str] = "enrolment:upgrade:resumed"
+    upgrade_id: str
+    station_id: str
+    officer: str
+    resident_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChipAccepted(AuditEvent):
     """The server verified what the station had read.
 

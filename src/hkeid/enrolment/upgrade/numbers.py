@@ -16,6 +16,8 @@ _LONGEST_INPUT = 64
 _SCANNED = "HKEIDUPGRADE"
 _HYPHENS = frozenset("-‐‑‒–—―−－")
 _RECEIPT = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RECEIPT_SIGNS = 12
+_ALIKE = {"O": "0", "I": "1", "L": "1"}
 
 
 def number_of(keys: KeyStore, upgrade_id: str, turn: int) -> str:
@@ -52,8 +54,30 @@ def parse_number(typed: str) -> str:
     return digits
 
 
+def parse_receipt(typed: str) -> str:
+    """A reference number as a person types it, in the form of :func:`new_receipt`.
+
+    :raises hkeid.kernel.errors.MalformedInput: ``receipt_malformed``.
+    """
+    if len(typed) > _LONGEST_INPUT:
+        raise MalformedInput("receipt_malformed", field="receipt")
+    kept = (
+        _ALIKE.get(character, character)
+        for character in unicodedata.normalize("NFKC", typed).upper()
+        if not character.isspace() and character not in _HYPHENS
+    )
+    signs = "".join(kept)
+    if len(signs) != _RECEIPT_SIGNS or not set(signs) <= set(_RECEIPT):
+        raise MalformedInput("receipt_malformed", field="receipt")
+    return _in_groups(signs)
+
+
 def new_receipt(random: Random) -> str:
     """A reference number for people: 60 bits as ``7F3K-9Q2M-XA4D``."""
     value = int.from_bytes(random.token_bytes(8), "big")
     signs = "".join(_RECEIPT[value >> shift & 31] for shift in range(0, 60, 5))
+    return _in_groups(signs)
+
+
+def _in_groups(signs: str) -> str:
     return "-".join((signs[:4], signs[4:8], signs[8:]))

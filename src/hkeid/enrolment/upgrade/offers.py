@@ -12,15 +12,24 @@ from typing import Any
 from hkeid.enrolment.stations import Station, StationMode, StationPermission
 from hkeid.enrolment.stations.permissions import require
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
-from hkeid.enrolment.upgrade.events import UpgradeClaimed, UpgradeOffered
+from hkeid.enrolment.upgrade.events import UpgradeClaimed, UpgradeOffered, UpgradeResumed
 from hkeid.enrolment.upgrade.numbers import (
     new_receipt,
     number_digest,
     number_of,
     parse_number,
+    parse_receipt,
 )
 from hkeid.enrolment.upgrade.parts import ACCESS, UpgradeParts, end, move
-from hkeid.enrolment.upgrade.records import RECOVERS, Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import (
+    RECOVERS,
+    SERVED,
+    Upgrade,
+    UpgradeStep,
+    UpgradeTransaction,
+)
+from hkeid.enrolment.upgrade.serving import refuse_own_record
+from hkeid.enrolment.upgrade.station_status import end_of_revoked
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
@@ -135,6 +144,44 @@ class Offers:
         require(station, StationPermission.RECOVER)
         return self._begin_alone(station, officer, {RECOVERS: True})
 
+    def resume(self, station: Station, typed: str, officer: str | None) -> Upgrade:
+        """Go on with somebody whom officers accepted and who comes back to the counter; the officer who
+        sits there looks at person and card first.
+
+        :param typed: the reference number.
+        :raises hkeid.kernel.errors.MalformedInput: ``receipt_malformed``.
+        :raises UpgradeRefused: ``officer_missing``, ``receipt_unknown``, ``own_record``.
+        :raises hkeid.kernel.errors.TooManyAttempts: ``station_attempts_exhausted``.
+        """
+        require(station, StationPermission.UPGRADE_WITH_CARD)
+        if not officer:
+            raise UpgradeRefused("officer_missing")
+        receipt, parts, now = parse_receipt(typed), self._parts, self._parts.clock.now()
+        self._spend(station, now)
+        with parts.store.transaction() as tx:
+            found = [
+                one
+                for one in tx.upgrades.at_station(station.id)
+                if one.receipt == receipt and one.accepted_in_review and now < one.expires_at
+            ]
+        if not found:
+            raise UpgradeRefused("receipt_unknown")
+        upgrade = found[0]
+        refuse_own_record(parts, upgrade, officer)
+        with parts.store.transaction() as tx:
+            tx.budgets.refund(_NUMBERS, station.id.encode())
+            left = self._clear(tx, station, now)
+            tx.audit.append(
+                UpgradeResumed(
+                    upgrade_id=upgrade.id,
+                    station_id=station.id,
+                    officer=officer,
+                    resident_id=upgrade.resident_id,
+                )
+            )
+        self._forget(left)
+        return upgrade
+
     def give_access(self, station: Station, upgrade_id: str, digits: str) -> Upgrade:
         """The six digits printed on the card, by which its chip lets a reader in. Kept with the
         evidence, for the station's program alone.
@@ -184,7 +231,7 @@ class Offers:
             upgrade = Upgrade(
                 id=parts.random.token(16),
                 receipt=new_receipt(parts.random),
-                facts=facts,
+                facts={**facts, SERVED: [officer]},
                 created_at=now,
                 updated_at=now,
                 **self._claimed(station, officer, now),
@@ -229,8 +276,9 @@ class Offers:
         left = [
             upgrade
             for upgrade in tx.upgrades.at_station(station.id)
-            # They may still confirm on their own page.
-            if upgrade.step is not UpgradeStep.CONFIRM or not upgrade.confirmed_anywhere
+            # They may still confirm on their own page, or come back with the reference number.
+            if not upgrade.accepted_in_review
+            and (upgrade.step is not UpgradeStep.CONFIRM or not upgrade.confirmed_anywhere)
         ]
         for upgrade in left:
             end(tx, upgrade, UpgradeStep.CANCELLED, "station_left", now)
@@ -271,7 +319,7 @@ class Offers:
 def end_overdue(
     store: Store[UpgradeTransaction], vault: EvidenceVault, clock: Clock, *, limit: int = 100
 ) -> int:
-    """End upgrades that are out of time and destroy their evidence; returns how many."""
+    """End upgrades that are out of time, or of a revoked station, and destroy their evidence; returns how many."""
     now = clock.now()
     with store.transaction() as tx:
         late = tx.upgrades.due(now, limit=limit)
@@ -284,7 +332,7 @@ def end_overdue(
             continue  # somebody acted at the same moment
         vault.destroy(upgrade.id)
         done += 1
-    return done + _forget_ended(store, vault)
+    return done + end_of_revoked(store, vault, now) + _forget_ended(store, vault)
 
 
 def _forget_ended(store: Store[UpgradeTransaction], vault: EvidenceVault) -> int:

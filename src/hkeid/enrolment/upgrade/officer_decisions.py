@@ -11,8 +11,10 @@ from hkeid.enrolment.upgrade.officers import OnDuty, note_service
 from hkeid.enrolment.upgrade.parts import PORTRAIT, UpgradeParts, end, move
 from hkeid.enrolment.upgrade.policy import FaceJudge
 from hkeid.enrolment.upgrade.proofing import COMPARED_BY
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.enrolment.upgrade.register_answers import FACE_PASSED, Asked, RegisterAnswers
+from hkeid.enrolment.upgrade.serving import LOOKED, refuse_own_record, words_of
+from hkeid.enrolment.upgrade.station_status import STATION_REVOKED, station_fault
 from hkeid.kernel.errors import MalformedInput
 
 
@@ -28,12 +30,13 @@ class OfficerDecisions:
     ) -> Upgrade:
         """An officer compared the person with the chip's portrait.
 
-        :raises UpgradeRefused: ``officer_missing``.
+        :raises UpgradeRefused: ``officer_missing``, ``own_record``.
         """
         if not officer:
             raise UpgradeRefused("officer_missing")
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
+        refuse_own_record(parts, upgrade, officer)
         outcome = FACE_PASSED if same else "no_match"
         with parts.store.transaction() as tx:
             upgrade = move(
@@ -64,12 +67,16 @@ class OfficerDecisions:
     def looks(self, station: Station, upgrade_id: str, duty: OnDuty) -> bytes | None:
         """The chip's portrait for the officer who sits at this station; None when it is gone. The
         person concerned sees that somebody looked, once for each officer.
+
+        :raises UpgradeRefused: ``own_record``.
         """
         parts, now = self._parts, self._parts.clock.now()
         upgrade = parts.find(upgrade_id, {UpgradeStep.FACE}, station=station)
-        if upgrade.facts.get("looked") != duty.officer:
+        refuse_own_record(parts, upgrade, duty.officer)
+        looked = words_of(upgrade.facts, LOOKED)
+        if duty.officer not in looked:
             with parts.store.transaction() as tx:
-                move(tx, upgrade, now, facts={**upgrade.facts, "looked": duty.officer})
+                move(tx, upgrade, now, facts={**upgrade.facts, LOOKED: [*looked, duty.officer]})
                 if duty.role is not None:
                     note_service(tx, upgrade, duty.officer, duty.role, parts.random.token(16), now)
         return parts.vault.get(upgrade.id, PORTRAIT)
@@ -84,7 +91,7 @@ class OfficerDecisions:
 
         :raises UpgradeRefused: ``officer_missing``, ``upgrade_other_step``: decided before;
             ``case_not_acceptable``, ``second_officer_needed``: the proofing policy does not let them
-            register this person.
+            register this person, or the station is revoked, or suspended.
         :raises hkeid.kernel.errors.MalformedInput: ``review_reason_missing``.
         :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
         """
@@ -107,6 +114,8 @@ class OfficerDecisions:
         now = parts.clock.now()
         until = now + (parts.policy.window if upgrade.recovers else parts.policy.review)
         with parts.store.transaction() as tx:
+            if accept:
+                _check_station(tx, upgrade, officers)
             said = UpgradeReviewed(
                 upgrade_id=upgrade.id,
                 accepted=accept,
@@ -127,3 +136,12 @@ class OfficerDecisions:
             else:
                 decided = self._register.follow(tx, known, asked)
         return self._register.settled(decided)
+
+
+def _check_station(tx: UpgradeTransaction, upgrade: Upgrade, officers: tuple[str, ...]) -> None:
+    """Nobody accepts what a revoked station read; what a suspended one read takes two."""
+    fault = station_fault(tx, upgrade)
+    if fault == STATION_REVOKED:
+        raise UpgradeRefused("case_not_acceptable", detail=fault)
+    if fault is not None and len(set(officers)) < 2:
+        raise UpgradeRefused("second_officer_needed", detail=fault)

@@ -27,7 +27,7 @@ from hkeid.enrolment.upgrade.judging import Refusal, check_fresh, judge_card
 from hkeid.enrolment.upgrade.numbers import new_receipt
 from hkeid.enrolment.upgrade.parts import DOCUMENT, PORTRAIT, UpgradeParts
 from hkeid.enrolment.upgrade.reading import EVIDENCE_KIND, facts_of, identify
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import TEAM, Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.enrolment.upgrade.sealed_reading import KEY, public_half, unseal
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
@@ -37,11 +37,10 @@ from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.storage import SingleUseRecord
 
 SHIFT_KIND = "station_shift"
-TEAM = "team"
-"""Fact of an upgrade: the officer who began the shift, or None: nobody had signed on."""
-
 _WRAP_LABEL = b"hkeid-station-shift-1:"
 _HIGHEST = 1_000_000
+_MOST_READINGS = 1_000
+"""Of one shift: whoever holds a station's key for a while cannot use all its numbers up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ class OfflineReadings:
         self._parts = parts
 
     def begin(self, station: Station, officer: str | None = None) -> Shift:
-        """Begin a shift; the one before it ends.
+        """Begin a shift. What the one before it has read may still be uploaded until that one's time is out.
 
         :param officer: who sits at the station; they go along, and decide on none of its readings.
         """
@@ -92,9 +91,9 @@ class OfflineReadings:
             "key": base64url.encode(wrapped),
             "nonce": base64url.encode(shift.nonce),
             "officer": officer,
+            "from": station.sequence,
         }
         with parts.store.transaction() as tx:
-            tx.single_use.revoke_family(_family(station), now)
             kept = tx.single_use.put(
                 SingleUseRecord(
                     kind=SHIFT_KIND,
@@ -139,6 +138,8 @@ class OfflineReadings:
         if not 0 < sequence <= _HIGHEST:
             raise MalformedInput("sequence_malformed", field="sequence")
         record, private, nonce = self._shift(station, shift_id, now)
+        if sequence > _last_number(record):
+            raise MalformedInput("sequence_malformed", field="sequence")
         name = reading_name(shift_id, sequence)
         message = signed_message(nonce, name, sealed)
         if not parts.stations.authority.verify(station.public_key, message, signature):
@@ -285,6 +286,12 @@ class OfflineReadings:
                     reason=upgrade.reason or "", station_id=station.id, upgrade_id=upgrade.id
                 )
             )
+
+
+def _last_number(shift: SingleUseRecord) -> int:
+    """The highest number that a reading of this shift may have; shifts of old say none."""
+    begun = canonical_json.loads_object(shift.payload).get("from")
+    return _HIGHEST if not isinstance(begun, int) else min(_HIGHEST, begun + _MOST_READINGS)
 
 
 def _family(station: Station) -> str:

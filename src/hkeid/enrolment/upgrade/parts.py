@@ -15,7 +15,7 @@ from hkeid.enrolment.upgrade.document_text import loads
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
 from hkeid.enrolment.upgrade.events import UpgradeEnded, UpgradeReferred
 from hkeid.enrolment.upgrade.policy import UpgradePolicy
-from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.records import SERVED, Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.kernel.errors import Expired
 from hkeid.kernel.instants import Instant
 from hkeid.ports.evidence import EvidenceVault
@@ -153,12 +153,35 @@ class UpgradeParts:
         return evidence.holder
 
 
+_SERVING = frozenset({UpgradeStep.OFFERED, UpgradeStep.CHIP, UpgradeStep.FACE})
+"""Steps at whose end something was found about person and card."""
+
+
+def seated_at(tx: UpgradeTransaction, station_id: str | None, now: Instant) -> str | None:
+    """Who holds a station's seat; a session that ended meanwhile does not undo that they sat there."""
+    station = None if station_id is None else tx.stations.get(station_id)
+    if station is None or station.officer is None or station.officer_until is None:
+        return None
+    return station.officer if now < station.officer_until else None
+
+
+def _with_seat(tx: UpgradeTransaction, upgrade: Upgrade, now: Instant) -> Upgrade:
+    """Whoever sits there now has served the person, whatever they press, or leave to the camera."""
+    seat = seated_at(tx, upgrade.station_id, now)
+    served = upgrade.facts.get(SERVED, [])
+    if seat is None or seat in served:
+        return upgrade
+    return replace(upgrade, facts={**upgrade.facts, SERVED: [*served, seat]})
+
+
 def move(tx: UpgradeTransaction, old: Upgrade, now: Instant, **changes: Any) -> Upgrade:
     """One step, by compare-and-set.
 
     :raises UpgradeRefused: ``upgrade_changed``: somebody else was faster.
     """
     new = replace(old, updated_at=now, **changes)
+    if old.step in _SERVING:
+        new = _with_seat(tx, new, now)
     if not tx.upgrades.change(old, new):
         raise UpgradeRefused("upgrade_changed")
     return replace(new, version=old.version + 1)

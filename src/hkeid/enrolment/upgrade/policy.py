@@ -52,7 +52,9 @@ class UpgradePolicy:
         the same country, or passive authentication failed. An identity-card number on the document of
         another state was put there by another state.
     :ivar calibrated: a match counts only where the matcher has a calibration record.
-    :ivar tolerated: findings of severity ``warning`` that do not matter; every other one refuses.
+    :ivar tolerated: findings of severity ``warning`` that do not matter; every other one refuses. A
+        revocation list that is out of date matters once it counts as none
+        (:attr:`hkeid.chip.signatures.TrustPolicy.stale_revocation`).
     :ivar revocation: a card counts only where a revocation list of its country is there; without one
         nobody would notice that its signer was revoked.
     :ivar specimens: synthetic cards of the tests make an eID+ too.
@@ -77,7 +79,6 @@ class UpgradePolicy:
     tolerated: frozenset[FindingCode] = frozenset(
         {
             FindingCode.BAC_ONLY,
-            FindingCode.COUNTRY_SIGNER_EXPIRED,
             FindingCode.DG12_MALFORMED,
             FindingCode.DG13_MALFORMED,
             FindingCode.REVOCATION_STALE,

@@ -25,13 +25,22 @@ from hkeid.enrolment.upgrade.document_text import loads
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import ChipAccepted, EvidenceRejected
 from hkeid.enrolment.upgrade.judging import Refusal, check_fresh, judge_card, same_name
-from hkeid.enrolment.upgrade.parts import ACCESS, DOCUMENT, PORTRAIT, UpgradeParts, move
+from hkeid.enrolment.upgrade.parts import (
+    ACCESS,
+    DOCUMENT,
+    PORTRAIT,
+    UpgradeParts,
+    move,
+    seated_at,
+)
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.serving import denied_own_record, servers_of, serves_own_record
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import SingleUseRecord
-from hkeid.residents import find_by_hkic
+from hkeid.residents import blind_digest, find_by_hkic
 from hkeid.residents.records import Resident
 
 EVIDENCE_KIND = "chip_evidence"
@@ -248,6 +257,18 @@ def identify(
     number = holder.person.hkic_number
     assert number is not None
     found = find_by_hkic(tx, parts.keys, number)
+    own = _own_record(parts, tx, upgrade, number, found)
+    return own or _whose(parts, tx, station, upgrade, holder, found)
+
+
+def _whose(
+    parts: UpgradeParts,
+    tx: UpgradeTransaction,
+    station: Station,
+    upgrade: Upgrade,
+    holder: ChipHolder,
+    found: str | None,
+) -> tuple[str | None, bool] | Refusal:
     if upgrade.resident_id is not None and found != upgrade.resident_id:
         return Refusal(reason="chip_other_person")
     resident = None if found is None else tx.residents.get(found)
@@ -268,6 +289,24 @@ def identify(
     if station.may(StationPermission.REGISTER) and upgrade.officer is not None:
         return _registering(resident.id, holder, parts.clock.now())
     return Refusal(reason="eid_not_active")
+
+
+def _own_record(
+    parts: UpgradeParts,
+    tx: UpgradeTransaction,
+    upgrade: Upgrade,
+    number: HkicNumber,
+    resident_id: str | None,
+) -> Refusal | None:
+    """The card of an officer who serves here: nobody upgrades themselves."""
+    seat = seated_at(tx, upgrade.station_id, parts.clock.now())
+    officers = servers_of(upgrade) | ({seat} if seat else set())
+    digest = blind_digest(parts.keys, number)
+    for officer in sorted(officers):
+        if serves_own_record(tx, (officer,), resident_id=resident_id, number_digest=digest):
+            tx.audit.append(denied_own_record(upgrade, officer))
+            return Refusal(reason="own_record")
+    return None
 
 
 def _recovering(

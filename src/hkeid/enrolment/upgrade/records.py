@@ -11,7 +11,13 @@ from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.stations.records import StationMode, StationRepository
 from hkeid.kernel.instants import Instant
-from hkeid.officers.records import RecordAccessRepository
+from hkeid.officers.records import OfficerRepository, RecordAccessRepository
+
+SERVED = "served"
+"""Fact of an upgrade: the officers who sat at the station in its course."""
+
+TEAM = "team"
+"""Fact of an upgrade: the officer who began the shift, or None: nobody had signed on."""
 
 RECOVERS = "recovers"
 """Fact of an upgrade that is none: a lost eID is recovered at a counter."""
@@ -109,6 +115,15 @@ class Upgrade:
         return self.round > 0 or self.facts.get("offline") is True
 
     @property
+    def accepted_in_review(self) -> bool:
+        """Whether officers accepted it after a referral, and only the key or the passkey is missing: that
+        is not undone by whoever comes to the station next. Who recovers an eID stands there and goes on
+        at once, or has left.
+        """
+        waits = self.step in {UpgradeStep.BIND, UpgradeStep.CONFIRM} and not self.recovers
+        return waits and self.reason is not None
+
+    @property
     def recovers(self) -> bool:
         """Whether an eID whose every passkey is lost is recovered; it upgrades nothing."""
         return self.facts.get(RECOVERS) is True
@@ -176,5 +191,7 @@ class UpgradeTransaction(EnrolmentTransaction, Protocol):
     def upgrades(self) -> UpgradeRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
+    @property
+    def officers(self) -> OfficerRepository: ...
     @property
     def record_accesses(self) -> RecordAccessRepository: ...

@@ -32,6 +32,8 @@ from hkeid.enrolment.upgrade.proofing import (
     registration_digest,
 )
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.enrolment.upgrade.register_answers import RegisterAnswers
+from hkeid.enrolment.upgrade.serving import refuse_own_record
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
@@ -66,8 +68,11 @@ class _Recovery:
 class CounterRecovery:
     """Binds a new security key to the eID of a person whose chip and face were accepted."""
 
-    def __init__(self, parts: UpgradeParts, policy: WebAuthnPolicy) -> None:
+    def __init__(
+        self, parts: UpgradeParts, policy: WebAuthnPolicy, register: RegisterAnswers
+    ) -> None:
         self._parts = parts
+        self._register = register
         self._policy = security_key_policy(policy)
 
     def start(
@@ -152,8 +157,9 @@ class CounterRecovery:
         upgrade = self._parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
         if not upgrade.recovers:
             raise UpgradeRefused("upgrade_other_step", detail="registration")
+        refuse_own_record(self._parts, upgrade, officer)
         check_registration(upgrade)
-        return upgrade
+        return self._register.recheck(upgrade)
 
     def _recover(self, tx: UpgradeTransaction, ready: _Recovery) -> Upgrade:
         """All of it, or nothing."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hkeid.chip.evidence import ChipHolder
 from hkeid.enrolment.proofing_policy import Decision, Outcome
+from hkeid.enrolment.recheck import registered_person
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import RegistryAsked, UpgradeReferred
@@ -13,11 +15,16 @@ from hkeid.enrolment.upgrade.parts import FACE, UpgradeParts, end, move
 from hkeid.enrolment.upgrade.policy import FaceJudge
 from hkeid.enrolment.upgrade.proofing import decide_registration, seat_officer
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep, UpgradeTransaction
+from hkeid.identity.person import Person
+from hkeid.kernel.instants import epoch_seconds
 from hkeid.ports.faces import FaceBand
 from hkeid.ports.registry import RegistryFinding, RegistryQuery, RegistryStatus
 
 FACE_PASSED = "match"
 """Fact ``face`` of an upgrade whose face somebody, or a machine, found to be the chip's."""
+
+REGISTRY_AT = "registry_at"
+"""Fact of an upgrade: when the register answered last (seconds)."""
 
 _DOUBT = "register_face_unclear"
 _POLICY = "registration_unclear"
@@ -92,6 +99,42 @@ class RegisterAnswers:
         )
         return parts.registry.check(query)
 
+    def recheck(self, upgrade: Upgrade) -> Upgrade:
+        """Ask the register again before a key is bound or the passkey confirms, where its answer is old:
+        people die, and cards are reported lost, between a decision and its use. The pictures are gone by
+        now, so that only the particulars are asked about.
+
+        :raises UpgradeRefused: ``registry_…``: the answer does not allow to go on, and it is ended.
+        :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``; nothing changed.
+        """
+        parts, now = self._parts, self._parts.clock.now()
+        age = timedelta(seconds=epoch_seconds(now) - int(upgrade.facts.get(REGISTRY_AT, 0)))
+        if age <= parts.registration.register_age:
+            return upgrade
+        purpose = "recovery" if upgrade.recovers else "upgrade"
+        finding = parts.registry.check(RegistryQuery(person=self._person(upgrade), purpose=purpose))
+        refusal = None
+        if finding.status is not RegistryStatus.MATCH:
+            refusal = f"registry_{finding.status.value}"
+        elif finding.face is FaceBand.NO_MATCH:
+            refusal = "registry_no_match"
+        with parts.store.transaction() as tx:
+            tx.audit.append(_asked(upgrade, finding))
+            known = {"registry": finding.status.value, REGISTRY_AT: epoch_seconds(now)}
+            if refusal is None:
+                return move(tx, upgrade, now, facts={**upgrade.facts, **known})
+            end(tx, upgrade, UpgradeStep.REFUSED, refusal, now)
+        parts.vault.destroy(upgrade.id)
+        raise UpgradeRefused(refusal)
+
+    def _person(self, upgrade: Upgrade) -> Person:
+        """Whom it is about: as the eID says, or the chip while there is none."""
+        parts = self._parts
+        if upgrade.resident_id is None:
+            return parts.holder(upgrade).person
+        with parts.store.transaction() as tx:
+            return registered_person(tx, parts.fields, upgrade.resident_id)
+
     def binding(self, upgrade: Upgrade) -> ChipHolder | None:
         """Whom it is about, where a security key will be registered; before a transaction, because the
         vault has its own.
@@ -102,16 +145,12 @@ class RegisterAnswers:
         """Go on, or end, by what the register said; the caller destroys the evidence of what ended."""
         now, finding = self._parts.clock.now(), asked.finding
         status = finding.status
-        tx.audit.append(
-            RegistryAsked(
-                upgrade_id=upgrade.id,
-                status=status.value,
-                reference=finding.reference[:64],
-                resident_id=upgrade.resident_id,
-                face=finding.face.value,
-            )
-        )
-        said = {"registry": status.value, "register_face": finding.face.value}
+        tx.audit.append(_asked(upgrade, finding))
+        said = {
+            "registry": status.value,
+            "register_face": finding.face.value,
+            REGISTRY_AT: epoch_seconds(now),
+        }
         known = replace(upgrade, facts={**upgrade.facts, **said})
         decision = None
         if asked.holder is not None:
@@ -160,6 +199,16 @@ class RegisterAnswers:
         )
         until = self._parts.review_ends(upgrade, now)
         return move(tx, upgrade, now, step=UpgradeStep.REVIEW, reason=reason, expires_at=until)
+
+
+def _asked(upgrade: Upgrade, finding: RegistryFinding) -> RegistryAsked:
+    return RegistryAsked(
+        upgrade_id=upgrade.id,
+        status=finding.status.value,
+        reference=finding.reference[:64],
+        resident_id=upgrade.resident_id,
+        face=finding.face.value,
+    )
 
 
 def _compared_in_person(upgrade: Upgrade) -> bool:

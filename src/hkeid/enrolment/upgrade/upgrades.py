@@ -46,10 +46,10 @@ class Upgrades:
         self.register = RegisterAnswers(parts)
         self.faces = Faces(parts, self.register)
         self.officers = OfficerDecisions(parts, self.register)
-        self.confirmations = Confirmations(parts, policy)
+        self.confirmations = Confirmations(parts, policy, self.register)
         self.offline = OfflineReadings(parts)
-        self.counter = CounterRegistration(parts, policy, broker, settings)
-        self.recovery = CounterRecovery(parts, policy)
+        self.counter = CounterRegistration(parts, policy, broker, settings, register=self.register)
+        self.recovery = CounterRecovery(parts, policy, self.register)
 
     def look(
         self,
@@ -68,11 +68,12 @@ class Upgrades:
         return found
 
     def at_station(self, station_id: str) -> Upgrade | None:
-        """What a station is busy with."""
+        """What a station is busy with; who was accepted in a review may be anywhere meanwhile."""
         now = self._parts.clock.now()
         with self._parts.store.transaction() as tx:
             found = tx.upgrades.at_station(station_id)
-        return next((upgrade for upgrade in found if now < upgrade.expires_at), None)
+        busy = (one for one in found if now < one.expires_at and not one.accepted_in_review)
+        return next(busy, None)
 
     def of_resident(self, resident_id: str) -> Upgrade | None:
         """A resident's latest upgrade; a recovery at a counter is none."""

@@ -166,12 +166,13 @@ def _active_key(words: str) -> ActiveKey:
 def _add_keys(draft: CardDraft) -> None:
     """Keys into the chip, DG14 and DG15 beside them."""
     features = draft.features
-    several = len(features.chip_authentication) > 1
+    settings = [pace_setting(words) for words in features.pace]
+    mapped = any(setting.mapping == "cam" for setting in settings)
+    several = len(features.chip_authentication) > 1 or mapped
     draft.chip_keys = tuple(
         _chip_key(words, place + 1 if several else None)
         for place, words in enumerate(features.chip_authentication)
     )
-    settings = [pace_setting(words) for words in features.pace]
     infos = [chip_security.pace_info(one) for one in settings]
     for key in draft.chip_keys:
         infos += chip_security.chip_key_infos(key)
@@ -184,6 +185,9 @@ def _add_keys(draft: CardDraft) -> None:
                 suite=setting.suite,
                 number=_MAPPING_KEY_NUMBER,
             )
+            if draft.chip_keys:
+                # DG14 lists every key of the chip, or none.
+                infos += chip_security.chip_key_infos(draft.mapping_key)[1:]
     if features.active_authentication:
         active = draft.active_key = _active_key(features.active_authentication)
         public = active.private.public_key()

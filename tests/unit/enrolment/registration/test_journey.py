@@ -269,16 +269,6 @@ def test_cases_that_wait_are_open_and_count(make_desk: Any) -> None:
     desk.begin("b5")
 
 
-def test_so_many_are_open_in_all(make_desk: Any) -> None:
-    desk = make_desk(settings={"network_open": 2, "most_open": 2})
-    desk.begin("b1", network="n1")
-    desk.begin("b2", network="n2")
-    with pytest.raises(Unavailable, match="registration_full"):
-        desk.begin("b3", network="n3")
-    desk.hub.clock.pass_(minutes=31)
-    desk.begin("b3", network="n3")
-
-
 def test_who_is_turned_away_keeps_what_they_had(make_desk: Any) -> None:
     desk = make_desk(settings={"network_open": 1})
     view = desk.begin("b1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,19 +12,41 @@ from typing import Any
 
 import pytest
 
+from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence
 from hkeid.adapters.station_ca import StationCa, make_key, make_request, sign
 from hkeid.chip.document import ChipDocument
 from hkeid.chip.evidence import ChipEvidence, ChipGenuine, ChipHolder, PassiveOutcome
 from hkeid.chip.proofs import AccessProtocol, ChipProof, ProofKind
 from hkeid.enrolment.proofing_policy import shipped_policy
+from hkeid.enrolment.review import (
+    DecisionReason,
+    RegistrationCases,
+    Review,
+    ReviewFigures,
+    ReviewPolicy,
+    Sources,
+    UpgradeCases,
+)
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
-from hkeid.enrolment.upgrade import UpgradeParts, UpgradePolicy, Upgrades, signed_message
+from hkeid.enrolment.upgrade import (
+    UpgradeParts,
+    UpgradePolicy,
+    Upgrades,
+    UpgradeStep,
+    active_challenge,
+    signed_message,
+)
 from hkeid.enrolment.upgrade.document_text import dumps
+from hkeid.enrolment.upgrade.offline import reading_name
+from hkeid.enrolment.upgrade.sealed_reading import seal
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Person
+from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import Expired, Unavailable
+from hkeid.officers import AccessReason, Officers, OfficerView, Role
+from hkeid.officers.records import OfficerSession, OfficerStatus
 from hkeid.ports.faces import (
     CaptureIntegrity,
     FaceBand,
@@ -36,6 +59,7 @@ from hkeid.ports.faces import (
     PadClaim,
 )
 from hkeid.ports.registry import RegistryFinding, RegistryStatus
+from hkeid.residents import blind_digest
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.der import tlv
 
@@ -314,6 +338,116 @@ class Lab:
         return self.hub.look("residents", "get", resident_id or self.resident_id)
 
 
+WHY = AccessReason.REVIEW_OF_UPGRADE
+
+
+class Desk:
+    """The officers' desk over a lab with stations."""
+
+    def __init__(self, lab: Any) -> None:
+        self.lab, hub = lab, lab.hub
+        self.officers: Officers[Any] = Officers(
+            hub.store, hub.policy, hub.fields, hub.keys, hub.clock, hub.random
+        )
+        policy = ReviewPolicy()
+        evidence = SealedEvidence(hub.store, MemoryEvidenceKeys(), hub.keys, hub.clock, hub.random)
+        self.sources = Sources(
+            RegistrationCases(Unasked(), evidence, hub.keys, policy),
+            UpgradeCases(hub.store, lab.upgrades, lab.vault, hub.fields, hub.keys, policy),
+        )
+        self.review = Review(hub.store, self.officers, self.sources, hub.clock, hub.random, policy)
+        self.figures = ReviewFigures(hub.store, self.officers, hub.clock, self.sources)
+
+    def officer(self, *roles: Role, repeated: HkicNumber | None = None, **more: Any) -> OfficerView:
+        """An officer at work, without the ceremony (tested elsewhere).
+
+        :param repeated: own number of an entry made before two of one person were refused.
+        """
+        held = roles or (Role.REGISTRATION_OFFICER,)
+        officer = self.officers.staff.add("CHAN, Tai Man", held, **more)
+        now = self.lab.hub.clock.now()
+        session = OfficerSession(
+            id=secrets.token_urlsafe(12),
+            digest=secrets.token_bytes(32),
+            browser=secrets.token_bytes(32),
+            officer_id=officer.id,
+            credential_id=b"c",
+            authenticated_at=now,
+            stepped_up_at=now,
+            expires_at=now + timedelta(hours=8),
+        )
+        if repeated is not None:
+            digest = blind_digest(self.lab.hub.keys, repeated)
+            officer = replace(
+                officer,
+                id=f"{officer.id}-2",
+                user_handle=secrets.token_bytes(64),
+                own_number=digest,
+            )
+            with self.lab.hub.store.transaction() as tx:
+                assert tx.officers.add(officer)
+            session = replace(session, officer_id=officer.id)
+        with self.lab.hub.store.transaction() as tx:
+            assert tx.officers.change(officer, replace(officer, status=OfficerStatus.ACTIVE))
+            tx.officer_sessions.add(session)
+        return self.officers.login.sessions.view(session, officer)
+
+    def take(self, view: OfficerView, case_id: str, reason: AccessReason = WHY) -> str:
+        return self.review.take(view, case_id, reason=reason).id
+
+    def vote(
+        self, view: OfficerView, case_id: str, lease: str | None = None, *, accept: bool = True
+    ) -> Any:
+        word = DecisionReason.SAME_PERSON if accept else DecisionReason.NOT_THE_SAME_PERSON
+        return self.review.vote(
+            view,
+            case_id,
+            lease_id=self.take(view, case_id) if lease is None else lease,
+            accept=accept,
+            decision=word,
+            reason=WHY,
+        )
+
+    def step(self, upgrade: Any) -> UpgradeStep:
+        return self.lab.upgrades.look(upgrade.id).step
+
+    def referred(
+        self, phone: SoftwareAuthenticator, *, claim: PadClaim = PadClaim.NONE, **matcher: Any
+    ) -> Any:
+        """An upgrade at a kiosk that a machine could not decide; with a picture of the face."""
+        lab = self.lab
+        upgrade = lab.claim(lab.resident(phone))
+        lab.submit(lab.kiosk, upgrade.id)
+        lab.liveness.claim = claim
+        for name, value in matcher.items():
+            setattr(lab.matcher, name, value)
+        upgrade = lab.face(lab.kiosk, upgrade.id)
+        assert upgrade.step is UpgradeStep.REVIEW
+        return upgrade
+
+    def offline(self, *, officer: str | None = None, refused: bool = False, **evidence: Any) -> Any:
+        """A reading that a mobile team brings home."""
+        lab = self.lab
+        mobile = lab.station(StationMode.MOBILE)
+        shift = lab.upgrades.offline.begin(mobile, officer)
+        name = reading_name(shift.id, 1)
+        lab.verifier.evidence = lab.evidence(**evidence)
+        changes: dict[str, Any] = {}
+        if lab.verifier.evidence.genuine is not ChipGenuine.ACTIVE:
+            changes = {"proofs": (), "files": {"SOD": lab.signs_not, "DG1": b"1", "DG2": b"2"}}
+        document = lab.document(active_challenge(shift.nonce, name), **changes)
+        content = canonical_json.dumps({"document": dumps(document).decode(), "same": "yes"})
+        sealed = seal(content, shift.public_key, place=name.encode(), random=lab.hub.random)
+        signature = sign(lab.keys[mobile.id], signed_message(shift.nonce, name, sealed))
+        upgrade = lab.upgrades.offline.upload(mobile, shift.id, 1, sealed, signature)
+        assert refused or upgrade.step is UpgradeStep.REVIEW, upgrade.reason
+        return upgrade
+
+
+class Unasked:
+    """Registration, which nothing here asks."""
+
+
 @pytest.fixture
 def make_lab(make_hub: Callable[..., Any], tmp_path: Path) -> Callable[..., Lab]:
     def make(policy: UpgradePolicy | None = None, hub: Any = None) -> Lab:
@@ -352,3 +486,18 @@ def signs_not() -> bytes:
 def signs() -> bytes:
     """An EF.SOD with DG15."""
     return SIGNS
+
+
+@pytest.fixture
+def make_desk() -> type[Desk]:
+    return Desk
+
+
+@pytest.fixture
+def desk(lab: Lab) -> Desk:
+    return Desk(lab)
+
+
+@pytest.fixture
+def desk_on_each_store(make_lab: Callable[..., Lab], make_hub_on_each_store: Any) -> Desk:
+    return Desk(make_lab(hub=make_hub_on_each_store()))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hkeid.adapters.station_ca import sign
+from hkeid.adapters.station_ca import make_key, make_request, sign
 from hkeid.chip.evidence import ChipGenuine
 from hkeid.enrolment.stations import StationMode
 from hkeid.enrolment.upgrade import UpgradeStep, active_challenge, signed_message
@@ -106,3 +106,31 @@ def test_bad_cards_and_other_people_are_refused(team, another_person) -> None:
     assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "eid_unknown")
     assert team.vault.names(ended.id) == ()
     assert team.state().state is EidState.ACTIVE
+
+
+def test_one_shift_does_not_use_up_the_numbers_of_a_station(team) -> None:
+    bring(team, 1000)
+    assert reason(team, 1001) == "sequence_malformed"
+    assert reason(team, 1_000_000) == "sequence_malformed"
+    later = team.upgrades.offline.begin(team.stations.usable(team.mobile.id))
+    assert later.sequence == 1000
+    team.verifier.evidence = team.evidence(genuine=ChipGenuine.CLONEABLE)
+    assert bring(team, 1001, shift=later).reason == "chip_cloneable"
+
+
+def test_a_machine_that_enrols_anew_counts_anew(team) -> None:
+    bring(team, 1000)
+    code = team.stations.invite_again(team.mobile.id)
+    key = make_key()
+    team.stations.enrol(code.reveal(), make_request(key), network="n")
+    assert reason(team, 1) == "evidence_signature_wrong", "of before, under the key of before"
+    team.verifier.evidence = team.evidence(genuine=ChipGenuine.CLONEABLE)
+    shift = team.upgrades.offline.begin(team.stations.usable(team.mobile.id))
+    assert shift.sequence == 0
+    assert bring(team, 1, shift=shift, key=key).reason == "chip_cloneable"
+
+
+def test_a_renewed_certificate_does_not_count_anew(team) -> None:
+    bring(team, 7)
+    station = team.stations.usable(team.mobile.id)
+    assert team.stations.renew(station, make_request(make_key())).station.sequence == 7

@@ -2,150 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from hkeid.adapters.evidence import MemoryEvidenceKeys, SealedEvidence
-from hkeid.adapters.station_ca import sign
 from hkeid.chip.evidence import ChipGenuine
 from hkeid.enrolment.review import (
     CaseKind,
-    DecisionReason,
-    RegistrationCases,
-    Review,
-    ReviewFigures,
-    ReviewPolicy,
-    Sources,
-    UpgradeCases,
     UpgradeFile,
 )
-from hkeid.enrolment.stations import StationMode
-from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeStep, active_challenge, signed_message
-from hkeid.enrolment.upgrade.document_text import dumps
-from hkeid.enrolment.upgrade.offline import reading_name
-from hkeid.enrolment.upgrade.sealed_reading import seal
+from hkeid.enrolment.upgrade import OfficersOnDuty, UpgradeStep
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.state import EidState
-from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError
-from hkeid.officers import AccessReason, Officers, OfficerView, Role
-from hkeid.officers.records import OfficerSession, OfficerStatus
+from hkeid.officers import AccessReason, Role
 from hkeid.ports.faces import FaceBand, PadClaim
 from hkeid.ports.registry import RegistryStatus
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.store_contract.crowd import Crowd
 
 WHY = AccessReason.REVIEW_OF_UPGRADE
-
-
-class Desk:
-    """The officers' desk over a lab with stations."""
-
-    def __init__(self, lab: Any) -> None:
-        self.lab, hub = lab, lab.hub
-        self.officers: Officers[Any] = Officers(
-            hub.store, hub.policy, hub.fields, hub.keys, hub.clock, hub.random
-        )
-        policy = ReviewPolicy()
-        evidence = SealedEvidence(hub.store, MemoryEvidenceKeys(), hub.keys, hub.clock, hub.random)
-        self.sources = Sources(
-            RegistrationCases(Unasked(), evidence, hub.keys, policy),
-            UpgradeCases(hub.store, lab.upgrades, lab.vault, hub.fields, hub.keys, policy),
-        )
-        self.review = Review(hub.store, self.officers, self.sources, hub.clock, hub.random, policy)
-        self.figures = ReviewFigures(hub.store, self.officers, hub.clock, self.sources)
-
-    def officer(self, *roles: Role, **more: Any) -> OfficerView:
-        """An officer at work, without the ceremony (tested elsewhere)."""
-        held = roles or (Role.REGISTRATION_OFFICER,)
-        officer = self.officers.staff.add("CHAN, Tai Man", held, **more)
-        now = self.lab.hub.clock.now()
-        session = OfficerSession(
-            id=secrets.token_urlsafe(12),
-            digest=secrets.token_bytes(32),
-            browser=secrets.token_bytes(32),
-            officer_id=officer.id,
-            credential_id=b"c",
-            authenticated_at=now,
-            stepped_up_at=now,
-            expires_at=now + timedelta(hours=8),
-        )
-        with self.lab.hub.store.transaction() as tx:
-            assert tx.officers.change(officer, replace(officer, status=OfficerStatus.ACTIVE))
-            tx.officer_sessions.add(session)
-        return self.officers.login.sessions.view(session, officer)
-
-    def take(self, view: OfficerView, case_id: str, reason: AccessReason = WHY) -> str:
-        return self.review.take(view, case_id, reason=reason).id
-
-    def vote(
-        self, view: OfficerView, case_id: str, lease: str | None = None, *, accept: bool = True
-    ) -> Any:
-        word = DecisionReason.SAME_PERSON if accept else DecisionReason.NOT_THE_SAME_PERSON
-        return self.review.vote(
-            view,
-            case_id,
-            lease_id=self.take(view, case_id) if lease is None else lease,
-            accept=accept,
-            decision=word,
-            reason=WHY,
-        )
-
-    def step(self, upgrade: Any) -> UpgradeStep:
-        return self.lab.upgrades.look(upgrade.id).step
-
-
-class Unasked:
-    """Registration, which nothing here asks."""
-
-
-@pytest.fixture
-def desk(lab: Any) -> Desk:
-    return Desk(lab)
-
-
-@pytest.fixture
-def desk_on_each_store(make_lab: Any, make_hub_on_each_store: Any) -> Desk:
-    return Desk(make_lab(hub=make_hub_on_each_store()))
-
-
-def referred(
-    desk: Desk, phone: SoftwareAuthenticator, *, claim: PadClaim = PadClaim.NONE, **matcher: Any
-) -> Any:
-    """An upgrade at a kiosk that a machine could not decide; with a picture of the face."""
-    lab = desk.lab
-    upgrade = lab.claim(lab.resident(phone))
-    lab.submit(lab.kiosk, upgrade.id)
-    lab.liveness.claim = claim
-    for name, value in matcher.items():
-        setattr(lab.matcher, name, value)
-    upgrade = lab.face(lab.kiosk, upgrade.id)
-    assert upgrade.step is UpgradeStep.REVIEW
-    return upgrade
-
-
-def offline(desk: Desk, *, officer: str | None = None, **evidence: Any) -> Any:
-    """A reading that a mobile team brings home."""
-    lab = desk.lab
-    mobile = lab.station(StationMode.MOBILE)
-    shift = lab.upgrades.offline.begin(mobile, officer)
-    name = reading_name(shift.id, 1)
-    lab.verifier.evidence = lab.evidence(**evidence)
-    changes: dict[str, Any] = {}
-    if lab.verifier.evidence.genuine is not ChipGenuine.ACTIVE:
-        changes = {"proofs": (), "files": {"SOD": lab.signs_not, "DG1": b"1", "DG2": b"2"}}
-    document = lab.document(active_challenge(shift.nonce, name), **changes)
-    content = canonical_json.dumps({"document": dumps(document).decode(), "same": "yes"})
-    sealed = seal(content, shift.public_key, place=name.encode(), random=lab.hub.random)
-    signature = sign(lab.keys[mobile.id], signed_message(shift.nonce, name, sealed))
-    upgrade = lab.upgrades.offline.upload(mobile, shift.id, 1, sealed, signature)
-    assert upgrade.step is UpgradeStep.REVIEW, upgrade.reason
-    return upgrade
 
 
 def reason(act: Callable[..., Any], *args: Any, **named: Any) -> str:
@@ -162,8 +40,8 @@ def outcome(act: Callable[[], Any]) -> str:
     return "done" if made is None or isinstance(made, str) else "decided"
 
 
-def test_an_officer_decides_and_the_resident_confirms_at_home(desk: Desk, phone: Any) -> None:
-    upgrade, view = referred(desk, phone), desk.officer()
+def test_an_officer_decides_and_the_resident_confirms_at_home(desk: Any, phone: Any) -> None:
+    upgrade, view = desk.referred(phone), desk.officer()
     (queued,) = desk.review.queue(view)
     assert (queued.kind, queued.id) == (CaseKind.UPGRADE, upgrade.case_id)
     assert (queued.reference, queued.reason) == (upgrade.receipt, "liveness_not_assured")
@@ -193,8 +71,8 @@ def test_an_officer_decides_and_the_resident_confirms_at_home(desk: Desk, phone:
     assert desk.review.queue(desk.officer()) == ()
 
 
-def test_a_refusal_ends_it_and_leaves_nothing(desk: Desk, phone: Any) -> None:
-    upgrade = referred(desk, phone)
+def test_a_refusal_ends_it_and_leaves_nothing(desk: Any, phone: Any) -> None:
+    upgrade = desk.referred(phone)
     desk.vote(desk.officer(), upgrade.case_id, accept=False)
     ended = desk.lab.upgrades.look(upgrade.id)
     assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "review_refused")
@@ -209,8 +87,8 @@ def test_a_refusal_ends_it_and_leaves_nothing(desk: Desk, phone: Any) -> None:
         ({"calibration": None}, ("no_calibration",)),
     ],
 )
-def test_risky_upgrades_take_four_eyes(desk: Desk, phone: Any, matcher: Any, risks: Any) -> None:
-    upgrade = referred(desk, phone, claim=PadClaim.LEVEL_1, **matcher)
+def test_risky_upgrades_take_four_eyes(desk: Any, phone: Any, matcher: Any, risks: Any) -> None:
+    upgrade = desk.referred(phone, claim=PadClaim.LEVEL_1, **matcher)
     first, second = desk.officer(), desk.officer(Role.SENIOR_OFFICER)
     assert desk.review.queue(first)[0].risks == risks
     assert desk.vote(first, upgrade.case_id) is None
@@ -222,7 +100,7 @@ def test_risky_upgrades_take_four_eyes(desk: Desk, phone: Any, matcher: Any, ris
     assert desk.step(upgrade) is UpgradeStep.CONFIRM
 
 
-def test_a_face_that_nobody_saw_cannot_be_accepted(desk: Desk, phone: Any) -> None:
+def test_a_face_that_nobody_saw_cannot_be_accepted(desk: Any, phone: Any) -> None:
     lab = desk.lab
     upgrade = lab.claim(lab.resident(phone))
     lab.submit(lab.kiosk, upgrade.id)
@@ -238,7 +116,7 @@ def test_a_face_that_nobody_saw_cannot_be_accepted(desk: Desk, phone: Any) -> No
     assert desk.step(upgrade) is UpgradeStep.REFUSED
 
 
-def recovery(desk: Desk, phone: Any) -> Any:
+def recovery(desk: Any, phone: Any) -> Any:
     """Somebody who lost every passkey, at the counter, with the card on the reader."""
     lab = desk.lab
     lab.resident(phone)
@@ -248,7 +126,7 @@ def recovery(desk: Desk, phone: Any) -> Any:
 
 
 def test_a_recovery_takes_the_officer_at_the_counter_and_one_at_the_desk(
-    desk: Desk, phone: Any
+    desk: Any, phone: Any
 ) -> None:
     lab, seat, second = desk.lab, desk.officer(), desk.officer()
     upgrade = recovery(desk, phone)
@@ -268,7 +146,7 @@ def test_a_recovery_takes_the_officer_at_the_counter_and_one_at_the_desk(
 
 
 def test_a_recovery_by_a_camera_that_nobody_assessed_takes_two_at_the_desk(
-    desk: Desk, phone: Any
+    desk: Any, phone: Any
 ) -> None:
     lab = desk.lab
     upgrade = recovery(desk, phone)
@@ -280,13 +158,11 @@ def test_a_recovery_by_a_camera_that_nobody_assessed_takes_two_at_the_desk(
     assert desk.step(waits) is UpgradeStep.BIND
 
 
-def test_offline_readings_are_cases_of_the_same_desk(
-    desk: Desk, phone: Any, signs_not: Any
-) -> None:
+def test_offline_readings_are_cases_of_the_same_desk(desk: Any, phone: Any, signs_not: Any) -> None:
     desk.lab.signs_not = signs_not
     desk.lab.resident(phone)
     team = desk.officer(Role.REGISTRATION_OFFICER, Role.STATION_OFFICER)
-    upgrade, view = offline(desk, officer=team.officer_id), desk.officer()
+    upgrade, view = desk.offline(officer=team.officer_id), desk.officer()
     assert desk.review.queue(view)[0].risks == ()
     assert not desk.review.queue(team)[0].takeable, "who served the person does not decide"
     assert reason(desk.take, team, upgrade.case_id) == "served_yourself"
@@ -306,19 +182,19 @@ def test_offline_readings_are_cases_of_the_same_desk(
     ],
 )
 def test_an_offline_reading_that_rests_on_the_team_takes_four_eyes(
-    desk: Desk, phone: Any, signs_not: Any, signed_on: bool, genuine: Any, risks: Any
+    desk: Any, phone: Any, signs_not: Any, signed_on: bool, genuine: Any, risks: Any
 ) -> None:
     desk.lab.signs_not = signs_not
     desk.lab.resident(phone)
-    upgrade = offline(desk, officer="officer:x" if signed_on else None, genuine=genuine)
+    upgrade = desk.offline(officer="officer:x" if signed_on else None, genuine=genuine)
     view = desk.officer()
     assert desk.review.queue(view)[0].risks == risks
     assert desk.vote(view, upgrade.case_id) is None
     assert desk.step(upgrade) is UpgradeStep.REVIEW
 
 
-def test_what_other_officers_and_other_reasons_cannot(desk: Desk, phone: Any) -> None:
-    upgrade = referred(desk, phone)
+def test_what_other_officers_and_other_reasons_cannot(desk: Any, phone: Any) -> None:
+    upgrade = desk.referred(phone)
     case, view, other = upgrade.case_id, desk.officer(), desk.officer(Role.SENIOR_OFFICER)
     for wrong in (AccessReason.REVIEW_OF_REGISTRATION, AccessReason.COMPLAINT):
         assert reason(desk.take, view, case, wrong) == "reason_not_allowed"
@@ -338,8 +214,8 @@ def test_what_other_officers_and_other_reasons_cannot(desk: Desk, phone: Any) ->
         assert reason(desk.take, view, unknown) == "case_unknown"
 
 
-def test_a_replayed_vote_and_a_vote_on_what_is_over(desk: Desk, phone: Any) -> None:
-    upgrade, view = referred(desk, phone), desk.officer()
+def test_a_replayed_vote_and_a_vote_on_what_is_over(desk: Any, phone: Any) -> None:
+    upgrade, view = desk.referred(phone), desk.officer()
     lease = desk.take(view, upgrade.case_id)
     desk.vote(view, upgrade.case_id, lease)
     assert reason(desk.vote, view, upgrade.case_id, lease) == "lease_lost"
@@ -347,14 +223,14 @@ def test_a_replayed_vote_and_a_vote_on_what_is_over(desk: Desk, phone: Any) -> N
     assert len(desk.lab.hub.bodies("enrolment:upgrade:reviewed")) == 1
 
 
-def test_nobody_decides_about_their_own_upgrade(desk: Desk, phone: Any) -> None:
-    upgrade = referred(desk, phone)
+def test_nobody_decides_about_their_own_upgrade(desk: Any, phone: Any) -> None:
+    upgrade = desk.referred(phone)
     own = desk.officer(own_number=desk.lab.person.hkic_number)
     assert reason(desk.take, own, upgrade.case_id) == "own_record"
 
 
-def test_while_the_register_does_not_answer_nothing_is_decided(desk: Desk, phone: Any) -> None:
-    upgrade, lab = referred(desk, phone), desk.lab
+def test_while_the_register_does_not_answer_nothing_is_decided(desk: Any, phone: Any) -> None:
+    upgrade, lab = desk.referred(phone), desk.lab
     lab.registry.down = True
     assert desk.vote(desk.officer(), upgrade.case_id) is not None
     assert desk.step(upgrade) is UpgradeStep.REVIEW
@@ -368,8 +244,8 @@ def test_while_the_register_does_not_answer_nothing_is_decided(desk: Desk, phone
     assert len(lab.hub.bodies("enrolment:upgrade:reviewed")) == 1
 
 
-def test_what_the_register_says_last_counts(desk: Desk, phone: Any) -> None:
-    upgrade, lab = referred(desk, phone), desk.lab
+def test_what_the_register_says_last_counts(desk: Any, phone: Any) -> None:
+    upgrade, lab = desk.referred(phone), desk.lab
     lab.registry.status = RegistryStatus.REPORTED_LOST
     desk.vote(desk.officer(), upgrade.case_id)
     ended = lab.upgrades.look(upgrade.id)
@@ -377,8 +253,8 @@ def test_what_the_register_says_last_counts(desk: Desk, phone: Any) -> None:
     assert lab.vault.names(upgrade.id) == ()
 
 
-def test_figures_count_upgrades_too(desk: Desk, phone: Any) -> None:
-    upgrade, view = referred(desk, phone), desk.officer()
+def test_figures_count_upgrades_too(desk: Any, phone: Any) -> None:
+    upgrade, view = desk.referred(phone), desk.officer()
     assert sum(desk.figures.today(view).waiting.values()) == 1
     desk.vote(view, upgrade.case_id)
     figures = desk.figures.today(view)
@@ -386,7 +262,7 @@ def test_figures_count_upgrades_too(desk: Desk, phone: Any) -> None:
     assert sum(day.accepted for day in figures.days) == 1
 
 
-def test_the_officer_at_the_counter_leaves_an_access(desk: Desk, phone: Any) -> None:
+def test_the_officer_at_the_counter_leaves_an_access(desk: Any, phone: Any) -> None:
     lab, hub = desk.lab, desk.lab.hub
     view, on_duty = desk.officer(Role.STATION_OFFICER), OfficersOnDuty(hub.memory, hub.clock)
     on_duty.sign_on(lab.counter, view.officer_id, session=view.session_id)
@@ -407,9 +283,9 @@ def test_the_officer_at_the_counter_leaves_an_access(desk: Desk, phone: Any) -> 
 # --- races ----------------------------------------------------------------------------------------
 
 
-def test_one_lease_and_one_decision_among_many(desk_on_each_store: Desk, phone: Any) -> None:
+def test_one_lease_and_one_decision_among_many(desk_on_each_store: Any, phone: Any) -> None:
     desk = desk_on_each_store
-    upgrade = referred(desk, phone)
+    upgrade = desk.referred(phone)
     views = [desk.officer() for _ in range(12)]
     with Crowd[str](12) as crowd:
         found = crowd.at_once(lambda n: outcome(lambda: desk.take(views[n], upgrade.case_id)))
@@ -424,9 +300,9 @@ def test_one_lease_and_one_decision_among_many(desk_on_each_store: Desk, phone: 
     assert len(desk.lab.hub.bodies("review:decision:carried-out")) == 1
 
 
-def test_many_who_settle_decide_the_upgrade_once(desk_on_each_store: Desk, phone: Any) -> None:
+def test_many_who_settle_decide_the_upgrade_once(desk_on_each_store: Any, phone: Any) -> None:
     desk = desk_on_each_store
-    upgrade = referred(desk, phone)
+    upgrade = desk.referred(phone)
     desk.lab.registry.down = True
     desk.vote(desk.officer(), upgrade.case_id)
     desk.lab.registry.down = False
@@ -438,14 +314,14 @@ def test_many_who_settle_decide_the_upgrade_once(desk_on_each_store: Desk, phone
 
 
 def test_killed_while_deciding(
-    make_lab: Any, make_hub_on_each_store: Any, killed: type[BaseException]
+    make_desk: Any, make_lab: Any, make_hub_on_each_store: Any, killed: type[BaseException]
 ) -> None:
     """A kill loses no vote that was answered, and the decision is carried out once in the end."""
     kill_at = 0
     while True:
         kill_at += 1
-        desk, phone = Desk(make_lab(hub=make_hub_on_each_store())), SoftwareAuthenticator()
-        upgrade, view = referred(desk, phone), desk.officer()
+        desk, phone = make_desk(make_lab(hub=make_hub_on_each_store())), SoftwareAuthenticator()
+        upgrade, view = desk.referred(phone), desk.officer()
         lease = desk.take(view, upgrade.case_id)
         steps = desk.lab.hub.steps
         steps.count, steps.kill_at = 0, kill_at

@@ -958,3 +958,19 @@ def test_policy_is_data() -> None:
     ):
         assert reason(UpgradePolicy.from_table, wrong) == "upgrade_policy_invalid"
     assert UpgradeRefused("x").reason == "x"
+
+
+@pytest.mark.parametrize(
+    ("codes", "refused"),
+    [
+        (["revocation_stale"], None),
+        (["revocation_stale", "revocation_unknown"], "revocation_unknown"),
+        (["country_signer_expired"], "country_signer_expired"),
+    ],
+)
+def test_trust_that_ran_out(lab: Any, phone: Any, codes: list[str], refused: str | None) -> None:
+    """A revocation list of yesterday still tells who was revoked; one of last season does not."""
+    upgrade = lab.claim(lab.resident(phone))
+    found = tuple(finding(FindingCode(code)) for code in codes)
+    lab.verifier.evidence = lab.evidence(findings=found)
+    assert lab.submit(lab.kiosk, upgrade.id).reason == refused

@@ -47,6 +47,7 @@ class Mutation:
     """One way to be dishonest.
 
     :ivar finding: the finding that reading and verifying must end in.
+    :ivar rarely: findings that chance may lead to instead, where the lie rests on random numbers.
     :ivar features: the card that is changed.
     :ivar draft: changes what will be signed, before it is signed.
     :ivar chip: changes what is in the chip, after it was signed.
@@ -58,11 +59,17 @@ class Mutation:
     layer: Layer
     description: str
     finding: FindingCode
+    rarely: frozenset[FindingCode] = frozenset()
     features: CardFeatures = ICAO
     draft: Callable[[CardDraft], None] = no_change
     chip: Callable[[ChipImage, CardDraft], ChipImage] = as_sealed
     hooks: Callable[[], Hooks] = no_hooks
     with_mrz: bool = False
+
+    @property
+    def findings(self) -> frozenset[FindingCode]:
+        """Those of which one has to be found."""
+        return self.rarely | {self.finding}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
