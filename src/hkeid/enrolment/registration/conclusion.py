@@ -132,14 +132,18 @@ class Conclusion:
     def _spoofed_before(
         self, tx: RegistrationTransaction, record: RegistrationRecord, number: HkicNumber
     ) -> int:
-        """How many attempts of other registrations with the same number looked like an attack lately."""
-        since = self._cases.now - self._parts.settings.repeats_window
-        digest = number_digest(self._parts.keys, number)
-        return sum(
-            self._cases.findings(one).liveness_spoofed
-            for one in tx.registrations.with_number(digest, since=since)
-            if one.id != record.id
+        """How many attempts of other registrations with the same number looked like an attack lately.
+
+        Of the latest ones: where there are more with a face than these, officers look in any case.
+        """
+        settings = self._parts.settings
+        others = tx.registrations.faces_with_number(
+            number_digest(self._parts.keys, number),
+            since=self._cases.now - settings.repeats_window,
+            but=record.id,
+            limit=settings.repeats,
         )
+        return sum(self._cases.findings(one).liveness_spoofed for one in others)
 
     def conclude(
         self, record: RegistrationRecord, findings: Findings, texts: Texts | None
