@@ -113,13 +113,25 @@ class MemoryRegistrations:
 
     def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
         """How many with an identity-card number had a face shown."""
-        return sum(
-            record.number_digest == digest
+        return len(self._faces(digest, since, but))
+
+    def faces_with_number(
+        self, digest: bytes, *, since: Instant, but: str, limit: int
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those with an identity-card number that had a face shown, newest first."""
+        found = self._faces(digest, since, but)
+        found.sort(key=lambda record: (record.created_at, record.id), reverse=True)
+        return tuple(found[:limit])
+
+    def _faces(self, digest: bytes, since: Instant, but: str) -> list[RegistrationRecord]:
+        return [
+            record
+            for record in self._records.values()
+            if record.number_digest == digest
             and record.created_at >= since
             and record.id != but
             and record.faces > 0
-            for record in self._records.values()
-        )
+        ]
 
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those not concluded whose time is over, oldest first."""

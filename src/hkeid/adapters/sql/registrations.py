@@ -123,15 +123,20 @@ _OLDEST_WITHOUT_PICTURE_OF: Final = {
     )
     for reach in NetworkReach
 }
+_FACES_WITH_NUMBER = (
+    _r.number_digest == param(_r.number_digest),
+    _r.created_at >= param(_r.created_at, "since"),
+    _r.faces > literal_column("0"),
+    _r.id != param(_r.id, "but"),
+)
 _COUNT_FACES_WITH_NUMBER: Final = Statement(
-    select(func.count())
-    .select_from(registrations)
-    .where(
-        _r.number_digest == param(_r.number_digest),
-        _r.created_at >= param(_r.created_at, "since"),
-        _r.faces > literal_column("0"),
-        _r.id != param(_r.id, "but"),
-    )
+    select(func.count()).select_from(registrations).where(*_FACES_WITH_NUMBER)
+)
+_THOSE_FACES_WITH_NUMBER: Final = Statement(
+    select(registrations)
+    .where(*_FACES_WITH_NUMBER)
+    .order_by(_r.created_at.desc(), _r.id.desc())
+    .limit(_LIMIT)
 )
 _OVERDUE: Final = Statement(
     select(registrations)
@@ -226,6 +231,13 @@ class SqlRegistrations:
         """How many with an identity-card number had a face shown."""
         parameters = {"number_digest": digest, "since": epoch_microseconds(since), "but": but}
         return self._count(_COUNT_FACES_WITH_NUMBER, parameters)
+
+    def faces_with_number(
+        self, digest: bytes, *, since: Instant, but: str, limit: int
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those with an identity-card number that had a face shown, newest first."""
+        parameters = {"number_digest": digest, "since": epoch_microseconds(since), "but": but}
+        return self._records(_THOSE_FACES_WITH_NUMBER, {**parameters, "limit": limit})
 
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those not concluded whose time is over, oldest first."""

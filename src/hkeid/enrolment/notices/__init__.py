@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from hkeid.kernel.lazy import names_on_demand
 
 if TYPE_CHECKING:
-    from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
+    from hkeid.enrolment.notices.contacts import (
+        MOST_BROWSERS,
+        ContactBrowser,
+        ContactChannel,
+        Contacts,
+        ContactsFull,
+        EmailProof,
+    )
     from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
     from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
     from hkeid.enrolment.notices.stopping import StopLinks
@@ -17,7 +24,14 @@ if TYPE_CHECKING:
 __getattr__ = names_on_demand(
     __name__,
     {
-        "contacts": ("ContactChannel", "Contacts", "EmailProof"),
+        "contacts": (
+            "MOST_BROWSERS",
+            "ContactBrowser",
+            "ContactChannel",
+            "Contacts",
+            "ContactsFull",
+            "EmailProof",
+        ),
         "dispatch": ("Dispatched", "Dispatcher", "DispatchSettings"),
         "records": ("DueNotice", "NoticeOutcome", "NoticeRepository"),
         "stopping": ("StopLinks",),
@@ -28,8 +42,11 @@ __getattr__ = names_on_demand(
 
 __all__ = [
     "MESSAGES",
+    "MOST_BROWSERS",
+    "ContactBrowser",
     "ContactChannel",
     "Contacts",
+    "ContactsFull",
     "DispatchSettings",
     "Dispatched",
     "Dispatcher",

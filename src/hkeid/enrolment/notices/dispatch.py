@@ -213,5 +213,5 @@ class Dispatcher:
                     )
                 )
         if notice.about == "contact_changed":
-            self._contacts.forget_former(notice.resident_id)
+            self._contacts.forget_former(notice.resident_id, until=notice.due_at)
         return outcome

@@ -241,6 +241,12 @@ class RegistrationRepository(Protocol):
         """
         ...
 
+    def faces_with_number(
+        self, digest: bytes, *, since: Instant, but: str, limit: int
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those that :meth:`count_faces_with_number` counts, newest first, at most so many."""
+        ...
+
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those not concluded whose time is over at ``now``, oldest first."""
         ...

@@ -168,6 +168,11 @@ class RegistrationsContract:
                 return tx.registrations.count_faces_with_number(digest, since=since, but=but)
 
             assert (count(NOW), count(LATER), count(NOW, but=old.id)) == (2, 1, 1)
+            those = tx.registrations.faces_with_number
+            assert those(digest, since=NOW, but="", limit=9) == (young, old)
+            assert those(digest, since=NOW, but="", limit=1) == (young,)
+            assert those(digest, since=NOW, but=young.id, limit=9) == (old,)
+            assert those(digest, since=LATER, but="", limit=9) == (young,)
             changed = replace(faceless[0], tries={"card": 1, "selfie": 1})
             assert tx.registrations.change(faceless[0], changed)
             assert count(LATER) == 2

@@ -398,7 +398,7 @@ def test_edits_have_their_limits(desk: Any, misread: Any, edit: Any, refused: st
     [
         ("lau-kwu-yan", RegistrationStep.REFUSED, "cannot_register_here"),
         ("ko-shat-ka", RegistrationStep.REFUSED, "cannot_register_here"),
-        ("tang-yi-ming", RegistrationStep.REFERRED, "registry_unclear"),
+        ("tang-yi-ming", RegistrationStep.REFERRED, "officer_looks"),
         ("chan-siu-fung", RegistrationStep.GUARDIAN, None),
         ("ho-sau-lan", RegistrationStep.BIND, None),
     ],
@@ -556,7 +556,8 @@ def test_a_silent_register_ends_with_an_officer_never_with_a_pass(desk: Any) -> 
         with pytest.raises(Unavailable, match="registry_unavailable"):
             desk.selfie(view, "ho-sau-lan")
     view = desk.selfie(view, "ho-sau-lan")
-    assert (view.step, view.reason) == (RegistrationStep.REFERRED, "registry_unavailable")
+    assert (view.step, view.reason) == (RegistrationStep.REFERRED, "officer_looks")
+    assert desk.registration.view(view.id).decision.cause == "registry_unavailable"
 
 
 def test_the_frame_that_was_live_is_the_one_compared_and_asked_about(desk: Any) -> None:
