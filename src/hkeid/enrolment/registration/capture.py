@@ -78,7 +78,7 @@ class Capture:
             site=around.site,
             provider=around.provider,
         )
-        self._parts.evidence.open(record.id, record.created_at, expires_at=record.expires_at)
+        self._parts.evidence.open(record.id, expires_at=record.expires_at)
         gone: list[RegistrationRecord] = []
         try:
             kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record, gone))

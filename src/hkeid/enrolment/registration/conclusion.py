@@ -208,7 +208,7 @@ class Conclusion:
         now, settings = self._cases.now, self._parts.settings
         longest = max(settings.accepted_wait, settings.guardian_wait) * 2 + _GRACE
         session = particulars_of(record.id)
-        self._parts.evidence.open(session, now, expires_at=now + longest)
+        self._parts.evidence.open(session, expires_at=now + longest)
         self._parts.evidence.put(session, DETAILS, keep_texts(texts))
 
     def decide(
