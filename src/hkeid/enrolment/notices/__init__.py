@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from hkeid.kernel.lazy import names_on_demand
 
 if TYPE_CHECKING:
-    from hkeid.enrolment.notices.contacts import (
-        MOST_BROWSERS,
+    from hkeid.enrolment.notices.addresses import (
         ContactBrowser,
         ContactChannel,
-        Contacts,
         ContactsFull,
         EmailProof,
     )
+    from hkeid.enrolment.notices.contacts import MOST_BROWSERS, Contacts
     from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
     from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
     from hkeid.enrolment.notices.stopping import StopLinks
@@ -24,14 +23,8 @@ if TYPE_CHECKING:
 __getattr__ = names_on_demand(
     __name__,
     {
-        "contacts": (
-            "MOST_BROWSERS",
-            "ContactBrowser",
-            "ContactChannel",
-            "Contacts",
-            "ContactsFull",
-            "EmailProof",
-        ),
+        "addresses": ("ContactBrowser", "ContactChannel", "ContactsFull", "EmailProof"),
+        "contacts": ("MOST_BROWSERS", "Contacts"),
         "dispatch": ("Dispatched", "Dispatcher", "DispatchSettings"),
         "records": ("DueNotice", "NoticeOutcome", "NoticeRepository"),
         "stopping": ("StopLinks",),

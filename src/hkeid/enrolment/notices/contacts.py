@@ -9,18 +9,26 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from hkeid.audit.events import AuditTrail
 from hkeid.broker.errors import StepUpRequired
 from hkeid.enrolment.cooling import check_not_cooling
-from hkeid.enrolment.errors import EnrolmentRefused
+from hkeid.enrolment.notices.addresses import (
+    PHONE,
+    ContactBrowser,
+    ContactChannel,
+    ContactsFull,
+    EmailProof,
+    addresses_of,
+    browsers_of,
+    parse_email,
+    parse_subscription,
+)
 from hkeid.enrolment.notices.events import ContactChanged, ContactProofRefused
 from hkeid.enrolment.notices.former import FormerAddress, former_of, kept_former, with_former
 from hkeid.enrolment.notices.records import DueNotice, NoticeRepository
@@ -39,11 +47,6 @@ from hkeid.residents import PersonalFields
 from hkeid.residents.records import ResidentRepository, SealedFieldRepository
 
 _KIND: Final = "contact_email_proof"
-_EMAIL: Final = re.compile(
-    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}"
-)
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PUSH_KEYS: Final = {"p256dh": 65, "auth": 16}
 MOST_BROWSERS: Final = 5
 """So many browsers of one resident are told."""
 _PUSH: Final = "contact_push"
@@ -72,42 +75,6 @@ class ContactsTransaction(Protocol):
     def notices(self) -> NoticeRepository: ...
     @property
     def audit(self) -> AuditTrail: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ContactChannel:
-    """One way to tell a resident something."""
-
-    channel: Channel
-    address: str
-
-
-class ContactsFull(EnrolmentRefused):
-    """There are as many addresses as there may be (``contact_browsers_full``): remove one first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactBrowser:
-    """A browser that is told, as its owner sees it.
-
-    :ivar reference: names it in :meth:`Contacts.remove_browser`; no secret, and good for nothing else.
-    :ivar service: host of the push service, by which people know which browser it is.
-    """
-
-    reference: str
-    service: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailProof:
-    """A code that has to go to an address now; it is good for a quarter of an hour.
-
-    :ivar code: six digits; the caller sends it and forgets it.
-    """
-
-    address: str
-    code: Secret
-    expires_at: Instant
 
 
 class Contacts:
@@ -148,7 +115,7 @@ class Contacts:
             kept = self._fields.read(tx, resident_id, tuple(_FIELDS.values()))
         found = []
         for channel, field in _FIELDS.items():
-            addresses = _addresses(channel, kept.get(field, ""))
+            addresses = addresses_of(channel, kept.get(field, ""))
             found += [ContactChannel(channel=channel, address=one) for one in addresses]
         return tuple(found)
 
@@ -161,7 +128,7 @@ class Contacts:
                 reference=self._browser_reference(resident_id, one),
                 service=urlsplit(json.loads(one)["endpoint"]).hostname or "",
             )
-            for one in _browsers(kept)
+            for one in browsers_of(kept)
         )
 
     def lately(self, resident_id: str, *, limit: int = 10) -> tuple[DueNotice, ...]:
@@ -312,7 +279,7 @@ class Contacts:
         now = self._clock.now()
 
         def with_it(kept: str) -> str:
-            others = _browsers(kept)
+            others = browsers_of(kept)
             if parsed in others:
                 return kept
             if len(others) >= MOST_BROWSERS:
@@ -331,7 +298,7 @@ class Contacts:
         resident_id = self._fresh(view, now)
 
         def without_it(kept: str) -> str:
-            found = _browsers(kept)
+            found = browsers_of(kept)
             left = [
                 one
                 for one in found
@@ -351,7 +318,7 @@ class Contacts:
         :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
         """
         compact = "".join(number.split()).replace("-", "")
-        if _PHONE.fullmatch(compact) is None:
+        if PHONE.fullmatch(compact) is None:
             raise MalformedInput("phone_malformed", field="phone")
         now = self._clock.now()
         self._change(self._fresh(view, now), Channel.SMS, lambda _: compact, now)
@@ -369,7 +336,7 @@ class Contacts:
         now = self._clock.now()
         with self._store.transaction() as tx:
             kept = self._fields.read(tx, resident_id, (_PUSH,)).get(_PUSH, "[]")
-            left = [one for one in _browsers(kept) if one != subscription]
+            left = [one for one in browsers_of(kept) if one != subscription]
             self._fields.put(tx, resident_id, {_PUSH: json.dumps(left)}, now)
 
     # --- details ---------------------------------------------------------------------------------
@@ -386,10 +353,10 @@ class Contacts:
             new = change(old)
             if new == old:
                 return
-            stays = _addresses(channel, new)
+            stays = addresses_of(channel, new)
             left = [
                 FormerAddress(channel=channel, address=one, left_at=epoch_microseconds(now))
-                for one in _addresses(channel, old)
+                for one in addresses_of(channel, old)
                 if one not in stays
             ]
             former = with_former(former_of(before.get(_FORMER, "")), left)
@@ -418,53 +385,6 @@ class Contacts:
 
     def _mac(self, what: str, text: str) -> bytes:
         return self._keys.mac(KeyPurpose.SHORT_CODE, f"{_KIND}:{what}:{text}".encode())
-
-
-def parse_email(text: str) -> str:
-    """An address that mail can go to; its domain in lower case.
-
-    :raises hkeid.kernel.errors.MalformedInput: ``email_malformed``.
-    """
-    trimmed = text.strip()
-    if len(trimmed) > 254 or _EMAIL.fullmatch(trimmed) is None or ".." in trimmed:
-        raise MalformedInput("email_malformed", field="email")
-    local, _, domain = trimmed.rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def parse_subscription(text: str) -> str:
-    """A push subscription in one form: https endpoint and its two keys (RFC 8291 §3.1, §3.2).
-
-    :raises hkeid.kernel.errors.MalformedInput: ``push_subscription_malformed``.
-    """
-    try:
-        said: Any = json.loads(text) if len(text) <= 4096 else None
-        endpoint, keys = said["endpoint"], said["keys"]
-        where = urlsplit(endpoint)
-        lengths = {name: len(base64url.decode(keys[name])) for name in _PUSH_KEYS}
-        plain = endpoint.isascii() and endpoint.isprintable() and where.port != 0
-        if where.scheme != "https" or not where.hostname or where.username or not plain:
-            raise MalformedInput("push_subscription_malformed")
-        if lengths != _PUSH_KEYS:
-            raise MalformedInput("push_subscription_malformed")
-        kept = {"endpoint": endpoint, "keys": {name: keys[name] for name in _PUSH_KEYS}}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedInput):
-        raise MalformedInput("push_subscription_malformed", field="subscription") from None
-    return canonical_json.dumps(kept).decode("utf-8")
-
-
-def _addresses(channel: Channel, kept: str) -> Sequence[str]:
-    """The addresses of a channel, out of its sealed field."""
-    if channel is Channel.WEB_PUSH:
-        return _browsers(kept)
-    return (kept,) if kept else ()
-
-
-def _browsers(kept: str) -> tuple[str, ...]:
-    found = json.loads(kept or "[]")
-    if not isinstance(found, list):
-        raise EnrolmentRefused("contact_unreadable")
-    return tuple(str(one) for one in found)
 
 
 def _family(resident_id: str) -> str:

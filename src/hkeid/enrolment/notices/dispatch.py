@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
-from hkeid.enrolment.notices.contacts import ContactChannel, Contacts
+from hkeid.enrolment.notices.addresses import ContactChannel
+from hkeid.enrolment.notices.contacts import Contacts
 from hkeid.enrolment.notices.events import NoticeSent
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
 from hkeid.enrolment.notices.stopping import WORTH_STOPPING, StopLinks

@@ -20,7 +20,7 @@ from hkeid.enrolment.notices import (
     Dispatcher,
     DispatchSettings,
 )
-from hkeid.enrolment.notices.contacts import parse_subscription
+from hkeid.enrolment.notices.addresses import parse_subscription
 from hkeid.enrolment.notices.former import FormerAddress, former_of, kept_former, with_former
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import Unavailable
