@@ -117,7 +117,7 @@ _DECLARED = (
     _particular("contact_language", "The language of notices", (Viewer.RESIDENT,)),
     _particular(
         "contact_former",
-        "The e-mail address before, until it was told of the change",
+        "Addresses that were left, until they were told of the change",
         (Viewer.NOBODY,),
     ),
     _particular("contact_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)),
@@ -190,7 +190,7 @@ _DECLARED = (
         retention="While the registration is open, 30 days at most",
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
-        places=("registrations.network",),
+        places=("registrations.network", "registrations.site", "registrations.provider"),
     ),
     _pseudonymous(
         "registration_record",
