@@ -15,7 +15,7 @@ from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_micros
 from hkeid.signing.requests.records import RequestState, SignatureRequest
 
 _r = signature_requests.c
-_LIMIT: Final = bindparam("limit", required=True)
+_LIMIT: Final[Any] = bindparam("limit", required=True)
 _CHANGING: Final = (
     *("state", "resident_id", "signature_id", "record", "expires_at", "decided_at"),
     "purge_after",

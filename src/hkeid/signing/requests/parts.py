@@ -20,7 +20,7 @@ from hkeid.signing.activation import SignatureActivation
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid.signing.requests import items
 from hkeid.signing.requests.errors import RequestOver, RequestUnknown
-from hkeid.signing.requests.events import SignatureRequestExpired
+from hkeid.signing.requests.expiring import expire
 from hkeid.signing.requests.particulars import Particulars
 from hkeid.signing.requests.records import RequestState, RequestTransaction, SignatureRequest
 from hkeid.signing.requests.settings import RequestSettings
@@ -88,19 +88,7 @@ class RequestParts:
 
     def timely(self, request: SignatureRequest) -> SignatureRequest:
         """The request, expired if its time is over; its documents are destroyed then."""
-        now = self.clock.now()
-        if request.state is not RequestState.WAITING or now < request.expires_at:
-            return request
-        expired = self.decided(request, RequestState.EXPIRED, now)
-        with self.store.transaction() as tx:
-            if not tx.signature_requests.change(request, expired):
-                found = tx.signature_requests.get(request.id)
-                return request if found is None else found
-            tx.audit.append(
-                SignatureRequestExpired(request_id=request.id, client_id=request.client_id)
-            )
-        self.evidence.destroy(request.id)
-        return replace(expired, version=request.version + 1)
+        return expire(self.store, self.evidence, request, self.clock.now())
 
     def particulars(self, request: SignatureRequest) -> Particulars:
         """What the request says.

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from hkeid.kernel.instants import Instant
+from hkeid.op.records import ClientRepository
+from hkeid.residents.records import SealedFieldRepository
 from hkeid.signing.activation.records import SigningTransaction
 
 
@@ -91,5 +93,9 @@ class SignatureRequestRepository(Protocol):
 class RequestTransaction(SigningTransaction, Protocol):
     """What requests need of a transaction."""
 
+    @property
+    def clients(self) -> ClientRepository: ...
+    @property
+    def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def signature_requests(self) -> SignatureRequestRepository: ...

@@ -59,10 +59,9 @@ class SignatureRequests:
             for one in found
         )
 
-    def sweep(self, *, limit: int = 500) -> int:
-        """Expire what waited too long; returns how many."""
-        with self._parts.store.transaction() as tx:
-            overdue = tx.signature_requests.overdue(self._parts.clock.now(), limit=limit)
-        for request in overdue:
-            self._parts.timely(request)
-        return len(overdue)
+    def record_of(self, request: SignatureRequest, resident_id: str) -> SignedDocuments | None:
+        """What a resident signed with a request; None where it is not signed, or not theirs."""
+        if not request.state.made or request.resident_id != resident_id:
+            return None
+        record = self._parts.fields.unseal(resident_id, *RECORD_PLACE, request.id, request.record)
+        return read_record(record)

@@ -128,6 +128,17 @@ class Viewing:
             raise NotFound("page_unknown")
         return content
 
+    def file(self, request_id: str, number: int, session: SessionView) -> bytes:
+        """The file of a document, exactly as it will be hashed.
+
+        :raises hkeid.kernel.errors.NotFound: ``document_unknown``; there is none, or it is gone.
+        """
+        request = self._parts.of_resident(request_id, session.authentication.resident_id)
+        content = self._parts.evidence.get(request.id, items.document(number))
+        if content is None:
+            raise NotFound("document_unknown")
+        return content
+
     # --- details ----------------------------------------------------------------------------------
 
     def _taken(self, request_id: str, client: Client, session: SessionView) -> SignatureRequest:

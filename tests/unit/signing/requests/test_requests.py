@@ -25,6 +25,7 @@ from hkeid.ports.pdf import PlannedField
 from hkeid.signing import prepare_fields
 from hkeid.signing.activation import ActivationRefused, SignatureEvidence, verify_evidence
 from hkeid.signing.requests import ApprovalRefused, RequestOver, RequestUnknown
+from hkeid.signing.requests.expiring import expire_overdue
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.papers import paper
 from hkeid.webauthn import CeremonyRefused
@@ -234,11 +235,11 @@ def test_a_request_expires_and_its_documents_with_it(bureau) -> None:
 
 def test_the_sweep_expires_what_nobody_asks_about(bureau) -> None:
     request_id = bureau.asked()
-    assert bureau.requests.sweep() == 0
+    assert expire_overdue(bureau.hub.store, bureau.evidence, bureau.hub.clock) == 0
     bureau.hub.clock.pass_(minutes=15)
-    assert bureau.requests.sweep() == 1
+    assert expire_overdue(bureau.hub.store, bureau.evidence, bureau.hub.clock) == 1
     assert bureau.state(request_id) == "expired"
-    assert bureau.requests.sweep() == 0
+    assert expire_overdue(bureau.hub.store, bureau.evidence, bureau.hub.clock) == 0
 
 
 def test_an_older_page_does_not_sign(bureau) -> None:
