@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import ConfigurationError
-from hkeid.kernel.http import Request, Response
+from hkeid.kernel.http import Parameters, Request, Response
+from hkeid.oidc.parameters import receive
 from hkeid.op import interactions, paths
 from hkeid.op.authorization.endpoint import AuthorizationEndpoint
 from hkeid.op.authorization.form_post import form_post_script
+from hkeid.op.client_authentication import CREDENTIAL_LIMITS, Caller, authenticate
 from hkeid.op.clients import ClientDirectory, sandbox_only
 from hkeid.op.interactions import Interaction, InteractionKind, Outcome
 from hkeid.op.logout.endpoint import LogoutEndpoint
@@ -163,6 +165,19 @@ class Provider:
         if request.method == "OPTIONS":
             return preflight(methods)
         return handler(request)
+
+    def authenticate_client(self, request: Request, proof: Mapping[str, str]) -> Caller:
+        """The client that calls another interface of this installation, by the proof that it would give
+        at the token endpoint.
+
+        The caller's assertion is not used up yet: :meth:`Caller.use_up_assertion` does that.
+
+        :param proof: members of the request that belong to client authentication.
+        :raises hkeid.oidc.errors.OAuthError: ``invalid_client``, ``invalid_request``.
+        """
+        received = receive(Parameters.of(proof), CREDENTIAL_LIMITS)
+        received.refuse_faults()
+        return authenticate(request, received, self._parts, self._parts.clock.now())
 
     def look(
         self, interaction_id: str, browser: str | None, session: SessionView | None = None

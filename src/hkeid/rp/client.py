@@ -12,6 +12,7 @@ from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.rp import callback as responses
+from hkeid.rp.asking_signatures import AsksForSignatures
 from hkeid.rp.authorization import authorization_url, check_scope
 from hkeid.rp.client_key import ClientKey, PrivateKey
 from hkeid.rp.errors import LoginFailed, ProviderMisbehaved, StartAgain
@@ -30,7 +31,7 @@ LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a resident may take at the provider before the login must begin again."""
 
 
-class RelyingParty:
+class RelyingParty(AsksForSignatures):
     """One registered client at one provider. Safe to share between threads; make one per process.
 
     :param issuer: the provider's issuer URL, exactly as it names itself.

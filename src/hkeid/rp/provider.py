@@ -173,6 +173,7 @@ _LIMITS = {
     "token": 131_072,
     "userinfo": 262_144,
     "revocation": 65_536,
+    "signature": 96 * 1_048_576,
 }
 
 

@@ -23,6 +23,7 @@ from hkeid_server.config.proofing import (
     RegistrationSection,
     RegistrySection,
 )
+from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
 
 
@@ -219,6 +220,7 @@ class Config:
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
+    signing: SigningSection = field(default_factory=SigningSection)
     folder: Path = field(default=Path())
 
     @property

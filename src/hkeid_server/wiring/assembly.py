@@ -10,6 +10,7 @@ from hkeid.enrolment.new_phone import NewPhone
 from hkeid.enrolment.review import WaitingRoom
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
+from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
@@ -23,6 +24,7 @@ from hkeid_server.journal import Journal
 from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
+from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation, lay_foundation
 from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import (
@@ -53,6 +55,8 @@ def build_house(
     notices = open_notices(config, store, base.fields, keys, clock, random)
     letters = decision_letters(config, notices.notifiers, base.journal)
     registration = make_registration(base, proofing, evidence, hooks=letters)
+    provider = _open_provider(base, ledger)
+    certificates = _certificates(base)
     return House(
         config=config,
         pages=page_settings(config),
@@ -75,12 +79,13 @@ def build_house(
         waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
-        doors={"oidc": _open_provider(base, ledger)},
+        doors={"oidc": provider},
         handlers=_handlers(),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
         stations=open_stations(base, proofing, evidence),
-        certificates=_certificates(base),
+        certificates=certificates,
+        signing=_signing(base, certificates, evidence, provider),
     )
 
 
@@ -91,6 +96,19 @@ def _certificates(base: Foundation) -> CertificateRooms | None:
     from hkeid_server.wiring.certificates import open_certificates
 
     return open_certificates(base.config, base.store, base.clock, base.random)
+
+
+def _signing(
+    base: Foundation,
+    certificates: CertificateRooms | None,
+    evidence: EvidenceVault,
+    provider: Provider,
+) -> SigningRooms | None:
+    if not base.config.signing.enabled:
+        return None
+    from hkeid_server.wiring.signing import open_signing
+
+    return open_signing(base, certificates, evidence, provider)
 
 
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
@@ -169,4 +187,5 @@ def page_settings(config: Config) -> PageSettings:
         cookies=CookieNames.for_issuer(config.issuer),
         sandbox=not config.production,
         default_language=config.default_language,
+        signing=config.signing.enabled,
     )
