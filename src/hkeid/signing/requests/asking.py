@@ -206,7 +206,7 @@ class Asking:
         now: Instant,
     ) -> None:
         vault = self._parts.evidence
-        vault.open(request.id, now, expires_at=request.expires_at)
+        vault.open(request.id, expires_at=request.expires_at)
         vault.put(request.id, items.PARTICULARS, particulars.dumps())
         for number, draft in enumerate(drafts, 1):
             if draft.content:
