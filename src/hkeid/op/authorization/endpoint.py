@@ -9,11 +9,18 @@ from hkeid.identity.authentication import AuthenticationRequest, SessionView
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
-from hkeid.oidc.errors import ErrorCode, OAuthError
+from hkeid.oidc.authorization_details import Detail, approved_one
+from hkeid.oidc.errors import ErrorCode, OAuthError, invalid_request
 from hkeid.oidc.scopes import OFFLINE_ACCESS
 from hkeid.op import interactions
 from hkeid.op.authorization.checks import CHECKS
-from hkeid.op.authorization.decisions import Ask, Journey, decide_consent, decide_login
+from hkeid.op.authorization.decisions import (
+    Ask,
+    Journey,
+    decide_approval,
+    decide_consent,
+    decide_login,
+)
 from hkeid.op.authorization.parameters import parse
 from hkeid.op.authorization.rendering import render_code, render_error
 from hkeid.op.authorization.request import AuthorizationRequest, from_record
@@ -23,6 +30,7 @@ from hkeid.op.clients import KnownClient
 from hkeid.op.codes import new_code_record
 from hkeid.op.events import AuthorizationDeclined, CodeIssued
 from hkeid.op.interactions import (
+    Approved,
     ConsentGiven,
     Declined,
     Interaction,
@@ -31,6 +39,7 @@ from hkeid.op.interactions import (
     Outcome,
 )
 from hkeid.op.parts import Parts
+from hkeid.op.pushed.records import PushedRequest, take_pushed
 from hkeid.op.records import Grant, ProviderTransaction
 from hkeid.op.responses import error_page
 from hkeid.op.subjects import pairwise_subject
@@ -41,12 +50,20 @@ _DECLINED_AS = {
 }
 
 
+_OUTCOMES: dict[InteractionKind, type[ConsentGiven | Approved]] = {
+    InteractionKind.CONSENT: ConsentGiven,
+    InteractionKind.APPROVAL: Approved,
+}
+"""Questions to one resident in one session, with what answers them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Visit:
     """A journey as one HTTP request sees it.
 
     :ivar browser: what ties requests to the browser, or None.
     :ivar used: digest of the interaction that this request completes, or None.
+    :ivar approved: what the resident approved with it, or None.
     """
 
     journey: Journey
@@ -55,6 +72,7 @@ class _Visit:
     browser: str | None
     now: Instant
     used: bytes | None = None
+    approved: Approved | None = None
 
 
 class AuthorizationEndpoint:
@@ -70,13 +88,19 @@ class AuthorizationEndpoint:
         received = parse(request)
         try:
             known = trusted_client(received, parts.clients, now)
+            pushed = take_pushed(received, known, parts, now)
+            if pushed is not None:
+                # RFC 9126 §4, RFC 9101 §6.3: nothing counts but what was pushed.
+                received = pushed.received
             reply = reply_to(received, trusted_redirect_uri(received, known))
         except OAuthError as error:
             return error_page(error)
         try:
+            self._require_pushed(pushed, known)
             for check in CHECKS:
                 check(received, known)
-            wanted = understand(received, known, reply, parts)
+            code = None if pushed is None else pushed.confirmation
+            wanted = understand(received, known, reply, parts, code)
         except OAuthError as error:
             return render_error(reply, error, parts.issuer)
         session = parts.sessions.current(request.session, now)
@@ -89,6 +113,17 @@ class AuthorizationEndpoint:
                 now=now,
             )
         )
+
+    def _require_pushed(self, pushed: PushedRequest | None, known: KnownClient) -> None:
+        """RFC 9126 §5, §6: where pushing is required, "any authorization request that is not pushed"
+        is refused.
+        """
+        needed = (
+            self._parts.settings.require_pushed_authorization_requests
+            or known.client.require_pushed_authorization_requests
+        )
+        if needed and pushed is None:
+            raise invalid_request("request_not_pushed", "The request must be pushed (RFC 9126).")
 
     def resume(
         self,
@@ -113,12 +148,11 @@ class AuthorizationEndpoint:
             raise Refused("client_unknown")
         if isinstance(outcome, Declined):
             return self._decline(wanted, digest, outcome, now)
-        expected = ConsentGiven if kind is InteractionKind.CONSENT else LoggedIn
-        if not isinstance(outcome, expected):
+        if not isinstance(outcome, _OUTCOMES.get(kind, LoggedIn)):
             raise Refused("outcome_unexpected", detail=type(outcome).__name__)
         if session is None or not self._parts.sessions.is_live(session.session_id, now):
             raise Refused("session_ended")
-        if kind is InteractionKind.CONSENT and session.session_id != payload["session"]:
+        if kind in _OUTCOMES and session.session_id != payload["session"]:
             raise Refused("interaction_other_session")
         journey = Journey(
             request=wanted,
@@ -134,6 +168,7 @@ class AuthorizationEndpoint:
                 browser=browser,
                 now=now,
                 used=digest,
+                approved=outcome if isinstance(outcome, Approved) else None,
             )
         )
 
@@ -149,8 +184,8 @@ class AuthorizationEndpoint:
         :raises Refused: ``client_unknown``; ``interaction_other_session``: a question to one resident
             is neither shown to nor answered by another who logged in meanwhile.
         """
-        consent = payload["kind"] == InteractionKind.CONSENT
-        if consent and session is not None and session.session_id != payload["session"]:
+        own = payload["kind"] in _OUTCOMES
+        if own and session is not None and session.session_id != payload["session"]:
             raise Refused("interaction_other_session")
         wanted = from_record(payload["request"])
         known = self._parts.clients.find(wanted.client_id, self._parts.clock.now())
@@ -174,6 +209,8 @@ class AuthorizationEndpoint:
             ask = decide_login(visit.journey, session, subject, visit.now, leeway)
             if ask is None and session is not None:
                 ask = decide_consent(visit.journey, self._undecided(visit, session))
+            if ask is None:
+                ask = decide_approval(visit.journey, needed=self._needs_approval(visit))
         except OAuthError as error:
             return self._refuse(wanted, error, visit)
         if ask is not None:
@@ -181,6 +218,13 @@ class AuthorizationEndpoint:
         if session is None or subject is None:  # decide_login never lets this pass
             raise Refused("session_ended")
         return self._issue(visit, session, subject)
+
+    def _needs_approval(self, visit: _Visit) -> bool:
+        details = visit.journey.request.details
+        return visit.approved is None and self._approvable(details) is not None
+
+    def _approvable(self, details: tuple[Detail, ...]) -> Detail | None:
+        return approved_one(details, self._parts.details) if details else None
 
     def _undecided(self, visit: _Visit, session: SessionView) -> frozenset[str]:
         wanted = visit.journey.request.claims
@@ -205,7 +249,8 @@ class AuthorizationEndpoint:
             "fresh": ask.fresh,
             "began": epoch_microseconds(visit.journey.began),
             "stale": None if stale is None else epoch_microseconds(stale),
-            "done": sorted(visit.journey.done),
+            # An approval counts for the answer that follows it, or not at all.
+            "done": sorted(visit.journey.done - {InteractionKind.APPROVAL}),
             "session": None if visit.session is None else visit.session.session_id,
         }
         interaction_id = parts.random.token()
@@ -229,14 +274,17 @@ class AuthorizationEndpoint:
         expires_at: Instant,
     ) -> Interaction:
         request = None
-        if ask.kind is not InteractionKind.CONSENT:
+        if ask.kind not in _OUTCOMES:
             request = self._authentication_request(ask, wanted, known, session)
+        approval = ask.kind is InteractionKind.APPROVAL
         return Interaction(
             id=interaction_id,
             kind=ask.kind,
             client=known.client,
             request=request,
             claims=ask.claims,
+            detail=self._approvable(wanted.details) if approval else None,
+            confirmation=wanted.confirmation if approval else None,
             ui_locales=wanted.ui_locales,
             session=session,
             expires_at=expires_at,
@@ -272,7 +320,16 @@ class AuthorizationEndpoint:
         parts, wanted = self._parts, visit.journey.request
         grant = self._grant(visit, session, subject)
         code = parts.random.token()
-        record = new_code_record(code, grant, wanted, visit.now, parts.settings.code_lifetime)
+        record = new_code_record(
+            code,
+            grant,
+            wanted,
+            visit.now,
+            parts.settings.code_lifetime,
+            details=self._granted_details(visit),
+            approved=visit.approved,
+            nonce=parts.random.token_bytes(12),
+        )
         with parts.store.transaction() as tx:
             _finish(tx, visit)
             tx.grants.add(grant)
@@ -288,6 +345,14 @@ class AuthorizationEndpoint:
                 )
             )
         return render_code(wanted.reply_to, code, parts.issuer)
+
+    def _granted_details(self, visit: _Visit) -> tuple[Detail, ...]:
+        """What was asked for, the approved object as it was approved."""
+        details, approved = visit.journey.request.details, visit.approved
+        if approved is None:
+            return details
+        own = self._approvable(details)
+        return tuple(approved.detail if one is own else one for one in details)
 
     def _grant(self, visit: _Visit, session: SessionView, subject: str) -> Grant:
         settings, wanted = self._parts.settings, visit.journey.request

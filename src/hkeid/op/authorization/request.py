@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,9 @@ class AuthorizationRequest:
     :ivar expected: pairwise subjects of which the resident must be one; empty: anybody.
     :ivar hinted: the pairwise subject in ``login_hint``, if it was one.
     :ivar id_token_claims: personal claims wanted in the ID token.
+    :ivar details: authorization details, checked by their types (RFC 9396).
+    :ivar confirmation: four characters that the client was told in answer to its pushed request, and
+        that a page shows so that the resident can compare; None where it was not pushed.
     :ivar userinfo_claims: personal claims wanted from UserInfo, those of scopes included.
     """
 
@@ -56,6 +59,8 @@ class AuthorizationRequest:
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
+    details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    confirmation: str | None = None
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -88,6 +93,8 @@ class AuthorizationRequest:
             "id_token_claims": list(self.id_token_claims),
             "userinfo_claims": list(self.userinfo_claims),
             "ui_locales": list(self.ui_locales),
+            "details": [dict(one) for one in self.details],
+            "confirmation": self.confirmation,
         }
 
 
@@ -114,4 +121,7 @@ def from_record(record: Mapping[str, Any]) -> AuthorizationRequest:
         id_token_claims=tuple(record["id_token_claims"]),
         userinfo_claims=tuple(record["userinfo_claims"]),
         ui_locales=locales,
+        # Missing in what an older release kept.
+        details=tuple(record.get("details", ())),
+        confirmation=record.get("confirmation"),
     )
