@@ -12,13 +12,14 @@ from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.rp import callback as responses
-from hkeid.rp.authorization import authorization_url, check_scope
+from hkeid.rp.authorization import authorization_request, check_scope
 from hkeid.rp.client_key import ClientKey, PrivateKey
 from hkeid.rp.errors import LoginFailed, ProviderMisbehaved, StartAgain
 from hkeid.rp.id_token import Expected, check_id_token
 from hkeid.rp.login_state import LoginState, ProcessSpentStates, SpentStates, spend
 from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.provider import Provider
+from hkeid.rp.pushing import PushedAnswer, push_request
 from hkeid.rp.records import Login, Resident, Tokens
 from hkeid.rp.signed import verified_claims
 from hkeid.rp.surroundings import SystemClock, SystemRandom
@@ -39,6 +40,8 @@ class RelyingParty:
     :param id_token_algorithms: what the client registered as ``id_token_signed_response_alg``.
     :param userinfo_algorithm: what it registered as ``userinfo_signed_response_alg``; plain JSON from
         the UserInfo endpoint is then refused.
+    :param push_requests: send authorization requests to the provider first, so that nobody on the way sees
+        or alters them (RFC 9126). None: where the provider requires it, and for authorization details.
     :param login_lifetime: how long a login may take.
     :param timeout: seconds for each request to the provider.
     :param http: instead of :class:`~hkeid.rp.transport.DirectHttpClient`, for a proxy say.
@@ -58,6 +61,7 @@ class RelyingParty:
         client_secret: str | None = None,
         id_token_algorithms: Collection[str] = ("ES256",),
         userinfo_algorithm: str | None = None,
+        push_requests: bool | None = None,
         login_lifetime: timedelta = LOGIN_LIFETIME,
         timeout: float = 10.0,
         http: HttpClient | None = None,
@@ -78,6 +82,7 @@ class RelyingParty:
         )
         self._algorithms = frozenset(id_token_algorithms)
         self._userinfo_algorithm = userinfo_algorithm
+        self._push_requests = push_requests
         self._lifetime = login_lifetime
         self._timeout = timeout
         self._clock = clock or SystemClock()
@@ -117,6 +122,7 @@ class RelyingParty:
         login_hint: str | None = None,
         id_token_hint: str | None = None,
         subject: str | None = None,
+        authorization_details: Iterable[Mapping[str, Any]] = (),
     ) -> Login:
         """Begin a login: where to send the browser, and what to remember until it is back.
 
@@ -130,6 +136,9 @@ class RelyingParty:
         :param ui_locales: languages for the provider's pages, best first (BCP 47).
         :param subject: only this ``sub`` may come back, for a step-up within a session; give
             ``id_token_hint`` with it.
+        :param authorization_details: what else is asked for, by type (RFC 9396).
+        :raises ConfigurationError: ``pushing_unsupported``: this relying party pushes its requests, and the
+            provider takes none.
         :raises hkeid.kernel.errors.MalformedInput: the redirect URI is no ``https`` (or loopback) URL,
             the scope or prompt holds foreign characters.
         """
@@ -150,8 +159,8 @@ class RelyingParty:
             subject=subject,
             userinfo=len(scopes) > 1 or "userinfo" in wanted,
         )
-        url = authorization_url(
-            self.metadata.authorization_endpoint,
+        details = tuple(authorization_details)
+        request = authorization_request(
             login,
             scopes,
             claims=wanted,
@@ -159,8 +168,37 @@ class RelyingParty:
             ui_locales=ui_locales,
             login_hint=login_hint,
             id_token_hint=id_token_hint,
+            authorization_details=details,
         )
-        return Login(url=url, state=login.encode())
+        metadata = self.metadata
+        pushed = self._pushed(request, metadata, wanted=bool(details))
+        if pushed is None:
+            url = with_query(metadata.authorization_endpoint, list(request.items()))
+            return Login(url=url, state=login.encode())
+        # RFC 9126 §4: nothing but these two goes through the browser.
+        named = [("client_id", self.client_id), ("request_uri", pushed.request_uri)]
+        return Login(
+            url=with_query(metadata.authorization_endpoint, named),
+            state=login.encode(),
+            confirmation_code=pushed.confirmation_code,
+        )
+
+    def _pushed(
+        self, request: Mapping[str, str], metadata: ProviderMetadata, *, wanted: bool
+    ) -> PushedAnswer | None:
+        """The name of the pushed request; None where it is not pushed."""
+        url = metadata.pushed_endpoint
+        if self._push_requests is False and not metadata.pushing_required:
+            return None
+        needed = self._push_requests or metadata.pushing_required
+        if url is None:
+            if needed:
+                raise ConfigurationError("pushing_unsupported", detail=self.issuer)
+            return None
+        if not (needed or wanted):
+            return None
+        proof = self._proof(metadata)
+        return push_request(self._http, url, self._timeout, request, proof)
 
     def finish_login(self, state: str, callback: responses.Callback) -> Resident:
         """Finish a login: check the answer, redeem the code, verify the tokens, fetch the claims.

@@ -19,10 +19,13 @@ class Login:
     :ivar url: where to send the browser.
     :ivar state: what to keep for this browser, and nobody else, until it comes back: hand it to
         ``finish_login`` once, then forget it. Text; it holds the PKCE verifier, so it is not shown.
+    :ivar confirmation_code: four characters to show the resident, who finds the same on the provider's
+        page; None where there are none.
     """
 
     url: str
     state: str = field(repr=False)
+    confirmation_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,7 @@ class Tokens:
     :ivar id_token: the ID token as it came; a hint for logging out.
     :ivar expires_at: when the access token ends, or None where the provider does not say.
     :ivar scope: the scope that was granted, or None where it is the one asked for.
+    :ivar authorization_details: what was granted of them (RFC 9396 §7).
     """
 
     access_token: Secret
@@ -39,6 +43,7 @@ class Tokens:
     refresh_token: Secret | None = None
     expires_at: Instant | None = None
     scope: str | None = None
+    authorization_details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
