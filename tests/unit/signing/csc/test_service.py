@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
+from tests.unit.signing.csc.conftest import BROWSER, Desk, b64, digest_of
 
 from hkeid.identity.state import EidState
 from hkeid.kernel.http import Parameters, Request, Response
@@ -21,8 +22,6 @@ from hkeid.signing import SignerIdentity
 from hkeid.signing.activation import SignatureEvidence, verify_evidence
 from hkeid.signing.cms import signed_attributes
 from hkeid.signing.csc import CREDENTIAL, PATHS
-
-from .conftest import BROWSER, Desk, b64, digest_of
 
 ONE, TWO, THREE = (digest_of(name) for name in ("one", "two", "three"))
 
