@@ -36,6 +36,12 @@ def check_prompt(prompt: str | None) -> str | None:
     return prompt
 
 
+def claims_by_name(names: str | Iterable[str]) -> dict[str, Any]:
+    """A ``claims`` parameter that asks for personal claims from the UserInfo endpoint."""
+    members = dict.fromkeys([names] if isinstance(names, str) else names)
+    return {"userinfo": members} if members else {}
+
+
 def authorization_request(
     login: LoginState,
     scopes: tuple[str, ...],

@@ -12,15 +12,15 @@ from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.rp import callback as responses
-from hkeid.rp.authorization import authorization_request, check_scope
+from hkeid.rp.authorization import authorization_request, check_scope, claims_by_name
 from hkeid.rp.client_key import ClientKey, PrivateKey
-from hkeid.rp.errors import LoginFailed, ProviderMisbehaved, StartAgain
+from hkeid.rp.errors import LoginFailed, StartAgain
 from hkeid.rp.id_token import Expected, check_id_token
 from hkeid.rp.login_state import LoginState, ProcessSpentStates, SpentStates, spend
 from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.provider import Provider
-from hkeid.rp.pushing import PushedAnswer, push_request
-from hkeid.rp.records import Login, Resident, Tokens
+from hkeid.rp.pushing import push_request, pushing_endpoint
+from hkeid.rp.records import Login, Resident, Tokens, changed, continued
 from hkeid.rp.signed import verified_claims
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.token_endpoint import ClientIdentity, post_form, read_tokens
@@ -144,16 +144,10 @@ class RelyingParty:
         """
         check_url(redirect_uri, field="redirect_uri")
         scopes = check_scope(scope)
-        wanted = dict(claims) if isinstance(claims, Mapping) else _by_name(claims)
-        login = LoginState(
-            issuer=self.issuer,
-            client_id=self.client_id,
-            redirect_uri=redirect_uri,
-            state=self._random.token(),
-            nonce=self._random.token(),
-            verifier=self._random.token(48),
-            created=self._clock.now(),
-            acr=None if acr is None else str(acr),
+        wanted = dict(claims) if isinstance(claims, Mapping) else claims_by_name(claims)
+        login = self._new_login(
+            redirect_uri,
+            acr=acr,
             max_age=max_age,
             again=prompt is not None and "login" in prompt.split(" "),
             subject=subject,
@@ -170,35 +164,49 @@ class RelyingParty:
             id_token_hint=id_token_hint,
             authorization_details=details,
         )
-        metadata = self.metadata
-        pushed = self._pushed(request, metadata, wanted=bool(details))
-        if pushed is None:
-            url = with_query(metadata.authorization_endpoint, list(request.items()))
-            return Login(url=url, state=login.encode())
-        # RFC 9126 §4: nothing but these two goes through the browser.
-        named = [("client_id", self.client_id), ("request_uri", pushed.request_uri)]
-        return Login(
-            url=with_query(metadata.authorization_endpoint, named),
-            state=login.encode(),
-            confirmation_code=pushed.confirmation_code,
+        return self._begun(login, request, details=bool(details))
+
+    def _new_login(
+        self,
+        redirect_uri: str,
+        *,
+        acr: str | None,
+        max_age: int | None,
+        again: bool,
+        subject: str | None,
+        userinfo: bool,
+    ) -> LoginState:
+        return LoginState(
+            issuer=self.issuer,
+            client_id=self.client_id,
+            redirect_uri=redirect_uri,
+            state=self._random.token(),
+            nonce=self._random.token(),
+            verifier=self._random.token(48),
+            created=self._clock.now(),
+            acr=None if acr is None else str(acr),
+            max_age=max_age,
+            again=again,
+            subject=subject,
+            userinfo=userinfo,
         )
 
-    def _pushed(
-        self, request: Mapping[str, str], metadata: ProviderMetadata, *, wanted: bool
-    ) -> PushedAnswer | None:
-        """The name of the pushed request; None where it is not pushed."""
-        url = metadata.pushed_endpoint
-        if self._push_requests is False and not metadata.pushing_required:
-            return None
-        needed = self._push_requests or metadata.pushing_required
-        if url is None:
-            if needed:
-                raise ConfigurationError("pushing_unsupported", detail=self.issuer)
-            return None
-        if not (needed or wanted):
-            return None
-        proof = self._proof(metadata)
-        return push_request(self._http, url, self._timeout, request, proof)
+    def _begun(self, login: LoginState, request: Mapping[str, str], *, details: bool) -> Login:
+        """The address for the browser; the request is pushed first where that is wanted."""
+        metadata = self.metadata
+        url = pushing_endpoint(metadata, choice=self._push_requests, details=details)
+        code = None
+        if url is not None:
+            proof = self._proof(metadata)
+            pushed = push_request(self._http, url, self._timeout, request, proof)
+            # RFC 9126 §4: nothing but these two goes through the browser.
+            request = {"client_id": self.client_id, "request_uri": pushed.request_uri}
+            code = pushed.confirmation_code
+        return Login(
+            url=with_query(metadata.authorization_endpoint, list(request.items())),
+            state=login.encode(),
+            confirmation_code=code,
+        )
 
     def finish_login(self, state: str, callback: responses.Callback) -> Resident:
         """Finish a login: check the answer, redeem the code, verify the tokens, fetch the claims.
@@ -245,7 +253,7 @@ class RelyingParty:
             signed=signed is not None,
             timeout=self._timeout,
         )
-        return _with(resident, claims={**resident.claims, **claims})
+        return changed(resident, claims={**resident.claims, **claims})
 
     def refresh(self, resident: Resident) -> Resident:
         """New tokens for a resident who allowed it (RFC 6749 §6, OpenID Connect Core §12).
@@ -264,7 +272,7 @@ class RelyingParty:
         }
         tokens = self._ask_tokens(form, before)
         if tokens.id_token == before.id_token:
-            return _with(resident, tokens=tokens)
+            return changed(resident, tokens=tokens)
         expected = Expected(
             issuer=self.issuer,
             client_id=self.client_id,
@@ -373,34 +381,7 @@ class RelyingParty:
         )
 
 
-def _by_name(names: Iterable[str]) -> dict[str, Any]:
-    members = dict.fromkeys([names] if isinstance(names, str) else names)
-    return {"userinfo": members} if members else {}
-
-
 def _held(resident: Resident) -> Tokens:
     if resident.tokens is None:
         raise LoginFailed("tokens_not_kept")
     return resident.tokens
-
-
-def continued(before: Resident, after: Resident) -> Resident:
-    """A refreshed login is still the same authentication (OpenID Connect Core §12.2).
-
-    :raises ProviderMisbehaved: ``id_token_auth_time_changed``.
-    """
-    if None not in (before.auth_time, after.auth_time) and before.auth_time != after.auth_time:
-        raise ProviderMisbehaved("id_token_auth_time_changed")
-    return _with(
-        after,
-        acr=after.acr or before.acr,
-        amr=after.amr or before.amr,
-        auth_time=after.auth_time or before.auth_time,
-        sid=after.sid or before.sid,
-    )
-
-
-def _with(resident: Resident, **changes: Any) -> Resident:
-    from dataclasses import replace
-
-    return replace(resident, **changes)

@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hkeid.kernel.errors import ConfigurationError
 from hkeid.ports.surroundings import HttpAnswer, HttpClient
 from hkeid.rp.errors import ProviderMisbehaved
+from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.provider import read_object
 from hkeid.rp.token_endpoint import post_form
 
@@ -26,6 +28,21 @@ class PushedAnswer:
 
     request_uri: str
     confirmation_code: str | None = None
+
+
+def pushing_endpoint(
+    metadata: ProviderMetadata, *, choice: bool | None, details: bool
+) -> str | None:
+    """Where to push a request; None: it is not pushed.
+
+    :param choice: what the relying party was told; None: as the provider requires, and for
+        authorization details.
+    :raises ConfigurationError: ``pushing_unsupported``.
+    """
+    url, needed = metadata.pushed_endpoint, bool(choice) or metadata.pushing_required
+    if needed and url is None:
+        raise ConfigurationError("pushing_unsupported", detail=metadata.issuer)
+    return url if needed or (details and choice is None) else None
 
 
 def push_request(

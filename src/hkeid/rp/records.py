@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Any
 
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
+from hkeid.rp.errors import ProviderMisbehaved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,27 @@ class Resident:
         if language is not None and (tagged := f"{name}#{language}") in self.claims:
             return self.claims[tagged]
         return self.claims.get(name)
+
+
+def changed(resident: Resident, **changes: Any) -> Resident:
+    """The same resident with other values."""
+    return replace(resident, **changes)
+
+
+def continued(before: Resident, after: Resident) -> Resident:
+    """A refreshed login is still the same authentication (OpenID Connect Core §12.2).
+
+    :raises ProviderMisbehaved: ``id_token_auth_time_changed``.
+    """
+    if None not in (before.auth_time, after.auth_time) and before.auth_time != after.auth_time:
+        raise ProviderMisbehaved("id_token_auth_time_changed")
+    return changed(
+        after,
+        acr=after.acr or before.acr,
+        amr=after.amr or before.amr,
+        auth_time=after.auth_time or before.auth_time,
+        sid=after.sid or before.sid,
+    )
 
 
 def reaches(reached: str | None, wanted: str) -> bool:

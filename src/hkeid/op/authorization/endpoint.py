@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from hkeid.identity.authentication import AuthenticationRequest, SessionView
@@ -26,12 +25,12 @@ from hkeid.op.authorization.rendering import render_code, render_error
 from hkeid.op.authorization.request import AuthorizationRequest, from_record
 from hkeid.op.authorization.trust import reply_to, trusted_client, trusted_redirect_uri
 from hkeid.op.authorization.understanding import understand
+from hkeid.op.authorization.visits import DECLINED_AS, OUTCOMES, Visit, finish, stale_since
 from hkeid.op.clients import KnownClient
 from hkeid.op.codes import new_code_record
 from hkeid.op.events import AuthorizationDeclined, CodeIssued
 from hkeid.op.interactions import (
     Approved,
-    ConsentGiven,
     Declined,
     Interaction,
     InteractionKind,
@@ -40,39 +39,9 @@ from hkeid.op.interactions import (
 )
 from hkeid.op.parts import Parts
 from hkeid.op.pushed.records import PushedRequest, take_pushed
-from hkeid.op.records import Grant, ProviderTransaction
+from hkeid.op.records import Grant
 from hkeid.op.responses import error_page
 from hkeid.op.subjects import pairwise_subject
-
-_DECLINED_AS = {
-    ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS.value: ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
-    ErrorCode.LOGIN_REQUIRED.value: ErrorCode.LOGIN_REQUIRED,
-}
-
-
-_OUTCOMES: dict[InteractionKind, type[ConsentGiven | Approved]] = {
-    InteractionKind.CONSENT: ConsentGiven,
-    InteractionKind.APPROVAL: Approved,
-}
-"""Questions to one resident in one session, with what answers them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Visit:
-    """A journey as one HTTP request sees it.
-
-    :ivar browser: what ties requests to the browser, or None.
-    :ivar used: digest of the interaction that this request completes, or None.
-    :ivar approved: what the resident approved with it, or None.
-    """
-
-    journey: Journey
-    known: KnownClient
-    session: SessionView | None
-    browser: str | None
-    now: Instant
-    used: bytes | None = None
-    approved: Approved | None = None
 
 
 class AuthorizationEndpoint:
@@ -105,8 +74,8 @@ class AuthorizationEndpoint:
             return render_error(reply, error, parts.issuer)
         session = parts.sessions.current(request.session, now)
         return self._proceed(
-            _Visit(
-                journey=Journey(request=wanted, began=now, stale=_stale(session, now)),
+            Visit(
+                journey=Journey(request=wanted, began=now, stale=stale_since(session, now)),
                 known=known,
                 session=session,
                 browser=request.browser,
@@ -148,11 +117,11 @@ class AuthorizationEndpoint:
             raise Refused("client_unknown")
         if isinstance(outcome, Declined):
             return self._decline(wanted, digest, outcome, now)
-        if not isinstance(outcome, _OUTCOMES.get(kind, LoggedIn)):
+        if not isinstance(outcome, OUTCOMES.get(kind, LoggedIn)):
             raise Refused("outcome_unexpected", detail=type(outcome).__name__)
         if session is None or not self._parts.sessions.is_live(session.session_id, now):
             raise Refused("session_ended")
-        if kind in _OUTCOMES and session.session_id != payload["session"]:
+        if kind in OUTCOMES and session.session_id != payload["session"]:
             raise Refused("interaction_other_session")
         journey = Journey(
             request=wanted,
@@ -161,7 +130,7 @@ class AuthorizationEndpoint:
             done=frozenset(map(InteractionKind, payload["done"])),
         )
         return self._proceed(
-            _Visit(
+            Visit(
                 journey=journey.after(kind, same_session=session.session_id == payload["session"]),
                 known=known,
                 session=session,
@@ -184,7 +153,7 @@ class AuthorizationEndpoint:
         :raises Refused: ``client_unknown``; ``interaction_other_session``: a question to one resident
             is neither shown to nor answered by another who logged in meanwhile.
         """
-        own = payload["kind"] in _OUTCOMES
+        own = payload["kind"] in OUTCOMES
         if own and session is not None and session.session_id != payload["session"]:
             raise Refused("interaction_other_session")
         wanted = from_record(payload["request"])
@@ -194,7 +163,7 @@ class AuthorizationEndpoint:
         ask = Ask(InteractionKind(payload["kind"]), tuple(payload["claims"]), payload["fresh"])
         return self._present(interaction_id, ask, wanted, known, session, expires_at)
 
-    def _proceed(self, visit: _Visit) -> Response | Interaction:
+    def _proceed(self, visit: Visit) -> Response | Interaction:
         """Decide what comes next, and do it."""
         parts, wanted, session = self._parts, visit.journey.request, visit.session
         subject = None
@@ -219,21 +188,21 @@ class AuthorizationEndpoint:
             raise Refused("session_ended")
         return self._issue(visit, session, subject)
 
-    def _needs_approval(self, visit: _Visit) -> bool:
+    def _needs_approval(self, visit: Visit) -> bool:
         details = visit.journey.request.details
         return visit.approved is None and self._approvable(details) is not None
 
     def _approvable(self, details: tuple[Detail, ...]) -> Detail | None:
         return approved_one(details, self._parts.details) if details else None
 
-    def _undecided(self, visit: _Visit, session: SessionView) -> frozenset[str]:
+    def _undecided(self, visit: Visit, session: SessionView) -> frozenset[str]:
         wanted = visit.journey.request.claims
         if not wanted or InteractionKind.CONSENT in visit.journey.done:
             return frozenset()
         resident = session.authentication.resident_id
         return self._parts.claims.unconsented(resident, visit.known.id, wanted, visit.now)
 
-    def _ask(self, visit: _Visit, ask: Ask) -> Response | Interaction:
+    def _ask(self, visit: Visit, ask: Ask) -> Response | Interaction:
         """Keep the journey and hand it to a human."""
         parts, wanted = self._parts, visit.journey.request
         if visit.browser is None:
@@ -258,7 +227,7 @@ class AuthorizationEndpoint:
             interaction_id, visit.browser, payload, visit.now, parts.settings.interaction_lifetime
         )
         with parts.store.transaction() as tx:
-            _finish(tx, visit)
+            finish(tx, visit)
             tx.single_use.put(record)
         return self._present(
             interaction_id, ask, wanted, visit.known, visit.session, record.expires_at
@@ -274,7 +243,7 @@ class AuthorizationEndpoint:
         expires_at: Instant,
     ) -> Interaction:
         request = None
-        if ask.kind not in _OUTCOMES:
+        if ask.kind not in OUTCOMES:
             request = self._authentication_request(ask, wanted, known, session)
         approval = ask.kind is InteractionKind.APPROVAL
         return Interaction(
@@ -315,7 +284,7 @@ class AuthorizationEndpoint:
             ui_locales=wanted.ui_locales,
         )
 
-    def _issue(self, visit: _Visit, session: SessionView, subject: str) -> Response:
+    def _issue(self, visit: Visit, session: SessionView, subject: str) -> Response:
         """Give the grant and its code, in one transaction."""
         parts, wanted = self._parts, visit.journey.request
         grant = self._grant(visit, session, subject)
@@ -331,7 +300,7 @@ class AuthorizationEndpoint:
             nonce=parts.random.token_bytes(12),
         )
         with parts.store.transaction() as tx:
-            _finish(tx, visit)
+            finish(tx, visit)
             tx.grants.add(grant)
             tx.single_use.put(record)
             tx.audit.append(
@@ -346,7 +315,7 @@ class AuthorizationEndpoint:
             )
         return render_code(wanted.reply_to, code, parts.issuer)
 
-    def _granted_details(self, visit: _Visit) -> tuple[Detail, ...]:
+    def _granted_details(self, visit: Visit) -> tuple[Detail, ...]:
         """What was asked for, the approved object as it was approved."""
         details, approved = visit.journey.request.details, visit.approved
         if approved is None:
@@ -354,7 +323,7 @@ class AuthorizationEndpoint:
         own = self._approvable(details)
         return tuple(approved.detail if one is own else one for one in details)
 
-    def _grant(self, visit: _Visit, session: SessionView, subject: str) -> Grant:
+    def _grant(self, visit: Visit, session: SessionView, subject: str) -> Grant:
         settings, wanted = self._parts.settings, visit.journey.request
         if OFFLINE_ACCESS in wanted.scopes:
             lifetime = settings.refresh_lifetime
@@ -375,7 +344,7 @@ class AuthorizationEndpoint:
             expires_at=visit.now + lifetime,
         )
 
-    def _refuse(self, wanted: AuthorizationRequest, error: OAuthError, visit: _Visit) -> Response:
+    def _refuse(self, wanted: AuthorizationRequest, error: OAuthError, visit: Visit) -> Response:
         """Send an error back; what an interaction led to is recorded."""
         if visit.used is not None:
             self._record_end(wanted, error, visit.used, error.reason, visit.now)
@@ -385,7 +354,7 @@ class AuthorizationEndpoint:
         self, wanted: AuthorizationRequest, digest: bytes, outcome: Declined, now: Instant
     ) -> Response:
         """The resident turned back (OpenID Connect Core §3.1.2.6)."""
-        code = _DECLINED_AS.get(outcome.reason, ErrorCode.ACCESS_DENIED)
+        code = DECLINED_AS.get(outcome.reason, ErrorCode.ACCESS_DENIED)
         error = OAuthError(code, "resident_declined", "The resident did not go on.")
         self._record_end(wanted, error, digest, outcome.reason, now)
         return render_error(wanted.reply_to, error, self._parts.issuer)
@@ -404,15 +373,3 @@ class AuthorizationEndpoint:
         with self._parts.store.transaction() as tx:
             interactions.use_up(tx.single_use, digest, now)
             self._parts.append_within_budget(tx, event)
-
-
-def _stale(session: SessionView | None, now: Instant) -> Instant | None:
-    """When the present session was authenticated; None where that is this very moment."""
-    at = None if session is None else session.authentication.authenticated_at
-    return None if at == now else at
-
-
-def _finish(tx: ProviderTransaction, visit: _Visit) -> None:
-    """Use up the interaction that led here, if one did."""
-    if visit.used is not None:
-        interactions.use_up(tx.single_use, visit.used, visit.now)
