@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_seconds, from_epoch_seconds
 from hkeid.kernel.secret import secret_digest
 from hkeid.oidc.authorization_details import Detail
 from hkeid.op.authorization.request import AuthorizationRequest
 from hkeid.op.interactions import Approved
 from hkeid.op.records import Grant
-from hkeid.op.sealing import open_sealed, seal
+from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import SingleUseRecord
 
 CODE_KIND = "authorization_code"
@@ -24,8 +24,8 @@ REFRESH_KIND = "refresh_token"
 class CodeTerms:
     """What an authorization code is bound to.
 
-    :ivar details: authorization details granted (RFC 9396 §6).
-    :ivar authorisation: proof of the resident's approval, sealed under the code; b"" where there is none.
+    :ivar sealed: authorization details (RFC 9396 §6) and the proof of an approval, for who presents the
+        code; "" where there are none.
     :ivar approved: whether the resident approved one of the details by itself.
     :ivar until: when the access token ends at the latest, or None.
     """
@@ -35,14 +35,14 @@ class CodeTerms:
     redirect_uri: str
     code_challenge: str | None
     nonce: str | None
-    details: tuple[Detail, ...] = field(default=(), repr=False)
-    authorisation: bytes = field(default=b"", repr=False)
+    sealed: str = field(default="", repr=False)
     approved: bool = False
     until: Instant | None = None
 
-    def opened(self, code: str) -> str | None:
-        """The proof of the approval, for who presents the code."""
-        return open_sealed(code, self.authorisation) if self.authorisation else None
+    def opened(self, code: str) -> tuple[tuple[Detail, ...], str | None]:
+        """Authorization details granted, and the proof of the resident's approval or None."""
+        members = open_members(code, self.sealed)
+        return tuple(members.get("details", ())), members.get("authorisation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,11 @@ class RefreshTerms:
     grant_id: str
     client_id: str
     scopes: tuple[str, ...]
-    details: tuple[Detail, ...] = field(default=(), repr=False)
+    sealed: str = field(default="", repr=False)
+
+    def opened(self, token: str) -> tuple[Detail, ...]:
+        """Authorization details granted, for who presents the token."""
+        return tuple(open_members(token, self.sealed).get("details", ()))
 
 
 def new_code_record(
@@ -72,19 +76,23 @@ def new_code_record(
     :param approved: what the resident approved with it.
     :param nonce: 12 random bytes, for sealing.
     """
-    sealed, until = b"", None
+    sealed, until = "", None
+    if details:
+        proof = None if approved is None else approved.authorisation
+        members = {
+            "details": [dict(one) for one in details],
+            "authorisation": None if proof is None else proof.reveal(),
+        }
+        sealed = seal_members(code, members, nonce)
     if approved is not None:
         until = approved.expires_at
-        if approved.authorisation is not None:
-            sealed = seal(code, approved.authorisation.reveal(), nonce)
     terms: dict[str, Any] = {
         "grant": grant.id,
         "client": grant.client_id,
         "redirect_uri": request.reply_to.redirect_uri,
         "challenge": request.code_challenge,
         "nonce": request.nonce,
-        "details": [dict(one) for one in details],
-        "authorisation": base64url.encode(sealed),
+        "sealed": sealed,
         "approved": approved is not None,
         "until": None if until is None else epoch_seconds(until),
     }
@@ -108,8 +116,7 @@ def code_terms(record: SingleUseRecord) -> CodeTerms:
         code_challenge=terms["challenge"],
         nonce=terms["nonce"],
         # Missing in what an older release kept.
-        details=tuple(terms.get("details", ())),
-        authorisation=base64url.decode(terms.get("authorisation", "")),
+        sealed=terms.get("sealed", ""),
         approved=terms.get("approved", False),
         until=None if terms.get("until") is None else from_epoch_seconds(terms["until"]),
     )
@@ -121,14 +128,20 @@ def new_refresh_record(
     scopes: tuple[str, ...],
     now: Instant,
     idle: timedelta,
+    *,
     details: tuple[Detail, ...] = (),
+    nonce: bytes = b"",
 ) -> SingleUseRecord:
-    """The record of a new refresh token; it dies with its grant at the latest."""
+    """The record of a new refresh token; it dies with its grant at the latest.
+
+    :param details: authorization details that it may give; ``nonce`` then 12 random bytes.
+    """
+    members = {"details": [dict(one) for one in details]}
     terms = {
         "grant": grant.id,
         "client": grant.client_id,
         "scopes": list(scopes),
-        "details": [dict(one) for one in details],
+        "sealed": seal_members(token, members, nonce) if details else "",
     }
     return SingleUseRecord(
         kind=REFRESH_KIND,
@@ -147,5 +160,6 @@ def refresh_terms(record: SingleUseRecord) -> RefreshTerms:
         grant_id=terms["grant"],
         client_id=terms["client"],
         scopes=tuple(terms["scopes"]),
-        details=tuple(terms.get("details", ())),
+        # Missing in what an older release kept.
+        sealed=terms.get("sealed", ""),
     )

@@ -21,6 +21,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret, secret_digest
 from hkeid.oidc.authorization_details import Detail
 from hkeid.op.records import Client
+from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import Lost, SingleUse, SingleUseRecord, Vanished, Won
 
 RECORD_KIND = "op_interaction"
@@ -120,9 +121,17 @@ def new_record(
     payload: Mapping[str, Any],
     now: Instant,
     lifetime: timedelta,
+    *,
+    private: Mapping[str, Any] | None = None,
+    nonce: bytes = b"",
 ) -> SingleUseRecord:
-    """The record of a new interaction, bound to ``browser``."""
-    bound = {**payload, "browser": secret_digest(browser).hex()}
+    """The record of a new interaction, bound to ``browser``.
+
+    :param private: members that only who has ``interaction_id`` reads.
+    :param nonce: 12 random bytes, where there are such.
+    """
+    sealed = "" if private is None else seal_members(interaction_id, dict(private), nonce)
+    bound = {**payload, "browser": secret_digest(browser).hex(), "private": sealed}
     return SingleUseRecord(
         kind=RECORD_KIND,
         digest=secret_digest(interaction_id),
@@ -153,6 +162,7 @@ def read_record(
         raise AlreadyUsed("interaction_used")
     if now >= record.expires_at or record.revoked_at is not None:
         raise Expired("interaction_expired")
+    payload["private"] = open_members(interaction_id, payload.get("private", ""))
     return record, payload
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hkeid.jose import sign_jwt
-from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.kernel.secret import secret_digest
 from hkeid.oidc.authorization_details import Detail
@@ -14,7 +14,7 @@ from hkeid.oidc.hashes import at_hash
 from hkeid.op.clients import KnownClient
 from hkeid.op.parts import Parts
 from hkeid.op.records import AccessToken, Grant, ProviderTransaction
-from hkeid.op.sealing import open_sealed, seal
+from hkeid.op.sealing import open_members, seal_members
 from hkeid.op.subjects import session_identifier
 from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.storage import SingleUseRecord
@@ -72,15 +72,15 @@ def new_details_record(
 ) -> SingleUseRecord:
     """What an access token is good for beside its scopes (RFC 9396 §7, §9), revoked with its grant.
 
-    :param authorisation: proof of the resident's approval, or None; only who has the token reads it.
+    All of it is readable only with the token.
+
+    :param authorisation: proof of the resident's approval, or None.
     """
-    sealed = b""
-    if authorisation is not None:
-        sealed = seal(token, authorisation, parts.random.token_bytes(12))
-    payload = {
+    members = {
         "details": [dict(one) for one in details],
-        "authorisation": base64url.encode(sealed),
+        "authorisation": authorisation,
     }
+    payload = {"sealed": seal_members(token, members, parts.random.token_bytes(12))}
     return SingleUseRecord(
         kind=DETAILS_KIND,
         digest=kept.digest,
@@ -93,9 +93,8 @@ def new_details_record(
 
 def details_of(record: SingleUseRecord, token: str) -> tuple[tuple[Detail, ...], str | None]:
     """The inverse of :func:`new_details_record`."""
-    payload = canonical_json.loads_object(record.payload)
-    sealed = base64url.decode(payload["authorisation"])
-    return tuple(payload["details"]), open_sealed(token, sealed) if sealed else None
+    members = open_members(token, canonical_json.loads_object(record.payload)["sealed"])
+    return tuple(members["details"]), members["authorisation"]
 
 
 def id_token(

@@ -111,7 +111,7 @@ class AuthorizationEndpoint:
             ``session_ended``.
         """
         kind = InteractionKind(payload["kind"])
-        wanted = from_record(payload["request"])
+        wanted = _request_in(payload)
         known = self._parts.clients.find(wanted.client_id, now)
         if known is None or not known.may_redirect_to(wanted.reply_to.redirect_uri):
             raise Refused("client_unknown")
@@ -156,7 +156,7 @@ class AuthorizationEndpoint:
         own = payload["kind"] in OUTCOMES
         if own and session is not None and session.session_id != payload["session"]:
             raise Refused("interaction_other_session")
-        wanted = from_record(payload["request"])
+        wanted = _request_in(payload)
         known = self._parts.clients.find(wanted.client_id, self._parts.clock.now())
         if known is None:
             raise Refused("client_unknown")
@@ -224,7 +224,13 @@ class AuthorizationEndpoint:
         }
         interaction_id = parts.random.token()
         record = interactions.new_record(
-            interaction_id, visit.browser, payload, visit.now, parts.settings.interaction_lifetime
+            interaction_id,
+            visit.browser,
+            payload,
+            visit.now,
+            parts.settings.interaction_lifetime,
+            private={"details": [dict(one) for one in wanted.details]} if wanted.details else None,
+            nonce=parts.random.token_bytes(12),
         )
         with parts.store.transaction() as tx:
             finish(tx, visit)
@@ -373,3 +379,8 @@ class AuthorizationEndpoint:
         with self._parts.store.transaction() as tx:
             interactions.use_up(tx.single_use, digest, now)
             self._parts.append_within_budget(tx, event)
+
+
+def _request_in(payload: dict[str, Any]) -> AuthorizationRequest:
+    """The request of an interaction's record."""
+    return from_record(payload["request"], tuple(payload["private"].get("details", ())))

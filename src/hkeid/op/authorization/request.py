@@ -75,7 +75,9 @@ class AuthorizationRequest:
         return Prompt.NONE in self.prompts
 
     def as_record(self) -> dict[str, Any]:
-        """JSON values from which :func:`from_record` makes the same request again."""
+        """JSON values from which :func:`from_record` makes the same request again; all but the
+        authorization details, which may be personal data.
+        """
         return {
             "client_id": self.client_id,
             "redirect_uri": self.reply_to.redirect_uri,
@@ -93,13 +95,17 @@ class AuthorizationRequest:
             "id_token_claims": list(self.id_token_claims),
             "userinfo_claims": list(self.userinfo_claims),
             "ui_locales": list(self.ui_locales),
-            "details": [dict(one) for one in self.details],
             "confirmation": self.confirmation,
         }
 
 
-def from_record(record: Mapping[str, Any]) -> AuthorizationRequest:
-    """The inverse of :meth:`AuthorizationRequest.as_record`."""
+def from_record(
+    record: Mapping[str, Any], details: tuple[Mapping[str, Any], ...] = ()
+) -> AuthorizationRequest:
+    """The inverse of :meth:`AuthorizationRequest.as_record`.
+
+    :param details: the authorization details, which are kept apart.
+    """
     locales = tuple(record["ui_locales"])
     return AuthorizationRequest(
         client_id=record["client_id"],
@@ -121,7 +127,7 @@ def from_record(record: Mapping[str, Any]) -> AuthorizationRequest:
         id_token_claims=tuple(record["id_token_claims"]),
         userinfo_claims=tuple(record["userinfo_claims"]),
         ui_locales=locales,
+        details=details,
         # Missing in what an older release kept.
-        details=tuple(record.get("details", ())),
         confirmation=record.get("confirmation"),
     )

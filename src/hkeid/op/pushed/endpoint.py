@@ -52,7 +52,9 @@ class PushedEndpoint:
             wanted = self._checked(received, caller)
         except OAuthError as error:
             problem, wanted = error, {}
-        record = new_pushed_record(token, caller.known.id, wanted, now, lifetime)
+        record = new_pushed_record(
+            token, caller.known.id, wanted, now, lifetime, nonce=parts.random.token_bytes(12)
+        )
         with parts.store.transaction() as tx:
             caller.use_up_assertion(tx.single_use)
             if problem is None:

@@ -15,6 +15,7 @@ from hkeid.oidc.errors import ErrorCode, OAuthError
 from hkeid.oidc.parameters import Received
 from hkeid.op.clients import KnownClient
 from hkeid.op.parts import Parts
+from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import Lost, SingleUseRecord, Won
 
 PUSHED_KIND: Final = "pushed_authorization_request"
@@ -37,13 +38,21 @@ class PushedRequest:
 
 
 def new_pushed_record(
-    token: str, client_id: str, values: Mapping[str, str], now: Instant, lifetime: timedelta
+    token: str,
+    client_id: str,
+    values: Mapping[str, str],
+    now: Instant,
+    lifetime: timedelta,
+    *,
+    nonce: bytes,
 ) -> SingleUseRecord:
     """The record of a new pushed request.
 
-    :param token: the random part of its ``request_uri``.
+    :param token: the random part of its ``request_uri``; only who has it reads the request.
+    :param nonce: 12 random bytes.
     """
-    payload = canonical_json.dumps({"client": client_id, "values": dict(values)})
+    sealed = seal_members(token, dict(values), nonce)
+    payload = canonical_json.dumps({"client": client_id, "values": sealed})
     return SingleUseRecord(
         kind=PUSHED_KIND,
         digest=secret_digest(token),
@@ -88,7 +97,7 @@ def take_pushed(
     if not isinstance(outcome, Won):
         raise _refused("pushed_request_unknown_or_expired")
     payload = outcome.record.payload
-    values = canonical_json.loads_object(payload)["values"]
+    values = open_members(token, canonical_json.loads_object(payload)["values"])
     return PushedRequest(Received(values), confirmation_code(token, payload))
 
 

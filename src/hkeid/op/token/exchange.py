@@ -67,17 +67,26 @@ def _redeem(
     for check in CODE_CHECKS:
         check(exchange, terms, caller.known)
     grant = living_grant(tx, terms.grant_id, now)
-    details = granted_details(exchange.details, terms.details, caller.known, parts)
+    granted, authorisation = terms.opened(exchange.code)
+    details = granted_details(exchange.details, granted, caller.known, parts)
     access_token = parts.random.token()
     kept = new_access_token(access_token, grant, grant.scopes, now, parts, until=terms.until)
-    keep_access_token(tx, access_token, kept, details, terms.opened(exchange.code), parts)
+    keep_access_token(tx, access_token, kept, details, authorisation, parts)
     refresh_token = None
     # What was approved by itself was approved once.
     if OFFLINE_ACCESS in grant.scopes and not terms.approved:
         refresh_token = parts.random.token()
         idle = parts.settings.refresh_idle
         tx.single_use.put(
-            new_refresh_record(refresh_token, grant, grant.scopes, now, idle, terms.details)
+            new_refresh_record(
+                refresh_token,
+                grant,
+                grant.scopes,
+                now,
+                idle,
+                details=granted,
+                nonce=parts.random.token_bytes(12),
+            )
         )
     tx.audit.append(CodeRedeemed(grant_id=grant.id, client_id=caller.known.id))
     return Issued(

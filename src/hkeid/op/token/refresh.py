@@ -73,7 +73,17 @@ def _rotate(
     grant = living_grant(tx, terms.grant_id, now)
     idle = parts.settings.refresh_idle
     # The successor keeps what the old one could give: narrowing is for the access token alone.
-    tx.single_use.put(new_refresh_record(successor, grant, terms.scopes, now, idle, terms.details))
+    tx.single_use.put(
+        new_refresh_record(
+            successor,
+            grant,
+            terms.scopes,
+            now,
+            idle,
+            details=terms.opened(refresh.refresh_token),
+            nonce=parts.random.token_bytes(12),
+        )
+    )
     tx.audit.append(RefreshRotated(grant_id=grant.id, client_id=grant.client_id))
     return _issue(tx, refresh, terms, grant, successor, known, parts, now)
 
@@ -89,7 +99,7 @@ def _issue(
     now: Instant,
 ) -> Issued:
     scopes = refreshed_scopes(refresh, terms)
-    details = granted_details(refresh.details, terms.details, known, parts)
+    details = granted_details(refresh.details, terms.opened(refresh.refresh_token), known, parts)
     access_token = parts.random.token()
     kept = new_access_token(access_token, grant, scopes, now, parts)
     keep_access_token(tx, access_token, kept, details, None, parts)

@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography import x509
@@ -16,7 +17,12 @@ from tests.unit.signing.csc.conftest import BROWSER, Desk, b64, digest_of
 
 from hkeid.identity.state import EidState
 from hkeid.kernel.http import Parameters, Request, Response
+from hkeid.kernel.secret import secret_digest
 from hkeid.op import ErrorPage, Interaction
+from hkeid.op.codes import CODE_KIND
+from hkeid.op.interactions import RECORD_KIND
+from hkeid.op.pushed.records import PREFIX, PUSHED_KIND
+from hkeid.op.tokens import DETAILS_KIND
 from hkeid.ports.signing_keys import SigningKeyKind
 from hkeid.signing import SignerIdentity
 from hkeid.signing.activation import SignatureEvidence, verify_evidence
@@ -239,6 +245,29 @@ class TestAuthorisationByThePage:
         assert step.confirmation == pushed["confirmation_code"]
         again = desk.authorize(client_id="hko", request_uri=pushed["request_uri"])
         assert isinstance(again, ErrorPage)
+
+    def test_names_of_documents_are_nowhere_in_the_clear(self, desk) -> None:
+        """Law 4: a name of a document may be personal data."""
+
+        def kept(kind: str, secret: str) -> bytes:
+            return desk.hub.look("single_use", "look", kind, secret_digest(secret)).payload
+
+        entry = {"hash": b64(ONE), "label": "Divorce of CHAN Tai Man.pdf"}
+        pushed = json.loads(desk.push(desk.detail(ONE, documentDigests=[entry])).body)
+        uri = pushed["request_uri"]
+        step = desk.authorize(client_id="hko", request_uri=uri)
+        done = desk.approve(step)
+        code = parse_qs(urlsplit(done.header("Location")).query)["code"][0]
+        token = desk.tokens(done)["access_token"]
+        for kind, secret in (
+            (PUSHED_KIND, uri.removeprefix(PREFIX)),
+            (RECORD_KIND, step.id),
+            (CODE_KIND, code),
+            (DETAILS_KIND, token),
+        ):
+            assert len(kept(kind, secret)) > 20
+            assert b"Divorce" not in kept(kind, secret)
+            assert b64(ONE).encode() not in kept(kind, secret)
 
     def test_a_hundred_hashes(self, desk) -> None:
         many = tuple(digest_of(str(number)) for number in range(100))
