@@ -15,6 +15,7 @@ from functools import partial
 from flask import Blueprint, Response, abort
 
 from hkeid_server.gallery_console import console_samples
+from hkeid_server.gallery_csc import csc_samples
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_signing import signing_samples
@@ -352,6 +353,7 @@ SAMPLES: dict[str, Sample] = {
     **{
         name: Sample(template=template, make=make)
         for name, (template, make) in (
+            *csc_samples(_observatory, partial(_ceremony, "get")).items(),
             *station_samples(partial(_ceremony, "create"), partial(_ceremony, "get")).items(),
             *console_samples().items(),
             *signing_samples(partial(_ceremony, "get"), _observatory).items(),

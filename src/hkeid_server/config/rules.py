@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid_server.config.certificates import certificates_complaints, certificates_refusals
+from hkeid_server.config.csc import csc_complaints
 from hkeid_server.config.notices import check_notices
 from hkeid_server.config.officers import (
     officers_complaints,
@@ -58,6 +59,8 @@ def check(config: Config) -> None:
         *certificates_complaints(config.certificates),
         *signing_complaints(config.signing, config.certificates),
     ):
+        raise _invalid(name, expected)
+    for name, expected in csc_complaints(config.csc):
         raise _invalid(name, expected)
     if config.production:
         refusals = list(_production_refusals(config))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
 from hkeid_server.config.certificates import CertificatesSection
+from hkeid_server.config.csc import CscSection
 from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.proofing import (
@@ -221,6 +222,7 @@ class Config:
     notices: NoticesSection = field(default_factory=NoticesSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
     signing: SigningSection = field(default_factory=SigningSection)
+    csc: CscSection = field(default_factory=CscSection)
     folder: Path = field(default=Path())
 
     @property

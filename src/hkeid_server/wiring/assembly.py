@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
 from hkeid.enrolment.review import WaitingRoom
+from hkeid.oidc.authorization_details import DetailType
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.ports.evidence import EvidenceVault
@@ -33,6 +35,9 @@ from hkeid_server.wiring.opening import (
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 from hkeid_server.wiring.stations import open_stations
 
+if TYPE_CHECKING:
+    from hkeid_server.csc.parts import CscRooms
+
 
 def build_house(
     config: Config,
@@ -55,8 +60,9 @@ def build_house(
     notices = open_notices(config, store, base.fields, keys, clock, random)
     letters = decision_letters(config, notices.notifiers, base.journal)
     registration = make_registration(base, proofing, evidence, hooks=letters)
-    provider = _open_provider(base, ledger)
     certificates = _certificates(base)
+    provider = _open_provider(base, ledger)
+    csc = _csc(base, certificates, provider)
     return House(
         config=config,
         pages=page_settings(config),
@@ -79,13 +85,14 @@ def build_house(
         waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
-        doors={"oidc": provider},
-        handlers=_handlers(),
+        doors={"oidc": provider, **({} if csc is None else {"csc": csc.door})},
+        handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
         stations=open_stations(base, proofing, evidence),
         certificates=certificates,
         signing=_signing(base, certificates, evidence, provider),
+        csc=csc,
     )
 
 
@@ -111,8 +118,24 @@ def _signing(
     return open_signing(base, certificates, evidence, provider)
 
 
+def _csc(
+    base: Foundation, certificates: CertificateRooms | None, provider: Provider
+) -> CscRooms | None:
+    if not base.config.csc.enabled:
+        return None
+    from hkeid_server.wiring.csc import open_csc
+
+    return open_csc(base, certificates, provider)
+
+
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
     config = base.config
+    details: tuple[DetailType, ...] = ()
+    scopes: tuple[str, ...] = ()
+    if config.csc.enabled:
+        from hkeid_server.wiring.csc import DETAILS, SCOPES
+
+        details, scopes = DETAILS, SCOPES
     make = Provider.production if config.production else Provider.sandbox
     return make(
         config.issuer,
@@ -123,6 +146,8 @@ def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
         base.clock,
         base.random,
         provider_settings(config),
+        details,
+        scopes,
     )
 
 
@@ -153,15 +178,20 @@ def _enrolment_settings(config: Config) -> EnrolmentSettings:
     return EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
 
 
-def _handlers() -> dict[InteractionKind, Handler]:
+def _handlers(csc: CscRooms | None) -> dict[InteractionKind, Handler]:
     """Who serves which interaction of a door."""
     login = LoginHandler()
-    return {
+    handlers: dict[InteractionKind, Handler] = {
         InteractionKind.LOGIN: login,
         InteractionKind.SELECT_ACCOUNT: ChooseHandler(login),
         InteractionKind.CONSENT: ConsentHandler(),
         InteractionKind.LOGOUT: LogoutHandler(),
     }
+    if csc is not None:
+        from hkeid_server.interactions.approval import ApprovalHandler
+
+        handlers[InteractionKind.APPROVAL] = ApprovalHandler()
+    return handlers
 
 
 def provider_settings(config: Config) -> ProviderSettings:

@@ -94,7 +94,7 @@ class Asking:
             created_at=now,
             expires_at=now + parts.settings.lifetime,
         )
-        self._keep(request, particulars, drafts, now)
+        self._keep(request, particulars, drafts)
         return Asked(request=request, code=particulars.code)
 
     # --- details ----------------------------------------------------------------------------------
@@ -199,11 +199,7 @@ class Asking:
         return replace(draft, document=replace(draft.document, pages=pages))
 
     def _keep(
-        self,
-        request: SignatureRequest,
-        particulars: Particulars,
-        drafts: Sequence[_Draft],
-        now: Instant,
+        self, request: SignatureRequest, particulars: Particulars, drafts: Sequence[_Draft]
     ) -> None:
         vault = self._parts.evidence
         vault.open(request.id, expires_at=request.expires_at)
