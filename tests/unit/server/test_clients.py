@@ -134,7 +134,7 @@ def test_example_clients(tmp_path: Path) -> None:
         "http://localhost:9/eid/callback",
         "http://localhost:9/eid/signed",
     )
-    assert clients["ird-etax"].redirect_uris == ("http://localhost:5002/eid/callback",)
+    assert clients["ird-etax"].redirect_uris[0] == "http://localhost:5002/eid/callback"
     assert (tmp_path / "ird-etax.pem").stat().st_mode & 0o077 == 0
     assert write_example_clients(tmp_path) == (), "a second time everything is there"
 
