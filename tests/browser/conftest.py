@@ -42,6 +42,14 @@ NO_AUTOFILL = (
     " PublicKeyCredential.isConditionalMediationAvailable = async () => false;"
 )
 LANGUAGES = ("en", "zh-Hant-HK", "zh-Hans")
+_SIGNING = """
+[certificates]
+enabled = true
+timestamps = true
+
+[signing]
+enabled = true
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -101,21 +109,19 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
     folder = tmp_path_factory.mktemp("places")
     public, admin, flask_port, django_port = _free_ports(4)
     observatory, tax = f"http://localhost:{flask_port}", f"http://localhost:{django_port}"
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "hkeid_server.cli", "init", "--sandbox"),
-            *("--data", str(folder), "--port", str(public), "--admin-port", str(admin)),
-            *("--relying-party", f"hko-suggestions={observatory}"),
-            *("--relying-party", f"ird-etax={tax}"),
-        ],
-        check=True,
-        env=_environment(),
-        capture_output=True,
-    )
+    made = [
+        *(sys.executable, "-m", "hkeid_server.cli", "init", "--sandbox"),
+        *("--data", str(folder), "--port", str(public), "--admin-port", str(admin)),
+        *("--relying-party", f"hko-suggestions={observatory}"),
+        *("--relying-party", f"ird-etax={tax}"),
+    ]
+    subprocess.run(made, check=True, env=_environment(), capture_output=True)
     issuer, config = f"http://localhost:{public}", folder / "hkeid.toml"
     text = config.read_text("utf-8")
     if "[registry]" not in text:
-        config.write_text(f'{text}\n[registry]\nurl = "personas"\n', "utf-8")
+        text = f'{text}\n[registry]\nurl = "personas"\n'
+    config.write_text(text + _SIGNING, "utf-8")
+    subprocess.run(made, check=True, env=_environment(), capture_output=True)
     found = Places(
         issuer=issuer,
         admin=f"http://127.0.0.1:{admin}",

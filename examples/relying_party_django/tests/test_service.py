@@ -20,6 +20,7 @@ from django.core.management import call_command
 from django.test import Client, override_settings
 
 from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_signing import FakeSigning
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
@@ -67,6 +68,52 @@ def csrf(html: str) -> str:
 
 def text(client: Client, page: str) -> str:
     return client.get(page).content.decode()
+
+
+def test_the_return_is_signed_with_eid(provider: FakeProvider) -> None:
+    own = import_module("relying_party_django.settings")
+    values = {name: getattr(own, name) for name in dir(own) if name.isupper() and name != "HERE"}
+    signing = FakeSigning(provider, sub=BOUND.sub)
+    hkeid = {**values["HKEID"], "HTTP": signing, "PRIVATE_KEY": None}
+    with override_settings(**{**values, "HKEID": hkeid}):
+        from relying_party_django.signing import RETURNS
+
+        RETURNS.__init__()  # type: ignore[misc]
+        client = Client(enforce_csrf_checks=True, headers={"host": "localhost:5002"})
+        come_back(client, provider, "/confirm", BOUND)
+        form = text(client, "/confirm")
+        client.post("/confirm", {"csrfmiddlewaretoken": csrf(form)})
+        assert client.get("/signed")["Location"] == "/summary"
+        page = text(client, "/confirmed")
+        asked = client.post("/sign", {"csrfmiddlewaretoken": csrf(page)}).content.decode()
+        assert ">K7WM<" in asked
+        url = re.search(r'id="go-sign" href="([^"]+)"', asked)[1]  # type: ignore[index]
+        back = client.get(signing.sign(url).removeprefix(BASE))
+        assert back["Location"] == "/signed"
+        assert 'id="signed"' in text(client, "/signed")
+        pdf = client.get("/signed/return.pdf").content
+        assert pdf.startswith(b"%PDF-1.7")
+        assert b"Tax to pay" in pdf
+
+
+def test_a_return_that_is_not_signed_is_told(provider: FakeProvider) -> None:
+    own = import_module("relying_party_django.settings")
+    values = {name: getattr(own, name) for name in dir(own) if name.isupper() and name != "HERE"}
+    signing = FakeSigning(provider, sub=BOUND.sub)
+    hkeid = {**values["HKEID"], "HTTP": signing, "PRIVATE_KEY": None}
+    with override_settings(**{**values, "HKEID": hkeid}):
+        client = Client(enforce_csrf_checks=True, headers={"host": "localhost:5002"})
+        come_back(client, provider, "/confirm", BOUND)
+        client.post("/confirm", {"csrfmiddlewaretoken": csrf(text(client, "/confirm"))})
+        page = text(client, "/confirmed")
+        asked = client.post("/sign", {"csrfmiddlewaretoken": csrf(page)}).content.decode()
+        url = re.search(r'id="go-sign" href="([^"]+)"', asked)[1]  # type: ignore[index]
+        back = client.get(signing.refuse(url).removeprefix(BASE))
+        assert back.status_code == 403
+        signing.refusal = (403, {"error": "access_denied", "reason": "too_many_open"})
+        page = text(client, "/confirmed")
+        refused = client.post("/sign", {"csrfmiddlewaretoken": csrf(page)})
+        assert refused.status_code == 403
 
 
 def test_the_whole_visit(client: Client, provider: FakeProvider) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hkeid.signing.levels import Level
 from hkeid_server.config.certificates import CertificatesSection
+
+LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
+"""Values of :class:`hkeid.signing.Level`, which is not loaded for every command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,9 @@ def signing_complaints(
     section: SigningSection, certificates: CertificatesSection
 ) -> Iterator[tuple[str, str]]:
     """Keys whose values cannot be meant, and what they must be."""
-    if section.level not in {one.value for one in Level}:
-        yield "signing.level", f"one of {', '.join(Level)}"
-    elif section.enabled and section.level != Level.B_B and not certificates.timestamps:
+    if section.level not in LEVELS:
+        yield "signing.level", f"one of {', '.join(LEVELS)}"
+    elif section.enabled and section.level != "B-B" and not certificates.timestamps:
         yield "signing.level", "'B-B' without certificates.timestamps"
     ranges = {
         "request_minutes": (2, 15),

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from threading import BoundedSemaphore
 from time import perf_counter
 
+from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
 from hkeid.kernel.http import Request, Response
 from hkeid.op.responses import NO_STORE
@@ -93,10 +94,17 @@ class SigningDoor:
             self._journal.crash(error, where=PREFIX)
             return _plain(500, "server_error")
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            self._journal.event(
-                "signing:call:refused", status=answer.status, where=PREFIX, level="info"
-            )
+            self._note(answer)
         return answer
+
+    def _note(self, answer: Response) -> None:
+        """A refusal by its reason, which is one of ours."""
+        said = canonical_json.loads_object(answer.body) if answer.body else {}
+        reason = str(said.get("reason") or said.get("error") or answer.status)
+        metrics.count_refusal(reason)
+        self._journal.event(
+            "signing:call:refused", reason=reason, status=answer.status, where=PREFIX
+        )
 
     def _request(self, environ: Environ) -> Request:
         """The request as the door understands it.

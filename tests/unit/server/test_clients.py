@@ -130,8 +130,11 @@ def test_example_clients(tmp_path: Path) -> None:
     made = write_example_clients(tmp_path, {"hko-suggestions": "http://localhost:9"})
     assert [path.stem for path in made] == ["hko-suggestions", "ird-etax", "hkeid-terminal"]
     clients = {client.id: client for client in read_clients(tmp_path, profile=Profile.SANDBOX)}
-    assert clients["hko-suggestions"].redirect_uris == ("http://localhost:9/eid/callback",)
-    assert clients["ird-etax"].redirect_uris == ("http://localhost:5002/eid/callback",)
+    assert clients["hko-suggestions"].redirect_uris == (
+        "http://localhost:9/eid/callback",
+        "http://localhost:9/eid/signed",
+    )
+    assert clients["ird-etax"].redirect_uris[0] == "http://localhost:5002/eid/callback"
     assert (tmp_path / "ird-etax.pem").stat().st_mode & 0o077 == 0
     assert write_example_clients(tmp_path) == (), "a second time everything is there"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, literal, literal_column, select, update
+from sqlalchemy import bindparam, func, literal_column, select, update
 
 from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
@@ -21,6 +21,12 @@ _CHANGING: Final = (
     "purge_after",
 )
 _FIXED: Final = tuple(one.name for one in _r if one.name not in _CHANGING)
+
+_OPEN_STATES: Final = {"waiting": RequestState.WAITING.value, "signed": RequestState.SIGNED.value}
+_MADE_STATES: Final = {
+    "signed": RequestState.SIGNED.value,
+    "collected": RequestState.COLLECTED.value,
+}
 
 _ADD: Final = Statement(
     lambda insert: (
@@ -38,7 +44,7 @@ _OPEN: Final = Statement(
     .select_from(signature_requests)
     .where(
         _r.client_id == param(_r.client_id),
-        _r.state.in_([literal(RequestState.WAITING.value), literal(RequestState.SIGNED.value)]),
+        _r.state.in_([param(_r.state, "waiting"), param(_r.state, "signed")]),
         _r.expires_at > param(_r.expires_at, "now"),
     )
 )
@@ -46,7 +52,7 @@ _SIGNED_BY: Final = Statement(
     select(signature_requests)
     .where(
         _r.resident_id == param(_r.resident_id),
-        _r.state.in_([literal(RequestState.SIGNED.value), literal(RequestState.COLLECTED.value)]),
+        _r.state.in_([param(_r.state, "signed"), param(_r.state, "collected")]),
     )
     .order_by(_r.decided_at.desc(), _r.id.desc())
     .limit(_LIMIT)
@@ -54,7 +60,7 @@ _SIGNED_BY: Final = Statement(
 _OVERDUE: Final = Statement(
     select(signature_requests)
     .where(
-        _r.state == literal(RequestState.WAITING.value),
+        _r.state == param(_r.state, "waiting"),
         _r.expires_at <= param(_r.expires_at, "now"),
     )
     .order_by(_r.expires_at, _r.id)
@@ -97,18 +103,23 @@ class SqlSignatureRequests:
 
     def open_of_client(self, client_id: str, now: Instant) -> int:
         """How many wait, or are signed and wait to be collected."""
-        parameters = {"client_id": client_id, "now": epoch_microseconds(now)}
+        parameters = {**_OPEN_STATES, "client_id": client_id, "now": epoch_microseconds(now)}
         row = self._connection.find(_OPEN, parameters)
         return 0 if row is None else int(row[0])
 
     def signed_by(self, resident_id: str, *, limit: int = 100) -> tuple[SignatureRequest, ...]:
         """Those that a resident signed, newest first."""
-        rows = self._connection.rows(_SIGNED_BY, {"resident_id": resident_id, "limit": limit})
+        parameters = {**_MADE_STATES, "resident_id": resident_id, "limit": limit}
+        rows = self._connection.rows(_SIGNED_BY, parameters)
         return tuple(_request(row) for row in rows)
 
     def overdue(self, now: Instant, *, limit: int = 500) -> tuple[SignatureRequest, ...]:
         """Those that wait although their time is over, oldest first."""
-        parameters = {"now": epoch_microseconds(now), "limit": limit}
+        parameters = {
+            "waiting": RequestState.WAITING.value,
+            "now": epoch_microseconds(now),
+            "limit": limit,
+        }
         return tuple(_request(row) for row in self._connection.rows(_OVERDUE, parameters))
 
     def purge(self, before: Instant, *, limit: int = 1000) -> int:
