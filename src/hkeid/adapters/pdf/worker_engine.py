@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from hkeid.adapters.pdf.handing_over import handed_over
 from hkeid.adapters.worker import Worker
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.certificates import ValidationMaterial
@@ -24,7 +22,6 @@ from hkeid.ports.pdf import (
 )
 
 _FACTORY = "hkeid.adapters.pdf.signing_engine:SigningEngine"
-_MOST_BUFFERS = 512
 _ANSWERS = (PreparedUpdate, PreparedFields, GapUpdate, PdfTrait)
 
 T = TypeVar("T")
@@ -79,7 +76,7 @@ class WorkerEngine:
         return self._call(PreparedFields, "prepare_fields", parts, tuple(fields), refused)
 
     def _call(self, kind: type[T], method: str, parts: PdfParts, *arguments: Any) -> T:
-        with _handed_over(parts) as handle:
+        with handed_over(parts) as handle:
             answer = self._worker.call(method, *arguments, handles=(handle,))
         if not isinstance(answer, kind):
             raise Unavailable("pdf_engine_failed", detail=f"answered {type(answer).__name__}")
@@ -120,28 +117,3 @@ def engine_in_worker(
 def default_engine() -> WorkerEngine:
     """The engine that is shared by all who name none; its process ends with this one."""
     return engine_in_worker()
-
-
-@contextmanager
-def _handed_over(parts: PdfParts) -> Iterator[int]:
-    """A descriptor of the file that the parts make up: in memory, never under a name on a disk."""
-    if hasattr(os, "memfd_create"):
-        handle = os.memfd_create("hkeid-pdf", os.MFD_CLOEXEC)
-    else:  # pragma: no cover - other systems than Linux
-        with tempfile.TemporaryFile() as nameless:
-            handle = os.dup(nameless.fileno())
-    try:
-        _write_all(handle, parts)
-        yield handle
-    finally:
-        os.close(handle)
-
-
-def _write_all(handle: int, parts: PdfParts) -> None:
-    left = [memoryview(part).cast("B") for part in parts if len(part)]
-    while left:
-        written = os.writev(handle, left[:_MOST_BUFFERS])
-        while left and written >= len(left[0]):
-            written -= len(left.pop(0))
-        if written:
-            left[0] = left[0][written:]
