@@ -165,9 +165,11 @@ class ExaminedSignature:
     :ivar certificate: the signer's, DER; None where none was found.
     :ivar chain: signer's certificate first, trust anchor last, DER; empty where none was found.
     :ivar proved_time: by time-stamps that passed.
+    :ivar certificates: all that were at hand, DER.
     :ivar revocation_checked: the whole chain was checked against revocation information.
     :ivar revoked_at: when the signer's certificate was revoked.
     :ivar certification: ``/P`` of DocMDP (ISO 32000-2 §12.8.2.2), where this signature sets it.
+    :ivar touched: names of fields that were filled in or signed later, as pyHanko counts them.
     :ivar permitted: DocMDP and FieldMDP let pass what was added; None where that was not looked at.
     """
 
@@ -198,6 +200,7 @@ class ExaminedSignature:
     timestamps: tuple[ExaminedTimestamp, ...] = ()
     certificate: bytes | None = None
     chain: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...] = ()
     revocation_checked: bool = False
     revoked_at: Instant | None = None
     revocation: tuple[RevocationRecord, ...] = ()
@@ -207,6 +210,7 @@ class ExaminedSignature:
     certification: int | None = None
     permitted: bool | None = None
     modification: Modification = Modification.UNKNOWN
+    touched: tuple[str, ...] = ()
     changes: tuple[FieldChange, ...] = ()
     look: Look = Look.UNKNOWN
     changed_pages: tuple[int, ...] = ()

@@ -7,7 +7,6 @@ import io
 import logging
 import mmap
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,7 +38,6 @@ from hkeid.adapters.pdf.validation.trust import TrustSettings
 
 _DRAWING_SECONDS = 6.0
 _MOST_SIGNATURES = 200
-_RECURSION = 700
 
 
 @dataclass(slots=True)
@@ -60,7 +58,6 @@ class ValidationEngine:
         self._drawing_seconds = drawing_seconds
         # pyHanko and asn1crypto say much about hostile files, and nobody reads it.
         logging.disable(logging.CRITICAL)
-        sys.setrecursionlimit(_RECURSION)
         gc.collect()
         gc.freeze()
 

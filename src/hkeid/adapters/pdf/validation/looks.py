@@ -51,12 +51,12 @@ def compare(content: bytes, revisions: Sequence[RevisionLook], budget: Budget) -
     """Fill in ``look`` and ``pages`` of each revision. What cannot be drawn is unknown."""
     opened = []
     try:
-        current = pypdfium2.PdfDocument(content)
+        current = opened_document(content)
         opened.append(current)
         pairs = []
         for one in revisions:
             try:
-                document = pypdfium2.PdfDocument(content[: one.end])
+                document = opened_document(content[: one.end])
             except pypdfium2.PdfiumError:
                 one.look = Look.UNKNOWN
                 continue
@@ -80,6 +80,15 @@ def compare(content: bytes, revisions: Sequence[RevisionLook], budget: Budget) -
     finally:
         for document in reversed(opened):
             document.close()
+
+
+def opened_document(content: bytes) -> pypdfium2.PdfDocument:
+    """A document with its form, which is drawn without coloured fields."""
+    document = pypdfium2.PdfDocument(content)
+    document.init_forms()
+    if document.formenv is not None:
+        pdfium.FPDF_SetFormFieldHighlightAlpha(document.formenv, 0)
+    return document
 
 
 def _compare_page(
@@ -114,7 +123,10 @@ def drawn(page: pypdfium2.PdfPage, masks: Sequence[Box]) -> bytes:
     wide, high = max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale))
     bitmap = pypdfium2.PdfBitmap.new_native(wide, high, pdfium.FPDFBitmap_BGR)
     bitmap.fill_rect((255, 255, 255, 255), 0, 0, wide, high)
-    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, wide, high, 0, pdfium.FPDF_ANNOT)
+    shape = (0, 0, wide, high, 0, pdfium.FPDF_ANNOT)
+    pdfium.FPDF_RenderPageBitmap(bitmap, page, *shape)
+    if page.formenv is not None:  # widgets are drawn by it alone
+        pdfium.FPDF_FFLDraw(page.formenv, bitmap, page, *shape)
     for box in masks:
         left, top, right, bottom = _pixels(page, box, wide, high)
         if left < right and top < bottom:

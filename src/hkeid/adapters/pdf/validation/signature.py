@@ -125,7 +125,9 @@ class _Work:
             "certificate": embedded.signer_cert.dump(),
         }
         if not stamp:
-            self._seen["claimed_time"] = embedded.self_reported_timestamp
+            claimed = embedded.self_reported_timestamp
+            # A time without a zone is no moment (ISO 32000-2 §7.9.4).
+            self._seen["claimed_time"] = claimed if claimed and claimed.tzinfo else None
         digest = hashlib.new(embedded.md_algorithm)
         digest.update(info["signed_attrs"].dump())
         self._seen["attributes_digest"] = digest.digest()
@@ -147,6 +149,9 @@ class _Work:
         level = ModificationLevel.OTHER
         if isinstance(difference, DiffResult):
             level = difference.modification_level
+            self._seen["touched"] = tuple(
+                sorted(str(one) for one in difference.changed_form_fields)
+            )
         self._seen["modification"] = _MODIFICATION[level]
         self._seen["permitted"] = embedded.summarise_integrity_info()["docmdp_ok"]
 
@@ -166,6 +171,7 @@ class _Work:
             "indication": outcome.indication,
             "sub_indication": outcome.sub_indication,
             "chain": outcome.chain,
+            "certificates": tuple(one.dump() for one in evidence.certificates),
             "revocation_checked": outcome.revocation_checked,
             "revocation": revocation.records(evidence, embedded.signer_cert),
         }
