@@ -36,6 +36,14 @@ def gap_is_signature(pdf: bytes, byte_range: tuple[int, ...], contents: bytes) -
     )
 
 
+def continues_after(pdf: bytes, end: int) -> bool:
+    """The table that the file ends with lies behind the signed revision: readers start with what is newest,
+    and nothing behind the revision belongs to no revision (ISO 32000-2 §7.5.5).
+    """
+    words = pdf[pdf.rfind(b"startxref") :].split(maxsplit=2)
+    return len(words) > 1 and words[1].isdigit() and int(words[1]) >= end
+
+
 def padding_is_empty(contents: bytes) -> bool:
     """Behind the CMS there are only zeros (ISO 32000-2 §12.8.3.3)."""
     length = _length(contents)

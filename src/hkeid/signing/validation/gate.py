@@ -22,6 +22,7 @@ from hkeid.ports.pdf_validation import (
     SignatureKind,
 )
 from hkeid.signing.validation.byte_checks import (
+    continues_after,
     gap_is_signature,
     is_framed,
     padding_is_empty,
@@ -78,7 +79,7 @@ def judge_signatures(pdf: bytes, document: ExaminedDocument) -> tuple[Judgement,
     by_field = {one.field: one for one in document.signatures}
     judged = []
     for one, findings in zip(document.signatures, own, strict=True):
-        whole = (*findings, *_afterwards(one, by_field, sound))
+        whole = (*findings, *_afterwards(pdf, one, by_field, sound))
         indication, sub = verdict_of(whole)
         judged.append(Judgement(indication=indication, sub_indication=sub, findings=whole))
     return tuple(judged)
@@ -186,7 +187,10 @@ def _code(one: ExaminedSignature) -> FindingCode:
 
 
 def _afterwards(
-    one: ExaminedSignature, others: Mapping[str, ExaminedSignature], sound: Collection[str]
+    pdf: bytes,
+    one: ExaminedSignature,
+    others: Mapping[str, ExaminedSignature],
+    sound: Collection[str],
 ) -> Iterator[Finding]:
     """What came later, and whether it may stand."""
     if one.coverage is not Coverage.REVISION:
@@ -198,7 +202,13 @@ def _afterwards(
         yield found(FindingCode.LOOK_CHANGED, name)
     elif one.look is Look.UNKNOWN:
         yield found(FindingCode.LOOK_UNKNOWN, name)
+    end = revision_end(one.byte_range, len(pdf))
     match one.modification:
+        case _ if end is not None and not continues_after(pdf, end):
+            yield found(FindingCode.CHANGE_UNEXPLAINED, name)
+        case Modification.NONE:
+            # Bytes were added, and no reader of ours found what for.
+            yield found(FindingCode.CHANGE_UNEXPLAINED, name)
         case Modification.UNKNOWN:
             yield found(FindingCode.CHANGES_UNKNOWN, name)
         case Modification.OTHER | Modification.ANNOTATIONS:
