@@ -6,7 +6,7 @@ is a verdict. The gate of :mod:`hkeid.signing.validation` makes one of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -247,7 +247,7 @@ class ExaminationRequest:
     anchors: tuple[bytes, ...] = ()
     anchor_keys: frozenset[str] = frozenset()
     timestamp_anchors: tuple[bytes, ...] | None = None
-    material: ValidationMaterial = ValidationMaterial()
+    material: ValidationMaterial = field(default_factory=ValidationMaterial)
 
 
 class PdfValidator(Protocol):

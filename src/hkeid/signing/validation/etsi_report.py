@@ -129,7 +129,7 @@ def _status(made: ET.Element, one: SignatureReport, report: ValidationReport) ->
     indication, sub = one.indication, one.sub_indication
     if one.valid and one.kind is SignatureKind.SIGNATURE and not report.valid:
         for finding in report.document_findings:
-            if not finding.indication == indication:
+            if finding.indication != indication:
                 indication, sub = finding.indication, finding.sub_indication
                 break
     _text(status, "MainIndication", f"{_URN}:mainindication:{indication.value}")

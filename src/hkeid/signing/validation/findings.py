@@ -166,9 +166,7 @@ def found(
     chosen = effect or usual
     if sub == _GENERIC and sub_indication:
         sub = sub_indication
-    return Finding(
-        code=code, effect=chosen, sub_indication=sub, signature=signature, fields=fields
-    )
+    return Finding(code=code, effect=chosen, sub_indication=sub, signature=signature, fields=fields)
 
 
 @cache

@@ -109,9 +109,7 @@ def _alone(pdf: bytes, one: ExaminedSignature) -> Iterator[Finding]:
     """What holds whatever came later."""
     name = one.field
     if one.also_in:
-        yield found(
-            FindingCode.SIGNATURE_IN_TWO_FIELDS, name, fields=(one.field, *one.also_in)
-        )
+        yield found(FindingCode.SIGNATURE_IN_TWO_FIELDS, name, fields=(one.field, *one.also_in))
     if one.failure == "signature_unreadable":
         yield found(FindingCode.SIGNATURE_UNREADABLE, name)
         return
@@ -130,9 +128,11 @@ def _alone(pdf: bytes, one: ExaminedSignature) -> Iterator[Finding]:
 def _coverage(pdf: bytes, one: ExaminedSignature) -> Iterator[Finding]:
     name = one.field
     end = revision_end(one.byte_range, len(pdf))
-    if end is None or not gap_is_signature(pdf, one.byte_range, one.contents):
-        yield found(FindingCode.RANGE_MALFORMED, name)
-    elif one.coverage is Coverage.FILE and end != len(pdf):
+    if (
+        end is None
+        or not gap_is_signature(pdf, one.byte_range, one.contents)
+        or (one.coverage is Coverage.FILE and end != len(pdf))
+    ):
         yield found(FindingCode.RANGE_MALFORMED, name)
     elif not one.failure and one.coverage not in _WHOLE:
         yield found(FindingCode.COVERAGE_PARTIAL, name)
@@ -173,9 +173,7 @@ def _notes(one: ExaminedSignature) -> Iterator[Finding]:
 
 
 def _code(one: ExaminedSignature) -> FindingCode:
-    failing = [
-        stamp for stamp in one.timestamps if stamp.indication is not Indication.TOTAL_PASSED
-    ]
+    failing = [stamp for stamp in one.timestamps if stamp.indication is not Indication.TOTAL_PASSED]
     if failing and failing[0].sub_indication == one.sub_indication:
         return FindingCode.TIMESTAMP_WRONG
     usual = (
@@ -213,9 +211,7 @@ def _afterwards(
             yield found(FindingCode.CHANGES_UNKNOWN, name)
         case Modification.OTHER | Modification.ANNOTATIONS:
             code = FindingCode.CHANGE_UNEXPLAINED
-            yield found(
-                code if one.certification is None else FindingCode.CHANGE_FORBIDDEN, name
-            )
+            yield found(code if one.certification is None else FindingCode.CHANGE_FORBIDDEN, name)
         case _ if one.permitted is False:
             yield found(FindingCode.CHANGE_FORBIDDEN, name)
     yield from _fields(one, others, sound)

@@ -64,24 +64,27 @@ def _lines(report: ValidationReport, language: Language) -> Iterator[str]:
 
 def _details(words: Mapping[str, str], one: SignatureReport) -> Iterator[str]:
     seen = one.observed
-    if one.signer:
-        yield f"  {words['signer']}: {plain(one.signer)}"
-    if seen.chain:
-        yield f"  {words['issuer']}: {plain(certificate_name(seen.chain[-1]))}"
-    if seen.level:
-        yield f"  {words['level']}: {seen.level}"
-    if seen.claimed_time is not None and one.kind is SignatureKind.SIGNATURE:
-        yield f"  {words['claimed']}: {_moment(seen.claimed_time)}"
-    if one.proved_time is not None:
-        yield f"  {words['proved']}: {_moment(one.proved_time)}"
-    if seen.revoked_at is not None:
-        yield f"  {words['revoked']}: {_moment(seen.revoked_at)}"
+    claimed = seen.claimed_time if one.kind is SignatureKind.SIGNATURE else None
+    issuer = certificate_name(seen.chain[-1]) if seen.chain else ""
+    stated = {
+        "signer": plain(one.signer),
+        "issuer": plain(issuer),
+        "level": seen.level,
+        "claimed": _moment(claimed),
+        "proved": _moment(one.proved_time),
+        "revoked": _moment(seen.revoked_at),
+    }
+    yield from (f"  {words[key]}: {value}" for key, value in stated.items() if value)
     for record in seen.revocation:
         if record.about_signer:
             when = _moment(record.this_update)
             yield f"  {words['evidence']}: {record.kind.upper()} {plain(record.issuer)}, {when}"
     if one.end is not None:
         yield f"  {words['covers']}: {one.end} {words['revision']} {seen.number + 1}"
+    yield from _changes(words, one)
+
+
+def _changes(words: Mapping[str, str], one: SignatureReport) -> Iterator[str]:
     if one.changes:
         yield f"  {words['fields']}:"
     for change in one.changes:
@@ -102,8 +105,8 @@ def _findings(
                 yield f"  [{words[effect.value]}] {one.text(language)} ({one.code.value})"
 
 
-def _moment(moment: Instant) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M:%S %Z")
+def _moment(moment: Instant | None) -> str:
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def plain(text: str) -> str:

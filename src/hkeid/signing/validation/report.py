@@ -308,5 +308,3 @@ def _revocation(one: RevocationRecord) -> dict[str, Any]:
 
 def _moment(moment: Instant | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-

@@ -34,7 +34,7 @@ class ValidationTrust:
     timestamp_anchors: tuple[bytes, ...] | None = None
     embedded: tuple[bytes, ...] = ()
     recognised: TrustList = field(default_factory=shipped_trust_list)
-    material: ValidationMaterial = ValidationMaterial()
+    material: ValidationMaterial = field(default_factory=ValidationMaterial)
 
     @classmethod
     def of(

@@ -121,14 +121,10 @@ def _asked(
     at: Instant,
 ) -> ValidationMaterial:
     """What the source says of the chains, each once, time-stamp authorities' included."""
-    chains = []
-    for one in signatures:
-        chains.append(one.chain or _chain(one))
-        chains += [stamp.chain for stamp in one.timestamps]
-    found_material = [given]
-    for chain in dict.fromkeys(chains):
-        if chain:
-            found_material.append(source.material(chain, at))
+    chains = [one.chain or _chain(one) for one in signatures]
+    chains += [stamp.chain for one in signatures for stamp in one.timestamps]
+    asked = [source.material(chain, at) for chain in dict.fromkeys(chains) if chain]
+    found_material = [given, *asked]
     return ValidationMaterial(
         certificates=_once([one.certificates for one in found_material]),
         crls=_once([one.crls for one in found_material]),

@@ -39,7 +39,9 @@ class Bench:
         self.authority = authority or SigningAuthority()
         self.timestamps = SpecimenTimestamps(self.authority)
 
-    def sign(self, pdf: bytes, *, authority: SigningAuthority | None = None, **wishes: Any) -> bytes:
+    def sign(
+        self, pdf: bytes, *, authority: SigningAuthority | None = None, **wishes: Any
+    ) -> bytes:
         """A signature by somebody whom the victim trusts, unless another authority is given."""
         chosen = authority or self.authority
         wishes.setdefault("timestamp_authority", self.timestamps)
@@ -155,5 +157,7 @@ def _curtain(document: Any) -> None:
         b"1 g 0 0 400 60 re f",
         Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 400, 60]),
     )  # fmt: skip
-    text = b"BT /F1 18 Tf 60 500 Td (I owe you HKD 1,000,000) Tj ET q 1 0 0 1 50 480 cm /Curtain Do Q"
+    text = (
+        b"BT /F1 18 Tf 60 500 Td (I owe you HKD 1,000,000) Tj ET q 1 0 0 1 50 480 cm /Curtain Do Q"
+    )
     page.Contents = document.make_stream(page.Contents.read_bytes() + b"\n" + text)

@@ -63,15 +63,11 @@ def _another_document(bench: Bench) -> bytes:
 
 
 def _copied_signature_stamp(bench: Bench) -> bytes:
-    return bench.sign(
-        bench.plain, level="B-T", timestamp_authority=bench.misstamped(honest=0)
-    )
+    return bench.sign(bench.plain, level="B-T", timestamp_authority=bench.misstamped(honest=0))
 
 
 def _copied_document_stamp(bench: Bench) -> bytes:
-    return bench.sign(
-        bench.plain, level="B-LTA", timestamp_authority=bench.misstamped(honest=1)
-    )
+    return bench.sign(bench.plain, level="B-LTA", timestamp_authority=bench.misstamped(honest=1))
 
 
 def _field_added(base: bytes, *, visible: bool) -> bytes:
@@ -93,9 +89,7 @@ CMS: Mapping[str, Attack] = {
     "cms_another_certificate": Attack(
         _another_certificate, frozenset({FindingCode.SIGNATURE_UNREADABLE})
     ),
-    "cms_of_another_document": Attack(
-        _another_document, frozenset({FindingCode.DIGEST_MISMATCH})
-    ),
+    "cms_of_another_document": Attack(_another_document, frozenset({FindingCode.DIGEST_MISMATCH})),
     "copied_signature_timestamp": Attack(
         _copied_signature_stamp, frozenset({FindingCode.TIMESTAMP_WRONG})
     ),

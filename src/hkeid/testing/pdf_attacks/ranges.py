@@ -151,7 +151,8 @@ def _copied_field(bench: Bench) -> bytes:
     field, signature = _signature(update)
     copy = update.add(signature.unparse(resolved=True))  # type: ignore[attr-defined]
     second = update.add(
-        b"<< /FT /Sig /T (Director) /V %d 0 R /Type /Annot /Subtype /Widget /Rect [0 0 0 0] >>" % copy
+        b"<< /FT /Sig /T (Director) /V %d 0 R /Type /Annot /Subtype /Widget /Rect [0 0 0 0] >>"
+        % copy
     )
     _append_field(update, second)
     assert field is not None
@@ -164,7 +165,8 @@ def _two_fields(bench: Bench) -> bytes:
     _, signature = _signature(update)
     number = signature.objgen[0]  # type: ignore[attr-defined]
     second = update.add(
-        b"<< /FT /Sig /T (Director) /V %d 0 R /Type /Annot /Subtype /Widget /Rect [0 0 0 0] >>" % number
+        b"<< /FT /Sig /T (Director) /V %d 0 R /Type /Annot /Subtype /Widget /Rect [0 0 0 0] >>"
+        % number
     )
     _append_field(update, second)
     return update.bytes()
@@ -205,11 +207,10 @@ RANGES: Mapping[str, Attack] = {
     "end_moved": Attack(_end_moved, frozenset({FindingCode.DIGEST_MISMATCH})),
     "wrapping": Attack(_wrapping, _BAD_RANGE),
     "flip_in_page": Attack(_flip_in_page, frozenset({FindingCode.DIGEST_MISMATCH})),
-    "flip_in_signature": Attack(
-        _flip_in_signature, frozenset({FindingCode.SIGNATURE_VALUE_WRONG})
-    ),
+    "flip_in_signature": Attack(_flip_in_signature, frozenset({FindingCode.SIGNATURE_VALUE_WRONG})),
     "trailing_bytes": Attack(
-        lambda bench: bench.signed + b"\x00\x01 something after", frozenset({FindingCode.TRAILING_BYTES})
+        lambda bench: bench.signed + b"\x00\x01 something after",
+        frozenset({FindingCode.TRAILING_BYTES}),
     ),
     "leading_bytes": Attack(_leading, frozenset({FindingCode.DOCUMENT_UNREADABLE})),
     "hidden_between": Attack(_hidden_between, frozenset({FindingCode.CHANGE_UNEXPLAINED})),

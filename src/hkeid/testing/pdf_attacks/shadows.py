@@ -95,9 +95,7 @@ def _other_pages(bench: Bench) -> bytes:
         for _ in range(2)
     ]
     kids = b" ".join(b"%d 0 R" % number for number in numbers)
-    update.replace(
-        update.root.Pages.objgen[0], b"<< /Type /Pages /Count 2 /Kids [ %s ] >>" % kids
-    )
+    update.replace(update.root.Pages.objgen[0], b"<< /Type /Pages /Count 2 /Kids [ %s ] >>" % kids)
     return update.bytes()
 
 
@@ -141,9 +139,7 @@ def _page_entry(key: str, value: Any) -> Any:
 def _annotated(base: bytes, annotation: bytes, looks: bytes = b"") -> bytes:
     update = Update(base)
     if looks:
-        number = update.add_stream(
-            looks, b"/Type /XObject /Subtype /Form /BBox [0 0 400 100]"
-        )
+        number = update.add_stream(looks, b"/Type /XObject /Subtype /Form /BBox [0 0 400 100]")
         annotation += b" /AP << /N %d 0 R >>" % number
     made = update.add(b"<< /Type /Annot /Rect [50 700 450 800] /F 4 " + annotation + b" >>")
     page = update.page()
@@ -227,9 +223,7 @@ def _untrusted_second(bench: Bench) -> bytes:
 
 SHADOWS: Mapping[str, Attack] = {
     "shadow_replace": Attack(lambda bench: _payee(bench.form), _LOOK | _FIELDS),
-    "shadow_replace_certified": Attack(
-        lambda bench: _payee(bench.certified_form), _LOOK | _FIELDS
-    ),
+    "shadow_replace_certified": Attack(lambda bench: _payee(bench.certified_form), _LOOK | _FIELDS),
     "shadow_replace_value": Attack(_value_alone, _FIELDS),
     "shadow_replace_font": Attack(_font, _LOOK | _UNEXPLAINED),
     "shadow_hide": Attack(_curtain_gone, _LOOK | _UNEXPLAINED),
@@ -262,9 +256,7 @@ SHADOWS: Mapping[str, Attack] = {
     ),
     "appearances_asked_for": Attack(_appearances, _LOOK),
     "own_look_replaced": Attack(_own_look, _LOOK),
-    "hybrid_cross_reference": Attack(
-        _hybrid, frozenset({FindingCode.HYBRID_CROSS_REFERENCE})
-    ),
+    "hybrid_cross_reference": Attack(_hybrid, frozenset({FindingCode.HYBRID_CROSS_REFERENCE})),
     "certified_final_annotated": Attack(
         lambda bench: _annotated(bench.final, b"/Subtype /Stamp", _COVER), _LOOK | _FORBIDDEN
     ),

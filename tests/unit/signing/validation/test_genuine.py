@@ -116,7 +116,9 @@ def test_trust_in_a_key_alone(bench, authority, validate) -> None:
     from hkeid.signing.legal import key_hash
 
     der = authority.certificate.public_bytes(Encoding.DER)
-    assert validate(bench.signed, trust=ValidationTrust(anchor_keys=frozenset({key_hash(der)}))).valid
+    assert validate(
+        bench.signed, trust=ValidationTrust(anchor_keys=frozenset({key_hash(der)}))
+    ).valid
     own = bench.authority.signer().identity.certificate
     strange = ValidationTrust(anchor_keys=frozenset({key_hash(own)}))
     assert not validate(bench.signed, trust=strange).valid

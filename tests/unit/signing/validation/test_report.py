@@ -53,7 +53,9 @@ def test_json(bench, validate) -> None:
     assert members["cap553"] == "undetermined"
 
 
-@pytest.mark.parametrize("name", ["", "shadow_replace", "usf_range_null", "copied_document_timestamp"])
+@pytest.mark.parametrize(
+    "name", ["", "shadow_replace", "usf_range_null", "copied_document_timestamp"]
+)
 def test_the_gate_decides_in_the_xml_too(name, bench, validate) -> None:
     """ETSI TS 119 102-2: main indication, sub-indication, and the objects they rest on."""
     report = validate(ATTACKS[name].make(bench) if name else bench.archived)

@@ -164,9 +164,7 @@ def _token(
     def run(required: bool) -> Outcome:  # noqa: FBT001
         specification = settings.specification(evidence, revocation=required)
         return _outcome(
-            ades_timestamp_validation(
-                token, specification, imprint, timing_info=settings.timing
-            )
+            ades_timestamp_validation(token, specification, imprint, timing_info=settings.timing)
         )
 
     return with_revocation(evidence, run)

@@ -30,9 +30,7 @@ class Later:
     failed: bool = False
 
 
-def changes_since(
-    signature: ExaminedSignature, content: bytes, now: Revision | None
-) -> Later:
+def changes_since(signature: ExaminedSignature, content: bytes, now: Revision | None) -> Later:
     """Field by field, from the signed revision to the file as it is.
 
     :raises Exception: what qpdf and pdfium raise over hostile files.
@@ -65,9 +63,7 @@ def _end(signature: ExaminedSignature, size: int) -> int | None:
     return None
 
 
-def _changes(
-    then: Revision, now: Revision, old: bytes, new: bytes
-) -> Iterator[FieldChange]:
+def _changes(then: Revision, now: Revision, old: bytes, new: bytes) -> Iterator[FieldChange]:
     for name in dict.fromkeys((*then.fields, *now.fields)):
         before, after = then.fields.get(name), now.fields.get(name)
         if before is None and after is not None:
@@ -77,9 +73,7 @@ def _changes(
         elif before is not None and after is not None:
             event = _event(before, after)
             if event is not None:
-                yield _change(
-                    name, before, event, old, before=before.shown, after=after.shown
-                )
+                yield _change(name, before, event, old, before=before.shown, after=after.shown)
 
 
 def _event(before: RevisionField, after: RevisionField) -> FieldEvent | None:

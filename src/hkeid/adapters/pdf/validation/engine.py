@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import logging
@@ -61,9 +62,7 @@ class ValidationEngine:
         gc.collect()
         gc.freeze()
 
-    def examine(
-        self, request: ExaminationRequest, *, handles: tuple[int, ...]
-    ) -> ExaminedDocument:
+    def examine(self, request: ExaminationRequest, *, handles: tuple[int, ...]) -> ExaminedDocument:
         """As :meth:`hkeid.ports.pdf_validation.PdfValidator.examine`."""
         handle = handles[0]
         if not os.fstat(handle).st_size:
@@ -96,12 +95,9 @@ class _Examination:
 
     def _open(self) -> tuple[Opened, list[FoundSignature]]:
         """Strictly, or else not."""
-        try:
+        with contextlib.suppress(Exception):
+            # pyHanko raises nearly anything over hostile files.
             return self._listed(strict=True)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001 - pyHanko raises nearly anything over hostile files
-            pass
         try:
             return self._listed(strict=False)
         except MemoryError:
@@ -122,9 +118,7 @@ class _Examination:
             reader.decrypt("")
         return reader
 
-    def _examined(
-        self, opened: Opened, found: FoundSignature, place: int
-    ) -> ExaminedSignature:
+    def _examined(self, opened: Opened, found: FoundSignature, place: int) -> ExaminedSignature:
         """Each signature alone; where the letter of the specification defeats it, once more without."""
         store = _quietly(lambda: store_of(opened.reader.root))
         first = examine_signature(opened.reader, found, self._request, self._settings, store)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pypdfium2
@@ -49,37 +50,43 @@ class Budget:
 
 def compare(content: bytes, revisions: Sequence[RevisionLook], budget: Budget) -> None:
     """Fill in ``look`` and ``pages`` of each revision. What cannot be drawn is unknown."""
-    opened = []
+    with contextlib.ExitStack() as opened:
+        try:
+            current = opened.enter_context(contextlib.closing(opened_document(content)))
+            pairs = [
+                (one, document)
+                for one in revisions
+                for document in _comparable(one, content, len(current), opened)
+            ]
+            for number in range(len(current) if pairs else 0):
+                if budget.spent:
+                    _give_up([one for one, _ in pairs if one.look is Look.SAME])
+                    break
+                _compare_page(current, pairs, number)
+        except pypdfium2.PdfiumError:
+            _give_up(revisions)
+
+
+def _give_up(revisions: Sequence[RevisionLook]) -> None:
+    for one in revisions:
+        one.look = Look.UNKNOWN
+
+
+def _comparable(
+    one: RevisionLook, content: bytes, pages: int, opened: contextlib.ExitStack
+) -> Iterator[pypdfium2.PdfDocument]:
+    """The revision, if it has as many pages as the file."""
     try:
-        current = opened_document(content)
-        opened.append(current)
-        pairs = []
-        for one in revisions:
-            try:
-                document = opened_document(content[: one.end])
-            except pypdfium2.PdfiumError:
-                one.look = Look.UNKNOWN
-                continue
-            opened.append(document)
-            if len(document) != len(current):
-                one.look = Look.PAGES_DIFFER
-            elif len(current) > _MOST_PAGES:
-                one.look = Look.UNKNOWN
-            else:
-                pairs.append((one, document))
-        for number in range(len(current) if pairs else 0):
-            if budget.spent:
-                for one, _ in pairs:
-                    if one.look is Look.SAME:
-                        one.look = Look.UNKNOWN
-                break
-            _compare_page(current, pairs, number)
+        document = opened.enter_context(contextlib.closing(opened_document(content[: one.end])))
     except pypdfium2.PdfiumError:
-        for one in revisions:
-            one.look = Look.UNKNOWN
-    finally:
-        for document in reversed(opened):
-            document.close()
+        one.look = Look.UNKNOWN
+        return
+    if len(document) != pages:
+        one.look = Look.PAGES_DIFFER
+    elif pages > _MOST_PAGES:
+        one.look = Look.UNKNOWN
+    else:
+        yield document
 
 
 def opened_document(content: bytes) -> pypdfium2.PdfDocument:
@@ -136,9 +143,7 @@ def drawn(page: pypdfium2.PdfPage, masks: Sequence[Box]) -> bytes:
     return content
 
 
-def _pixels(
-    page: pypdfium2.PdfPage, box: Box, wide: int, high: int
-) -> tuple[int, int, int, int]:
+def _pixels(page: pypdfium2.PdfPage, box: Box, wide: int, high: int) -> tuple[int, int, int, int]:
     """The box in pixels, a little larger: edges are smoothed."""
     across, down = [], []
     for x, y in ((box[0], box[1]), (box[2], box[3])):

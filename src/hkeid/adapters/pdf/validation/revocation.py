@@ -44,7 +44,7 @@ def gathered(
     store: ValidationMaterial, given: ValidationMaterial, embedded: EmbeddedPdfSignature
 ) -> Evidence:
     """All that is at hand for one signature."""
-    inside = [one for one in _in_cms(embedded.signed_data)]
+    inside = list(_in_cms(embedded.signed_data))
     for token in tokens_of(embedded):
         inside += _in_cms(token)
     return evidence_of(
@@ -60,9 +60,7 @@ def _in_cms(signed: Any) -> Iterator[bytes]:
             yield one.chosen.dump()
 
 
-def records(
-    evidence: Evidence, signer: x509.Certificate | None
-) -> tuple[RevocationRecord, ...]:
+def records(evidence: Evidence, signer: x509.Certificate | None) -> tuple[RevocationRecord, ...]:
     """Lists and responses for people: who says what, and until when."""
     return (
         *(_list(one, signer) for one in evidence.crls),
@@ -82,9 +80,7 @@ def _list(one: CRLContainer, signer: x509.Certificate | None) -> RevocationRecor
     )
 
 
-def _response(
-    one: OCSPContainer, signer: x509.Certificate | None
-) -> Iterator[RevocationRecord]:
+def _response(one: OCSPContainer, signer: x509.Certificate | None) -> Iterator[RevocationRecord]:
     single = one.extract_single_response()
     if single is None:
         return

@@ -128,9 +128,7 @@ class TrustSettings:
         ]
 
 
-def _policy(
-    anchors: Sequence[x509.Certificate], *, required: bool
-) -> CertValidationPolicySpec:
+def _policy(anchors: Sequence[x509.Certificate], *, required: bool) -> CertValidationPolicySpec:
     rule = (
         RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
         if required
