@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,8 @@ class VerdictCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.exit_code = EXIT_FAILED
-            raise
+            error.show()
+            ctx.exit(EXIT_FAILED)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -77,7 +78,9 @@ def sign_command(
     tsa: str | None,
     trust: tuple[Path, ...],
     certify: str | None,
-    **wishes: str | None,
+    reason: str | None,
+    location: str | None,
+    field: str | None,
 ) -> None:
     """Sign FILE; what could change its look is refused, with the reason."""
     from hkeid.adapters.pdf import sign_file
@@ -95,7 +98,13 @@ def sign_command(
     sign_file(
         file,
         signer,
-        wishes=Wishes(level=Level.named(level), certify=chosen, **wishes),
+        wishes=Wishes(
+            level=Level.named(level),
+            certify=chosen,
+            reason=reason,
+            location=location,
+            field=field,
+        ),
         services=services,
         output=out,
     )
@@ -221,18 +230,14 @@ def evidence_command(
 
 def _progress(text: str) -> None:
     """Where somebody is looking."""
-    if click.get_text_stream("stderr").isatty():
+    if sys.stderr.isatty():
         click.echo(f"hkeid: {text} …", err=True)
 
 
 def _exit_status(report: ValidationReport) -> int:
-    from hkeid.signing.validation import Indication
-
-    return {
-        Indication.TOTAL_PASSED: 0,
-        Indication.TOTAL_FAILED: EXIT_NOT_VALID,
-        Indication.INDETERMINATE: EXIT_UNDETERMINED,
-    }[report.indication]
+    if report.valid:
+        return 0
+    return EXIT_NOT_VALID if report.indication.value == "total-failed" else EXIT_UNDETERMINED
 
 
 def _write_revision(report: ValidationReport, pdf: bytes, field: str | None, output: Path) -> None:

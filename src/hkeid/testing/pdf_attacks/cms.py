@@ -78,7 +78,7 @@ def _field_added(base: bytes, *, visible: bool) -> bytes:
     box = tuple(int(one) for one in PLACE) if visible else None
     append_signature_field(writer, SigFieldSpec("Director", box=box))  # type: ignore[arg-type,unused-ignore]
     kept = io.BytesIO()
-    writer.write(kept)
+    writer.write(kept)  # type: ignore[no-untyped-call]
     return kept.getvalue()
 
 

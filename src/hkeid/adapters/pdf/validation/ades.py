@@ -97,7 +97,7 @@ def signature_outcome(
 
     def run(required: bool) -> Outcome:  # noqa: FBT001
         specification = settings.specification(evidence, revocation=required)
-        common = {
+        common: dict[str, Any] = {
             "timing_info": settings.timing,
             "raw_digest": embedded.compute_digest(),
         }

@@ -17,6 +17,7 @@ from hkeid.ports.pdf_validation import (
     ExaminationRequest,
     ExaminedDocument,
     ExaminedSignature,
+    Look,
     Modification,
 )
 from hkeid.signing.errors import DocumentMalformed
@@ -158,15 +159,22 @@ class _Examination:
         if wanted:
             compare(content, wanted, Budget(self._seconds))
         return [
-            replace(
-                signature,
-                same_in_revision=one.same,
-                changes=one.changes,
-                **({} if look is None else {"look": look.look, "changed_pages": tuple(look.pages)}),
-                **({"modification": Modification.UNKNOWN} if one.failed else {}),
-            )
+            _with_later(signature, one, look)
             for signature, one, look in zip(examined, later, looks, strict=True)
         ]
+
+
+def _with_later(
+    signature: ExaminedSignature, one: Later, look: RevisionLook | None
+) -> ExaminedSignature:
+    return replace(
+        signature,
+        same_in_revision=one.same,
+        changes=one.changes,
+        look=Look.UNKNOWN if look is None else look.look,
+        changed_pages=() if look is None else tuple(look.pages),
+        modification=Modification.UNKNOWN if one.failed else signature.modification,
+    )
 
 
 def _later(signature: ExaminedSignature, content: bytes, now: Revision | None) -> Later:

@@ -136,7 +136,7 @@ class _Work:
         """Coverage, digest, and what was added later."""
         embedded = self._embedded
         embedded.compute_integrity_info(skip_diff=True)
-        self._seen["coverage"] = _COVERAGE[embedded.coverage]
+        self._seen["coverage"] = _COVERAGE[embedded.evaluate_signature_coverage()]
         self._seen["document_digest"] = embedded.compute_digest()
         try:
             difference = embedded.evaluate_modifications(DEFAULT_DIFF_POLICY)
@@ -145,7 +145,7 @@ class _Work:
         except Exception as error:  # noqa: BLE001 - KeyError over dangling references, and others
             self._seen["detail"] = where(error)
             return
-        embedded.diff_result = difference
+        embedded.diff_result = difference  # type: ignore[assignment] # it says None
         level = ModificationLevel.OTHER
         if isinstance(difference, DiffResult):
             level = difference.modification_level
