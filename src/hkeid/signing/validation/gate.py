@@ -71,10 +71,11 @@ def judge_document(pdf: bytes, document: ExaminedDocument) -> tuple[Finding, ...
 def judge_signatures(pdf: bytes, document: ExaminedDocument) -> tuple[Judgement, ...]:
     """A verdict for each signature, document time-stamps included, in the same order."""
     own = [tuple(_alone(pdf, one)) for one in document.signatures]
-    sound = {
+    # Two fields may have one name: it is sound if both are.
+    sound = {one.field for one in document.signatures} - {
         one.field
         for one, findings in zip(document.signatures, own, strict=True)
-        if verdict_of(findings)[0] is Indication.TOTAL_PASSED
+        if verdict_of(findings)[0] is not Indication.TOTAL_PASSED
     }
     by_field = {one.field: one for one in document.signatures}
     judged = []
