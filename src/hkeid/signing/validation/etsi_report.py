@@ -40,6 +40,8 @@ def etsi_report(report: ValidationReport) -> bytes:
     root = ET.Element(_vr("ValidationReport"), {"xmlns:xs": _XS})
     for one in report.entries:
         _signature(root, one, report)
+    if not report.entries:
+        _nothing(root, report)
     objects = _objects(report)
     if objects:
         listed = ET.SubElement(root, _vr("SignatureValidationObjects"))
@@ -50,6 +52,18 @@ def etsi_report(report: ValidationReport) -> bytes:
             _text(representation, "base64", b64encode(encoded).decode("ascii"))
     content: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return content
+
+
+def _nothing(root: ET.Element, report: ValidationReport) -> None:
+    """A report has at least one entry; where there is no signature it says why."""
+    made = ET.SubElement(root, _vr("SignatureValidationReport"))
+    status = ET.SubElement(made, _vr("SignatureValidationStatus"))
+    _text(status, "MainIndication", f"{_URN}:mainindication:{report.indication.value}")
+    _text(status, "SubIndication", f"{_URN}:subindication:{report.sub_indication}")
+    data = ET.SubElement(status, _vr("AssociatedValidationReportData"))
+    further = ET.SubElement(data, _vr("AdditionalValidationReportData"))
+    for finding in report.document_findings:
+        _finding(further, finding)
 
 
 def _vr(name: str) -> str:

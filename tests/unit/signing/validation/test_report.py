@@ -74,6 +74,12 @@ def test_the_gate_decides_in_the_xml_too(name, bench, validate) -> None:
         assert process == "urn:etsi:019102:validationprocess:LTA"
 
 
+def test_no_signature_is_said_in_the_xml(plain, validate) -> None:
+    root = etree.fromstring(validate(plain).to_etsi_xml())
+    sub = root.findtext(".//vr:SubIndication", namespaces=VR)
+    assert sub == "urn:etsi:019102:subindication:SIGNED_DATA_NOT_FOUND"
+
+
 def test_what_xml_has_no_character_for(bench, validate) -> None:
     report = validate(bench.sign(bench.plain, reason="a\x00b\x0bc"))
     root = etree.fromstring(report.to_etsi_xml())
