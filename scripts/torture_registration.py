@@ -116,7 +116,7 @@ def register(registration: Registration, origin: str, canary: str, number: int, 
     say({"browser": browser, "step": view.step})
     phone = SoftwareAuthenticator()
     start = registration.start_binding(view.id, browser=browser)
-    who = {"browser": browser, "network": "n", "agent": "A"}
+    who = {"browser": browser, "agent": "A"}
     answer = phone.create(start.options, origin)
     view = registration.finish_binding(view.id, start.id, answer, **who)
     say({"browser": browser, "step": view.step})

@@ -35,6 +35,7 @@ from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.journey_review import JourneyOfReview
+from hkeid.testing.journey_signing import JourneyOfSigning
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.portraits import portrait
 from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
@@ -109,6 +110,8 @@ def install(folder: Path, ports: Ports) -> Installation:
         log={"level": "info", "access": True, "file": "hkeid.log"},
         sandbox={"seed": True, "relying_parties": ports.services()},
         registry={"url": f"http://localhost:{ports.registry}", "timeout_seconds": 60},
+        certificates={"enabled": True, "timestamps": True},
+        signing={"enabled": True, "bare_hashes": True},
         stations={
             "enabled": True,
             "proxies": ["127.0.0.1"],
@@ -285,6 +288,12 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         station=VirtualStation(desk.agent, desk.reader.reader),
         insert=desk.insert,
     )
+    signing = JourneyOfSigning(
+        issuer=installation.issuer,
+        service=first,
+        declarant=lambda: higher.applicant.resident,
+        witness=lambda: higher.key_holder,
+    )
     review = JourneyOfReview(
         issuer=installation.issuer,
         console=f"http://localhost:{ports.admin}",
@@ -308,7 +317,8 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
     steps = (
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
-        *(() if done.exists() else (station, *higher.steps(), *review.steps())),
+        *(() if done.exists() else (station, *higher.steps(), *_signing(installation, signing))),
+        *(() if done.exists() else review.steps()),
         Step(name="verify the audit trail", do=verify),
     )
     try:
@@ -319,6 +329,12 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
     done.touch()
     print(f"\nThe whole journey took {seconds:.1f} s.")
     return 0
+
+
+def _signing(installation: Installation, journey: JourneyOfSigning) -> tuple[Step, ...]:
+    """The steps of signing; none in a folder that was made before there was signing."""
+    settings = tomllib.loads(installation.configuration.read_text("utf-8"))
+    return journey.steps() if settings.get("signing", {}).get("enabled") else ()
 
 
 def wait(servers: dict[str, ServerProcess]) -> int:

@@ -24,6 +24,7 @@ from hkeid_server.models import (
 from hkeid_server.names import client_domain, client_name
 from hkeid_server.residents import eid_card, resident_entry
 from hkeid_server.shell import language
+from hkeid_server.signing_content import signed_lines
 
 _DONE = frozenset(
     {
@@ -56,6 +57,8 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         done=done if done in _DONE else None,
         cooling_until=resident.cooling_until if resident.cools(house().clock.now()) else None,
         told_by=_told_by(resident.id),
+        signing=house().signing is not None,
+        signed=signed_lines(resident.id),
         signal=json.dumps(
             {
                 "rpId": house().policy.rp_id,

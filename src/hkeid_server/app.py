@@ -95,6 +95,10 @@ def create_pages(parts: House) -> Flask:
             upgrade.blueprint,
         ):
             app.register_blueprint(blueprint)
+    if parts.signing is not None:
+        from hkeid_server.pages import signing
+
+        app.register_blueprint(signing.blueprint)
     if parts.pages.sandbox:
         from hkeid_server import gallery
 

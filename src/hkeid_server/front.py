@@ -34,7 +34,9 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _URLENCODED = "application/x-www-form-urlencoded"
-BROWSER_PATHS = frozenset({"/authorize", "/logout"})
+BROWSER_PATHS = frozenset(
+    {"/authorize", "/logout", "/csc/v1/oauth2/authorize", "/csc/v2/oauth2/authorize"}
+)
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""
 
 

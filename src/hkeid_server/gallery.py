@@ -15,8 +15,10 @@ from functools import partial
 from flask import Blueprint, Response, abort
 
 from hkeid_server.gallery_console import console_samples
+from hkeid_server.gallery_csc import csc_samples
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_registration import CAMERA, samples
+from hkeid_server.gallery_signing import signing_samples
 from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
 from hkeid_server.gallery_stations import station_samples
 from hkeid_server.models import (
@@ -45,6 +47,7 @@ from hkeid_server.models import (
     SandboxPage,
     ServiceCard,
     SessionCard,
+    SignedLine,
     Terms,
     Text,
     Ticket,
@@ -209,6 +212,11 @@ def _account(done: str | None = None) -> AccountPage:
             AccessLine(at=_EARLIER, role="registration_officer", reason="review_of_registration"),
         ),
         done=done,
+        signing=True,
+        signed=(
+            SignedLine(at=_NOON, client=_observatory().name, documents=("Declaration.pdf",)),
+            SignedLine(at=_EARLIER, client=_tax(), documents=("Return 2025/26.pdf", "Annex.pdf")),
+        ),
     )
 
 
@@ -272,6 +280,9 @@ SAMPLES: dict[str, Sample] = {
     "login": Sample(template="login.html", make=_login),
     "login-stronger-passkey": Sample(
         template="login.html", make=lambda: replace(_login(), fresh=True, stronger=True)
+    ),
+    "login-to-sign": Sample(
+        template="login.html", make=lambda: replace(_login(), signing=True, will_ask=False)
     ),
     "login-own": Sample(
         template="login.html", make=lambda: LoginPage(who=None, ceremony=_ceremony("get"))
@@ -342,8 +353,10 @@ SAMPLES: dict[str, Sample] = {
     **{
         name: Sample(template=template, make=make)
         for name, (template, make) in (
+            *csc_samples(_observatory, partial(_ceremony, "get")).items(),
             *station_samples(partial(_ceremony, "create"), partial(_ceremony, "get")).items(),
             *console_samples().items(),
+            *signing_samples(partial(_ceremony, "get"), _observatory).items(),
         )
     },
 }

@@ -7,7 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from hkeid.enrolment.notices import message
+from hkeid.identity.language import Language
 from hkeid_server.life_models import (
+    BrowserRow,
     EmailCodePage,
     InboxPage,
     Letter,
@@ -22,15 +25,18 @@ from hkeid_server.life_models import (
     NoticesPage,
     StepUpPage,
     StopPage,
+    ToldLine,
 )
 from hkeid_server.models import AccountPage, CeremonyForm
 from hkeid_server.pages.life_new_phone import qr_picture
 from hkeid_server.registration_content import local_date
 from hkeid_server.registration_models import Case, EndedPage, StartPage, WaitingPage
+from hkeid_server.shell import language
 
 _UNTIL = datetime(2026, 11, 23, 4, 35, tzinfo=UTC)
 _LATER = datetime(2026, 11, 25, 4, 35, tzinfo=UTC)
 _ADDRESS = "https://eid.example.hk/new-phone"
+_SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com")
 _EVERY = frozenset({"email", "web_push", "sms", "inbox"})
 
 
@@ -52,7 +58,14 @@ def _step_up(request: Callable[[], CeremonyForm], why: str) -> StepUpPage:
 def _notices(**more: object) -> NoticesPage:
     page = NoticesPage(
         email="tai-man.chan@mail.example.hk",
-        browsers=1,
+        browsers=tuple(
+            BrowserRow(reference=f"r{number}", service=service)
+            for number, service in enumerate(_SERVICES)
+        ),
+        lately=tuple(
+            ToldLine(title=message(about, Language.parse(language().content)).title, at=_UNTIL)
+            for about in ("contact_changed", "device_added", "eid_activated")
+        ),
         phone="+85291234567",
         channels=_EVERY,
         language="zh-Hant-HK",
@@ -142,7 +155,7 @@ def life_samples(
 
 
 def _of_notices() -> dict[str, tuple[str, Callable[[], object]]]:
-    nothing = {"email": "", "browsers": 0, "phone": ""}
+    nothing = {"email": "", "browsers": (), "phone": "", "lately": ()}
     return {
         "notices": ("notices", _notices),
         "notices-none": ("notices", partial(_notices, **nothing)),
@@ -151,6 +164,7 @@ def _of_notices() -> dict[str, tuple[str, Callable[[], object]]]:
             "notices",
             partial(_notices, errors={"email": "malformed"}, typed={"email": "chan@"}, **nothing),
         ),
+        "notices-full": ("notices", partial(_notices, full=True)),
         "notices-cooling": ("notices", partial(_notices, errors={"phone": "cooling"})),
         "email-code": ("email_code", partial(EmailCodePage, address="chan@mail.example.hk")),
         **{

@@ -195,7 +195,7 @@ def _waiting() -> _Found:
         "register-referred": ("waiting", partial(_referred, reason="face_unclear")),
         "register-referred-contact": (
             "waiting",
-            partial(_referred, reason="registry_unavailable", contact="kept"),
+            partial(_referred, reason="officer_looks", contact="kept"),
         ),
         "register-referred-malformed": (
             "waiting",

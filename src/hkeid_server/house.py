@@ -33,7 +33,9 @@ from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
     from hkeid_server.certificates.parts import CertificateRooms
+    from hkeid_server.csc.parts import CscRooms
     from hkeid_server.interactions.turn import Handler
+    from hkeid_server.signing.parts import SigningRooms
     from hkeid_server.stations.parts import StationRooms
     from hkeid_server.wiring.notices import NoticeParts
     from hkeid_server.wiring.proofing import ProofingParts
@@ -86,6 +88,8 @@ class House:
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
+    :ivar signing: signing by residents; None where it is not served.
+    :ivar csc: remote signing by the Cloud Signature Consortium's API; None where it is not served.
     """
 
     config: Config
@@ -115,6 +119,8 @@ class House:
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
     certificates: CertificateRooms | None = None
+    signing: SigningRooms | None = None
+    csc: CscRooms | None = None
 
 
 def house() -> House:

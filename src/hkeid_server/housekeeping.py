@@ -102,6 +102,7 @@ def make_housekeeper(
     :param more: see :class:`Housekeeper`.
     """
     from hkeid_server.wiring import end_registrations, end_upgrades, purge_store
+    from hkeid_server.wiring.signing import end_signature_requests
 
     return Housekeeper(
         Checkpointer(store, keys, clock),
@@ -112,6 +113,7 @@ def make_housekeeper(
             "enrolment:registrations:ended": lambda: end_registrations(
                 config, store, keys, clock, journal
             ),
+            "signing:requests:expired": lambda: end_signature_requests(config, store, keys, clock),
             **(more or {}),
         },
     )

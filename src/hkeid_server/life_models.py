@@ -87,26 +87,49 @@ class LostPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserRow:
+    """A browser that shows messages.
+
+    :ivar reference: names it when it is removed.
+    :ivar service: host of its push service.
+    """
+
+    reference: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldLine:
+    """Something that the resident was told, in the language of the page."""
+
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesPage:
     """Where the resident wants to be told.
 
     :ivar email: the address, or "".
-    :ivar browsers: how many browsers are told.
+    :ivar browsers: the browsers that are told; ``full``: no other one can be added.
     :ivar phone: the telephone number, or "".
     :ivar channels: by what residents can be told here (``email``, ``web_push``, ``sms``).
     :ivar language: tag of the language of notices.
     :ivar push_key: the key that browsers subscribe to, or None.
     :ivar done: what was done just now: ``email``, ``browser``, ``phone``, ``language``, ``removed``.
-    :ivar errors: words by field: ``malformed``, ``attempts``, ``not-sent``, ``cooling``.
+    :ivar lately: what the resident was told lately, newest first.
+    :ivar errors: words by field: ``malformed``, ``attempts``, ``not-sent``, ``cooling``, ``full``.
     :ivar typed: what was typed, by field, where it has to be corrected.
     """
 
     email: str
-    browsers: int
+    browsers: tuple[BrowserRow, ...]
     phone: str
     channels: frozenset[str]
     language: str
     push_key: str | None = None
+    full: bool = False
+    lately: tuple[ToldLine, ...] = ()
     done: str | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)

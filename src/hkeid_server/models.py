@@ -96,6 +96,7 @@ class LoginPage:
 
     :ivar fresh: there is a session, but it is too old for the relying party.
     :ivar stronger: there is a session, but a stronger passkey is wanted.
+    :ivar signing: the relying party asks for a signature, not for a login.
     :ivar signal: JSON for ``signal.js``, or None.
     """
 
@@ -105,6 +106,7 @@ class LoginPage:
     will_ask: bool = False
     fresh: bool = False
     stronger: bool = False
+    signing: bool = False
     problem: str | None = None
     signal: str | None = None
 
@@ -219,11 +221,21 @@ class AccessLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedLine:
+    """Something that the resident signed."""
+
+    at: datetime
+    client: str
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPage:
     """My eID.
 
     :ivar done: what was just done, for the notice on top.
     :ivar cooling_until: after a recovery: until then basic logins only; None else.
+    :ivar signing: whether this installation serves signing; ``signed``: what the resident signed.
     :ivar told_by: channels by which the resident is told (``email``, ``web_push``, ``sms``).
     """
 
@@ -237,6 +249,8 @@ class AccountPage:
     signal: str | None = None
     cooling_until: datetime | None = None
     told_by: tuple[str, ...] = ()
+    signing: bool = False
+    signed: tuple[SignedLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

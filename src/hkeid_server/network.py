@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 _BROWSERS = (
@@ -56,8 +56,11 @@ def coarse_network(address: str) -> str:
         found = ip_address(address)
     except ValueError:
         return ""
+    if isinstance(found, IPv6Address):
+        # A socket of both families says ::ffff:192.0.2.1, which would put all of IPv4 into one network.
+        found = found.ipv4_mapped or found
     size = 24 if found.version == 4 else 56
-    return str(ip_network(f"{address}/{size}", strict=False))
+    return str(ip_network((int(found), found.max_prefixlen)).supernet(new_prefix=size))
 
 
 def coarse_agent(header: str) -> str:

@@ -91,4 +91,9 @@ _CEREMONY_PROBLEMS = {
     "eid_revoked": "suspended",
     "login_attempts_exhausted": "attempts",
     "too_many_devices": "too-many",
+    "page_outdated": "expired",
+    "activation_other_request": "expired",
+    "passkey_synced": "stronger",
+    "eid_not_upgraded": "suspended",
+    "key_not_usable": "refused",
 }

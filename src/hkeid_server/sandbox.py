@@ -185,7 +185,7 @@ def _example(client_id: str, address: str, folder: Path) -> Client:
     path.touch(mode=0o600)
     path.write_bytes(pem)
     return service.as_client(
-        redirect_uris=(f"{address}/eid/callback",),
+        redirect_uris=(f"{address}/eid/callback", f"{address}/eid/signed"),
         post_logout_redirect_uris=(f"{address}/",),
         sector_identifier=f"{client_id}.example",
         jwks={"keys": [ClientKey(path).public_jwk()]},

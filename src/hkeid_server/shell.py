@@ -28,12 +28,14 @@ class PageSettings:
 
     :ivar origin: scheme, host and port under which browsers see the server.
     :ivar sandbox: the sandbox profile: test persons, gallery, a band on every page.
+    :ivar signing: residents can sign here.
     """
 
     origin: str
     cookies: CookieNames
     sandbox: bool
     default_language: str
+    signing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Chrome:
     sandbox: bool
     signed_in: bool
     reference: str
+    signing: bool = False
     again: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -138,6 +141,7 @@ def show(
         again=again or {},
         sandbox=settings().sandbox,
         signed_in=visit().session is not None,
+        signing=settings().signing,
         reference=reference or visit().reference,
     )
     answer = Response(render_template(template, ui=chrome, page=page), status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -99,17 +100,19 @@ def ceremony_form(
     action: str,
     restart: str,
     autofill: bool = False,
+    lifetime: timedelta | None = None,
 ) -> CeremonyForm:
     """A ceremony as its page shows it.
 
     :param kind: ``get`` or ``create``.
+    :param lifetime: of the challenge, where it is not that of a login.
     """
     return CeremonyForm(
         kind=kind,
         id=ceremony_id,
         options=json.dumps(options, separators=(",", ":"), ensure_ascii=False),
         action=action,
-        lifetime=int(house().policy.lifetime.total_seconds()),
+        lifetime=int((lifetime or house().policy.lifetime).total_seconds()),
         restart=restart,
         autofill=autofill,
     )

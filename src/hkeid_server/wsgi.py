@@ -19,6 +19,7 @@ from hkeid_server.front import Application, Front
 from hkeid_server.house import House
 from hkeid_server.intake import Intake
 from hkeid_server.journal import hear_libraries
+from hkeid_server.signing.mount import with_signing
 from hkeid_server.stations import mounted
 from hkeid_server.wiring import build_house
 
@@ -47,7 +48,8 @@ def serve_house(house: House) -> Application:
         threads=house.config.server.threads,
         log_access=house.config.log.access,
     )
-    return with_certificates(house.certificates, house.journal, mounted(house, front))
+    stations = mounted(house, with_signing(house, front))
+    return with_certificates(house.certificates, house.journal, stations)
 
 
 _application: Application | None = None

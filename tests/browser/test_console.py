@@ -86,7 +86,7 @@ class Cases:
         )
         with house.store.transaction() as tx:
             assert tx.registrations.add(record)
-        house.evidence.open(record.id, now, expires_at=now + timedelta(days=30))
+        house.evidence.open(record.id, expires_at=now + timedelta(days=30))
         texts = card_texts(PERSONAS[key])
         house.evidence.put(record.id, "details", keep_texts(texts))
         misread = {name: text.replace("AU", "4U") for name, text in texts.items()}

@@ -19,6 +19,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
+from hkeid.signing.requests.records import SignatureRequestRepository
 
 
 class PurgedTransaction(Protocol):
@@ -42,6 +43,8 @@ class PurgedTransaction(Protocol):
     def upgrades(self) -> UpgradeRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def signature_requests(self) -> SignatureRequestRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Retention:
     registrations: timedelta = timedelta(0)
     upgrades: timedelta = timedelta(days=30)
     notices: timedelta = timedelta(days=90)
+    signature_requests: timedelta = timedelta(days=30)
 
 
 DEFAULT_RETENTION = Retention()
@@ -85,6 +89,7 @@ class Purged:
     officer_sessions: int = 0
     complete: bool
     upgrades: int = 0
+    signature_requests: int = 0
 
 
 def purge(
@@ -110,6 +115,7 @@ def purge(
         "registrations": (lambda tx: tx.registrations, retention.registrations),
         "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
         "notices": (lambda tx: tx.notices, retention.notices),
+        "signature_requests": (lambda tx: tx.signature_requests, retention.signature_requests),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

@@ -29,6 +29,10 @@ class ErrorCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     REGISTRATION_NOT_SUPPORTED = "registration_not_supported"
+    # RFC 9101 §7, RFC 9126 §2.3
+    INVALID_REQUEST_URI = "invalid_request_uri"
+    # RFC 9396 §5
+    INVALID_AUTHORIZATION_DETAILS = "invalid_authorization_details"
     # OpenID Connect Core Error Code unmet_authentication_requirements 1.0
     UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
     # RFC 6750 §3.1

@@ -11,7 +11,14 @@ PROFILE = "profile"
 OFFLINE_ACCESS = "offline_access"
 
 SCOPES = (OPENID, PROFILE, OFFLINE_ACCESS)
-"""Every scope there is."""
+"""Every scope of OpenID Connect there is."""
+
+SERVICE = "service"
+CREDENTIAL = "credential"
+API_SCOPES = (SERVICE, CREDENTIAL)
+"""Scopes of the remote signing service (Cloud Signature Consortium API), where a provider serves it. A
+request for one of them need not be an OpenID Connect request.
+"""
 
 SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {PROFILE: ("name", "given_name", "family_name", "birthdate", "gender")}

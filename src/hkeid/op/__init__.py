@@ -8,6 +8,7 @@ from hkeid.kernel.lazy import names_on_demand
 
 if TYPE_CHECKING:
     from hkeid.op.interactions import (
+        Approved,
         ConsentGiven,
         Declined,
         Interaction,
@@ -25,6 +26,7 @@ __getattr__ = names_on_demand(
     __name__,
     {
         "interactions": (
+            "Approved",
             "ConsentGiven",
             "Declined",
             "Interaction",
@@ -41,6 +43,7 @@ __getattr__ = names_on_demand(
 )
 
 __all__ = [
+    "Approved",
     "ConsentGiven",
     "Declined",
     "ErrorPage",

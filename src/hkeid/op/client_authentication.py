@@ -69,8 +69,12 @@ class _Presented:
     proof: str = ""
 
 
-def authenticate(request: Request, received: Received, parts: Parts, now: Instant) -> Caller:
+def authenticate(
+    request: Request, received: Received, parts: Parts, now: Instant, *, path: str = paths.TOKEN
+) -> Caller:
     """The caller of a request whose body is ``received``.
+
+    :param path: of the endpoint, whose address an assertion may name as its audience.
 
     :raises OAuthError: ``invalid_request`` (more than one method, contradictions) or
         ``invalid_client``; the latter is recorded if the client exists.
@@ -83,7 +87,7 @@ def authenticate(request: Request, received: Received, parts: Parts, now: Instan
     if known is None:
         raise _refused("client_unknown", challenge)
     try:
-        return _verified(known, presented, parts, now)
+        return _verified(known, presented, parts, now, path)
     except JoseRefused as error:
         reason, detail = error.reason, error.detail
     except OAuthError as error:
@@ -152,7 +156,9 @@ def _from_assertion(assertion: str) -> _Presented:
     return _Presented(method=ClientAuthMethod.PRIVATE_KEY_JWT, client_id=client_id, proof=assertion)
 
 
-def _verified(known: KnownClient, presented: _Presented, parts: Parts, now: Instant) -> Caller:
+def _verified(
+    known: KnownClient, presented: _Presented, parts: Parts, now: Instant, path: str
+) -> Caller:
     """Check the proof by the method that the client registered."""
     client = known.client
     if presented.method is not client.auth_method:
@@ -168,7 +174,7 @@ def _verified(known: KnownClient, presented: _Presented, parts: Parts, now: Inst
         presented.proof,
         client_id=known.id,
         keys=known.keys,
-        audiences=(parts.issuer, parts.url(paths.TOKEN)),
+        audiences=(parts.issuer, parts.url(paths.TOKEN), parts.url(path)),
         now=now,
         longest=parts.settings.assertion_lifetime,
         leeway=parts.settings.clock_leeway,

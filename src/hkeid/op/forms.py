@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from hkeid.kernel.http import Request
 from hkeid.oidc.errors import invalid_request
@@ -11,7 +11,9 @@ from hkeid.oidc.parameters import Received, receive
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
-def receive_form(request: Request, limits: Mapping[str, int]) -> Received:
+def receive_form(
+    request: Request, limits: Mapping[str, int], *, white_space_allowed: Collection[str] = ()
+) -> Received:
     """The parameters of an urlencoded body, and of nothing else (RFC 6749 §3.2, appendix B).
 
     :raises OAuthError: ``invalid_request``: ``body_not_form``, or the fault of a parameter.
@@ -19,6 +21,6 @@ def receive_form(request: Request, limits: Mapping[str, int]) -> Received:
     media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
     if media_type != FORM_TYPE:
         raise invalid_request("body_not_form", f"The body must be {FORM_TYPE}.")
-    received = receive(request.form, limits)
+    received = receive(request.form, limits, white_space_allowed=white_space_allowed)
     received.refuse_faults()
     return received

@@ -18,8 +18,10 @@ from hkeid.identity.authentication import AuthenticationRequest, SessionView
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import AlreadyUsed, Expired, NotFound, Refused
 from hkeid.kernel.instants import Instant
-from hkeid.kernel.secret import secret_digest
+from hkeid.kernel.secret import Secret, secret_digest
+from hkeid.oidc.authorization_details import Detail
 from hkeid.op.records import Client
+from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import Lost, SingleUse, SingleUseRecord, Vanished, Won
 
 RECORD_KIND = "op_interaction"
@@ -31,6 +33,7 @@ class InteractionKind(StrEnum):
     LOGIN = "login"
     SELECT_ACCOUNT = "select_account"
     CONSENT = "consent"
+    APPROVAL = "approval"
     LOGOUT = "logout"
 
 
@@ -42,6 +45,8 @@ class Interaction:
     :ivar client: who asks, or None (a logout that names no client).
     :ivar request: what the hub is asked for (LOGIN, SELECT_ACCOUNT), else None.
     :ivar claims: personal claims to ask about (CONSENT).
+    :ivar detail: the authorization detail to be approved (APPROVAL), else None.
+    :ivar confirmation: the four characters that the client shows too (APPROVAL), or None.
     :ivar session: the present session, or None.
     :ivar ask: False: nothing needs to be shown (a LOGOUT whose ``id_token_hint`` belongs to the
         present session); end the session and resume with ``LogoutConfirmed`` at once.
@@ -52,6 +57,8 @@ class Interaction:
     client: Client | None
     request: AuthenticationRequest | None = None
     claims: tuple[str, ...] = ()
+    detail: Detail | None = field(default=None, repr=False)
+    confirmation: str | None = None
     ui_locales: tuple[str, ...] = ()
     session: SessionView | None = None
     expires_at: Instant
@@ -68,9 +75,24 @@ class ConsentGiven:
     """CONSENT: the resident has decided, and the decisions are recorded (refusals are decisions)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    """APPROVAL: the resident approved the authorization detail.
+
+    :ivar detail: the detail as it was granted, perhaps with more in it (RFC 9396 §7.1).
+    :ivar authorisation: what proves the approval to the API that acts upon it; sealed into the code and
+        then into the access token, so that nobody reads it in the store. None: nothing of the kind.
+    :ivar expires_at: the access token is good no longer than this; None: as others are.
+    """
+
+    detail: Detail = field(repr=False)
+    authorisation: Secret | None = None
+    expires_at: Instant | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """LOGIN, SELECT_ACCOUNT, CONSENT: the resident turned back.
+    """LOGIN, SELECT_ACCOUNT, CONSENT, APPROVAL: the resident turned back.
 
     :ivar reason: a short word for the audit trail. ``unmet_authentication_requirements`` (the wanted
         rung cannot be reached) and ``login_required`` become that error; everything else
@@ -90,7 +112,7 @@ class LogoutDeclined:
     """LOGOUT: the resident stays signed in."""
 
 
-Outcome = LoggedIn | ConsentGiven | Declined | LogoutConfirmed | LogoutDeclined
+Outcome = LoggedIn | ConsentGiven | Approved | Declined | LogoutConfirmed | LogoutDeclined
 
 
 def new_record(
@@ -99,9 +121,17 @@ def new_record(
     payload: Mapping[str, Any],
     now: Instant,
     lifetime: timedelta,
+    *,
+    private: Mapping[str, Any] | None = None,
+    nonce: bytes = b"",
 ) -> SingleUseRecord:
-    """The record of a new interaction, bound to ``browser``."""
-    bound = {**payload, "browser": secret_digest(browser).hex()}
+    """The record of a new interaction, bound to ``browser``.
+
+    :param private: members that only who has ``interaction_id`` reads.
+    :param nonce: 12 random bytes, where there are such.
+    """
+    sealed = "" if private is None else seal_members(interaction_id, dict(private), nonce)
+    bound = {**payload, "browser": secret_digest(browser).hex(), "private": sealed}
     return SingleUseRecord(
         kind=RECORD_KIND,
         digest=secret_digest(interaction_id),
@@ -132,6 +162,7 @@ def read_record(
         raise AlreadyUsed("interaction_used")
     if now >= record.expires_at or record.revoked_at is not None:
         raise Expired("interaction_expired")
+    payload["private"] = open_members(interaction_id, payload.get("private", ""))
     return record, payload
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hkeid.kernel.secret import secret_digest
+from hkeid.oidc.authorization_details import DetailType
 from hkeid.op.clients import ClientDirectory
 from hkeid.op.events import AuthorizationDeclined, ClientRefused, CodeRefused, RefreshRefused
 from hkeid.op.records import ProviderTransaction
@@ -22,6 +24,8 @@ class Parts:
     """The provider's parts, put together once.
 
     :ivar issuer: the issuer identifier, without a trailing slash.
+    :ivar details: types of authorization details by name (RFC 9396 §2.1).
+    :ivar api_scopes: scopes beside those of OpenID Connect that are given.
     """
 
     issuer: str
@@ -33,6 +37,8 @@ class Parts:
     random: Random
     settings: ProviderSettings
     clients: ClientDirectory
+    details: Mapping[str, DetailType] = field(default_factory=dict)
+    api_scopes: frozenset[str] = frozenset()
 
     def url(self, path: str) -> str:
         """The address of one of the provider's paths."""

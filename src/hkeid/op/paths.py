@@ -10,6 +10,8 @@ FORM_POST_SCRIPT = "/form-post.js"
 TOKEN = "/token"
 USERINFO = "/userinfo"
 REVOKE = "/revoke"
+PAR = "/par"
+INTROSPECT = "/introspect"
 LOGOUT = "/logout"
 
 PATHS: dict[str, tuple[str, ...]] = {
@@ -21,6 +23,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     TOKEN: ("POST", "OPTIONS"),
     USERINFO: ("GET", "POST", "OPTIONS"),
     REVOKE: ("POST", "OPTIONS"),
+    PAR: ("POST", "OPTIONS"),
+    INTROSPECT: ("POST", "OPTIONS"),
     LOGOUT: ("GET", "POST"),
 }
 """Every path with its methods; ``OPTIONS`` where browsers of other origins may call."""

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import ConfigurationError
-from hkeid.kernel.http import Request, Response
+from hkeid.kernel.http import Parameters, Request, Response
+from hkeid.oidc.authorization_details import DetailType
+from hkeid.oidc.errors import ErrorCode
+from hkeid.oidc.parameters import receive
 from hkeid.op import interactions, paths
 from hkeid.op.authorization.endpoint import AuthorizationEndpoint
 from hkeid.op.authorization.form_post import form_post_script
+from hkeid.op.bearer_tokens import Bearer, read_bearer
+from hkeid.op.client_authentication import CREDENTIAL_LIMITS, Caller, authenticate
 from hkeid.op.clients import ClientDirectory, sandbox_only
 from hkeid.op.interactions import Interaction, InteractionKind, Outcome
+from hkeid.op.introspection.endpoint import IntrospectionEndpoint
 from hkeid.op.logout.endpoint import LogoutEndpoint
 from hkeid.op.metadata.discovery import signing_algorithms
 from hkeid.op.metadata.endpoint import MetadataEndpoint
 from hkeid.op.parts import Parts
+from hkeid.op.presented import bearer_error, presented_token
+from hkeid.op.pushed.endpoint import PushedEndpoint
 from hkeid.op.records import ProviderTransaction
 from hkeid.op.responses import NOT_FOUND, method_not_allowed, preflight
 from hkeid.op.revocation.endpoint import RevocationEndpoint
@@ -41,6 +49,8 @@ class Provider:
     :param keys: signs tokens, makes pairwise subjects.
     :param sessions: the hub's sessions.
     :param claims: releases personal claims.
+    :param details: types of authorization details that may be asked for (RFC 9396 §2.1).
+    :param api_scopes: scopes of APIs behind the provider (:data:`hkeid.oidc.scopes.API_SCOPES`).
     :raises ConfigurationError: ``issuer_malformed``, ``issuer_not_https`` (http is for localhost
         under the sandbox profile), ``setting_out_of_range``, ``signing_key_missing``.
     """
@@ -58,6 +68,8 @@ class Provider:
         clock: Clock,
         random: Random,
         settings: ProviderSettings | None = None,
+        details: Iterable[DetailType] = (),
+        api_scopes: Iterable[str] = (),
     ) -> None:
         settings = settings or ProviderSettings()
         settings.check()
@@ -71,6 +83,8 @@ class Provider:
             random=random,
             settings=settings,
             clients=ClientDirectory(store, profile=settings.profile, keep=settings.client_cache),
+            details={one.name: one for one in details},
+            api_scopes=frozenset(api_scopes),
         )
         if not signing_algorithms(self._parts):
             raise ConfigurationError("signing_key_missing", detail="no active token-signing key")
@@ -87,6 +101,8 @@ class Provider:
             paths.USERINFO: UserinfoEndpoint(self._parts).handle,
             paths.REVOKE: RevocationEndpoint(self._parts).handle,
             paths.LOGOUT: self._logout.handle,
+            paths.PAR: PushedEndpoint(self._parts).handle,
+            paths.INTROSPECT: IntrospectionEndpoint(self._parts).handle,
         }
 
     @classmethod
@@ -100,6 +116,8 @@ class Provider:
         clock: Clock,
         random: Random,
         settings: ProviderSettings | None = None,
+        details: Iterable[DetailType] = (),
+        api_scopes: Iterable[str] = (),
     ) -> Provider:
         """A provider for residents.
 
@@ -112,7 +130,9 @@ class Provider:
         settings = settings or ProviderSettings()
         if settings.profile is not Profile.PRODUCTION:
             raise ConfigurationError("settings_for_sandbox", detail=settings.profile.value)
-        provider = cls(issuer, store, keys, sessions, claims, clock, random, settings)
+        provider = cls(
+            issuer, store, keys, sessions, claims, clock, random, settings, details, api_scopes
+        )
         with store.transaction() as tx:
             found = [(client.id, sandbox_only(client)) for client in tx.clients if client.enabled]
         bad = "; ".join(f"{client_id}: {why}" for client_id, why in found if why is not None)
@@ -131,10 +151,14 @@ class Provider:
         clock: Clock,
         random: Random,
         settings: ProviderSettings | None = None,
+        details: Iterable[DetailType] = (),
+        api_scopes: Iterable[str] = (),
     ) -> Provider:
         """A provider for trying things out: http on localhost, client secrets, clients without PKCE."""
         settings = replace(settings or ProviderSettings(), profile=Profile.SANDBOX)
-        return cls(issuer, store, keys, sessions, claims, clock, random, settings)
+        return cls(
+            issuer, store, keys, sessions, claims, clock, random, settings, details, api_scopes
+        )
 
     @property
     def issuer(self) -> str:
@@ -163,6 +187,38 @@ class Provider:
         if request.method == "OPTIONS":
             return preflight(methods)
         return handler(request)
+
+    def authenticate_client(self, request: Request, proof: Mapping[str, str]) -> Caller:
+        """The client that calls another interface of this installation, by the proof that it would give
+        at the token endpoint.
+
+        The caller's assertion is not used up yet: :meth:`Caller.use_up_assertion` does that.
+
+        :param proof: members of the request that belong to client authentication.
+        :raises hkeid.oidc.errors.OAuthError: ``invalid_client``, ``invalid_request``.
+        """
+        received = receive(Parameters.of(proof), CREDENTIAL_LIMITS)
+        received.refuse_faults()
+        return authenticate(request, received, self._parts, self._parts.clock.now())
+
+    def bearer(self, request: Request) -> Bearer:
+        """Whom the one access token of a request to an API behind the provider stands for.
+
+        :raises hkeid.oidc.errors.OAuthError: ``invalid_request``, ``invalid_token`` (RFC 6750 §3.1).
+        """
+        presented = presented_token(request)
+        if presented is None:
+            raise bearer_error(
+                ErrorCode.INVALID_TOKEN, "token_missing", "An access token is needed."
+            )
+        return self.bearer_of(presented)
+
+    def bearer_of(self, token: str) -> Bearer:
+        """Whom an access token stands for.
+
+        :raises hkeid.oidc.errors.OAuthError: ``invalid_token``.
+        """
+        return read_bearer(self._parts, token, self._parts.clock.now())
 
     def look(
         self, interaction_id: str, browser: str | None, session: SessionView | None = None

@@ -44,6 +44,8 @@ class Client:
     :ivar claims: personal claims it may ask for, each with the reason shown to the resident (S7, S8).
     :ivar voluntary_claims: those of ``claims`` that the resident may withhold and still be served
         (Cap. 486 DPP1: obligatory or voluntary must be said); the others are required.
+    :ivar require_pushed_authorization_requests: its authorization requests are pushed (RFC 9126 §6).
+    :ivar authorization_details_types: types of authorization details it may use (RFC 9396 §10).
     :ivar require_pkce: false only under the sandbox profile.
     :ivar sender_constrained: its tokens are bound to a key; refresh tokens then do not rotate.
     """
@@ -69,6 +71,8 @@ class Client:
     require_auth_time: bool = False
     require_pkce: bool = True
     sender_constrained: bool = False
+    require_pushed_authorization_requests: bool = False
+    authorization_details_types: tuple[str, ...] = ()
     client_uri: str | None = None
     policy_uri: str | None = None
     enabled: bool = True

@@ -26,7 +26,7 @@ from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.secret import secret_digest
 from hkeid.oidc.claims_request import base_name
 from hkeid.oidc.locales import SUPPORTED as LOCALES
-from hkeid.oidc.scopes import OPENID, SCOPES, parse_scope
+from hkeid.oidc.scopes import API_SCOPES, OPENID, SCOPES, parse_scope
 from hkeid.op.clients import SECRET_METHODS, is_client_id
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.op.redirect_uris import check_redirect_uri, sector_of
@@ -35,6 +35,7 @@ from hkeid.op.settings import Profile
 KNOWN_NAMES = frozenset(
     {
         "application_type",
+        "authorization_details_types",
         "claims",
         "client_id",
         "client_name",
@@ -51,6 +52,7 @@ KNOWN_NAMES = frozenset(
         "redirect_uris",
         "require_auth_time",
         "require_pkce",
+        "require_pushed_authorization_requests",
         "response_types",
         "scope",
         "sector_identifier",
@@ -63,7 +65,7 @@ KNOWN_NAMES = frozenset(
 SIGNING_ALGORITHMS = ("ES256", "RS256", "Ed25519", "EdDSA")
 GRANT_TYPES = ("authorization_code", "refresh_token")
 _PROVIDER = {
-    "scopes_supported": list(SCOPES),
+    "scopes_supported": [*SCOPES, *API_SCOPES],
     "response_types_supported": ["code"],
     "grant_types_supported": list(GRANT_TYPES),
     "token_endpoint_auth_methods_supported": [method.value for method in ClientAuthMethod],
@@ -112,6 +114,10 @@ def client_from_metadata(metadata: Mapping[str, Any], *, profile: Profile) -> Cl
         default_acr=lowest(Acr(value) for value in metadata.get("default_acr_values", ())),
         require_auth_time=metadata.get("require_auth_time", False),
         require_pkce=_require_pkce(metadata, profile),
+        require_pushed_authorization_requests=metadata.get(
+            "require_pushed_authorization_requests", False
+        ),
+        authorization_details_types=_details_types(metadata),
         client_uri=_web_address(metadata, "client_uri"),
         policy_uri=_web_address(metadata, "policy_uri"),
         enabled=metadata.get("enabled", True),
@@ -159,6 +165,7 @@ _SHAPES: tuple[tuple[Callable[[Any], bool], str, tuple[str, ...]], ...] = (
         lambda value: isinstance(value, list | tuple) and all(isinstance(v, str) for v in value),
         "must be a list of text",
         (
+            "authorization_details_types",
             *("default_acr_values", "grant_types", "post_logout_redirect_uris", "redirect_uris"),
             *("response_types", "voluntary_claims"),
         ),
@@ -166,7 +173,10 @@ _SHAPES: tuple[tuple[Callable[[Any], bool], str, tuple[str, ...]], ...] = (
     (
         lambda value: isinstance(value, bool),
         "must be true or false",
-        ("enabled", "require_auth_time", "require_pkce"),
+        (
+            *("enabled", "require_auth_time", "require_pkce"),
+            "require_pushed_authorization_requests",
+        ),
     ),
     (lambda value: isinstance(value, Mapping), "must be a table", ("jwks", "claims")),
     (
@@ -340,6 +350,15 @@ def _voluntary(
     if any(name not in claims for name in voluntary):
         raise _invalid("voluntary_claims", "must be among the claims")
     return voluntary
+
+
+def _details_types(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """RFC 9396 §10. Whether a type is served is looked at when it is asked for."""
+    name = "authorization_details_types"
+    types = tuple(dict.fromkeys(metadata.get(name, ())))
+    if len(types) > 20 or not all(0 < len(one) <= 255 for one in types):
+        raise _invalid(name, "at most 20 names of at most 255 characters")
+    return types
 
 
 def _require_pkce(metadata: Mapping[str, Any], profile: Profile) -> bool:

@@ -26,6 +26,8 @@ class ProviderSettings:
     :ivar refresh_lifetime: absolute lifetime of a grant with ``offline_access``.
     :ivar refresh_grace: how long a rotated refresh token still gives the same successor, for a
         client that retries; 0: a second use is always a replay.
+    :ivar pushed_lifetime: how long a pushed authorization request is good (RFC 9126 §2.2).
+    :ivar require_pushed_authorization_requests: of every client; else each as it registered.
     :ivar interaction_lifetime: how long a person may take over one page.
     :ivar assertion_lifetime: how far ahead a client assertion may expire.
     :ivar clock_leeway: tolerated difference of clocks.
@@ -46,6 +48,8 @@ class ProviderSettings:
     refresh_lifetime: timedelta = timedelta(days=180)
     refresh_grace: timedelta = timedelta(seconds=10)
     interaction_lifetime: timedelta = timedelta(minutes=15)
+    pushed_lifetime: timedelta = timedelta(seconds=90)
+    require_pushed_authorization_requests: bool = False
     assertion_lifetime: timedelta = timedelta(minutes=5)
     clock_leeway: timedelta = timedelta(seconds=10)
     client_cache: timedelta = timedelta(seconds=5)
@@ -69,18 +73,20 @@ class ProviderSettings:
                 raise _out_of_range(one.name)
         if self.refusals < 1:
             raise _out_of_range("refusals")
-        if self.code_lifetime > timedelta(seconds=60):
-            raise _out_of_range("code_lifetime")
-        if self.access_token_lifetime > timedelta(hours=1):
-            raise _out_of_range("access_token_lifetime")
-        if self.refresh_grace > timedelta(minutes=2):
-            raise _out_of_range("refresh_grace")
-        if self.interaction_lifetime > timedelta(hours=1):
-            raise _out_of_range("interaction_lifetime")
-        if self.clock_leeway > timedelta(minutes=1):
-            raise _out_of_range("clock_leeway")
-        if self.client_cache > timedelta(minutes=1):
-            raise _out_of_range("client_cache")
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise _out_of_range(name)
+
+
+_MOST = {
+    "code_lifetime": timedelta(seconds=60),
+    "access_token_lifetime": timedelta(hours=1),
+    "refresh_grace": timedelta(minutes=2),
+    "interaction_lifetime": timedelta(hours=1),
+    "pushed_lifetime": timedelta(minutes=10),
+    "clock_leeway": timedelta(minutes=1),
+    "client_cache": timedelta(minutes=1),
+}
 
 
 def _out_of_range(name: str) -> ConfigurationError:

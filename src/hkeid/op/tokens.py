@@ -1,41 +1,100 @@
-"""Making tokens: opaque access tokens, ID tokens, sealed successors of refresh tokens."""
+"""Making tokens: opaque access tokens, what is kept beside them, ID tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import Any, Final
 
 from hkeid.jose import sign_jwt
+from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.kernel.secret import secret_digest
+from hkeid.oidc.authorization_details import Detail
 from hkeid.oidc.hashes import at_hash
 from hkeid.op.clients import KnownClient
 from hkeid.op.parts import Parts
-from hkeid.op.records import AccessToken, Grant
+from hkeid.op.records import AccessToken, Grant, ProviderTransaction
+from hkeid.op.sealing import open_members, seal_members
 from hkeid.op.subjects import session_identifier
 from hkeid.ports.keys import KeyPurpose
+from hkeid.ports.storage import SingleUseRecord
 
-_NONCE_BYTES = 12
-_SUCCESSOR = b"hkeid refresh token successor 1"
+DETAILS_KIND: Final = "access_token_details"
 
 
 def new_access_token(
-    token: str, grant: Grant, scopes: tuple[str, ...], now: Instant, parts: Parts
+    token: str,
+    grant: Grant,
+    scopes: tuple[str, ...],
+    now: Instant,
+    parts: Parts,
+    *,
+    until: Instant | None = None,
 ) -> AccessToken:
-    """The record of a new access token; it dies with its grant at the latest."""
+    """The record of a new access token; it dies with its grant at the latest.
+
+    :param until: an earlier end, or None.
+    """
     return AccessToken(
         digest=secret_digest(token),
         grant_id=grant.id,
         client_id=grant.client_id,
         scopes=scopes,
         created_at=now,
-        expires_at=min(now + parts.settings.access_token_lifetime, grant.expires_at),
+        expires_at=min(
+            now + parts.settings.access_token_lifetime,
+            grant.expires_at,
+            grant.expires_at if until is None else until,
+        ),
     )
+
+
+def keep_access_token(
+    tx: ProviderTransaction,
+    token: str,
+    kept: AccessToken,
+    details: tuple[Detail, ...],
+    authorisation: str | None,
+    parts: Parts,
+) -> None:
+    """Keep a new access token, and beside it what it is good for."""
+    tx.access_tokens.add(kept)
+    if details:
+        tx.single_use.put(new_details_record(token, kept, details, authorisation, parts))
+
+
+def new_details_record(
+    token: str,
+    kept: AccessToken,
+    details: tuple[Detail, ...],
+    authorisation: str | None,
+    parts: Parts,
+) -> SingleUseRecord:
+    """What an access token is good for beside its scopes (RFC 9396 §7, §9), revoked with its grant.
+
+    All of it is readable only with the token.
+
+    :param authorisation: proof of the resident's approval, or None.
+    """
+    members = {
+        "details": [dict(one) for one in details],
+        "authorisation": authorisation,
+    }
+    payload = {"sealed": seal_members(token, members, parts.random.token_bytes(12))}
+    return SingleUseRecord(
+        kind=DETAILS_KIND,
+        digest=kept.digest,
+        family=kept.grant_id,
+        payload=canonical_json.dumps(payload),
+        created_at=kept.created_at,
+        expires_at=kept.expires_at,
+    )
+
+
+def details_of(record: SingleUseRecord, token: str) -> tuple[tuple[Detail, ...], str | None]:
+    """The inverse of :func:`new_details_record`."""
+    members = open_members(token, canonical_json.loads_object(record.payload)["sealed"])
+    return tuple(members["details"]), members["authorisation"]
 
 
 def id_token(
@@ -70,25 +129,3 @@ def id_token(
     if nonce is not None:
         claims["nonce"] = nonce
     return sign_jwt(parts.keys, KeyPurpose.TOKEN_SIGNING, claims, algorithm=algorithm, typ="JWT")
-
-
-def seal_successor(presented: str, successor: str, nonce: bytes) -> bytes:
-    """The successor of a refresh token, readable only with the token that it replaces.
-
-    What stands in the store is then of no use to anybody who reads the store.
-    """
-    return nonce + AESGCM(_sealing_key(presented)).encrypt(nonce, successor.encode(), None)
-
-
-def open_successor(presented: str, sealed: bytes) -> str | None:
-    """The inverse of :func:`seal_successor`; None when it does not open."""
-    nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-    try:
-        return AESGCM(_sealing_key(presented)).decrypt(nonce, ciphertext, None).decode()
-    except (InvalidTag, ValueError):
-        return None
-
-
-def _sealing_key(presented: str) -> bytes:
-    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=_SUCCESSOR)
-    return derivation.derive(presented.encode("utf-8", "surrogatepass"))

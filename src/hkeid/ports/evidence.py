@@ -14,7 +14,7 @@ class EvidenceVault(Protocol):
     key is to erase everything at once, copies in backups of the ciphertext included.
     """
 
-    def open(self, session_id: str, now: Instant, *, expires_at: Instant) -> None:
+    def open(self, session_id: str, *, expires_at: Instant) -> None:
         """Make the session's key. Nothing happens when it has one already.
 
         :raises hkeid.kernel.errors.Expired: ``evidence_destroyed``: it had one once.

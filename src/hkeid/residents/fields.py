@@ -117,7 +117,7 @@ _DECLARED = (
     _particular("contact_language", "The language of notices", (Viewer.RESIDENT,)),
     _particular(
         "contact_former",
-        "The e-mail address before, until it was told of the change",
+        "Addresses that were left, until they were told of the change",
         (Viewer.NOBODY,),
     ),
     _particular("contact_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)),
@@ -168,11 +168,13 @@ _DECLARED = (
     PersonalField(
         name="registration_evidence",
         purpose="To prove who registers: pictures of card and face, what was read and confirmed, an "
-        "e-mail address if one was left",
+        "e-mail address if one was left. To sign: documents that a service asks to be signed, until it "
+        "has them",
         retention="Pictures until the decision, particulars until the device is bound; half an hour "
-        "at most, 30 days where an officer or a guardian decides",
+        "at most, 30 days where an officer or a guardian decides. Documents until the service has them, "
+        "the resident refuses or time is over; half an hour at most",
         protection=Protection.SEALED_SESSION,
-        visible_to=(Viewer.RESIDENT, Viewer.OFFICER),
+        visible_to=(Viewer.RESIDENT, Viewer.OFFICER, Viewer.CONSENTED_CLIENT),
         places=("evidence_items.sealed",),
     ),
     PersonalField(
@@ -190,7 +192,7 @@ _DECLARED = (
         retention="While the registration is open, 30 days at most",
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
-        places=("registrations.network",),
+        places=("registrations.network", "registrations.site", "registrations.provider"),
     ),
     _pseudonymous(
         "registration_record",
@@ -260,6 +262,16 @@ _DECLARED = (
         "to a person but the certificate",
         "signing_keys",
         "made_signatures",
+        "signature_requests",
+    ),
+    PersonalField(
+        name="signed_documents",
+        purpose="For the resident to see what was signed, for whom and when: what the page showed, names "
+        "of documents and never their content",
+        retention=_WITH_THE_EID,
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT, Viewer.CONSENTED_CLIENT),
+        places=("signature_requests.record",),
     ),
     _pseudonymous(
         "certificate_record",

@@ -9,6 +9,10 @@
     # keep login.state for this browser, send it to login.url; when it is back:
     resident = rp.finish_login(login.state, callback_url)
 
+    asked = rp.request_signature(pdf, document_name="Tax return", redirect_uri=…)
+    # show asked.code, keep asked.state, send the browser to asked.url; when it is back:
+    signed = rp.finish_signature(asked.state, callback_url).pdf
+
 Kits that do the keeping and sending: :mod:`hkeid.rp.flask` and :mod:`hkeid.rp.django`. Importing this
 package brings neither a framework nor anything else that is heavy.
 """
@@ -20,6 +24,8 @@ from hkeid.rp.errors import (
     LoginFailed,
     ProviderMisbehaved,
     ProviderUnavailable,
+    SignatureDeclined,
+    SignatureNotTaken,
     StartAgain,
 )
 from hkeid.rp.records import Login, Resident, Tokens
@@ -33,6 +39,8 @@ __all__ = [
     "ProviderUnavailable",
     "RelyingParty",
     "Resident",
+    "SignatureDeclined",
+    "SignatureNotTaken",
     "StartAgain",
     "Tokens",
 ]

@@ -7,7 +7,6 @@ from typing import Any
 
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput
-from hkeid.kernel.http import with_query
 from hkeid.oidc import pkce
 from hkeid.rp.login_state import LoginState
 
@@ -37,8 +36,13 @@ def check_prompt(prompt: str | None) -> str | None:
     return prompt
 
 
-def authorization_url(
-    endpoint: str,
+def claims_by_name(names: str | Iterable[str]) -> dict[str, Any]:
+    """A ``claims`` parameter that asks for personal claims from the UserInfo endpoint."""
+    members = dict.fromkeys([names] if isinstance(names, str) else names)
+    return {"userinfo": members} if members else {}
+
+
+def authorization_request(
     login: LoginState,
     scopes: tuple[str, ...],
     *,
@@ -47,8 +51,10 @@ def authorization_url(
     ui_locales: str | Iterable[str],
     login_hint: str | None,
     id_token_hint: str | None,
-) -> str:
-    """The whole address; what is empty is left out."""
+    authorization_details: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, str]:
+    """The parameters; what is empty is left out."""
+    details = [dict(one) for one in authorization_details]
     members = {
         "response_type": "code",
         "client_id": login.client_id,
@@ -65,5 +71,6 @@ def authorization_url(
         "ui_locales": ui_locales if isinstance(ui_locales, str) else " ".join(ui_locales),
         "login_hint": login_hint,
         "id_token_hint": id_token_hint,
+        "authorization_details": canonical_json.dumps(details).decode() if details else None,
     }
-    return with_query(endpoint, [(name, value) for name, value in members.items() if value])
+    return {name: value for name, value in members.items() if value}

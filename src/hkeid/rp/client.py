@@ -12,14 +12,16 @@ from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.rp import callback as responses
-from hkeid.rp.authorization import authorization_url, check_scope
+from hkeid.rp.asking_signatures import AsksForSignatures
+from hkeid.rp.authorization import authorization_request, check_scope, claims_by_name
 from hkeid.rp.client_key import ClientKey, PrivateKey
-from hkeid.rp.errors import LoginFailed, ProviderMisbehaved, StartAgain
+from hkeid.rp.errors import LoginFailed, StartAgain
 from hkeid.rp.id_token import Expected, check_id_token
 from hkeid.rp.login_state import LoginState, ProcessSpentStates, SpentStates, spend
 from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.provider import Provider
-from hkeid.rp.records import Login, Resident, Tokens
+from hkeid.rp.pushing import push_request, pushing_endpoint
+from hkeid.rp.records import Login, Resident, Tokens, changed, continued
 from hkeid.rp.signed import verified_claims
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.token_endpoint import ClientIdentity, post_form, read_tokens
@@ -30,7 +32,7 @@ LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a resident may take at the provider before the login must begin again."""
 
 
-class RelyingParty:
+class RelyingParty(AsksForSignatures):
     """One registered client at one provider. Safe to share between threads; make one per process.
 
     :param issuer: the provider's issuer URL, exactly as it names itself.
@@ -39,6 +41,8 @@ class RelyingParty:
     :param id_token_algorithms: what the client registered as ``id_token_signed_response_alg``.
     :param userinfo_algorithm: what it registered as ``userinfo_signed_response_alg``; plain JSON from
         the UserInfo endpoint is then refused.
+    :param push_requests: send authorization requests to the provider first, so that nobody on the way sees
+        or alters them (RFC 9126). None: where the provider requires it, and for authorization details.
     :param login_lifetime: how long a login may take.
     :param timeout: seconds for each request to the provider.
     :param http: instead of :class:`~hkeid.rp.transport.DirectHttpClient`, for a proxy say.
@@ -58,6 +62,7 @@ class RelyingParty:
         client_secret: str | None = None,
         id_token_algorithms: Collection[str] = ("ES256",),
         userinfo_algorithm: str | None = None,
+        push_requests: bool | None = None,
         login_lifetime: timedelta = LOGIN_LIFETIME,
         timeout: float = 10.0,
         http: HttpClient | None = None,
@@ -78,6 +83,7 @@ class RelyingParty:
         )
         self._algorithms = frozenset(id_token_algorithms)
         self._userinfo_algorithm = userinfo_algorithm
+        self._push_requests = push_requests
         self._lifetime = login_lifetime
         self._timeout = timeout
         self._clock = clock or SystemClock()
@@ -117,6 +123,7 @@ class RelyingParty:
         login_hint: str | None = None,
         id_token_hint: str | None = None,
         subject: str | None = None,
+        authorization_details: Iterable[Mapping[str, Any]] = (),
     ) -> Login:
         """Begin a login: where to send the browser, and what to remember until it is back.
 
@@ -130,13 +137,47 @@ class RelyingParty:
         :param ui_locales: languages for the provider's pages, best first (BCP 47).
         :param subject: only this ``sub`` may come back, for a step-up within a session; give
             ``id_token_hint`` with it.
+        :param authorization_details: what else is asked for, by type (RFC 9396).
+        :raises ConfigurationError: ``pushing_unsupported``: this relying party pushes its requests, and the
+            provider takes none.
         :raises hkeid.kernel.errors.MalformedInput: the redirect URI is no ``https`` (or loopback) URL,
             the scope or prompt holds foreign characters.
         """
         check_url(redirect_uri, field="redirect_uri")
         scopes = check_scope(scope)
-        wanted = dict(claims) if isinstance(claims, Mapping) else _by_name(claims)
-        login = LoginState(
+        wanted = dict(claims) if isinstance(claims, Mapping) else claims_by_name(claims)
+        login = self._new_login(
+            redirect_uri,
+            acr=acr,
+            max_age=max_age,
+            again=prompt is not None and "login" in prompt.split(" "),
+            subject=subject,
+            userinfo=len(scopes) > 1 or "userinfo" in wanted,
+        )
+        details = tuple(authorization_details)
+        request = authorization_request(
+            login,
+            scopes,
+            claims=wanted,
+            prompt=prompt,
+            ui_locales=ui_locales,
+            login_hint=login_hint,
+            id_token_hint=id_token_hint,
+            authorization_details=details,
+        )
+        return self._begun(login, request, details=bool(details))
+
+    def _new_login(
+        self,
+        redirect_uri: str,
+        *,
+        acr: str | None,
+        max_age: int | None,
+        again: bool,
+        subject: str | None,
+        userinfo: bool,
+    ) -> LoginState:
+        return LoginState(
             issuer=self.issuer,
             client_id=self.client_id,
             redirect_uri=redirect_uri,
@@ -146,21 +187,27 @@ class RelyingParty:
             created=self._clock.now(),
             acr=None if acr is None else str(acr),
             max_age=max_age,
-            again=prompt is not None and "login" in prompt.split(" "),
+            again=again,
             subject=subject,
-            userinfo=len(scopes) > 1 or "userinfo" in wanted,
+            userinfo=userinfo,
         )
-        url = authorization_url(
-            self.metadata.authorization_endpoint,
-            login,
-            scopes,
-            claims=wanted,
-            prompt=prompt,
-            ui_locales=ui_locales,
-            login_hint=login_hint,
-            id_token_hint=id_token_hint,
+
+    def _begun(self, login: LoginState, request: Mapping[str, str], *, details: bool) -> Login:
+        """The address for the browser; the request is pushed first where that is wanted."""
+        metadata = self.metadata
+        url = pushing_endpoint(metadata, choice=self._push_requests, details=details)
+        code = None
+        if url is not None:
+            proof = self._proof(metadata)
+            pushed = push_request(self._http, url, self._timeout, request, proof)
+            # RFC 9126 §4: nothing but these two goes through the browser.
+            request = {"client_id": self.client_id, "request_uri": pushed.request_uri}
+            code = pushed.confirmation_code
+        return Login(
+            url=with_query(metadata.authorization_endpoint, list(request.items())),
+            state=login.encode(),
+            confirmation_code=code,
         )
-        return Login(url=url, state=login.encode())
 
     def finish_login(self, state: str, callback: responses.Callback) -> Resident:
         """Finish a login: check the answer, redeem the code, verify the tokens, fetch the claims.
@@ -207,7 +254,7 @@ class RelyingParty:
             signed=signed is not None,
             timeout=self._timeout,
         )
-        return _with(resident, claims={**resident.claims, **claims})
+        return changed(resident, claims={**resident.claims, **claims})
 
     def refresh(self, resident: Resident) -> Resident:
         """New tokens for a resident who allowed it (RFC 6749 §6, OpenID Connect Core §12).
@@ -226,7 +273,7 @@ class RelyingParty:
         }
         tokens = self._ask_tokens(form, before)
         if tokens.id_token == before.id_token:
-            return _with(resident, tokens=tokens)
+            return changed(resident, tokens=tokens)
         expected = Expected(
             issuer=self.issuer,
             client_id=self.client_id,
@@ -335,34 +382,7 @@ class RelyingParty:
         )
 
 
-def _by_name(names: Iterable[str]) -> dict[str, Any]:
-    members = dict.fromkeys([names] if isinstance(names, str) else names)
-    return {"userinfo": members} if members else {}
-
-
 def _held(resident: Resident) -> Tokens:
     if resident.tokens is None:
         raise LoginFailed("tokens_not_kept")
     return resident.tokens
-
-
-def continued(before: Resident, after: Resident) -> Resident:
-    """A refreshed login is still the same authentication (OpenID Connect Core §12.2).
-
-    :raises ProviderMisbehaved: ``id_token_auth_time_changed``.
-    """
-    if None not in (before.auth_time, after.auth_time) and before.auth_time != after.auth_time:
-        raise ProviderMisbehaved("id_token_auth_time_changed")
-    return _with(
-        after,
-        acr=after.acr or before.acr,
-        amr=after.amr or before.amr,
-        auth_time=after.auth_time or before.auth_time,
-        sid=after.sid or before.sid,
-    )
-
-
-def _with(resident: Resident, **changes: Any) -> Resident:
-    from dataclasses import replace
-
-    return replace(resident, **changes)

@@ -5,6 +5,8 @@
     LoginFailed                 every way in which a login (refresh, revocation …) does not succeed
     ├── StartAgain              the browser's side of the login does not fit: begin a new one
     ├── LoginDeclined           the provider answered with an error; ``error`` is its wire code
+    │   ├── SignatureDeclined   the resident did not sign
+    │   └── SignatureNotTaken   the provider did not take the request for a signature on
     ├── ProviderMisbehaved      an answer breaks a rule; nothing in it was trusted
     └── ProviderUnavailable     no usable answer; try again later
 
@@ -48,6 +50,36 @@ class LoginDeclined(LoginFailed):
     ) -> None:
         self.error = error
         super().__init__(reason, safe_text, detail=detail)
+
+
+class SignatureDeclined(LoginDeclined):
+    """There is no signature: ``signature_refused`` (the resident does not sign), ``signature_expired``,
+    ``signature_waiting`` (not decided yet), ``signature_collected`` (it was fetched already, or too late).
+    """
+
+    default_safe_text = "This was not signed. You can try again."
+
+
+class SignatureNotTaken(LoginDeclined):
+    """The provider does not put this before a resident: ``signature_not_taken_`` and its reason, such as
+    ``pdf_javascript``, ``document_too_large`` or ``too_many_open``.
+
+    :ivar document: which document is at fault, counted from 1; None where it is none in particular.
+    """
+
+    default_safe_text = "This document cannot be signed with eID as it is."
+
+    def __init__(
+        self,
+        reason: str,
+        safe_text: str | None = None,
+        *,
+        document: int | None = None,
+        error: str = "unknown",
+        detail: str | None = None,
+    ) -> None:
+        self.document = document
+        super().__init__(reason, safe_text, error=error, detail=detail)
 
 
 class ProviderMisbehaved(LoginFailed):

@@ -11,15 +11,26 @@
     def account():
         return f"Hello {eid.resident.sub}"
 
+Asking for a signature (an eID+ is needed)::
+
+    eid = EidLogin(app, …, signed=lambda signed, context: keep(signed.pdf))
+
+    @app.post("/declare")
+    @eid.login_required
+    def declare():
+        asked = eid.request_signature(pdf, document_name="Declaration")
+        return asked.remember(render_template("sign.html", asked=asked))
+
 Register ``<base URL>/eid/callback`` as redirect URI and ``<base URL>/`` as post-logout redirect URI.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 from urllib.parse import quote
 
 from hkeid.kernel.errors import ConfigurationError, MissingExtra
@@ -27,8 +38,9 @@ from hkeid.kernel.http import Parameters
 from hkeid.ports.surroundings import HttpClient
 from hkeid.rp.client import RelyingParty
 from hkeid.rp.client_key import PrivateKey
-from hkeid.rp.errors import LoginFailed
+from hkeid.rp.errors import LoginFailed, SignatureNotTaken
 from hkeid.rp.kit_style import STYLE
+from hkeid.rp.page_texts import SIGNING_KINDS, kind_of
 from hkeid.rp.pages import (
     CONTENT_SECURITY_POLICY,
     FailurePage,
@@ -37,7 +49,7 @@ from hkeid.rp.pages import (
 )
 from hkeid.rp.records import Resident
 from hkeid.rp.surroundings import SystemRandom
-from hkeid.rp.web import Answer, BrowserRequest, WebLogin, WebSettings
+from hkeid.rp.web import Answer, BrowserRequest, SetCookie, WebLogin, WebSettings
 from hkeid.rp.web_session import SessionStore, SignedIn
 
 try:
@@ -45,9 +57,13 @@ try:
 except ImportError:
     raise MissingExtra("flask", "flask") from None
 
+if TYPE_CHECKING:
+    from hkeid.rp.signature_records import DocumentToSign, Signed
+
 P = ParamSpec("P")
 Locales = Callable[[], Iterable[str]]
 FailureView = Callable[[FailurePage], Any]
+SignedView = Callable[["Signed", str], Any]
 
 
 class EidLogin:
@@ -65,6 +81,8 @@ class EidLogin:
         otherwise the browser's ``Accept-Language`` counts.
     :param failure_view: called with a :class:`~hkeid.rp.pages.FailurePage` to show a failure in the
         application's own dress.
+    :param signed: called with a :class:`~hkeid.rp.signature_records.Signed` and the context when a visitor
+        has signed; gives the response. Register ``<base URL>/eid/signed`` as a redirect URI then.
 
     Further options are those of :class:`~hkeid.rp.web.WebSettings`
     (``session_lifetime``, ``after_login``, ``after_logout``, ``scope``, ``max_age`` …).
@@ -90,6 +108,7 @@ class EidLogin:
         session_store: SessionStore | None = None,
         locales: Locales | None = None,
         failure_view: FailureView | None = None,
+        signed: SignedView | None = None,
         http: HttpClient | None = None,
         **party_options: Any,
     ) -> None:
@@ -115,6 +134,7 @@ class EidLogin:
         self._store = session_store
         self._locales = locales
         self._failure_view = failure_view
+        self._signed_view = signed
         if app is not None:
             self.init_app(app)
 
@@ -136,6 +156,9 @@ class EidLogin:
         pages.add_url_rule("/login", "login", self._login_page)
         pages.add_url_rule("/callback", "callback", self._callback_page)
         pages.add_url_rule("/logout", "logout", self._logout_page, methods=["POST"])
+        if self._signed_view is not None:
+            pages.add_url_rule("/signed", "signed", self._signed_page)
+        app.register_error_handler(SignatureNotTaken, self._not_taken)
         pages.add_url_rule("/kit.css", "style", _style_page)
         app.register_blueprint(pages)
         app.context_processor(lambda: {"eid": self})
@@ -181,6 +204,52 @@ class EidLogin:
         """Address of the login; leads back to ``next_page``, a path of this application."""
         return flask.url_for("eid.login", next=next_page, acr=acr)
 
+    def request_signature(
+        self,
+        pdf: bytes | None = None,
+        *,
+        hash: bytes | None = None,  # noqa: A002 - the word that everybody looks for
+        document_name: str = "",
+        documents: Iterable[DocumentToSign] = (),
+        purpose: str = "",
+        context: str = "",
+    ) -> AskedSignature:
+        """Ask the visitor for a signature: show the code, with a link to the address, and
+        :meth:`AskedSignature.remember` the request with the page.
+
+        Whoever is logged in is the only one who may sign. Parameters are those of
+        :meth:`hkeid.rp.RelyingParty.request_signature`; ``context`` comes back to the ``signed`` view.
+
+        :raises hkeid.rp.errors.SignatureNotTaken: eID does not take it on; unhandled, it becomes a page.
+        :raises LoginFailed: eID cannot be asked.
+        """
+        from hkeid.rp.signature_records import DocumentToSign
+
+        given = list(documents) or [DocumentToSign(name=document_name, pdf=pdf, hash=hash)]
+        resident = self.resident
+        begun = _login().signing.begin(
+            self._request(),
+            given,
+            purpose=purpose,
+            subject=None if resident is None else resident.sub,
+            context=context,
+        )
+        return AskedSignature(code=begun.code, url=begun.url, cookie=begun.cookie)
+
+    def _signed_page(self) -> flask.Response:
+        request = self._request()
+        assert self._signed_view is not None
+        try:
+            done = _login().signing.finish(request)
+        except LoginFailed as failed:
+            return self._failure(request, failed)
+        view = flask.current_app.ensure_sync(self._signed_view)
+        response = flask.make_response(view(done.signed, done.context))
+        return _finish(response, Answer(location="", cookies=done.cookies))
+
+    def _not_taken(self, failed: SignatureNotTaken) -> flask.Response:
+        return self._failure(self._request(), failed)
+
     def _login_page(self) -> flask.Response:
         return self._answered(lambda request: _login().begin(request))
 
@@ -202,7 +271,7 @@ class EidLogin:
         page = failure_page(
             failed,
             ui_locales=request.ui_locales,
-            retry=login.retry_path(request),
+            retry=_retry(login, request, failed),
             home=request.root + self.settings.after_logout,
             random=SystemRandom(),
         )
@@ -212,7 +281,8 @@ class EidLogin:
             response = flask.make_response(page.html(flask.url_for("eid.style")))
             response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.status_code = page.status
-        _finish(response, Answer(location="", cookies=login.forget_login(request)))
+        gone = (*login.forget_login(request), *_forgotten(login, request, failed))
+        _finish(response, Answer(location="", cookies=gone))
         return response
 
     def _signed_in(self) -> SignedIn | None:
@@ -241,6 +311,36 @@ class EidLogin:
             referrer=request.referrer,
             ui_locales=locales,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSignature:
+    """A signature that is asked for.
+
+    :ivar code: eID shows the same; show it, large, before the visitor goes there.
+    :ivar url: where the visitor goes to sign.
+    """
+
+    code: str = field(repr=False)
+    url: str
+    cookie: SetCookie = field(repr=False)
+
+    def remember(self, page: Any) -> flask.Response:
+        """The page as a response by which this browser is known again when it comes back."""
+        return _finish(flask.make_response(page), Answer(location="", cookies=(self.cookie,)))
+
+
+def _retry(login: WebLogin, request: BrowserRequest, failed: LoginFailed) -> str:
+    signing = kind_of(failed) in SIGNING_KINDS
+    return login.signing.retry_path(request) if signing else login.retry_path(request)
+
+
+def _forgotten(
+    login: WebLogin, request: BrowserRequest, failed: LoginFailed
+) -> tuple[SetCookie, ...]:
+    """A request that came to nothing is forgotten; one that may still be answered is not."""
+    over = kind_of(failed) in SIGNING_KINDS and failed.reason != "signature_waiting"
+    return login.signing.forget(request) if over else ()
 
 
 def _login() -> WebLogin:

@@ -27,6 +27,8 @@ def configuration_url(issuer: str) -> str:
 class ProviderMetadata:
     """What a relying party needs of OpenID Connect Discovery §3 and RFC 8414 §2.
 
+    :ivar pushed_endpoint: takes pushed authorization requests (RFC 9126 §5), or None.
+    :ivar pushing_required: it takes no others.
     :ivar iss_in_response: the provider adds ``iss`` to its authorization responses (RFC 9207 §3);
         one without it is then refused.
     """
@@ -42,6 +44,8 @@ class ProviderMetadata:
     auth_methods: tuple[str, ...]
     auth_signing_algorithms: tuple[str, ...]
     iss_in_response: bool
+    pushed_endpoint: str | None = None
+    pushing_required: bool = False
 
 
 def parse_metadata(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
@@ -70,6 +74,8 @@ def parse_metadata(document: Mapping[str, Any], issuer: str) -> ProviderMetadata
         auth_signing_algorithms=_words(
             document, "token_endpoint_auth_signing_alg_values_supported"
         ),
+        pushed_endpoint=_optional(document, "pushed_authorization_request_endpoint", secure=secure),
+        pushing_required=document.get("require_pushed_authorization_requests") is True,
         iss_in_response=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hkeid.rp.errors import LoginDeclined, LoginFailed, ProviderUnavailable, StartAgain
+from hkeid.rp.errors import (
+    LoginDeclined,
+    LoginFailed,
+    ProviderUnavailable,
+    SignatureDeclined,
+    SignatureNotTaken,
+    StartAgain,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,27 @@ FRAMES: Mapping[str, Frame] = {
     ),
     "zh-Hans": Frame(
         "再次以 eID 登录",
+        "返回首页",
+        "参考编号",
+        "如果问题仍然出现，请向本服务的工作人员提供这个编号。",
+    ),
+}
+
+SIGNING_FRAMES: Mapping[str, Frame] = {
+    "en": Frame(
+        "Go back and try again",
+        "Go to the start page",
+        "Reference number",
+        "If this happens again, give this number to the people who run this service.",
+    ),
+    "zh-Hant-HK": Frame(
+        "返回再試",
+        "返回主頁",
+        "參考編號",
+        "如問題持續，請向本服務的職員提供這個編號。",
+    ),
+    "zh-Hans": Frame(
+        "返回再试",
         "返回首页",
         "参考编号",
         "如果问题仍然出现，请向本服务的工作人员提供这个编号。",
@@ -155,6 +183,59 @@ _PAGES: Mapping[str, Mapping[str, Words]] = {
             "请再次登录。",
         ),
     },
+    "not_signed": {
+        "en": Words(
+            "You did not sign",
+            "You did not sign with eID, or not in time. This service received no signature.",
+            "Nothing is lost: you can go back and sign, or hand in the document in another way.",
+        ),
+        "zh-Hant-HK": Words(
+            "你沒有簽署",
+            "你沒有以 eID 簽署，或未在時限內簽署。本服務沒有收到簽署。",
+            "資料沒有遺失：你可以返回再簽署，或以其他方法遞交文件。",
+        ),
+        "zh-Hans": Words(
+            "您没有签署",
+            "您没有以 eID 签署，或未在时限内签署。本服务没有收到签署。",
+            "资料没有丢失：您可以返回再签署，或以其他方法递交文件。",
+        ),
+    },
+    "not_taken": {
+        "en": Words(
+            "This cannot be signed with eID",
+            "eID did not take this document: it could look different to others after it is signed, "
+            "or it is too large.",
+            "Tell the people who run this service; they can prepare the document differently.",
+        ),
+        "zh-Hant-HK": Words(
+            "這份文件不能以 eID 簽署",
+            "eID 沒有接受這份文件：簽署後，別人看到的內容可能不同，或文件太大。",
+            "請告知本服務的職員，他們可以另行準備文件。",
+        ),
+        "zh-Hans": Words(
+            "这份文件不能以 eID 签署",
+            "eID 没有接受这份文件：签署后，别人看到的内容可能不同，或文件太大。",
+            "请告知本服务的工作人员，他们可以另行准备文件。",
+        ),
+    },
+    "signature_lost": {
+        "en": Words(
+            "The signature did not arrive here",
+            "This was begun in another browser or too long ago, or the answer from eID did not pass "
+            "this service's checks.",
+            "Go back and sign once more.",
+        ),
+        "zh-Hant-HK": Words(
+            "本服務沒有收到簽署",
+            "這次簽署在另一個瀏覽器開始、開始得太久，或 eID 的回覆未能通過本服務的檢查。",
+            "請返回再簽署一次。",
+        ),
+        "zh-Hans": Words(
+            "本服务没有收到签署",
+            "这次签署在另一个浏览器开始、开始得太久，或 eID 的回复未能通过本服务的检查。",
+            "请返回再签署一次。",
+        ),
+    },
     "logout": {
         "en": Words(
             "You are still logged in",
@@ -174,6 +255,9 @@ _PAGES: Mapping[str, Mapping[str, Words]] = {
     },
 }
 
+SIGNING_KINDS = frozenset({"not_signed", "not_taken", "signature_lost"})
+"""Pages about a signature: another try leads to the page from which it was asked."""
+
 _BY_REASON = {
     "id_token_acr_too_low": "stronger",
     "provider_unmet_authentication_requirements": "stronger",
@@ -189,6 +273,12 @@ def kind_of(failed: LoginFailed) -> str:
     """Which page tells of a failure."""
     if failed.reason in _BY_REASON:
         return _BY_REASON[failed.reason]
+    if isinstance(failed, SignatureNotTaken):
+        return "not_taken"
+    if isinstance(failed, SignatureDeclined):
+        return "not_signed"
+    if failed.reason.startswith("signature_") and not isinstance(failed, ProviderUnavailable):
+        return "signature_lost"
     if isinstance(failed, StartAgain):
         return "again"
     if isinstance(failed, ProviderUnavailable):

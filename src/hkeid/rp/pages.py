@@ -14,7 +14,15 @@ from html import escape
 from hkeid.oidc.locales import SUPPORTED, best_locale
 from hkeid.ports.surroundings import Random
 from hkeid.rp.errors import LoginDeclined, LoginFailed, ProviderUnavailable, StartAgain
-from hkeid.rp.page_texts import FRAMES, Frame, Words, kind_of, words_of
+from hkeid.rp.page_texts import (
+    FRAMES,
+    SIGNING_FRAMES,
+    SIGNING_KINDS,
+    Frame,
+    Words,
+    kind_of,
+    words_of,
+)
 
 _LOG = logging.getLogger("hkeid.rp")
 
@@ -52,7 +60,7 @@ class FailurePage:
 
     :ivar status: HTTP status.
     :ivar kind: ``again``, ``declined``, ``stronger``, ``other_resident``, ``unavailable``,
-        ``unverified`` or ``logout``.
+        ``unverified``, ``not_signed``, ``not_taken``, ``signature_lost`` or ``logout``.
     :ivar reference: number under which the reason is in the log.
     :ivar locale: language of the texts.
     """
@@ -108,7 +116,7 @@ def failure_page(
         reference=reference,
         locale=locale,
         words=words_of(failed, locale),
-        frame=FRAMES[locale],
+        frame=(SIGNING_FRAMES if kind_of(failed) in SIGNING_KINDS else FRAMES)[locale],
         retry=retry,
         home=home,
     )

@@ -171,8 +171,10 @@ _LIMITS = {
     "metadata": 262_144,
     "jwks": 262_144,
     "token": 131_072,
+    "pushed": 65_536,
     "userinfo": 262_144,
     "revocation": 65_536,
+    "signature": 96 * 1_048_576,
 }
 
 

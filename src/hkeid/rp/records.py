@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Any
 
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
+from hkeid.rp.errors import ProviderMisbehaved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +20,13 @@ class Login:
     :ivar url: where to send the browser.
     :ivar state: what to keep for this browser, and nobody else, until it comes back: hand it to
         ``finish_login`` once, then forget it. Text; it holds the PKCE verifier, so it is not shown.
+    :ivar confirmation_code: four characters to show the resident, who finds the same on the provider's
+        page; None where there are none.
     """
 
     url: str
     state: str = field(repr=False)
+    confirmation_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class Tokens:
     :ivar id_token: the ID token as it came; a hint for logging out.
     :ivar expires_at: when the access token ends, or None where the provider does not say.
     :ivar scope: the scope that was granted, or None where it is the one asked for.
+    :ivar authorization_details: what was granted of them (RFC 9396 §7).
     """
 
     access_token: Secret
@@ -39,6 +44,7 @@ class Tokens:
     refresh_token: Secret | None = None
     expires_at: Instant | None = None
     scope: str | None = None
+    authorization_details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,27 @@ class Resident:
         if language is not None and (tagged := f"{name}#{language}") in self.claims:
             return self.claims[tagged]
         return self.claims.get(name)
+
+
+def changed(resident: Resident, **changes: Any) -> Resident:
+    """The same resident with other values."""
+    return replace(resident, **changes)
+
+
+def continued(before: Resident, after: Resident) -> Resident:
+    """A refreshed login is still the same authentication (OpenID Connect Core §12.2).
+
+    :raises ProviderMisbehaved: ``id_token_auth_time_changed``.
+    """
+    if None not in (before.auth_time, after.auth_time) and before.auth_time != after.auth_time:
+        raise ProviderMisbehaved("id_token_auth_time_changed")
+    return changed(
+        after,
+        acr=after.acr or before.acr,
+        amr=after.amr or before.amr,
+        auth_time=after.auth_time or before.auth_time,
+        sid=after.sid or before.sid,
+    )
 
 
 def reaches(reached: str | None, wanted: str) -> bool:

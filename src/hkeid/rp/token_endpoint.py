@@ -28,6 +28,7 @@ _ERRORS = frozenset(
         "unsupported_grant_type",
         "invalid_scope",
         "unsupported_token_type",
+        "invalid_authorization_details",
     }
 )
 
@@ -90,8 +91,12 @@ def post_form(
     timeout: float,
     form: Mapping[str, str],
     proof: tuple[Mapping[str, str], Mapping[str, str]],
+    *,
+    good: int = 200,
 ) -> HttpAnswer:
     """POST a form with the client's proof.
+
+    :param good: the status of success.
 
     :raises LoginDeclined: the provider answered with an error (RFC 6749 §5.2).
     :raises ProviderMisbehaved: ``{what}_status_unexpected``, ``{what}_not_json`` and what
@@ -113,7 +118,7 @@ def post_form(
     )
     if answer.status in (400, 401):
         raise declined(what, read_object(answer, what).get("error"))
-    if answer.status != 200:
+    if answer.status != good:
         raise ProviderMisbehaved(f"{what}_status_unexpected", detail=str(answer.status))
     return answer
 
@@ -131,7 +136,8 @@ def read_tokens(answer: HttpAnswer, now: Instant, *, before: Tokens | None = Non
         out the ID token (Core §12.2).
     :raises ProviderMisbehaved: ``token_not_json``, ``token_type_unexpected``,
         ``token_access_token_malformed``, ``token_id_token_missing``,
-        ``token_refresh_token_malformed``, ``token_expires_in_malformed``.
+        ``token_refresh_token_malformed``, ``token_expires_in_malformed``,
+        ``token_authorization_details_malformed``.
     """
     if media_type(answer) != "application/json":
         raise ProviderMisbehaved("token_not_json", detail=media_type(answer)[:40])
@@ -155,7 +161,18 @@ def read_tokens(answer: HttpAnswer, now: Instant, *, before: Tokens | None = Non
         refresh_token=refresh_token,
         expires_at=_expiry(members, now),
         scope=scope if isinstance(scope, str) else None,
+        authorization_details=_details(members, before),
     )
+
+
+def _details(members: Mapping[str, Any], before: Tokens | None) -> tuple[Mapping[str, Any], ...]:
+    """RFC 9396 §7: what was granted, or what was granted before."""
+    value = members.get("authorization_details")
+    if value is None:
+        return () if before is None else before.authorization_details
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ProviderMisbehaved("token_authorization_details_malformed")
+    return tuple(value)
 
 
 def _token(members: Mapping[str, Any], name: str) -> Secret | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
@@ -25,6 +25,9 @@ from hkeid.rp.sealing import Sealer
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.transport import check_url
 from hkeid.rp.web_session import SessionKeeper, SessionStore, SignedIn
+
+if TYPE_CHECKING:
+    from hkeid.rp.web_signing import WebSigning
 
 _LOG = logging.getLogger("hkeid.rp")
 _MOST_PENDING = 3
@@ -127,6 +130,13 @@ class WebLogin:
         self._keeper = SessionKeeper(self._sealer, store, self._clock, random)
         # Cookies ignore ports: two services on one host need names of their own.
         self._name = f"eid-{sha256(party.client_id.encode()).hexdigest()[:8]}"
+
+    @property
+    def signing(self) -> WebSigning:
+        """Asking for signatures; loaded with the first one."""
+        from hkeid.rp.web_signing import WebSigning
+
+        return WebSigning(self.party, self.settings, self._sealer, self._clock, self._name)
 
     def current(self, request: BrowserRequest) -> SignedIn | None:
         """Who is logged in in this browser, or None."""

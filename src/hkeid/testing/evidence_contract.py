@@ -34,7 +34,7 @@ class EvidenceUnderTest:
         """A session with a key for half an hour."""
         session = fresh_id()
         now: Instant = self.clock.now()
-        self.vault.open(session, now, expires_at=now + _HALF_AN_HOUR)
+        self.vault.open(session, expires_at=now + _HALF_AN_HOUR)
         return session
 
 
@@ -69,7 +69,7 @@ class EvidenceVaultContract:
         session = vault.opened()
         vault.vault.put(session, "card", b"1")
         now = vault.clock.now()
-        vault.vault.open(session, now, expires_at=now + timedelta(days=1))
+        vault.vault.open(session, expires_at=now + timedelta(days=1))
         assert vault.vault.get(session, "card") == b"1"
 
     def test_what_is_destroyed_stays_so(self, vault: EvidenceUnderTest) -> None:
@@ -82,7 +82,7 @@ class EvidenceVaultContract:
         assert vault.vault.names(session) == ()
         now = vault.clock.now()
         with pytest.raises(Expired, match="evidence_destroyed"):
-            vault.vault.open(session, now, expires_at=now + _HALF_AN_HOUR)
+            vault.vault.open(session, expires_at=now + _HALF_AN_HOUR)
         with pytest.raises(Expired, match="evidence_destroyed"):
             vault.vault.put(session, "card", b"2")
         with pytest.raises(Expired, match="evidence_destroyed"):
@@ -96,7 +96,7 @@ class EvidenceVaultContract:
         vault.vault.destroy(session)
         now = vault.clock.now()
         with pytest.raises(Expired, match="evidence_destroyed"):
-            vault.vault.open(session, now, expires_at=now + _HALF_AN_HOUR)
+            vault.vault.open(session, expires_at=now + _HALF_AN_HOUR)
 
     def test_time_ends_a_session(self, vault: EvidenceUnderTest) -> None:
         """For readers at once, for good with the next sweep; not if it was extended."""

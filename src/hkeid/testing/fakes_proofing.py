@@ -248,10 +248,12 @@ def look_up(
 ) -> RegistryFinding:
     """What a register of the personas answers: one person, by number, and no search.
 
-    The answer about somebody unknown is the same as about somebody whose every field differs.
+    The answer about somebody unknown is the same as about somebody whose every field differs. A picture
+    is compared in any case, so that the time of an answer tells no more than the answer.
     """
     number = query.person.hkic_number
     persona = next((one for one in PERSONAS.values() if one.hkic_number == number), None)
+    face = _band(query, persona, compare, portrait)
     if persona is None:
         return RegistryFinding(
             status=RegistryStatus.NO_MATCH,
@@ -268,10 +270,10 @@ def look_up(
     if differing:
         return found
     if persona.deceased:
-        return replace(found, status=RegistryStatus.DECEASED)
+        return replace(found, status=RegistryStatus.DECEASED, face=face)
     if persona.card.reported_lost or query.issued not in (None, persona.card.issued):
-        return replace(found, status=RegistryStatus.REPORTED_LOST)
-    return replace(found, face=_band(query, persona, compare, portrait))
+        return replace(found, status=RegistryStatus.REPORTED_LOST, face=face)
+    return replace(found, face=face)
 
 
 def differing_fields(person: Person, held: Mapping[str, str]) -> tuple[str, ...]:
@@ -289,11 +291,11 @@ def _tidy(text: str | None) -> str | None:
 
 def _band(
     query: RegistryQuery,
-    persona: Persona,
+    persona: Persona | None,
     compare: Callable[[bytes, bytes, FacePurpose], FaceComparison] | None,
     portrait: Callable[[str], bytes | None],
 ) -> FaceBand:
-    held = portrait(persona.key)
+    held = query.portrait if persona is None else portrait(persona.key)
     if compare is None or query.portrait is None or held is None:
         return FaceBand.NOT_ASSESSED
     try:

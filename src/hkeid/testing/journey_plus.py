@@ -49,6 +49,7 @@ class JourneyPlus:
         self.applicant = VirtualApplicant(issuer, applicant)
         self.visitor = visitor
         self.security_key = SoftwareAuthenticator()
+        self.key_holder = VirtualResident(issuer, authenticator=self.security_key)
 
     def steps(self) -> tuple[Step, ...]:
         """The steps, in order."""
@@ -131,8 +132,7 @@ class JourneyPlus:
         return f"{_name(self.visitor)}, eID+ on a security key; receipt {page.texts['receipt']}"
 
     def _log_in_with_key(self) -> str:
-        visitor = VirtualResident(self.issuer, authenticator=self.security_key)
-        self._expect_greeted(self._ask_for_plus(visitor))
+        self._expect_greeted(self._ask_for_plus(self.key_holder))
         return "greeted; any computer will do"
 
     def _ask_for_plus(self, resident: VirtualResident) -> Page:

@@ -14,7 +14,7 @@ Everything is in memory; time stands still until :meth:`SettableClock.advance`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -31,6 +31,7 @@ from hkeid.kernel import base64url
 from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.kernel.instants import epoch_seconds
 from hkeid.oidc import pkce
+from hkeid.oidc.authorization_details import DetailType
 from hkeid.oidc.client_assertion import ASSERTION_TYPE
 from hkeid.op import Interaction, Profile, Provider, ProviderSettings, paths
 from hkeid.op.records import Client, ClientAuthMethod
@@ -95,6 +96,8 @@ class ProviderBench:
 
     :param clients: registered clients; each ``private_key_jwt`` client without keys gets
         :attr:`key`'s. The first one is used where none is named.
+    :param details: types of authorization details that the provider knows.
+    :param api_scopes: scopes that it gives beside those of OpenID Connect.
     :param make_store: called with ``keys``, ``clock`` and ``random``.
     """
 
@@ -105,6 +108,8 @@ class ProviderBench:
         keys: MemoryKeyStore | None = None,
         issuer: str = ISSUER,
         make_store: Callable[..., Any] = MemoryStore,
+        details: Iterable[DetailType] = (),
+        api_scopes: Iterable[str] = (),
     ) -> None:
         self.clock = SettableClock()
         self.keys = keys or MemoryKeyStore(algorithms=("ES256", "Ed25519"))
@@ -129,6 +134,8 @@ class ProviderBench:
             self.clock,
             SystemRandom(),
             settings,
+            details,
+            api_scopes,
         )
         self.add_resident("resident-1")
 
@@ -217,6 +224,25 @@ class ProviderBench:
                 headers={"content-type": _FORM} if form else {},
                 browser=browser,
                 session=session,
+            )
+        )
+
+    def push(self, client: Client | None = None, /, **changes: str | None) -> Response:
+        """A pushed authorization request with the client's credentials."""
+        return self.post(paths.PAR, {**self.parameters(**changes), **self.credentials(client)})
+
+    def authorize_pushed(
+        self, request_uri: str, *, client_id: str | None = None
+    ) -> Response | Interaction:
+        """Send the browser with a pushed request."""
+        query = {"client_id": client_id or self.client.id, "request_uri": request_uri}
+        return self.provider.handle(
+            Request(
+                method="GET",
+                path=paths.AUTHORIZE,
+                query=Parameters.of(query),
+                browser=BROWSER,
+                session="session-reference",
             )
         )
 

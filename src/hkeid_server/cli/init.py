@@ -114,6 +114,18 @@ def prepare(config: Config) -> None:
     if station_authority_wanted(config):
         click.echo(f"made {make_station_authority(config, 'hkeid sandbox stations')}")
     upgrade_databases(config)
+    if not config.production and _authority_wanted(config):
+        from hkeid_server.wiring.certificates import make_sandbox_authority
+
+        if make_sandbox_authority(config):
+            click.echo(
+                f"made a certification authority in {config.path(config.certificates.folder)}"
+            )
+
+
+def _authority_wanted(config: Config) -> bool:
+    section = config.certificates
+    return section.enabled or section.timestamps or config.signing.enabled
 
 
 def _text(issuer: str | None, *, sandbox: bool, port: int, admin_port: int | None) -> str:

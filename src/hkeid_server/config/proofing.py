@@ -27,7 +27,10 @@ class RegistrationSection:
     :ivar tries: photographs, and selfies, before an officer looks.
     :ivar network_attempts: registrations begun from one network within an hour.
     :ivar network_open: registrations from one network that may be open at once, waiting ones included.
-    :ivar most_open: registrations that may be open at once in all.
+    :ivar most_open: registrations with a picture that may be open at once in all.
+    :ivar recovery_reserve: recoveries that may be open beyond ``most_open``.
+    :ivar network_share: registrations with a picture from one network that may be open when there is no
+        room in all.
     :ivar register_hours: how old the register's answer may be when the device is bound, or when officers
         accept, 1 to 168; one that is older is asked for again.
     :ivar cooling_hours: how long an eID that was recovered gives basic logins only, 24 to 72.
@@ -45,6 +48,8 @@ class RegistrationSection:
     network_attempts: int = 30
     network_open: int = 200
     most_open: int = 20_000
+    recovery_reserve: int = 2_000
+    network_share: int = 5
     register_hours: int = 24
     cooling_hours: int = 48
     kept_days: int = 90
@@ -156,6 +161,8 @@ def check_proofing(sections: ProofingSections) -> None:
         "registration.tries": (registration.tries, 1, 10),
         "registration.network_attempts": (registration.network_attempts, 1, 10_000),
         "registration.most_open": (registration.most_open, 1, 10_000_000),
+        "registration.recovery_reserve": (registration.recovery_reserve, 0, 10_000_000),
+        "registration.network_share": (registration.network_share, 0, 1_000),
         "registration.network_open": (registration.network_open, 1, registration.most_open),
         "registration.register_hours": (registration.register_hours, 1, 168),
         "registration.cooling_hours": (registration.cooling_hours, 24, 72),

@@ -130,7 +130,9 @@ def _complain_if_meant(name: str, places: Mapping[str, Any]) -> None:
 
 def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {one.name: hints[one.name] for one in fields(kind) if one.name != "folder"}
+    # Where the file lies is no key of the whole; a section may have a folder of its own.
+    left_out = {"folder"} if kind is Config else set()
+    return {one.name: hints[one.name] for one in fields(kind) if one.name not in left_out}
 
 
 def _is_secret(kind: Any) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid_server.config.certificates import certificates_complaints, certificates_refusals
+from hkeid_server.config.csc import csc_complaints
 from hkeid_server.config.notices import check_notices
 from hkeid_server.config.officers import (
     officers_complaints,
@@ -18,6 +19,7 @@ from hkeid_server.config.officers import (
 )
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
+from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
@@ -53,7 +55,12 @@ def check(config: Config) -> None:
     check_proofing(config.proofing)
     check_stations(config)
     check_notices(config.notices)
-    for name, expected in certificates_complaints(config.certificates):
+    for name, expected in (
+        *certificates_complaints(config.certificates),
+        *signing_complaints(config.signing, config.certificates),
+    ):
+        raise _invalid(name, expected)
+    for name, expected in csc_complaints(config.csc):
         raise _invalid(name, expected)
     if config.production:
         refusals = list(_production_refusals(config))

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
 from hkeid_server.config.certificates import CertificatesSection
+from hkeid_server.config.csc import CscSection
 from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.proofing import (
@@ -23,6 +24,7 @@ from hkeid_server.config.proofing import (
     RegistrationSection,
     RegistrySection,
 )
+from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
 
 
@@ -219,6 +221,8 @@ class Config:
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
+    signing: SigningSection = field(default_factory=SigningSection)
+    csc: CscSection = field(default_factory=CscSection)
     folder: Path = field(default=Path())
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_from_directory
 
 from hkeid.broker import StepUpRequired
-from hkeid.enrolment.notices import EmailProof
+from hkeid.enrolment.notices import MOST_BROWSERS, ContactsFull, EmailProof, message
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import (
@@ -21,7 +21,7 @@ from hkeid.kernel.errors import (
 )
 from hkeid.ports.notices import Channel, Notice
 from hkeid_server.house import house
-from hkeid_server.life_models import EmailCodePage, NoticesPage
+from hkeid_server.life_models import BrowserRow, EmailCodePage, NoticesPage, ToldLine
 from hkeid_server.pages.life_step_up import with_fresh_session
 from hkeid_server.shell import language, show, translate
 from hkeid_server.visitors import see_other, with_session
@@ -111,12 +111,16 @@ def choose_language(session: SessionView) -> Response:
 @blueprint.post(f"{_PAGE}/remove")
 @with_fresh_session("notices")
 def remove(session: SessionView) -> Response:
-    """Tell nothing by this channel any more."""
+    """Tell nothing by this channel any more, or nothing in one browser."""
     word = request.form.get("channel", "")
     if word not in {Channel.EMAIL, Channel.WEB_PUSH, Channel.SMS}:
         raise NotFound("channel_unknown")
+    contacts, browser = house().notices.contacts, request.form.get("browser")
     try:
-        house().notices.contacts.remove(session, Channel(word))
+        if browser is not None and word == Channel.WEB_PUSH:
+            contacts.remove_browser(session, browser)
+        else:
+            contacts.remove(session, Channel(word))
     except StepUpRequired:
         raise
     except _FAILURES as error:
@@ -155,9 +159,15 @@ def _page(
     kept: dict[Channel, list[str]] = {}
     for one in parts.contacts.of_resident(resident_id):
         kept.setdefault(one.channel, []).append(one.address)
+    browsers = tuple(
+        BrowserRow(reference=one.reference, service=one.service)
+        for one in parts.contacts.browsers_of(resident_id)
+    )
     page = NoticesPage(
         email="".join(kept.get(Channel.EMAIL, ())),
-        browsers=len(kept.get(Channel.WEB_PUSH, ())),
+        browsers=browsers,
+        full=len(browsers) >= MOST_BROWSERS,
+        lately=_lately(resident_id),
         phone="".join(kept.get(Channel.SMS, ())),
         channels=frozenset(one.value for one in parts.channels),
         language=parts.contacts.language_of(resident_id).value,
@@ -167,6 +177,14 @@ def _page(
         typed=typed or {},
     )
     return show("life/notices.html", page, status=status, here=_PAGE)
+
+
+def _lately(resident_id: str) -> tuple[ToldLine, ...]:
+    script = Language.parse(language().content)
+    return tuple(
+        ToldLine(title=message(one.about, script).title, at=one.due_at)
+        for one in house().notices.contacts.lately(resident_id)
+    )
 
 
 def _again(session: SessionView, error: HkeidError, field: str, typed: str) -> Response:
@@ -183,6 +201,8 @@ def _word(error: HkeidError) -> str:
     if error.reason == "eid_cooling":
         return "cooling"
     match error:
+        case ContactsFull():
+            return "full"
         case TooManyAttempts():
             return "attempts"
         case MalformedInput():

@@ -30,7 +30,6 @@ from hkeid_server.visitors import (
     current_session,
     failed,
     give_session,
-    network,
     see_other,
 )
 
@@ -89,9 +88,8 @@ def bind(journey: Registration, view: RegistrationView) -> Response:
     ceremony_id, response = ceremony_answer()
     try:
         journey.finish_binding(
-            view.id, ceremony_id, response, browser=visit().browser, network=network(),
-            agent=agent(),
-        )  # fmt: skip
+            view.id, ceremony_id, response, browser=visit().browser, agent=agent()
+        )
     except CEREMONY_FAILURES as error:
         return _again(journey, view, RegistrationStep.BIND, error)
     return see_other(STEP)
@@ -104,8 +102,8 @@ def confirm(journey: Registration, view: RegistrationView) -> Response:
     ceremony_id, response = ceremony_answer()
     try:
         session = journey.finish_confirmation(
-            view.id, ceremony_id, response, browser=visit().browser, network=network(),
-            agent=agent(), session_reference=visit().session,
+            view.id, ceremony_id, response, browser=visit().browser, agent=agent(),
+            session_reference=visit().session,
         )  # fmt: skip
     except CEREMONY_FAILURES as error:
         return _again(journey, view, RegistrationStep.CONFIRM, error)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
 from hkeid.enrolment.review import WaitingRoom
+from hkeid.oidc.authorization_details import DetailType
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
+from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
@@ -23,6 +26,7 @@ from hkeid_server.journal import Journal
 from hkeid_server.looked_at import accesses_in
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
+from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation, lay_foundation
 from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import (
@@ -30,6 +34,9 @@ from hkeid_server.wiring.opening import (
 )
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 from hkeid_server.wiring.stations import open_stations
+
+if TYPE_CHECKING:
+    from hkeid_server.csc.parts import CscRooms
 
 
 def build_house(
@@ -53,6 +60,9 @@ def build_house(
     notices = open_notices(config, store, base.fields, keys, clock, random)
     letters = decision_letters(config, notices.notifiers, base.journal)
     registration = make_registration(base, proofing, evidence, hooks=letters)
+    certificates = _certificates(base)
+    provider = _open_provider(base, ledger)
+    csc = _csc(base, certificates, provider)
     return House(
         config=config,
         pages=page_settings(config),
@@ -75,12 +85,14 @@ def build_house(
         waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
-        doors={"oidc": _open_provider(base, ledger)},
-        handlers=_handlers(),
+        doors={"oidc": provider, **({} if csc is None else {"csc": csc.door})},
+        handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
         stations=open_stations(base, proofing, evidence),
-        certificates=_certificates(base),
+        certificates=certificates,
+        signing=_signing(base, certificates, evidence, provider),
+        csc=csc,
     )
 
 
@@ -93,8 +105,37 @@ def _certificates(base: Foundation) -> CertificateRooms | None:
     return open_certificates(base.config, base.store, base.clock, base.random)
 
 
+def _signing(
+    base: Foundation,
+    certificates: CertificateRooms | None,
+    evidence: EvidenceVault,
+    provider: Provider,
+) -> SigningRooms | None:
+    if not base.config.signing.enabled:
+        return None
+    from hkeid_server.wiring.signing import open_signing
+
+    return open_signing(base, certificates, evidence, provider)
+
+
+def _csc(
+    base: Foundation, certificates: CertificateRooms | None, provider: Provider
+) -> CscRooms | None:
+    if not base.config.csc.enabled:
+        return None
+    from hkeid_server.wiring.csc import open_csc
+
+    return open_csc(base, certificates, provider)
+
+
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
     config = base.config
+    details: tuple[DetailType, ...] = ()
+    scopes: tuple[str, ...] = ()
+    if config.csc.enabled:
+        from hkeid_server.wiring.csc import DETAILS, SCOPES
+
+        details, scopes = DETAILS, SCOPES
     make = Provider.production if config.production else Provider.sandbox
     return make(
         config.issuer,
@@ -105,6 +146,8 @@ def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
         base.clock,
         base.random,
         provider_settings(config),
+        details,
+        scopes,
     )
 
 
@@ -135,15 +178,20 @@ def _enrolment_settings(config: Config) -> EnrolmentSettings:
     return EnrolmentSettings(ticket_lifetime=timedelta(days=config.sessions.ticket_days))
 
 
-def _handlers() -> dict[InteractionKind, Handler]:
+def _handlers(csc: CscRooms | None) -> dict[InteractionKind, Handler]:
     """Who serves which interaction of a door."""
     login = LoginHandler()
-    return {
+    handlers: dict[InteractionKind, Handler] = {
         InteractionKind.LOGIN: login,
         InteractionKind.SELECT_ACCOUNT: ChooseHandler(login),
         InteractionKind.CONSENT: ConsentHandler(),
         InteractionKind.LOGOUT: LogoutHandler(),
     }
+    if csc is not None:
+        from hkeid_server.interactions.approval import ApprovalHandler
+
+        handlers[InteractionKind.APPROVAL] = ApprovalHandler()
+    return handlers
 
 
 def provider_settings(config: Config) -> ProviderSettings:
@@ -169,4 +217,5 @@ def page_settings(config: Config) -> PageSettings:
         cookies=CookieNames.for_issuer(config.issuer),
         sandbox=not config.production,
         default_language=config.default_language,
+        signing=config.signing.enabled,
     )

@@ -34,6 +34,7 @@ from hkeid.signing.certificates.door import OCSP as OCSP_PATH
 from hkeid.signing.timestamping import TimestampUnit, TimestampUnitSettings
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
+from hkeid_server.wiring.opening import MEMORY, close_store, open_keys, open_store, surroundings
 
 _TIMESTAMP_POLICY = 4
 
@@ -136,6 +137,27 @@ def make_authority(
         folder.renew(authority, service, organization=organization)
     authority.publish_list()
     return authority
+
+
+def make_sandbox_authority(config: Config) -> bool:
+    """Make a root and an issuing authority for trying things out, the root's key beside the other; False
+    where there is an authority already, or a store in memory, which would forget it.
+    """
+    folder = config.path(config.certificates.folder)
+    if config.production or config.store.url == MEMORY or folder.exists():
+        return False
+    clock, random = surroundings()
+    keys = open_keys(config, clock, random)
+    store = open_store(config, keys, clock, random)
+    names = {"name": "hkeid SANDBOX 樣本", "organization": "SPECIMEN"}
+    try:
+        root = make_root_folder(
+            folder.with_name(f"{folder.name}-root"), None, clock, random, **names
+        )
+        make_authority(config, root, store, clock, random, **names)
+    finally:
+        close_store(store)
+    return True
 
 
 def make_root_folder(

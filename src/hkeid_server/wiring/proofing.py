@@ -127,6 +127,8 @@ def registration_settings(config: Config) -> RegistrationSettings:
         network_attempts=section.network_attempts,
         network_open=section.network_open,
         most_open=section.most_open,
+        recovery_reserve=section.recovery_reserve,
+        network_share=section.network_share,
         register_age=timedelta(hours=section.register_hours),
         cooling=timedelta(hours=section.cooling_hours),
         kept=timedelta(days=section.kept_days),

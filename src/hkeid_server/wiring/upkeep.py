@@ -60,7 +60,7 @@ def purge_store(config: Config, store: Any, clock: Clock) -> int:
     gone = purge(store, clock.now(), retention=retention)
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
     rooms = gone.registrations + gone.upgrades + gone.notices
-    return tokens + gone.sessions + gone.officer_sessions + rooms
+    return tokens + gone.sessions + gone.officer_sessions + rooms + gone.signature_requests
 
 
 def end_registrations(

@@ -218,7 +218,7 @@ def in_evidence(scene: Any, value: str) -> Iterator[None]:
     session = secrets.token_hex(8)
     with scene.base.house() as house:
         now = house.clock.now()
-        house.evidence.open(session, now, expires_at=now + timedelta(hours=1))
+        house.evidence.open(session, expires_at=now + timedelta(hours=1))
         house.evidence.put(session, "planted", value.encode())
         yield
         house.evidence.destroy(session)

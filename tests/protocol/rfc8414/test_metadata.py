@@ -50,7 +50,7 @@ def test_every_endpoint_that_is_named_answers(
     bench: ProviderBench, document: dict[str, Any]
 ) -> None:
     named = [value for name, value in document.items() if name.endswith(("_endpoint", "jwks_uri"))]
-    assert len(named) == 6
+    assert len(named) == 8
     for url in named:
         assert url.startswith(ISSUER + "/")
         response = bench.provider.handle(Request(method="GET", path=urlsplit(url).path))

@@ -171,6 +171,11 @@ def front(house: House) -> Any:
 
 
 @pytest.fixture
+def make_person() -> Callable[..., Person]:
+    return Person
+
+
+@pytest.fixture
 def stranger(front: Any) -> Person:
     return Person(front)
 

@@ -86,6 +86,7 @@ def test_only_our_proxies_are_believed(remote: str, forwarded: str, expected: st
 def test_networks_are_coarse() -> None:
     assert coarse_network("203.0.113.77") == "203.0.113.0/24"
     assert coarse_network("2001:db8:1:2ff::1") == "2001:db8:1:200::/56"
+    assert coarse_network("::ffff:203.0.113.77") == "203.0.113.0/24", "of a socket of both families"
     assert coarse_network("not an address") == ""
 
 

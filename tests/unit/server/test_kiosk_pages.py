@@ -67,7 +67,7 @@ class Desk:
         number = re.search(r'id="number">([0-9 ]+)<', resident.page.text)[1]
         self.upgrade = offers.claim(self.station, number)
         vault = self.house.evidence
-        vault.open(self.upgrade.id, self.house.clock.now(), expires_at=self.upgrade.expires_at)
+        vault.open(self.upgrade.id, expires_at=self.upgrade.expires_at)
         vault.put(self.upgrade.id, PORTRAIT, b"portrait")
         with self.house.store.transaction() as tx:
             known = tx.upgrades.get(self.upgrade.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -431,6 +432,52 @@ def test_a_browser_subscribes(make_house: Callable[..., House], resident: Any) -
     )
     assert person.post("/account/notices/browser", {"subscription": good}).status_code == 303
     assert "Browsers that show you messages: 1" in person.follow().text
+
+
+@pytest.mark.parametrize(
+    ("language", "full"),
+    [("en", "Remove one first"), ("zh-HK", "請先移除其中一個"), ("zh-CN", "请先移除其中一个")],
+)
+def test_a_full_list_of_browsers_asks_to_remove_one(
+    make_house: Callable[..., House], resident: Any, clock: Any, language: str, full: str
+) -> None:
+    house = make_house(
+        notices={"push_key": push_key(), "push_contact": "mailto:help@eid.example.hk"}
+    )
+    seed_sandbox(house)
+    person = type(resident)(serve_house(house), language)
+    person.get("/activate")
+    person.post("/activate", {"code": issue_ticket(house, CHAN).reveal()})
+    person.ceremony()
+    person.get("/account/notices")
+    key = re.search(r'data-push="([\w-]{87})"', person.page.text)[1]
+    page = None
+    for number in range(6):
+        person.get("/account/notices")
+        keys = {"p256dh": key, "auth": "A" * 22}
+        sent = json.dumps({"endpoint": f"https://push{number}.example.com/x", "keys": keys})
+        page = person.post("/account/notices/browser", {"subscription": sent})
+        assert page.status_code == (422 if number == 5 else 303)
+    assert full in page.text
+    assert 'id="browsers-full"' in page.text
+    assert 'id="push-form"' not in page.text
+    assert page.text.count("push5.example.com") == 0, "none was pushed out"
+    rows = re.findall(r'name="browser" value="([0-9a-f]{24})"', page.text)
+    assert len(rows) == 5
+    told = re.search(r'<ul class="timeline" id="lately">(.*?)</ul>', page.text, re.DOTALL)[1]
+    assert told.count("<li>") == 6, "five browsers and the activation"
+    one = {"channel": "web_push", "browser": rows[0]}
+    assert person.post("/account/notices/remove", one).status_code == 303
+    assert "push0.example.com" not in person.follow().text
+    assert "push4.example.com" in person.page.text
+    assert 'id="push-form"' in person.page.text
+    clock.wait(minutes=6)
+    page = person.post("/account/notices/remove", {**one, "browser": rows[1]})
+    assert 'id="passkey-form"' in page.text
+    page = person.get("/account/notices")
+    page = person.post("/account/notices/browser", {"subscription": sent})
+    assert 'id="passkey-form"' in page.text
+    assert "push5.example.com" not in person.get("/account/notices").text
 
 
 def push_key() -> str:

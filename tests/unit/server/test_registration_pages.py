@@ -16,11 +16,14 @@ import pytest
 
 from hkeid.enrolment import RegistrationStep
 from hkeid.enrolment.review import Decision, DecisionReason
+from hkeid.enrolment.standing import Actor
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.documents import CardField, RetakeAdvice
 from hkeid.ports.registry import RegistryFinding, RegistryStatus
+from hkeid.residents import find_by_hkic
 from hkeid.testing.fakes_proofing import fake_card, fake_face
+from hkeid.testing.personas import PERSONAS
 from hkeid_server.house import House
 from hkeid_server.intake import CARD_LIMIT
 from hkeid_server.sandbox import seed_sandbox
@@ -138,7 +141,7 @@ def test_from_nothing_to_an_eid_in_seven_screens(stranger: Any) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "status"),
-    [({"network_open": 1}, 429), ({"network_open": 1, "most_open": 1}, 503)],
+    [({"network_open": 1}, 429), ({"network_open": 1, "most_open": 1, "network_share": 0}, 503)],
 )
 def test_who_comes_when_too_many_register_is_told_to_come_later(
     make_house: Callable[..., House], stranger: Any, settings: Any, status: int
@@ -149,10 +152,11 @@ def test_who_comes_when_too_many_register_is_told_to_come_later(
     first, second = person(front), person(front)
     begin(first)
     if status == 503:
-        # Another network's place is taken, not this one's.
+        # Another network's place is taken, not this one's, with a picture.
         with house.store.transaction() as tx:
             (record,) = tx.registrations.in_step(RegistrationStep.CARD)
-            tx.registrations.change(record, replace(record, network=b"elsewhere"))
+            elsewhere = replace(record, network=b"elsewhere", step=RegistrationStep.DETAILS)
+            tx.registrations.change(record, elsewhere)
     second.get("/register")
     page = second.post("/register", {"consent": "2026-11"})
     assert page.status_code == status
@@ -424,7 +428,7 @@ def test_referred_case_says_what_happens_next_and_comes_back(stranger: Any, hous
     refer(stranger, house)
     text = stranger.get("/register/step").text
     reference = re.search(r'id="case-number">([^<]+)<', text)[1]
-    assert "does not answer at the moment" in text
+    assert "A person makes sure that everything is right." in text
     assert 'id="standing">An officer will look at your registration.' in text
     assert "half of the cases" not in text, "nobody promises what nobody knows"
     days_taken(house, 3, 5, 5)
@@ -546,3 +550,110 @@ def test_every_step_has_a_page() -> None:
     source = Path(__file__).parents[3] / "src/hkeid_server/pages/registration.py"
     for step in RegistrationStep:
         assert f"RegistrationStep.{step.name}" in source.read_text("utf-8")
+
+
+# --- a stranger with somebody's card ---------------------------------------------------------------
+
+STRANGER = "chan-tai-man"
+SITUATIONS = (
+    "match",
+    "no_match",
+    "deceased",
+    "reported_lost",
+    "unavailable",
+    "active",
+    "suspended",
+)
+
+
+def shown_to_a_stranger(house: House, situation: str, card_face: str, start: str) -> list[Any]:
+    """Status, headers that tell something, and bytes of every page after the selfie, without what is
+    new on each page anyway.
+    """
+    from tests.unit.server.conftest import Person
+
+    seed_sandbox(house)
+    front = serve_house(house)
+    if situation in ("active", "suspended"):
+        owner = Person(front)
+        begin(owner)
+        give_card(owner)
+        confirm(owner)
+        give_selfie(owner)
+        for _ in range(2):
+            owner.get("/register/step")
+            owner.ceremony()
+        if situation == "suspended":
+            with house.store.transaction() as tx:
+                session = owner_of(tx, house)
+            house.standing.suspend(session, by=Actor.OPERATOR, reason="asked_by_resident")
+    else:
+        answer_with(house, situation)
+    thief = Person(front)
+    thief.get(start)
+    thief.post(start, {"consent": "2026-11"})
+    give_card(thief, face=card_face)
+    confirm(thief)
+    pages: list[Any] = []
+    while '"selfie-form"' in thief.get("/register/step").text:
+        page = give_selfie(thief, STRANGER)
+        pages.append((page.status_code, page.headers.get("Location"), masked(page.text)))
+    for path in ("/register/step", "/register/receipt.json", start):
+        page = thief.get(path)
+        pages.append((page.status_code, page.headers.get("Location"), masked(page.text)))
+    thief.get("/register/step")
+    page = thief.post("/register/contact", {"email": "thief@example.org"})
+    return [*pages, (page.status_code, masked(page.text))]
+
+
+def answer_with(house: House, situation: str) -> None:
+    """The register says this, whoever is asked about."""
+    registry: Any = house.proofing.registry
+    real = registry.check
+
+    def check(query: Any) -> RegistryFinding:
+        found = real(query)
+        if situation == "unavailable":
+            raise Unavailable("registry_unavailable")
+        return replace(found, status=RegistryStatus(situation), differing=())
+
+    registry.check = check
+
+
+def owner_of(tx: Any, house: House) -> str:
+    found = find_by_hkic(tx, house.keys, PERSONAS[HO].hkic_number)
+    assert found is not None
+    return str(found)
+
+
+def masked(text: str) -> str:
+    """A page without case number, tokens and moments."""
+    rules = (
+        r'(name="csrf" value=")[^"]*',
+        r'(id="case-number">)[^<]*',
+        r"(<time[^>]*>)[^<]*",
+        r"(<time)[^>]*",
+        r'(nonce[=-]")?[A-Za-z0-9_-]{22,}',
+        r"\b[0-9A-Z]{4}(-[0-9A-Z]{4}){1,2}\b",
+    )
+    for rule in rules:
+        text = re.sub(rule, r"\1#" if rule.startswith("(") else "#", text)
+    return text
+
+
+@pytest.mark.parametrize("card_face", [HO, STRANGER], ids=["their-card", "forged-card"])
+@pytest.mark.parametrize("start", ["/register", "/register/recover"])
+@pytest.mark.parametrize("situation", SITUATIONS[1:])
+def test_pages_tell_a_stranger_nothing_of_the_register(
+    make_house: Callable[..., House], situation: str, start: str, card_face: str
+) -> None:
+    expected = shown_to_a_stranger(make_house(**FAKES), "match", card_face, start)
+    found = shown_to_a_stranger(make_house(**FAKES), situation, card_face, start)
+    if situation == "unavailable" and card_face == STRANGER:
+        # The register is down for everybody: said before anything is known, and tried again.
+        assert [page[0] for page in found[:2]] == [503, 503]
+        found = found[2:]
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one == other
+    assert "An officer looks at it" in str(expected[-1])

@@ -81,4 +81,5 @@ HKEID = {
     "CLAIMS": ["name", "birthdate", "hkic_number"],
     "AFTER_LOGIN": "/summary",
     "FAILURE_TEMPLATE": "failure.html",
+    "SIGNED": "relying_party_django.signing.signed",
 }

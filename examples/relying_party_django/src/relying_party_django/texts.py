@@ -144,6 +144,32 @@ TEXTS: dict[str, tuple[str, str, str]] = {
     ),
     "account_my_eid": ("Open My eID", "開啟我的 eID", "打开我的 eID"),
     "account_end": ("Log out here and at eID", "在本服務及 eID 登出", "在本服务及 eID 退出"),
+    "sign_offer": ("Sign the return", "簽署報稅表", "签署报税表"),
+    "sign_offer_text": (
+        "With an eID+ you can sign it now, so that nothing has to be sent by post.",
+        "有 eID+ 便可即時簽署，毋須郵寄。",
+        "有 eID+ 便可即时签署，无须邮寄。",
+    ),
+    "sign_title": ("Sign with eID", "以 eID 簽署", "以 eID 签署"),
+    "sign_text": (
+        "eID shows you the return and this code. If the codes differ, do not sign.",
+        "eID 會向你顯示報稅表和這個代碼。如代碼不同，請不要簽署。",
+        "eID 会向您显示报税表和这个代码。如代码不同，请不要签署。",
+    ),
+    "sign_code": ("Your code", "你的代碼", "您的代码"),
+    "sign_go": ("Go to eID and sign", "前往 eID 簽署", "前往 eID 签署"),
+    "sign_after": (
+        "You have 15 minutes. Afterwards you come back here.",
+        "你有 15 分鐘時間，完成後會返回這裏。",
+        "您有 15 分钟时间，完成后会返回这里。",
+    ),
+    "signed_title": ("Your return is signed", "你已簽署報稅表", "您已签署报税表"),
+    "signed_text": (
+        "We have it with your signature. Keep a copy.",
+        "我們已收到你簽署的報稅表。請保存副本。",
+        "我们已收到您签署的报税表。请保存副本。",
+    ),
+    "signed_file": ("The signed return (PDF)", "已簽署的報稅表（PDF）", "已签署的报税表（PDF）"),
     "privacy_keeps": (
         (
             "While you are logged in, one sealed cookie in your browser holds what eID told us. It ends "

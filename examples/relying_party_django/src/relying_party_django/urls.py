@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from relying_party_django import views
+from relying_party_django import signing, views
 
 urlpatterns = [
     path("eid/", include("hkeid.rp.django.urls")),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("summary", views.summary, name="summary"),
     path("confirm", views.confirm, name="confirm"),
     path("confirmed", views.confirmed, name="confirmed"),
+    path("sign", signing.sign, name="sign"),
+    path("signed", signing.signed_return, name="signed_return"),
+    path("signed/return.pdf", signing.signed_file, name="signed_file"),
     path("account", views.account, name="account"),
     path("privacy", views.privacy, name="privacy"),
     path("language/<str:tag>", views.language, name="language"),

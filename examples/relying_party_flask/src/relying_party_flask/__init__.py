@@ -5,6 +5,7 @@ Everything that has to do with eID is in :func:`create_app` and the decorators b
 
 from __future__ import annotations
 
+from functools import partial
 from hmac import compare_digest
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +14,10 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 
 from hkeid.rp.flask import EidLogin
 from hkeid.rp.pages import FailurePage
+from relying_party_flask.declarations import Declarations
 from relying_party_flask.languages import COOKIE, LANGUAGES, choose, is_own_page, local_time
 from relying_party_flask.settings import Settings
+from relying_party_flask.signing_pages import add_signing, keep_signed
 from relying_party_flask.suggestions import Draft, SuggestionBox
 from relying_party_flask.texts import TOPICS, known, text
 
@@ -33,6 +36,7 @@ def create_app(settings: Settings | None = None, **eid_options: Any) -> Flask:
     app = Flask(__name__)
     app.secret_key = settings.secret_key
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    box, declarations = SuggestionBox(), Declarations()
     eid = EidLogin(
         app,
         issuer=settings.issuer,
@@ -42,11 +46,13 @@ def create_app(settings: Settings | None = None, **eid_options: Any) -> Flask:
         claims=("name", "gender"),
         locales=lambda: [_language()],
         failure_view=_failure,
+        signed=partial(keep_signed, declarations),
         **{"private_key": settings.private_key, **eid_options},
     )
     _add_dress(app, settings)
     _add_open_pages(app)
-    _add_pages_of_residents(app, eid, SuggestionBox())
+    _add_pages_of_residents(app, eid, box)
+    add_signing(app, eid, box, declarations)
     return app
 
 

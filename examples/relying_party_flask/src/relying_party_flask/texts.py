@@ -145,6 +145,58 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         "预报员会在十个工作日内阅读您的建议，回复会显示于“您的登录”。",
     ),
     "thanks_another": ("Make another suggestion", "再提出一項建議", "再提出一项建议"),
+    # Declaration
+    "declaration_title": ("Declaration", "聲明書", "声明书"),
+    "declaration_offer": (
+        "If your suggestion reports damage, we need your signed declaration.",
+        "如建議涉及損毀情況，我們需要你簽署的聲明書。",
+        "如建议涉及损毁情况，我们需要您签署的声明书。",
+    ),
+    "declaration_go": ("Sign a declaration", "簽署聲明書", "签署声明书"),
+    "declaration_lead": (
+        "Sign on your phone or computer with your eID+; nothing is printed.",
+        "以 eID+ 在手機或電腦簽署，毋須列印。",
+        "以 eID+ 在手机或电脑签署，无须打印。",
+    ),
+    "declaration_witness_lead": (
+        "Somebody asks you to sign this declaration as a witness. Read it first.",
+        "有人請你以見證人身分簽署這份聲明書。請先閱讀。",
+        "有人请您以见证人身份签署这份声明书。请先阅读。",
+    ),
+    "declaration_file": ("The declaration (PDF)", "聲明書（PDF）", "声明书（PDF）"),
+    "declaration_sign": ("Sign with eID", "以 eID 簽署", "以 eID 签署"),
+    "declaration_needs": ("You need an eID+.", "需要 eID+。", "需要 eID+。"),
+    "declaration_signed": ("Signed", "已簽署", "已签署"),
+    "declaration_signed_text": (
+        "We have the declaration with your signature. Keep a copy.",
+        "我們已收到你簽署的聲明書。請保存副本。",
+        "我们已收到您签署的声明书。请保存副本。",
+    ),
+    "declaration_witness": ("A witness", "見證人", "见证人"),
+    "declaration_witness_text": (
+        "A witness may sign too, in the second field. Send them this link:",
+        "見證人亦可在第二欄簽署。請把這個連結傳給對方：",
+        "见证人也可在第二栏签署。请把这个链接传给对方：",
+    ),
+    "declaration_other_title": ("This was signed already", "這份文件已經簽署", "这份文件已经签署"),
+    "declaration_other_text": (
+        "Somebody signed this field before you. Nothing was changed.",
+        "這一欄已有人簽署。沒有任何更改。",
+        "这一栏已有人签署。没有任何更改。",
+    ),
+    "sign_title": ("Sign with eID", "以 eID 簽署", "以 eID 签署"),
+    "sign_text": (
+        "eID shows you the document and this code. If the codes differ, do not sign.",
+        "eID 會向你顯示文件和這個代碼。如代碼不同，請不要簽署。",
+        "eID 会向您显示文件和这个代码。如代码不同，请不要签署。",
+    ),
+    "sign_code": ("Your code", "你的代碼", "您的代码"),
+    "sign_go": ("Go to eID and sign", "前往 eID 簽署", "前往 eID 签署"),
+    "sign_after": (
+        "You have 15 minutes. Afterwards you come back here.",
+        "你有 15 分鐘時間，完成後會返回這裏。",
+        "您有 15 分钟时间，完成后会返回这里。",
+    ),
     # Account
     "account_title": ("Your visit", "你的登入", "您的登录"),
     "account_hello": ("Hello", "你好", "您好"),

@@ -76,12 +76,11 @@ class SealedEvidence:
         self._clock = clock
         self._random = random
 
-    def open(self, session_id: str, now: Instant, *, expires_at: Instant) -> None:
+    def open(self, session_id: str, *, expires_at: Instant) -> None:
         """Make the session's key; nothing happens when it has one.
 
         :raises hkeid.kernel.errors.Expired: ``evidence_destroyed``.
         """
-        del now
         found = self._evidence_keys.get(session_id)
         if found is None:
             wrapped = self._keys.wrap(

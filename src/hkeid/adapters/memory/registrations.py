@@ -7,7 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hkeid.adapters.memory.journal import Journal
-from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
+from hkeid.enrolment.registration.records import (
+    NetworkMark,
+    RegistrationRecord,
+    RegistrationStep,
+)
 from hkeid.enrolment.registration.turns import placed
 from hkeid.kernel.instants import Instant
 
@@ -77,24 +81,57 @@ class MemoryRegistrations:
         found = (record for record in self._records.values() if record.step is step)
         return tuple(record for _, record in placed(found, turn)[:limit])
 
-    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
-        """How many are not concluded and in time."""
+    def count_with_picture(self, now: Instant, around: NetworkMark | None = None) -> int:
+        """How many are open, in time, and have a picture."""
         return sum(
-            not record.step.concluded
+            record.step.has_picture
             and record.expires_at > now
-            and (network is None or record.network == network)
+            and (around is None or around.marks(record))
             for record in self._records.values()
         )
 
-    def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
-        """Those with an identity-card number begun at ``since`` or later, newest first."""
-        found = [
+    def count_open(self, now: Instant, around: NetworkMark) -> int:
+        """How many from a network are open and in time."""
+        return sum(
+            not record.step.concluded and record.expires_at > now and around.marks(record)
+            for record in self._records.values()
+        )
+
+    def oldest_without_picture(
+        self, now: Instant, around: NetworkMark, *, before: Instant
+    ) -> RegistrationRecord | None:
+        """The one from a network that was begun first and has no picture."""
+        found = _oldest_first(
             record
             for record in self._records.values()
-            if record.number_digest == digest and record.created_at >= since
+            if record.step is RegistrationStep.CARD
+            and record.created_at <= before
+            and record.expires_at > now
+            and around.marks(record)
+        )
+        return found[0] if found else None
+
+    def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
+        """How many with an identity-card number had a face shown."""
+        return len(self._faces(digest, since, but))
+
+    def faces_with_number(
+        self, digest: bytes, *, since: Instant, but: str, limit: int
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those with an identity-card number that had a face shown, newest first."""
+        found = self._faces(digest, since, but)
+        found.sort(key=lambda record: (record.created_at, record.id), reverse=True)
+        return tuple(found[:limit])
+
+    def _faces(self, digest: bytes, since: Instant, but: str) -> list[RegistrationRecord]:
+        return [
+            record
+            for record in self._records.values()
+            if record.number_digest == digest
+            and record.created_at >= since
+            and record.id != but
+            and record.faces > 0
         ]
-        found.sort(key=lambda record: record.id)
-        return tuple(sorted(found, key=lambda record: record.created_at, reverse=True)[:100])
 
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those not concluded whose time is over, oldest first."""

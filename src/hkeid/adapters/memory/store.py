@@ -31,6 +31,7 @@ from hkeid.adapters.memory.residents import (
 )
 from hkeid.adapters.memory.reviews import MemoryReviews
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
+from hkeid.adapters.memory.signature_requests import MemorySignatureRequests
 from hkeid.adapters.memory.signing import MemoryMadeSignatures, MemorySigningKeys
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
 from hkeid.adapters.memory.stations import MemoryStations, MemoryUpgrades
@@ -68,6 +69,7 @@ class MemoryTransaction:
         "sealed_fields",
         "serial_counters",
         "sessions",
+        "signature_requests",
         "signing_keys",
         "single_use",
         "stations",
@@ -100,6 +102,7 @@ class MemoryTransaction:
         self.upgrades = MemoryUpgrades(journal)
         self.signing_keys = MemorySigningKeys(journal)
         self.made_signatures = MemoryMadeSignatures(journal)
+        self.signature_requests = MemorySignatureRequests(journal)
         self.issued_certificates = MemoryIssuedCertificates(journal)
         self.revocation_lists = MemoryRevocationLists(journal)
         self.serial_counters = MemorySerialCounters(journal)

@@ -5,6 +5,7 @@ Nothing heavy is loaded here: workers load it where hostile files may do their w
 
 from hkeid.adapters.pdf.files import sign_file
 from hkeid.adapters.pdf.worker_engine import WorkerEngine, default_engine, engine_in_worker
+from hkeid.adapters.pdf.worker_pages import WorkerPages, pages_in_worker
 from hkeid.adapters.pdf.worker_validator import (
     WorkerValidator,
     default_validator,
@@ -13,10 +14,12 @@ from hkeid.adapters.pdf.worker_validator import (
 
 __all__ = [
     "WorkerEngine",
+    "WorkerPages",
     "WorkerValidator",
     "default_engine",
     "default_validator",
     "engine_in_worker",
+    "pages_in_worker",
     "sign_file",
     "validator_in_worker",
 ]

@@ -1,4 +1,4 @@
-"""Handing a file over to a worker: as an open descriptor, never copied through its channel."""
+"""A file for a worker: in memory, by a descriptor."""
 
 from __future__ import annotations
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, bindparam, case, func, literal_column, select, update
+from sqlalchemy import BigInteger, bindparam, case, func, literal_column, or_, select, update
 
 from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.registration_tables import registrations
 from hkeid.adapters.sql.statements import Statement, param, purging, values
 from hkeid.enrolment.registration.records import (
+    NetworkMark,
+    NetworkReach,
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
 )
+from hkeid.enrolment.registration.turns import MOST_FOR_NUMBER, MOST_TURNS
 from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 
@@ -23,6 +27,7 @@ _r = registrations.c
 _FIXED: Final = frozenset({"id", "reference", "created_at", "version"})
 _CONCLUDED: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.concluded}
 _OPEN: Final = {f"step_{s.name}": s.value for s in RegistrationStep if not s.concluded}
+_WITH_PICTURE: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.has_picture}
 _DECIDED: Final = {f"step_{s.name}": s.value for s in RegistrationStep if s.decided}
 _LIMIT: Final[Any] = bindparam("limit", required=True)
 
@@ -54,16 +59,23 @@ _IN_STEP: Final = Statement(
 )
 
 
-def _before(mark: Any) -> Any:
-    """How many at the step, with the same mark, came earlier."""
-    number = func.row_number().over(partition_by=mark, order_by=(_r.updated_at, _r.id))
-    return case((mark.is_(None), literal_column("1")), else_=number) - literal_column("1")
+def _before(*marks: Any) -> Any:
+    """How many at the step, with the same marks, came earlier; none where a mark is missing."""
+    number = func.row_number().over(partition_by=marks, order_by=(_r.updated_at, _r.id))
+    missing = or_(*(mark.is_(None) for mark in marks))
+    return case((missing, literal_column("1")), else_=number) - literal_column("1")
 
 
+def _at_most(number: Any, most: int) -> Any:
+    limit: Any = literal_column(str(most))
+    return case((number > limit, limit), else_=number)
+
+
+_EARLIER: Final = _at_most(
+    _before(_r.site) + _at_most(_before(_r.site, _r.number_digest), MOST_FOR_NUMBER), MOST_TURNS
+)
 _AT_STEP: Final = (
-    select(registrations, (_before(_r.network) + _before(_r.number_digest)).label("earlier"))
-    .where(_r.step == param(_r.step))
-    .subquery()
+    select(registrations, _EARLIER.label("earlier")).where(_r.step == param(_r.step)).subquery()
 )
 _BY_TURNS: Final = Statement(
     select(*(_AT_STEP.c[column.name] for column in _r))
@@ -74,31 +86,57 @@ _BY_TURNS: Final = Statement(
     )
     .limit(_LIMIT)
 )
-_COUNT_OPEN: Final = Statement(
-    select(func.count())
-    .select_from(registrations)
-    .where(
-        _r.step.in_([param(_r.step, name) for name in _OPEN]),
-        _r.expires_at > param(_r.expires_at, "now"),
+
+
+def _of(reach: NetworkReach) -> Any:
+    """Begun in a network."""
+    return _r[reach.value] == param(_r[reach.value], "digest")
+
+
+def _count(steps: Iterable[str], *where: Any) -> Statement:
+    """How many are at steps, and in time."""
+    return Statement(
+        select(func.count())
+        .select_from(registrations)
+        .where(
+            *where,
+            _r.step.in_([param(_r.step, name) for name in steps]),
+            _r.expires_at > param(_r.expires_at, "now"),
+        )
     )
-)
-_COUNT_OPEN_OF: Final = Statement(
-    select(func.count())
-    .select_from(registrations)
-    .where(
-        _r.network == param(_r.network),
-        _r.step.in_([param(_r.step, name) for name in _OPEN]),
-        _r.expires_at > param(_r.expires_at, "now"),
+
+
+_COUNT_WITH_PICTURE: Final = _count(_WITH_PICTURE)
+_COUNT_WITH_PICTURE_OF: Final = {reach: _count(_WITH_PICTURE, _of(reach)) for reach in NetworkReach}
+_COUNT_OPEN_OF: Final = {reach: _count(_OPEN, _of(reach)) for reach in NetworkReach}
+_OLDEST_WITHOUT_PICTURE_OF: Final = {
+    reach: Statement(
+        select(registrations)
+        .where(
+            _of(reach),
+            _r.step == param(_r.step),
+            _r.created_at <= param(_r.created_at, "before"),
+            _r.expires_at > param(_r.expires_at, "now"),
+        )
+        .order_by(_r.created_at, _r.id)
+        .limit(literal_column("1"))
     )
+    for reach in NetworkReach
+}
+_FACES_WITH_NUMBER = (
+    _r.number_digest == param(_r.number_digest),
+    _r.created_at >= param(_r.created_at, "since"),
+    _r.faces > literal_column("0"),
+    _r.id != param(_r.id, "but"),
 )
-_WITH_NUMBER: Final = Statement(
+_COUNT_FACES_WITH_NUMBER: Final = Statement(
+    select(func.count()).select_from(registrations).where(*_FACES_WITH_NUMBER)
+)
+_THOSE_FACES_WITH_NUMBER: Final = Statement(
     select(registrations)
-    .where(
-        _r.number_digest == param(_r.number_digest),
-        _r.created_at >= param(_r.created_at, "since"),
-    )
-    .order_by(_r.created_at.desc(), _r.id)
-    .limit(literal_column("100"))
+    .where(*_FACES_WITH_NUMBER)
+    .order_by(_r.created_at.desc(), _r.id.desc())
+    .limit(_LIMIT)
 )
 _OVERDUE: Final = Statement(
     select(registrations)
@@ -163,19 +201,43 @@ class SqlRegistrations:
         microseconds = turn // timedelta(microseconds=1)
         return self._records(_BY_TURNS, {"step": step.value, "turn": microseconds, "limit": limit})
 
-    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
-        """How many are not concluded and in time."""
-        parameters: dict[str, Any] = {**_OPEN, "now": epoch_microseconds(now)}
-        statement = _COUNT_OPEN
-        if network is not None:
-            statement, parameters = _COUNT_OPEN_OF, {**parameters, "network": network}
-        row = self._connection.find(statement, parameters)
-        return 0 if row is None else int(row[0])
+    def count_with_picture(self, now: Instant, around: NetworkMark | None = None) -> int:
+        """How many are open, in time, and have a picture."""
+        parameters: dict[str, Any] = {**_WITH_PICTURE, "now": epoch_microseconds(now)}
+        if around is None:
+            return self._count(_COUNT_WITH_PICTURE, parameters)
+        parameters["digest"] = around.digest
+        return self._count(_COUNT_WITH_PICTURE_OF[around.reach], parameters)
 
-    def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
-        """Those with an identity-card number begun at ``since`` or later, newest first."""
-        parameters = {"number_digest": digest, "since": epoch_microseconds(since)}
-        return self._records(_WITH_NUMBER, parameters)
+    def count_open(self, now: Instant, around: NetworkMark) -> int:
+        """How many from a network are open and in time."""
+        parameters = {**_OPEN, "now": epoch_microseconds(now), "digest": around.digest}
+        return self._count(_COUNT_OPEN_OF[around.reach], parameters)
+
+    def oldest_without_picture(
+        self, now: Instant, around: NetworkMark, *, before: Instant
+    ) -> RegistrationRecord | None:
+        """The one from a network that was begun first and has no picture."""
+        parameters = {
+            "digest": around.digest,
+            "step": RegistrationStep.CARD.value,
+            "before": epoch_microseconds(before),
+            "now": epoch_microseconds(now),
+        }
+        row = self._connection.find(_OLDEST_WITHOUT_PICTURE_OF[around.reach], parameters)
+        return None if row is None else _record(row)
+
+    def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
+        """How many with an identity-card number had a face shown."""
+        parameters = {"number_digest": digest, "since": epoch_microseconds(since), "but": but}
+        return self._count(_COUNT_FACES_WITH_NUMBER, parameters)
+
+    def faces_with_number(
+        self, digest: bytes, *, since: Instant, but: str, limit: int
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those with an identity-card number that had a face shown, newest first."""
+        parameters = {"number_digest": digest, "since": epoch_microseconds(since), "but": but}
+        return self._records(_THOSE_FACES_WITH_NUMBER, {**parameters, "limit": limit})
 
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those not concluded whose time is over, oldest first."""
@@ -191,6 +253,10 @@ class SqlRegistrations:
         return self._connection.change(
             _PURGE, {"before": epoch_microseconds(before), "limit": limit}
         )
+
+    def _count(self, statement: Statement, parameters: dict[str, Any]) -> int:
+        row = self._connection.find(statement, parameters)
+        return 0 if row is None else int(row[0])
 
     def _records(
         self, statement: Statement, parameters: dict[str, Any]
@@ -225,6 +291,9 @@ def _columns(record: RegistrationRecord) -> dict[str, Any]:
         "purge_after": moment(record.purge_after),
         "version": record.version,
         "network": record.network,
+        "site": record.site,
+        "provider": record.provider,
+        "faces": record.faces,
     }
 
 
@@ -233,6 +302,7 @@ _NAMES: Final = tuple(column.name for column in registrations.c)
 
 def _record(row: Row) -> RegistrationRecord:
     kept = dict(zip(_NAMES, row, strict=True))
+    del kept["faces"]  # counted out of `tries`, for the database to look for
     return RegistrationRecord(
         **{
             **kept,

@@ -36,3 +36,26 @@ made_signatures = Table(
     _column("made_at", INSTANT),
     Index("made_signatures_resident_idx", "resident_id", "made_at"),
 )
+
+signature_requests = Table(
+    "signature_requests",
+    METADATA,
+    _key("id"),
+    _column("client_id", TEXT),
+    _column("state", TEXT),
+    _column("documents", BigInteger()),
+    _column("redirect_uri", TEXT),
+    _column("client_state", TEXT),
+    _column("resident_id", TEXT, nullable=True),
+    _column("signature_id", TEXT, nullable=True),
+    _column("record", BYTES, personal="signed_documents"),
+    _column("created_at", INSTANT),
+    _column("expires_at", INSTANT),
+    _column("decided_at", INSTANT, nullable=True),
+    _column("purge_after", INSTANT, nullable=True, index=True),
+    _column("version", BigInteger()),
+    Index("signature_requests_client_idx", "client_id", "state", "expires_at"),
+    Index("signature_requests_resident_idx", "resident_id", "decided_at"),
+    Index("signature_requests_state_idx", "state", "expires_at"),
+)
+"""``purge_after`` is ``expires_at`` of those without a signature, and NULL for the others, which stay."""

@@ -31,6 +31,7 @@ from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
+from hkeid.adapters.sql.signature_requests import SqlSignatureRequests
 from hkeid.adapters.sql.signing import SqlMadeSignatures, SqlSigningKeys
 from hkeid.adapters.sql.single_use import SqlAttemptBudgets, SqlSingleUse
 from hkeid.adapters.sql.sqlite import SqliteSettings, Synchronous
@@ -70,6 +71,7 @@ class SqlTransaction:
         "sealed_fields",
         "serial_counters",
         "sessions",
+        "signature_requests",
         "signing_keys",
         "single_use",
         "stations",
@@ -102,6 +104,7 @@ class SqlTransaction:
         self.upgrades = SqlUpgrades(connection)
         self.signing_keys = SqlSigningKeys(connection)
         self.made_signatures = SqlMadeSignatures(connection)
+        self.signature_requests = SqlSignatureRequests(connection)
         self.issued_certificates = SqlIssuedCertificates(connection)
         self.revocation_lists = SqlRevocationLists(connection)
         self.serial_counters = SqlSerialCounters(connection)

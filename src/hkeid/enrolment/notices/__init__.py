@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from hkeid.kernel.lazy import names_on_demand
 
 if TYPE_CHECKING:
-    from hkeid.enrolment.notices.contacts import ContactChannel, Contacts, EmailProof
+    from hkeid.enrolment.notices.addresses import (
+        ContactBrowser,
+        ContactChannel,
+        ContactsFull,
+        EmailProof,
+    )
+    from hkeid.enrolment.notices.contacts import MOST_BROWSERS, Contacts
     from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
     from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
     from hkeid.enrolment.notices.stopping import StopLinks
@@ -17,7 +23,8 @@ if TYPE_CHECKING:
 __getattr__ = names_on_demand(
     __name__,
     {
-        "contacts": ("ContactChannel", "Contacts", "EmailProof"),
+        "addresses": ("ContactBrowser", "ContactChannel", "ContactsFull", "EmailProof"),
+        "contacts": ("MOST_BROWSERS", "Contacts"),
         "dispatch": ("Dispatched", "Dispatcher", "DispatchSettings"),
         "records": ("DueNotice", "NoticeOutcome", "NoticeRepository"),
         "stopping": ("StopLinks",),
@@ -28,8 +35,11 @@ __getattr__ = names_on_demand(
 
 __all__ = [
     "MESSAGES",
+    "MOST_BROWSERS",
+    "ContactBrowser",
     "ContactChannel",
     "Contacts",
+    "ContactsFull",
     "DispatchSettings",
     "Dispatched",
     "Dispatcher",

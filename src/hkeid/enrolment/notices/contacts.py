@@ -1,32 +1,43 @@
 """Where a resident wants to be told: e-mail (proved by a code), browsers (Web Push), a telephone.
 
-Addresses are sealed fields like other particulars, and nobody but the resident sees them. A change is
-told to the address that was there before: whoever takes over an eID cannot silence its owner.
+Addresses are sealed fields like other particulars, and nobody but the resident sees them. A change needs
+a login of a moment ago with user verification, and is told to every address that was there before: whoever
+takes over an eID, or a browser that is logged in, cannot silence its owner.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from hkeid.audit.events import AuditTrail
 from hkeid.broker.errors import StepUpRequired
 from hkeid.enrolment.cooling import check_not_cooling
-from hkeid.enrolment.errors import EnrolmentRefused
+from hkeid.enrolment.notices.addresses import (
+    PHONE,
+    ContactBrowser,
+    ContactChannel,
+    ContactsFull,
+    EmailProof,
+    addresses_of,
+    browsers_of,
+    parse_email,
+    parse_subscription,
+)
 from hkeid.enrolment.notices.events import ContactChanged, ContactProofRefused
-from hkeid.enrolment.notices.records import NoticeRepository
+from hkeid.enrolment.notices.former import FormerAddress, former_of, kept_former, with_former
+from hkeid.enrolment.notices.records import DueNotice, NoticeRepository
 from hkeid.enrolment.notices.telling import tell
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import Expired, MalformedInput, NotFound, Refused, TooManyAttempts
-from hkeid.kernel.instants import Instant
+from hkeid.kernel.instants import Instant, epoch_microseconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.keys import KeyPurpose, KeyStore
 from hkeid.ports.notices import Channel
@@ -36,16 +47,13 @@ from hkeid.residents import PersonalFields
 from hkeid.residents.records import ResidentRepository, SealedFieldRepository
 
 _KIND: Final = "contact_email_proof"
-_EMAIL: Final = re.compile(
-    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}"
-)
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PUSH_KEYS: Final = {"p256dh": 65, "auth": 16}
-_MOST_BROWSERS: Final = 5
+MOST_BROWSERS: Final = 5
+"""So many browsers of one resident are told."""
+_PUSH: Final = "contact_push"
 _FIELDS: Final[Mapping[Channel, str]] = {
     Channel.EMAIL: "contact_email",
     Channel.SMS: "contact_phone",
-    Channel.WEB_PUSH: "contact_push",
+    Channel.WEB_PUSH: _PUSH,
 }
 _LANGUAGE: Final = "contact_language"
 _FORMER: Final = "contact_former"
@@ -67,26 +75,6 @@ class ContactsTransaction(Protocol):
     def notices(self) -> NoticeRepository: ...
     @property
     def audit(self) -> AuditTrail: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ContactChannel:
-    """One way to tell a resident something."""
-
-    channel: Channel
-    address: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailProof:
-    """A code that has to go to an address now; it is good for a quarter of an hour.
-
-    :ivar code: six digits; the caller sends it and forgets it.
-    """
-
-    address: str
-    code: Secret
-    expires_at: Instant
 
 
 class Contacts:
@@ -127,14 +115,29 @@ class Contacts:
             kept = self._fields.read(tx, resident_id, tuple(_FIELDS.values()))
         found = []
         for channel, field in _FIELDS.items():
-            if field not in kept or not kept[field]:
-                continue
-            addresses = _browsers(kept[field]) if channel is Channel.WEB_PUSH else (kept[field],)
+            addresses = addresses_of(channel, kept.get(field, ""))
             found += [ContactChannel(channel=channel, address=one) for one in addresses]
         return tuple(found)
 
+    def browsers_of(self, resident_id: str) -> tuple[ContactBrowser, ...]:
+        """The browsers that are told, in the order in which they were added."""
+        with self._store.transaction() as tx:
+            kept = self._fields.read(tx, resident_id, (_PUSH,)).get(_PUSH, "")
+        return tuple(
+            ContactBrowser(
+                reference=self._browser_reference(resident_id, one),
+                service=urlsplit(json.loads(one)["endpoint"]).hostname or "",
+            )
+            for one in browsers_of(kept)
+        )
+
+    def lately(self, resident_id: str, *, limit: int = 10) -> tuple[DueNotice, ...]:
+        """What the resident was told, or will be, newest first."""
+        with self._store.transaction() as tx:
+            return tx.notices.of_resident(resident_id, limit=limit)
+
     def for_notice(self, resident_id: str, about: str) -> tuple[ContactChannel, ...]:
-        """Where a notice goes; that an address was changed goes to the one before as well.
+        """Where a notice goes; that an address was changed goes to those before as well.
 
         :raises hkeid.kernel.errors.NotFound: ``data_key_missing``: the resident was erased.
         """
@@ -142,16 +145,22 @@ class Contacts:
         if about != "contact_changed":
             return found
         with self._store.transaction() as tx:
-            former = self._fields.read(tx, resident_id, (_FORMER,)).get(_FORMER, "")
-        if not former:
-            return found
-        return (*found, ContactChannel(channel=Channel.EMAIL, address=former))
+            kept = self._fields.read(tx, resident_id, (_FORMER,)).get(_FORMER, "")
+        before = [
+            ContactChannel(channel=one.channel, address=one.address) for one in former_of(kept)
+        ]
+        return tuple(dict.fromkeys((*found, *before)))
 
-    def forget_former(self, resident_id: str) -> None:
-        """The address before was told; it is no longer kept. Nothing to do for who was erased."""
+    def forget_former(self, resident_id: str, *, until: Instant) -> None:
+        """Addresses that were left at ``until`` or earlier were told; they are no longer kept. Nothing to
+        do for who was erased.
+        """
         now = self._clock.now()
         with suppress(NotFound), self._store.transaction() as tx:
-            self._fields.put(tx, resident_id, {_FORMER: ""}, now)
+            kept = former_of(self._fields.read(tx, resident_id, (_FORMER,)).get(_FORMER, ""))
+            left = [one for one in kept if one.left_at > epoch_microseconds(until)]
+            if len(left) != len(kept):
+                self._fields.put(tx, resident_id, {_FORMER: kept_former(left)}, now)
 
     def language_of(self, resident_id: str) -> Language:
         """The language the resident reads notices in; traditional Chinese until one is chosen."""
@@ -255,23 +264,52 @@ class Contacts:
             f"{_KIND}:{salt}",
             base64url.decode(str(payload["address"])),
         ).decode("utf-8")
-        self._keep(resident_id, Channel.EMAIL, address, now)
+        self._change(resident_id, Channel.EMAIL, lambda _: address, now)
         return address
 
     def add_browser(self, view: SessionView, subscription: str) -> None:
         """Tell this browser as well (Push API: ``PushSubscription.toJSON()``).
 
         :raises hkeid.kernel.errors.MalformedInput: ``push_subscription_malformed``.
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
+        :raises ContactsFull: ``contact_browsers_full``: one has to be removed first; none ever makes room
+            by itself.
         """
         parsed = parse_subscription(subscription)
         now = self._clock.now()
-        resident_id = view.authentication.resident_id
-        with self._store.transaction() as tx:
-            kept = self._fields.read(tx, resident_id, ("contact_push",)).get("contact_push", "[]")
-        others = [one for one in _browsers(kept) if one != parsed]
-        self._keep(
-            resident_id, Channel.WEB_PUSH, json.dumps([*others, parsed][-_MOST_BROWSERS:]), now
-        )
+
+        def with_it(kept: str) -> str:
+            others = browsers_of(kept)
+            if parsed in others:
+                return kept
+            if len(others) >= MOST_BROWSERS:
+                raise ContactsFull("contact_browsers_full")
+            return json.dumps([*others, parsed])
+
+        self._change(self._fresh(view, now), Channel.WEB_PUSH, with_it, now)
+
+    def remove_browser(self, view: SessionView, reference: str) -> None:
+        """Tell this browser nothing any more; it is told so.
+
+        :param reference: of :meth:`browsers_of`; one that is not there changes nothing.
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
+        """
+        now = self._clock.now()
+        resident_id = self._fresh(view, now)
+
+        def without_it(kept: str) -> str:
+            found = browsers_of(kept)
+            left = [
+                one
+                for one in found
+                if not hmac.compare_digest(
+                    self._browser_reference(resident_id, one).encode(),
+                    reference.encode("utf-8", "surrogatepass"),
+                )
+            ]
+            return kept if len(left) == len(found) else json.dumps(left) if left else ""
+
+        self._change(resident_id, Channel.WEB_PUSH, without_it, now)
 
     def set_phone(self, view: SessionView, number: str) -> None:
         """Tell this telephone by SMS (E.164, as ``+85291234567``).
@@ -280,92 +318,73 @@ class Contacts:
         :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
         """
         compact = "".join(number.split()).replace("-", "")
-        if _PHONE.fullmatch(compact) is None:
+        if PHONE.fullmatch(compact) is None:
             raise MalformedInput("phone_malformed", field="phone")
         now = self._clock.now()
-        self._keep(self._fresh(view, now), Channel.SMS, compact, now)
+        self._change(self._fresh(view, now), Channel.SMS, lambda _: compact, now)
 
     def remove(self, view: SessionView, channel: Channel) -> None:
-        """Tell nothing by this channel any more; it is told so.
+        """Tell nothing by this channel any more; its addresses are told so.
 
         :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
         """
         now = self._clock.now()
-        self._keep(self._fresh(view, now), channel, "", now)
+        self._change(self._fresh(view, now), channel, lambda _: "", now)
 
     def forget_browser(self, resident_id: str, subscription: str) -> None:
         """A push service says that this browser is gone."""
         now = self._clock.now()
         with self._store.transaction() as tx:
-            kept = self._fields.read(tx, resident_id, ("contact_push",)).get("contact_push", "[]")
-            left = [one for one in _browsers(kept) if one != subscription]
-            self._fields.put(tx, resident_id, {"contact_push": json.dumps(left)}, now)
+            kept = self._fields.read(tx, resident_id, (_PUSH,)).get(_PUSH, "[]")
+            left = [one for one in browsers_of(kept) if one != subscription]
+            self._fields.put(tx, resident_id, {_PUSH: json.dumps(left)}, now)
 
     # --- details ---------------------------------------------------------------------------------
 
-    def _keep(self, resident_id: str, channel: Channel, address: str, now: Instant) -> None:
+    def _change(
+        self, resident_id: str, channel: Channel, change: Callable[[str], str], now: Instant
+    ) -> None:
+        """Change what is kept for a channel; addresses that are there no more are told of it as well."""
+        field = _FIELDS[channel]
         with self._store.transaction() as tx:
             check_not_cooling(tx, resident_id, now)
-            # First, so that the address that is there now is told as well.
+            before = self._fields.read(tx, resident_id, (field, _FORMER))
+            old = before.get(field, "")
+            new = change(old)
+            if new == old:
+                return
+            stays = addresses_of(channel, new)
+            left = [
+                FormerAddress(channel=channel, address=one, left_at=epoch_microseconds(now))
+                for one in addresses_of(channel, old)
+                if one not in stays
+            ]
+            former = with_former(former_of(before.get(_FORMER, "")), left)
+            self._fields.put(tx, resident_id, {field: new, _FORMER: kept_former(former)}, now)
             tell(tx, resident_id, "contact_changed", now=now, random=self._random)
-            before = self._fields.read(tx, resident_id, (_FIELDS[channel], _FORMER))
-            old = before.get(_FIELDS[channel], "")
-            texts = {_FIELDS[channel]: address}
-            if channel is Channel.EMAIL and old and old != address:
-                texts[_FORMER] = old
-            self._fields.put(tx, resident_id, texts, now)
             tx.audit.append(ContactChanged(resident_id=resident_id, channel=channel.value))
 
     def _fresh(self, view: SessionView, now: Instant) -> str:
-        if now - view.authentication.authenticated_at > self._recent:
+        """The resident, if it is they who logged in a moment ago.
+
+        :raises hkeid.broker.StepUpRequired: ``authentication_too_old``, also where nobody was verified
+            (``user`` of RFC 8176).
+        """
+        authentication = view.authentication
+        verified = "user" in authentication.amr
+        if not verified or now - authentication.authenticated_at > self._recent:
             raise StepUpRequired("authentication_too_old")
-        return view.authentication.resident_id
+        return authentication.resident_id
+
+    def _browser_reference(self, resident_id: str, subscription: str) -> str:
+        """A name for a browser on the resident's own page: the subscription is for us alone."""
+        return self._mac("browser", f"{resident_id}:{subscription}").hex()[:24]
 
     def _digest(self, resident_id: str, salt: str, code: str) -> bytes:
         return self._mac("code", f"{resident_id}:{salt}:{code}")
 
     def _mac(self, what: str, text: str) -> bytes:
         return self._keys.mac(KeyPurpose.SHORT_CODE, f"{_KIND}:{what}:{text}".encode())
-
-
-def parse_email(text: str) -> str:
-    """An address that mail can go to; its domain in lower case.
-
-    :raises hkeid.kernel.errors.MalformedInput: ``email_malformed``.
-    """
-    trimmed = text.strip()
-    if len(trimmed) > 254 or _EMAIL.fullmatch(trimmed) is None or ".." in trimmed:
-        raise MalformedInput("email_malformed", field="email")
-    local, _, domain = trimmed.rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def parse_subscription(text: str) -> str:
-    """A push subscription in one form: https endpoint and its two keys (RFC 8291 §3.1, §3.2).
-
-    :raises hkeid.kernel.errors.MalformedInput: ``push_subscription_malformed``.
-    """
-    try:
-        said: Any = json.loads(text) if len(text) <= 4096 else None
-        endpoint, keys = said["endpoint"], said["keys"]
-        where = urlsplit(endpoint)
-        lengths = {name: len(base64url.decode(keys[name])) for name in _PUSH_KEYS}
-        plain = endpoint.isascii() and endpoint.isprintable() and where.port != 0
-        if where.scheme != "https" or not where.hostname or where.username or not plain:
-            raise MalformedInput("push_subscription_malformed")
-        if lengths != _PUSH_KEYS:
-            raise MalformedInput("push_subscription_malformed")
-        kept = {"endpoint": endpoint, "keys": {name: keys[name] for name in _PUSH_KEYS}}
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MalformedInput):
-        raise MalformedInput("push_subscription_malformed", field="subscription") from None
-    return canonical_json.dumps(kept).decode("utf-8")
-
-
-def _browsers(kept: str) -> tuple[str, ...]:
-    found = json.loads(kept or "[]")
-    if not isinstance(found, list):
-        raise EnrolmentRefused("contact_unreadable")
-    return tuple(str(one) for one in found)
 
 
 def _family(resident_id: str) -> str:

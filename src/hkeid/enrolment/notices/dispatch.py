@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
-from hkeid.enrolment.notices.contacts import ContactChannel, Contacts
+from hkeid.enrolment.notices.addresses import ContactChannel
+from hkeid.enrolment.notices.contacts import Contacts
 from hkeid.enrolment.notices.events import NoticeSent
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
 from hkeid.enrolment.notices.stopping import WORTH_STOPPING, StopLinks
@@ -213,5 +214,5 @@ class Dispatcher:
                     )
                 )
         if notice.about == "contact_changed":
-            self._contacts.forget_former(notice.resident_id)
+            self._contacts.forget_former(notice.resident_id, until=notice.due_at)
         return outcome

@@ -59,17 +59,17 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
         (
             "Somebody is recovering your eID",
             (
-                "An identity check for your eID was passed with your identity card. Your old devices stop "
-                "working when it is finished."
+                "Somebody with your identity-card number asked to recover your eID and showed a face. "
+                "It is being checked. Your old devices stop working if it is accepted."
             ),
         ),
         (
             "有人正在恢復你的 eID",
-            "有人以你的身份證通過了 eID 身份核實。完成後，你的舊裝置將會停用。",
+            "有人以你的身份證號碼要求恢復你的 eID，並已展示面容，現正核實。如獲接納，你的舊裝置將會停用。",
         ),
         (
             "有人正在恢复您的 eID",
-            "有人以您的身份证通过了 eID 身份核实。完成后，您的旧设备将会停用。",
+            "有人以您的身份证号码要求恢复您的 eID，并已展示面容，现正核实。如获接纳，您的旧设备将会停用。",
         ),
     ),
     "eid_recovered": (

@@ -26,6 +26,7 @@ class Decision:
     :ivar policy: version of the policy.
     :ivar grade: name of the grade reached, or of the rule that refused; "" for a review.
     :ivar reason: the word shown to the applicant; None for ``bind``.
+    :ivar cause: the word for officers where the applicant is not told as much; None: ``reason`` says it.
     :ivar rules: names of the rules that fired, in order: the explanation.
     :ivar marks: reservations that go with the outcome (``demonstration`` …).
     :ivar officers: who decided, where it was not the policy alone.
@@ -37,6 +38,7 @@ class Decision:
     policy: str
     grade: str = ""
     reason: str | None = None
+    cause: str | None = None
     rules: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Decision:
             "policy": self.policy,
             "grade": self.grade,
             "reason": self.reason,
+            **({} if self.cause is None else {"cause": self.cause}),
             "rules": list(self.rules),
             "marks": list(self.marks),
             "officers": list(self.officers),
@@ -65,6 +68,7 @@ class Decision:
             policy=kept["policy"],
             grade=kept["grade"],
             reason=kept["reason"],
+            cause=kept.get("cause"),
             rules=tuple(kept["rules"]),
             marks=tuple(kept["marks"]),
             officers=tuple(kept["officers"]),

@@ -36,9 +36,11 @@ class Findings:
         read nothing usable), ``chip``.
     :ivar document: whether the card is genuine: ``not_assessed``, ``passed``, ``failed``.
     :ivar age: ``unknown``, ``child`` (below 11), ``minor`` (11 to 17), ``adult``.
-    :ivar liveness: ``not_assessed``, ``inconclusive``, ``spoof``, ``live``.
+    :ivar liveness: ``not_assessed``, ``inconclusive``, ``spoof``, ``live``. Once an attempt was found a
+        ``spoof`` it stays that, whatever later ones are.
     :ivar pad: ``none``, ``level-1``, ``level-2``: what the liveness check may claim.
-    :ivar capture: ``unknown``, ``suspicious``, ``attested``: what is known of the camera.
+    :ivar capture: ``unknown``, ``suspicious``, ``attested``: what is known of the camera; once
+        ``suspicious``, always so.
     :ivar face: face against card or chip: ``not_assessed``, ``no_match``, ``review``, ``match``.
     :ivar calibrated: ``no``, ``yes``: the matcher has a calibration record for its population.
     :ivar registry: ``not_asked``, ``unavailable``, ``no_match``, ``deceased``, ``reported_lost``,
@@ -54,6 +56,10 @@ class Findings:
     :ivar reader: what read the card; ``matcher`` and ``matcher_sha256``: model and digest of its
         weights; ``calibration``: its record; ``liveness_provider``; ``registry_reference``;
         ``document_type``; ``station``: which station it was.
+    :ivar liveness_failed: attempts of this registration that were not found live;
+        ``liveness_spoofed``: those among all of them that looked like an attack (a presentation, or
+        something else than a camera); ``spoofed_before``: such attempts in other registrations with the
+        same number lately; ``liveness_latest``: the verdict on the last attempt.
     :ivar registry_at: when the register answered, in whole seconds since 1970 (UTC); 0: it did not.
     :ivar card_digest: over reading, card and portrait that the checks are about; ``selfie_digest``: over
         the frame: what lies in the evidence vault counts only if it is that.
@@ -80,6 +86,10 @@ class Findings:
     matcher_sha256: str = ""
     calibration: str = ""
     liveness_provider: str = ""
+    liveness_latest: str = ""
+    liveness_failed: int = 0
+    liveness_spoofed: int = 0
+    spoofed_before: int = 0
     registry_reference: str = field(default="", repr=False)
     registry_at: int = 0
     document_type: str = ""

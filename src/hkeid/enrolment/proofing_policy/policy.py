@@ -107,10 +107,19 @@ class ProofingPolicy:
         return next((one for one in self.refusals if one.applies(findings)), None)
 
     def decide(self, findings: Findings, purpose: str) -> Decision:
-        """What follows from the findings. Pure; whatever no rule names goes to an officer."""
-        refusal = self.refusal(findings)
-        if refusal is not None:
-            return self._refused(refusal.name, refusal.reason)
+        """What follows from the findings. Pure; whatever no rule names goes to an officer.
+
+        What the register of persons says, and whether there is an eID, is told only to somebody whose
+        face is the one in the register. To anybody else outcome and reason are the same whatever was
+        found there (:func:`may_be_told`); the decision's ``cause`` and ``rules`` have it for officers.
+        """
+        told = may_be_told(findings)
+        refusals = [one for one in self.refusals if one.applies(findings)]
+        for refusal in refusals:
+            if told or not refusal.when.keys() & OF_THE_REGISTER:
+                return self._refused(refusal.name, refusal.reason)
+        if refusals:
+            return self._withheld(refusals[0], findings, purpose)
         lacking: tuple[Aspect, ...] | None = None
         for grade in self.grades:
             if purpose not in grade.purposes:
@@ -126,22 +135,45 @@ class ProofingPolicy:
                     rules=(grade.name,),
                     marks=grade.marks,
                 )
-            if missing == (Aspect.EXISTING,) and findings.existing in _OTHER_WAY:
+            if missing == (Aspect.EXISTING,) and findings.existing in _OTHER_WAY and told:
                 # Proved to be the person, who may be told what nobody else is told.
                 return self._refused(f"{grade.name}:existing", _OTHER_WAY[findings.existing])
             if lacking is None or len(missing) < len(lacking):
                 lacking = missing
-        rules = tuple(
-            f"lacking:{aspect.value}={findings.value(aspect)}" for aspect in lacking or ()
-        )
+        return self._review(findings, purpose, lacking or (), _cause(lacking or (), findings))
+
+    def _withheld(self, refusal: Refusal, findings: Findings, purpose: str) -> Decision:
+        """A refusal that would tell a stranger what the register says: officers see it, and say no."""
+        lacking = self._lacking(findings, purpose)
+        referred = self._review(findings, purpose, lacking, refusal.reason)
+        return replace(referred, rules=(f"withheld:{refusal.name}", *referred.rules))
+
+    def _review(
+        self, findings: Findings, purpose: str, lacking: tuple[Aspect, ...], cause: str
+    ) -> Decision:
+        """An officer decides.
+
+        :param cause: the word for officers; for the applicant, too, where they may be told.
+        """
+        reason = cause
+        if not may_be_told(findings):
+            seen = _without_the_register(findings, purpose)
+            reason = _cause(self._lacking(seen, purpose), seen)
+        rules = tuple(f"lacking:{aspect.value}={findings.value(aspect)}" for aspect in lacking)
         return Decision(
             outcome=Outcome.REVIEW,
             proofed=None,
             ial=0,
             policy=self.version,
-            reason=_review_reason(lacking or (), findings),
+            reason=reason,
+            cause=None if cause == reason else cause,
             rules=rules or ("no_grade_for_purpose",),
         )
+
+    def _lacking(self, findings: Findings, purpose: str) -> tuple[Aspect, ...]:
+        """What the nearest grade for a purpose misses."""
+        missing = [one.missing(findings) for one in self.grades if purpose in one.purposes]
+        return min(missing, key=len, default=())
 
     def _refused(self, rule: str, reason: str) -> Decision:
         return Decision(
@@ -153,6 +185,31 @@ class ProofingPolicy:
             reason=reason,
             rules=(rule,),
         )
+
+
+OF_THE_REGISTER = frozenset(
+    {Aspect.REGISTRY, Aspect.REGISTRY_FACE, Aspect.REPEATED, Aspect.EXISTING}
+)
+"""What is known about a person without them: nobody is told who is not proved to be this person."""
+
+
+def may_be_told(findings: Findings) -> bool:
+    """Whether whoever is there may hear what is known of the person: somebody who was found live has the
+    face that the register holds, or an officer has them and the genuine chip before them.
+    """
+    itself = findings.registry_face == "match" and findings.liveness == "live"
+    return itself or (findings.officer == "present" and findings.chip == "genuine")
+
+
+def _without_the_register(findings: Findings, purpose: str) -> Findings:
+    """The same, as if register and index said what suits best: what a word may be derived from."""
+    return replace(
+        findings,
+        registry="match",
+        registry_face="match",
+        repeated="no",
+        existing="active" if purpose == "recovery" else "none",
+    )
 
 
 _OTHER_WAY = {
@@ -171,8 +228,8 @@ _TOLD: dict[Aspect, str] = {
 }
 
 
-def _review_reason(missing: tuple[Aspect, ...], findings: Findings) -> str:
-    """The word shown to the applicant: what they may know, never what would help an impostor."""
+def _cause(missing: tuple[Aspect, ...], findings: Findings) -> str:
+    """Why an officer has to look, in one word."""
     if Aspect.REGISTRY in missing and findings.registry == "unavailable":
         return "registry_unavailable"
     return next((_TOLD[aspect] for aspect in _TOLD if aspect in missing), "officer_looks")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hkeid.enrolment.proofing_policy import Findings
+from hkeid.enrolment.registration.admission import admit, admit_picture
 from hkeid.enrolment.registration.cases import (
     CARD_ITEMS,
     CONTACT,
@@ -17,6 +18,7 @@ from hkeid.enrolment.registration.cases import (
 )
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import RegistrationBegun
+from hkeid.enrolment.registration.networks import networks_of
 from hkeid.enrolment.registration.particulars import (
     age_group,
     as_words,
@@ -38,9 +40,7 @@ from hkeid.enrolment.registration.views import RegistrationView
 from hkeid.kernel.errors import MalformedInput, TooManyAttempts, Unavailable
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.documents import Authenticity, CardField, DocumentReading, ImageRefused
-from hkeid.ports.keys import KeyPurpose
 
-_NETWORK = "registration_network"
 _UPLOADS = "registration_uploads"
 _UPLOADS_EACH = 30
 _EMAIL = re.compile(
@@ -71,18 +71,41 @@ class Capture:
         if not self._parts.offers(purpose):
             raise Unavailable("registration_not_offered")
         self._check_statement(statement, language)
+        around = networks_of(self._parts.keys, network)
         record = replace(
             self.new(browser=browser, language=language, statement=statement, purpose=purpose),
-            network=self._network_digest(network),
+            network=around.network,
+            site=around.site,
+            provider=around.provider,
         )
-        self._parts.evidence.open(record.id, record.created_at, expires_at=record.expires_at)
+        self._parts.evidence.open(record.id, expires_at=record.expires_at)
+        gone: list[RegistrationRecord] = []
         try:
-            kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record))
+            kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record, gone))
         except (TooManyAttempts, Unavailable):
             self._parts.evidence.destroy(record.id)
             raise
+        for one in gone:
+            self._cases.settle(one)
         self._give_up_earlier(browser, but=record.id)
         return self._showing.applicant(kept)
+
+    def _admit(
+        self,
+        tx: RegistrationTransaction,
+        record: RegistrationRecord,
+        gone: list[RegistrationRecord],
+    ) -> None:
+        """Let it in; ``gone`` takes those that made way for it."""
+
+        def make_way(old: RegistrationRecord) -> None:
+            ended = replace(old, step=RegistrationStep.EXPIRED, reason="made_way")
+            try:
+                gone.append(self._cases.move_in(tx, old, ended))
+            except RegistrationRefused as error:  # they sent a picture at this moment
+                raise TooManyAttempts("registration_network_full", retry_after=1) from error
+
+        admit(tx, record, self._parts.settings, self._cases.now, make_way)
 
     def new(
         self, *, browser: str, language: str, statement: str, purpose: RegistrationPurpose
@@ -126,6 +149,9 @@ class Capture:
         if tries > self._parts.settings.tries:
             raise TooManyAttempts("card_tries_exhausted")
         self.spend_upload(record)
+        if record.step is RegistrationStep.CARD:
+            with self._parts.store.transaction() as tx:
+                admit_picture(tx, record, self._parts.settings, self._cases.now)
         # Counted before it is read, so that many at once are no more than the tries.
         record = self._cases.move(record, replace(record, tries={**record.tries, "card": tries}))
         try:
@@ -225,35 +251,6 @@ class Capture:
             )
         if not spent.allowed:
             raise TooManyAttempts("registration_uploads_exhausted", retry_after=spent.retry_after)
-
-    def _network_digest(self, network: str) -> bytes:
-        """Keyed, because addresses are few enough to try them all."""
-        text = f"{_NETWORK}:{network}".encode("utf-8", "surrogatepass")
-        return self._parts.keys.mac(KeyPurpose.SHORT_CODE, text)
-
-    def _admit(self, tx: RegistrationTransaction, record: RegistrationRecord) -> None:
-        """Let so many in, and no more, from one network and in all.
-
-        The budget comes first: its row holds others of the same network until this transaction is
-        over, so that they are counted one after the other. In all, those who begin at the same
-        instant may go over the number by as many as they are.
-        """
-        settings, now, network = self._parts.settings, self._cases.now, record.network or b""
-        spent = tx.budgets.spend(
-            _NETWORK,
-            network,
-            limit=settings.network_attempts,
-            window=settings.network_window,
-            now=now,
-        )
-        if not spent.allowed:
-            raise TooManyAttempts("registration_attempts_exhausted", retry_after=spent.retry_after)
-        if tx.registrations.count_open(now, network=network) >= settings.network_open:
-            raise TooManyAttempts(
-                "registration_network_full", retry_after=int(settings.window.total_seconds())
-            )
-        if tx.registrations.count_open(now) >= settings.most_open:
-            raise Unavailable("registration_full")
 
     def _give_up_earlier(self, browser: str, *, but: str) -> None:
         with self._parts.store.transaction() as tx:

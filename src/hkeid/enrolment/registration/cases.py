@@ -253,6 +253,8 @@ class Cases:
             pending=None,
             user_handle=None,
             network=None,
+            site=None,
+            provider=None,
             evidence_open=True,
             purge_after=self.now + (settings.kept_done if done else settings.kept),
         )

@@ -20,6 +20,7 @@ from hkeid.enrolment.registration.particulars import (
     issue_date,
     keep_texts,
     kept_texts,
+    number_digest,
     person_of,
 )
 from hkeid.enrolment.registration.parts import RegistrationParts
@@ -27,6 +28,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
+    RegistrationTransaction,
 )
 from hkeid.enrolment.registration.showing import DETAILS, findings_bytes
 from hkeid.identity.hkic_number import HkicNumber
@@ -117,11 +119,31 @@ class Conclusion:
         """Findings with what is known of the number here."""
         settings, keys, now = self._parts.settings, self._parts.keys, self._cases.now
         with self._parts.store.transaction() as tx:
+            spoofed = self._spoofed_before(tx, record, number)
+            often = registered_often(tx, keys, number, settings, now, but=record.id)
             return replace(
                 findings,
                 existing=existing_eid(tx, keys, number),
-                repeated=registered_often(tx, keys, number, settings, now, but=record.id),
+                # Who gives up after an attack that was noticed, and begins anew, has not begun anew.
+                repeated="yes" if spoofed else often,
+                spoofed_before=spoofed,
             )
+
+    def _spoofed_before(
+        self, tx: RegistrationTransaction, record: RegistrationRecord, number: HkicNumber
+    ) -> int:
+        """How many attempts of other registrations with the same number looked like an attack lately.
+
+        Of the latest ones: where there are more with a face than these, officers look in any case.
+        """
+        settings = self._parts.settings
+        others = tx.registrations.faces_with_number(
+            number_digest(self._parts.keys, number),
+            since=self._cases.now - settings.repeats_window,
+            but=record.id,
+            limit=settings.repeats,
+        )
+        return sum(self._cases.findings(one).liveness_spoofed for one in others)
 
     def conclude(
         self, record: RegistrationRecord, findings: Findings, texts: Texts | None
@@ -186,7 +208,7 @@ class Conclusion:
         now, settings = self._cases.now, self._parts.settings
         longest = max(settings.accepted_wait, settings.guardian_wait) * 2 + _GRACE
         session = particulars_of(record.id)
-        self._parts.evidence.open(session, now, expires_at=now + longest)
+        self._parts.evidence.open(session, expires_at=now + longest)
         self._parts.evidence.put(session, DETAILS, keep_texts(texts))
 
     def decide(

@@ -36,6 +36,23 @@ class RegistrationMoved(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LivenessFailed(AuditEvent):
+    """A selfie was not found live, or looked like an attack (ISO/IEC 30107-3).
+
+    :ivar attempt: which selfie of this registration it was, counted from 1.
+    :ivar verdict: ``inconclusive`` or ``spoof``; ``live`` where only the camera was suspicious.
+    :ivar capture: what is known of the camera.
+    """
+
+    NAME: ClassVar[str] = "enrolment:registration:liveness-failed"
+    registration: str
+    attempt: int
+    verdict: str
+    capture: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationDecided(AuditEvent):
     """A policy or officers decided.
 

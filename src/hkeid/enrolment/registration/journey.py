@@ -145,12 +145,10 @@ class Registration:
         response: ResponseInput,
         *,
         browser: str,
-        network: str,
         agent: str,
         label: str = "",
     ) -> RegistrationView:
         """Verify the new passkey and keep it pending; the view is at ``confirm``."""
-        del network
         return self._binding.finish(
             registration_id, ceremony_id, response, browser=browser, agent=agent, label=label
         )
@@ -166,12 +164,10 @@ class Registration:
         response: ResponseInput,
         *,
         browser: str,
-        network: str,
         agent: str,
         session_reference: str | None = None,
     ) -> LoggedInSession:
         """Activate everything in one transaction and log the resident in."""
-        del network
         return self._confirming.finish(
             registration_id,
             ceremony_id,

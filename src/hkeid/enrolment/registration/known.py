@@ -50,6 +50,6 @@ def registered_often(
     :param but: id of a registration that does not count.
     """
     since = now - settings.repeats_window
-    others = tx.registrations.with_number(number_digest(keys, number), since=since)
-    earlier = sum(one.id != but and one.tries.get("selfie", 0) > 0 for one in others)
+    digest = number_digest(keys, number)
+    earlier = tx.registrations.count_faces_with_number(digest, since=since, but=but)
     return "yes" if earlier >= settings.repeats else "no"

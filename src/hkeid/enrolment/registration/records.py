@@ -43,6 +43,11 @@ class RegistrationStep(StrEnum):
         return self in (RegistrationStep.REFERRED, RegistrationStep.GUARDIAN)
 
     @property
+    def has_picture(self) -> bool:
+        """Whether the applicant has sent a picture that was kept, and nothing is concluded."""
+        return not self.concluded and self is not RegistrationStep.CARD
+
+    @property
     def decided(self) -> bool:
         """Whether the evidence has served its purpose."""
         return self in _DECIDED
@@ -103,7 +108,8 @@ class RegistrationRecord:
     :ivar decision: canonical JSON of the decision with its explanation; "{}" before.
     :ivar reason: why it was referred, refused or ended.
     :ivar network: HMAC of the coarse network it was begun from; forgotten when it ends. None: at a
-        station, or begun by an earlier release.
+        station, or begun by an earlier release. ``site`` and ``provider``: of the wider networks
+        around it (:class:`hkeid.enrolment.registration.networks.Networks`), likewise.
     :ivar number_digest: HMAC of the identity-card number; forgotten once an eID was given.
     :ivar resident_id: whose eID it is or will be.
     :ivar user_handle: WebAuthn user handle that the passkey is made for.
@@ -129,6 +135,8 @@ class RegistrationRecord:
     decision: bytes = b"{}"
     reason: str | None = None
     network: bytes | None = field(default=None, repr=False)
+    site: bytes | None = field(default=None, repr=False)
+    provider: bytes | None = field(default=None, repr=False)
     number_digest: bytes | None = field(default=None, repr=False)
     resident_id: str | None = None
     user_handle: bytes | None = field(default=None, repr=False)
@@ -141,6 +149,34 @@ class RegistrationRecord:
     expires_at: Instant
     purge_after: Instant | None = None
     version: int = 1
+
+    @property
+    def faces(self) -> int:
+        """How often somebody showed a face to the camera."""
+        return self.tries.get("selfie", 0)
+
+
+class NetworkReach(StrEnum):
+    """How far around the applicant is counted; the name of the record's member."""
+
+    NETWORK = "network"
+    SITE = "site"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkMark:
+    """By what the registrations of a network, near or far, are found.
+
+    :ivar digest: what the record has in the member that ``reach`` names.
+    """
+
+    reach: NetworkReach
+    digest: bytes = field(repr=False)
+
+    def marks(self, record: RegistrationRecord) -> bool:
+        """Whether a registration was begun there."""
+        return bool(getattr(record, self.reach.value) == self.digest)
 
 
 class RegistrationRepository(Protocol):
@@ -180,12 +216,35 @@ class RegistrationRepository(Protocol):
         """Those at a step in the order of :func:`hkeid.enrolment.registration.turns.placed`."""
         ...
 
-    def count_open(self, now: Instant, *, network: bytes | None = None) -> int:
-        """How many are not concluded and in time at ``now``: in all, or from one network."""
+    def count_with_picture(self, now: Instant, around: NetworkMark | None = None) -> int:
+        """How many are not concluded and in time at ``now``, and have a picture.
+
+        :param around: of this network only.
+        """
         ...
 
-    def with_number(self, digest: bytes, *, since: Instant) -> tuple[RegistrationRecord, ...]:
-        """Those with an identity-card number that were begun at ``since`` or later, newest first."""
+    def count_open(self, now: Instant, around: NetworkMark) -> int:
+        """How many from a network are not concluded and in time at ``now``, begun ones included."""
+        ...
+
+    def oldest_without_picture(
+        self, now: Instant, around: NetworkMark, *, before: Instant
+    ) -> RegistrationRecord | None:
+        """Of those from a network that are in time at ``now`` and have no picture yet, the one begun
+        first, if that was at ``before`` or earlier.
+        """
+        ...
+
+    def count_faces_with_number(self, digest: bytes, *, since: Instant, but: str) -> int:
+        """How many with an identity-card number were begun at ``since`` or later and had a face shown
+        to the camera; the one with the id ``but`` does not count.
+        """
+        ...
+
+    def faces_with_number(
+        self, digest: bytes, *, since: Instant, but: str, limit: int
+    ) -> tuple[RegistrationRecord, ...]:
+        """Those that :meth:`count_faces_with_number` counts, newest first, at most so many."""
         ...
 
     def overdue(self, now: Instant, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:

@@ -10,15 +10,18 @@ from hkeid.enrolment.registration.capture import Capture
 from hkeid.enrolment.registration.cases import SELFIE, Cases, content_digest
 from hkeid.enrolment.registration.conclusion import Conclusion
 from hkeid.enrolment.registration.errors import RegistrationRefused
+from hkeid.enrolment.registration.events import LivenessFailed
 from hkeid.enrolment.registration.particulars import Texts, kept_texts, person_of
 from hkeid.enrolment.registration.parts import RegistrationParts
+from hkeid.enrolment.registration.presence import SUSPECT, is_attack, judged, with_failure
 from hkeid.enrolment.registration.records import (
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
 )
-from hkeid.enrolment.registration.showing import DETAILS, Showing
+from hkeid.enrolment.registration.showing import DETAILS, Showing, findings_bytes
 from hkeid.enrolment.registration.views import RegistrationView
+from hkeid.enrolment.registration.warning import warn_owner
 from hkeid.kernel.errors import Expired, Unavailable
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.documents import ImageRefused
@@ -91,7 +94,9 @@ class Selfie:
                 self._cases.move(spent, replace(spent, tries=record.tries))
             raise
         except (ImageRefused, FaceRefused) as error:
-            return self._retry(spent, self._cases.findings(spent), error.reason)
+            # Read again: what was found of this attempt may have been noted since.
+            noted = self._cases.at(self._cases.get(spent.id), _AT_SELFIE)
+            return self._retry(noted, self._cases.findings(noted), error.reason)
 
     def _claimed(self, record: RegistrationRecord, evidence: LivenessEvidence) -> LivenessChallenge:
         kept = self._parts.evidence.get(record.id, _CHALLENGE)
@@ -115,22 +120,36 @@ class Selfie:
         except Unavailable:
             self._give_back(record)
             raise
-        findings = replace(
-            self._cases.findings(record),
-            liveness=result.verdict.value,
-            pad=result.pad_claim.value,
-            capture=result.integrity.value,
-            liveness_provider=result.provider,
-        )
         frame = result.best_frame
         if frame is not None:
             self._parts.evidence.put(record.id, SELFIE, frame)
+        record = self._note(record, result)
+        findings = judged(self._cases.findings(record), result)
         if result.verdict is not LivenessVerdict.LIVE or frame is None:
             return self._retry(record, findings, result.reason)
         findings = self._compare(record, findings, result)
         if findings.face == FaceBand.NO_MATCH.value and self._tries_left(record):
             return self._showing.applicant(record, warnings=("face_no_match",))
         return self._showing.applicant(self._conclude(record, findings, frame))
+
+    def _note(self, record: RegistrationRecord, result: LivenessResult) -> RegistrationRecord:
+        """Keep what speaks against an attempt before anything follows from it: later attempts, another
+        selfie or a process that dies do not make it undone.
+        """
+        attacked = is_attack(result)
+        if result.verdict is LivenessVerdict.LIVE and not attacked:
+            return record
+        if attacked and result.best_frame is not None:
+            self._parts.evidence.put(record.id, SUSPECT, result.best_frame)
+        noted = findings_bytes(with_failure(self._cases.findings(record), result))
+        event = LivenessFailed(
+            registration=record.id,
+            attempt=record.tries.get("selfie", 0),
+            verdict=result.verdict.value,
+            capture=result.integrity.value,
+            provider=result.provider,
+        )
+        return self._cases.move(record, replace(record, findings=noted), event)
 
     def _compare(
         self, record: RegistrationRecord, findings: Findings, result: LivenessResult
@@ -197,6 +216,11 @@ class Selfie:
         if number is None:
             raise RegistrationRefused("details_incomplete")
         findings = self._conclusion.look_up(record, findings, number)
+        if record.purpose is RegistrationPurpose.RECOVERY:
+            # Before the decision: told once too often rather than never, should we die over it.
+            with self._parts.store.transaction() as tx:
+                now, random = self._cases.now, self._parts.random
+                warn_owner(tx, self._parts.keys, number, now=now, random=random)
         return self._conclusion.conclude(record, findings, texts)
 
     def _texts(self, record: RegistrationRecord) -> Texts:

@@ -21,7 +21,12 @@ class RegistrationSettings:
     :ivar tries: photographs, and selfies, before an officer looks (at most 10).
     :ivar network_attempts: registrations begun from one network within ``network_window``.
     :ivar network_open: registrations from one network that may be open at once, waiting ones included.
-    :ivar most_open: registrations that may be open at once in all.
+    :ivar site_times: how many times what one network may have, an IPv6 /48 may have in all.
+    :ivar provider_times: likewise an IPv6 /32.
+    :ivar most_open: registrations with a picture that may be open at once in all.
+    :ivar recovery_reserve: recoveries that may be open beyond that.
+    :ivar network_share: registrations with a picture from one network that may be open when there is no
+        room in all.
     :ivar kept: how long a registration that led to nothing is kept.
     :ivar kept_done: how long the record of one that led to an eID is kept.
     :ivar repeats: earlier registrations with the same number, with a face shown to the camera, within
@@ -42,7 +47,11 @@ class RegistrationSettings:
     network_attempts: int = 30
     network_window: timedelta = timedelta(hours=1)
     network_open: int = 200
+    site_times: int = 4
+    provider_times: int = 20
     most_open: int = 20_000
+    recovery_reserve: int = 2_000
+    network_share: int = 5
     kept: timedelta = timedelta(days=90)
     kept_done: timedelta = timedelta(days=6 * 365)
     repeats: int = 3
@@ -67,7 +76,11 @@ class RegistrationSettings:
             "network_attempts": 0 < self.network_attempts <= 10_000,
             "network_window": self.network_window > zero,
             "network_open": 0 < self.network_open <= self.most_open,
+            "site_times": 0 < self.site_times <= self.provider_times,
+            "provider_times": self.provider_times <= 1_000,
             "most_open": self.most_open <= 10_000_000,
+            "recovery_reserve": 0 <= self.recovery_reserve <= 10_000_000,
+            "network_share": 0 <= self.network_share <= 1_000,
             "kept": self.kept >= day,
             "kept_done": self.kept_done >= day,
             "repeats": self.repeats > 0,

@@ -80,6 +80,9 @@ class CaseFile:
     :ivar hindrances: for these the case can only be refused.
     :ivar fields: what was read and what the applicant made of it; personal.
     :ivar pictures: names of the evidence that can be shown.
+    :ivar live_failed: selfies of this case that were not found live; ``live_spoofed``: those that looked
+        like an attack; ``spoofed_before``: such selfies in other cases with the same number lately.
+    :ivar live_latest: the verdict on the last selfie, "" if none was judged.
     :ivar rules: the rules of the proofing policy that sent it here.
     :ivar votes: those of others; empty unless it is a conflict to be settled, so that the second
         officer judges alone.
@@ -98,6 +101,10 @@ class CaseFile:
     lines: tuple[FindingLine, ...]
     differing: tuple[str, ...]
     warnings: tuple[str, ...]
+    live_failed: int = 0
+    live_spoofed: int = 0
+    spoofed_before: int = 0
+    live_latest: str = ""
     policy: str
     rules: tuple[str, ...]
     pictures: tuple[str, ...]
@@ -154,6 +161,16 @@ def findings_of(record: RegistrationRecord) -> Findings | None:
         return Findings.from_json(kept) if kept else None
     except HkeidError:
         return None
+
+
+def cause_of(record: RegistrationRecord) -> str | None:
+    """Why a record was referred: for officers more than the applicant may be told."""
+    try:
+        kept = canonical_json.loads_object(record.decision)
+    except HkeidError:
+        return record.reason
+    cause = kept.get("cause")
+    return cause if isinstance(cause, str) else record.reason
 
 
 def finding_lines(

@@ -59,8 +59,8 @@ class Review:
     # --- the queue -------------------------------------------------------------------------------
 
     def queue(self, view: OfficerView, *, limit: int = _MOST) -> tuple[QueuedCase, ...]:
-        """Referred cases, those that wait longest first; many of one network, or about one number,
-        take turns with others (:attr:`ReviewPolicy.turn`).
+        """Referred cases, those that wait longest first; many of one site take turns with
+        others (:attr:`ReviewPolicy.turn`).
 
         :raises hkeid.officers.AccessDenied: without ``queue.read``.
         """

@@ -132,8 +132,8 @@ class ReviewPolicy:
     :ivar proofing: the policy of registration: what it never accepts, nobody can, and where it wants
         two officers, two it is.
     :ivar lease: how long an officer has a case to themselves; at most an hour.
-    :ivar turn: how far each case that waits before it sets back another one of the same network, or
-        about the same number, so that whoever brings many does not bury others.
+    :ivar turn: how far each case that waits before it sets back another one of the same site, so that
+        whoever brings many does not bury others (:mod:`hkeid.enrolment.registration.turns`).
     :ivar attempt: how long one process may take to tell the registration what was decided.
     """
 

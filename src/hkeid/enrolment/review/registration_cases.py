@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hkeid.enrolment.proofing_policy import Findings
+from hkeid.enrolment.registration.presence import SUSPECT
 from hkeid.enrolment.registration.records import RegistrationRecord, RegistrationStep
 from hkeid.enrolment.registration.turns import placed
-from hkeid.enrolment.review.cases import CaseFile, Registrations, finding_lines, findings_of
+from hkeid.enrolment.review.cases import (
+    CaseFile,
+    Registrations,
+    cause_of,
+    finding_lines,
+    findings_of,
+)
 from hkeid.enrolment.review.errors import ReviewRefused
 from hkeid.enrolment.review.policy import ReviewPolicy
 from hkeid.enrolment.review.sources import CaseKind, Held, Referred, ReviewTransaction, Stage
@@ -17,7 +25,7 @@ from hkeid.ports.evidence import EvidenceVault
 from hkeid.ports.keys import KeyStore
 from hkeid.residents import blind_digest
 
-PICTURES = ("card", "portrait", "selfie")
+PICTURES = ("card", "portrait", "selfie", SUSPECT)
 """Evidence that is a picture, in the order in which it is shown."""
 
 
@@ -72,13 +80,14 @@ class RegistrationCases:
         """
         case_id = held.referred.id
         seen = self._registrations.view(case_id)
+        findings = seen.findings or Findings()
         if seen.step is not RegistrationStep.REFERRED:
             raise ReviewRefused("case_not_waiting")
         return CaseFile(
             id=case_id,
             reference=seen.reference,
             purpose=seen.purpose,
-            reason=seen.reason,
+            reason=(seen.decision.cause if seen.decision else None) or seen.reason,
             referred_at=held.referred.referred_at,
             stage=held.stage,
             risks=held.referred.risks,
@@ -88,8 +97,12 @@ class RegistrationCases:
             lines=finding_lines(
                 self._policy, seen.findings, seen.decision.rules if seen.decision else ()
             ),
-            differing=seen.findings.differing if seen.findings else (),
-            warnings=seen.findings.warnings if seen.findings else (),
+            differing=findings.differing,
+            warnings=findings.warnings,
+            live_failed=findings.liveness_failed,
+            live_spoofed=findings.liveness_spoofed,
+            spoofed_before=findings.spoofed_before,
+            live_latest=findings.liveness_latest,
             policy=seen.decision.policy if seen.decision else "",
             rules=seen.decision.rules if seen.decision else (),
             pictures=tuple(name for name in PICTURES if self._evidence.get(case_id, name)),
@@ -111,7 +124,7 @@ class RegistrationCases:
             kind=CaseKind.REGISTRATION,
             reference=record.reference,
             purpose=record.purpose,
-            reason=record.reason,
+            reason=cause_of(record),
             referred_at=record.updated_at,
             placed_at=record.updated_at,
             expires_at=record.expires_at,

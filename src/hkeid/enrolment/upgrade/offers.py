@@ -193,7 +193,7 @@ class Offers:
             raise MalformedInput("card_access_number_malformed", field="access")
         parts = self._parts
         upgrade = parts.find(upgrade_id, {UpgradeStep.CHIP}, station=station)
-        parts.vault.open(upgrade.id, parts.clock.now(), expires_at=upgrade.expires_at)
+        parts.vault.open(upgrade.id, expires_at=upgrade.expires_at)
         parts.vault.put(upgrade.id, ACCESS, kept.encode("ascii"))
         return parts.note(upgrade, {"access": "typed", "trouble": None})
 

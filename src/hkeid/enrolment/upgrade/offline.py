@@ -166,7 +166,7 @@ class OfflineReadings:
         if refusal is None:
             assert evidence.holder is not None
             assert evidence.holder.portrait is not None
-            parts.vault.open(upgrade.id, now, expires_at=upgrade.expires_at)
+            parts.vault.open(upgrade.id, expires_at=upgrade.expires_at)
             parts.vault.put(upgrade.id, DOCUMENT, text)
             parts.vault.put(upgrade.id, PORTRAIT, evidence.holder.portrait)
         made = self._keep(station, sequence, upgrade, evidence, refusal)

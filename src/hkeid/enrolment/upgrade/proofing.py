@@ -16,6 +16,7 @@ from hkeid.enrolment.registration.cases import evidence_digest
 from hkeid.enrolment.registration.events import RegistrationDecided
 from hkeid.enrolment.registration.known import existing_eid, registered_often
 from hkeid.enrolment.registration.particulars import age_group
+from hkeid.enrolment.registration.warning import warn_owner
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.parts import UpgradeParts
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeTransaction
@@ -58,6 +59,9 @@ def decide_registration(
         if len(officers) < parts.proofing.officers_needed(findings):
             raise UpgradeRefused("second_officer_needed")
         decision = parts.proofing.accepted_by(officers, reason)
+    number = holder.person.hkic_number
+    if upgrade.recovers and number is not None:
+        warn_owner(tx, parts.keys, number, now=parts.clock.now(), random=parts.random)
     kept = {"findings": findings.as_json(), "decision": decision.as_json()}
     texts = (canonical_json.dumps(kept["findings"]), canonical_json.dumps(kept["decision"]))
     tx.audit.append(

@@ -104,7 +104,7 @@ class Readings:
         upgrade = parts.find(upgrade_id, {UpgradeStep.CHIP}, station=station)
         facts: dict[str, Any] = {"trouble": reason}
         if reason == FindingCode.ACCESS_KEY_WRONG.value:
-            parts.vault.open(upgrade.id, parts.clock.now(), expires_at=upgrade.expires_at)
+            parts.vault.open(upgrade.id, expires_at=upgrade.expires_at)
             parts.vault.put(upgrade.id, ACCESS, b"")
             facts["access"] = None
         return parts.note(upgrade, facts)
@@ -135,7 +135,7 @@ class Readings:
             return parts.refuse(upgrade, refusal.reason, finding=refusal.finding)
         assert evidence.holder is not None
         assert evidence.holder.portrait is not None
-        parts.vault.open(upgrade.id, now, expires_at=upgrade.expires_at)
+        parts.vault.open(upgrade.id, expires_at=upgrade.expires_at)
         parts.vault.put(upgrade.id, DOCUMENT, text)
         parts.vault.put(upgrade.id, PORTRAIT, evidence.holder.portrait)
         return self._accept(station, upgrade, document, evidence, now)

@@ -13,7 +13,7 @@ from hkeid.oidc.claims_request import parse_claims
 from hkeid.oidc.errors import ErrorCode, OAuthError, invalid_request
 from hkeid.oidc.parameters import Received
 from hkeid.oidc.prompts import parse_prompt
-from hkeid.oidc.scopes import OPENID, parse_scope
+from hkeid.oidc.scopes import API_SCOPES, OPENID, parse_scope
 from hkeid.op.authorization.request import ResponseMode
 from hkeid.op.authorization.trust import takes_forms
 from hkeid.op.clients import KnownClient
@@ -100,11 +100,14 @@ def client_may_use_code(received: Received, known: KnownClient) -> None:
 
 
 def scope_contains_openid(received: Received, known: KnownClient) -> None:
-    """OpenID Connect Core §3.1.2.1: requests MUST contain the ``openid`` scope value. The provider
-    serves nothing but OpenID Connect, so its absence is ``invalid_scope`` (RFC 6749 §3.3).
+    """OpenID Connect Core §3.1.2.1: requests MUST contain the ``openid`` scope value. Beside OpenID
+    Connect there are only the signing service's scopes and authorization details (RFC 9396 §3.1: with
+    or without ``scope``); the absence of all is ``invalid_scope`` (RFC 6749 §3.3).
     """
     del known
     text = received.get("scope")
+    if text is None and received.get("authorization_details") is not None:
+        return
     scopes = None if text is None else parse_scope(text)
     if scopes is None:
         raise OAuthError(
@@ -112,7 +115,7 @@ def scope_contains_openid(received: Received, known: KnownClient) -> None:
             "scope_missing" if text is None else "scope_malformed",
             "The parameter 'scope' is missing or malformed.",
         )
-    if OPENID not in scopes:
+    if OPENID not in scopes and not set(API_SCOPES) & set(scopes):
         raise OAuthError(
             ErrorCode.INVALID_SCOPE, "scope_without_openid", "The scope must contain 'openid'."
         )

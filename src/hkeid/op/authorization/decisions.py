@@ -32,9 +32,11 @@ class Journey:
         """The journey with one more stop behind it.
 
         :param same_session: the session is the one with which the stop began. In another one
-            somebody else may sit, and consent is the resident's own: it is asked for again.
+            somebody else may sit, and consent and approval are the resident's own: they are asked for
+            again.
         """
-        done = self.done if same_session else self.done - {InteractionKind.CONSENT}
+        own = {InteractionKind.CONSENT, InteractionKind.APPROVAL}
+        done = self.done if same_session else self.done - own
         return Journey(request=self.request, began=self.began, stale=self.stale, done=done | {kind})
 
 
@@ -104,6 +106,21 @@ def decide_consent(journey: Journey, undecided: frozenset[str]) -> Ask | None:
             ErrorCode.CONSENT_REQUIRED, "consent_missing", "The resident must be asked for consent."
         )
     return Ask(InteractionKind.CONSENT, tuple(name for name in wanted.claims if name in undecided))
+
+
+def decide_approval(journey: Journey, *, needed: bool) -> Ask | None:
+    """Whether the resident must approve an authorization detail; None when not.
+
+    :param needed: the request has one that is approved by itself, and it has not been yet.
+    :raises OAuthError: ``interaction_required``, reason ``approval_missing``.
+    """
+    if not needed:
+        return None
+    if journey.request.silent:
+        raise OAuthError(
+            ErrorCode.INTERACTION_REQUIRED, "approval_missing", "The resident must approve this."
+        )
+    return Ask(InteractionKind.APPROVAL)
 
 
 def _wants_fresh(wanted: AuthorizationRequest, session: SessionView, now: Instant) -> bool:

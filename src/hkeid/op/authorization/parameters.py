@@ -26,6 +26,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "login_hint": 512,
         "acr_values": 1024,
         "claims": 8192,
+        "authorization_details": 65_536,
         "display": 64,
         "request": 65_536,
         "request_uri": 2048,
@@ -34,7 +35,11 @@ LIMITS: Mapping[str, int] = MappingProxyType(
 )
 
 
+JSON_PARAMETERS = ("claims", "registration", "authorization_details")
+"""Where white space may stand."""
+
+
 def parse(request: Request) -> Received:
     """Parameters of the query (GET) or the form (POST), OpenID Connect Core §3.1.2.1; pure."""
     source = request.form if request.method == "POST" else request.query
-    return receive(source, LIMITS, white_space_allowed=("claims", "registration"))
+    return receive(source, LIMITS, white_space_allowed=JSON_PARAMETERS)

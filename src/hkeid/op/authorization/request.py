@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +39,9 @@ class AuthorizationRequest:
     :ivar expected: pairwise subjects of which the resident must be one; empty: anybody.
     :ivar hinted: the pairwise subject in ``login_hint``, if it was one.
     :ivar id_token_claims: personal claims wanted in the ID token.
+    :ivar details: authorization details, checked by their types (RFC 9396).
+    :ivar confirmation: four characters that the client was told in answer to its pushed request, and
+        that a page shows so that the resident can compare; None where it was not pushed.
     :ivar userinfo_claims: personal claims wanted from UserInfo, those of scopes included.
     """
 
@@ -56,6 +59,8 @@ class AuthorizationRequest:
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
+    details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    confirmation: str | None = None
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -70,7 +75,9 @@ class AuthorizationRequest:
         return Prompt.NONE in self.prompts
 
     def as_record(self) -> dict[str, Any]:
-        """JSON values from which :func:`from_record` makes the same request again."""
+        """JSON values from which :func:`from_record` makes the same request again; all but the
+        authorization details, which may be personal data.
+        """
         return {
             "client_id": self.client_id,
             "redirect_uri": self.reply_to.redirect_uri,
@@ -88,11 +95,17 @@ class AuthorizationRequest:
             "id_token_claims": list(self.id_token_claims),
             "userinfo_claims": list(self.userinfo_claims),
             "ui_locales": list(self.ui_locales),
+            "confirmation": self.confirmation,
         }
 
 
-def from_record(record: Mapping[str, Any]) -> AuthorizationRequest:
-    """The inverse of :meth:`AuthorizationRequest.as_record`."""
+def from_record(
+    record: Mapping[str, Any], details: tuple[Mapping[str, Any], ...] = ()
+) -> AuthorizationRequest:
+    """The inverse of :meth:`AuthorizationRequest.as_record`.
+
+    :param details: the authorization details, which are kept apart.
+    """
     locales = tuple(record["ui_locales"])
     return AuthorizationRequest(
         client_id=record["client_id"],
@@ -114,4 +127,7 @@ def from_record(record: Mapping[str, Any]) -> AuthorizationRequest:
         id_token_claims=tuple(record["id_token_claims"]),
         userinfo_claims=tuple(record["userinfo_claims"]),
         ui_locales=locales,
+        details=details,
+        # Missing in what an older release kept.
+        confirmation=record.get("confirmation"),
     )

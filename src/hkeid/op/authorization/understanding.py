@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hkeid.identity.assurance import Acr, lowest, parse_acr_values
+from hkeid.oidc.authorization_details import Detail, parse_details
 from hkeid.oidc.claims_request import NO_CLAIMS, ClaimsRequest, base_name, parse_claims
 from hkeid.oidc.errors import ErrorCode, OAuthError, invalid_request
 from hkeid.oidc.parameters import Received
 from hkeid.oidc.prompts import Prompt, parse_prompt
-from hkeid.oidc.scopes import OFFLINE_ACCESS, SCOPES, claims_of, parse_scope
+from hkeid.oidc.scopes import OFFLINE_ACCESS, OPENID, SCOPES, claims_of, parse_scope
 from hkeid.op.authorization.request import AuthorizationRequest, ReplyTo
 from hkeid.op.clients import KnownClient
 from hkeid.op.hints import HintRefused, read_hint
@@ -20,7 +21,11 @@ _NO_PROMPTS: frozenset[Prompt] = frozenset()
 
 
 def understand(
-    received: Received, known: KnownClient, reply_to: ReplyTo, parts: Parts
+    received: Received,
+    known: KnownClient,
+    reply_to: ReplyTo,
+    parts: Parts,
+    confirmation: str | None = None,
 ) -> AuthorizationRequest:
     """What the checked parameters mean for this client.
 
@@ -30,7 +35,12 @@ def understand(
     prompts = parse_prompt(prompt) if prompt is not None else _NO_PROMPTS
     claims_text = received.get("claims")
     claims = parse_claims(claims_text) if claims_text is not None else NO_CLAIMS
-    scopes = _granted_scopes(received.values["scope"], prompts, known)
+    details = _details(received.get("authorization_details"), known, parts)
+    scopes = _granted_scopes(received.get("scope") or "", prompts, known, parts)
+    if not scopes and not details:
+        raise OAuthError(
+            ErrorCode.INVALID_SCOPE, "scope_not_granted", "Nothing of this scope can be granted."
+        )
     acr, acr_required = _wanted_acr(received.get("acr_values"), claims, known)
     max_age = received.get("max_age")
     login_hint = received.get("login_hint")
@@ -52,21 +62,32 @@ def understand(
         id_token_claims=_personal(claims.id_token, known, supported),
         userinfo_claims=_personal((*claims_of(scopes), *claims.userinfo), known, supported),
         ui_locales=reply_to.ui_locales,
+        details=details,
+        confirmation=confirmation,
     )
 
 
-def _granted_scopes(text: str, prompts: frozenset[Prompt], known: KnownClient) -> tuple[str, ...]:
+def _details(text: str | None, known: KnownClient, parts: Parts) -> tuple[Detail, ...]:
+    if text is None:
+        return ()
+    return parse_details(text, parts.details, known.client.authorization_details_types)
+
+
+def _granted_scopes(
+    text: str, prompts: frozenset[Prompt], known: KnownClient, parts: Parts
+) -> tuple[str, ...]:
     """Scopes that are not understood or not registered are ignored (OpenID Connect Core §3.1.2.1).
 
     ``offline_access`` counts only with ``prompt=consent`` and for clients that may refresh (§11).
     """
     scopes = parse_scope(text) or ()
-    granted = [scope for scope in scopes if scope in SCOPES and scope in known.scopes]
+    served = {*SCOPES, *parts.api_scopes}
+    granted = [scope for scope in scopes if scope in served and scope in known.scopes]
     offline = Prompt.CONSENT in prompts and "refresh_token" in known.client.grant_types
     if OFFLINE_ACCESS in granted and not offline:
         granted.remove(OFFLINE_ACCESS)
-    if "openid" not in granted:
-        granted.insert(0, "openid")
+    if OPENID in scopes and OPENID not in granted:
+        granted.insert(0, OPENID)
     return tuple(granted)
 
 

@@ -61,9 +61,18 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
         "token_endpoint": parts.url(paths.TOKEN),
         "userinfo_endpoint": parts.url(paths.USERINFO),
         "jwks_uri": parts.url(paths.JWKS),
+        "pushed_authorization_request_endpoint": parts.url(paths.PAR),
+        "require_pushed_authorization_requests": (
+            parts.settings.require_pushed_authorization_requests
+        ),
+        "introspection_endpoint": parts.url(paths.INTROSPECT),
+        "introspection_endpoint_auth_methods_supported": [
+            method for method in auth_methods if method != ClientAuthMethod.NONE
+        ],
+        "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
         "revocation_endpoint": parts.url(paths.REVOKE),
         "end_session_endpoint": parts.url(paths.LOGOUT),
-        "scopes_supported": list(SCOPES),
+        "scopes_supported": [*SCOPES, *sorted(parts.api_scopes)],
         "response_types_supported": ["code"],
         "response_modes_supported": [mode.value for mode in ResponseMode],
         "grant_types_supported": ["authorization_code", "refresh_token"],
@@ -87,6 +96,8 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
         "require_request_uri_registration": False,
         "authorization_response_iss_parameter_supported": True,
     }
+    if parts.details:
+        document["authorization_details_types_supported"] = sorted(parts.details)
     if parts.settings.service_documentation is not None:
         document["service_documentation"] = parts.settings.service_documentation
     if parts.settings.policy_uri is not None:

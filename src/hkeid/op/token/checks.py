@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 from hkeid.kernel.instants import Instant
 from hkeid.oidc import pkce
+from hkeid.oidc.authorization_details import Detail, narrowed, parse_details
 from hkeid.oidc.errors import ErrorCode, OAuthError
 from hkeid.oidc.scopes import OPENID
 from hkeid.op.clients import KnownClient
 from hkeid.op.codes import CodeTerms, RefreshTerms
+from hkeid.op.parts import Parts
 from hkeid.op.records import Grant, ProviderTransaction
 from hkeid.op.token.request import CodeExchange, Refresh
 
@@ -66,11 +68,25 @@ def refreshed_scopes(refresh: Refresh, terms: RefreshTerms) -> tuple[str, ...]:
         raise OAuthError(
             ErrorCode.INVALID_SCOPE, "scope_exceeds_grant", "The scope exceeds what was granted."
         )
-    if OPENID not in refresh.scopes:
+    if OPENID in terms.scopes and OPENID not in refresh.scopes:
         raise OAuthError(
             ErrorCode.INVALID_SCOPE, "scope_without_openid", "The scope must contain 'openid'."
         )
     return tuple(scope for scope in terms.scopes if scope in refresh.scopes)
+
+
+def granted_details(
+    text: str | None, granted: tuple[Detail, ...], known: KnownClient, parts: Parts
+) -> tuple[Detail, ...]:
+    """RFC 9396 §6.1: a token request may repeat the details granted, or narrow them down.
+
+    :raises OAuthError: ``invalid_authorization_details``, reason ``details_exceed_grant`` or as
+        :func:`hkeid.oidc.authorization_details.parse_details`.
+    """
+    if text is None:
+        return granted
+    asked = parse_details(text, parts.details, known.client.authorization_details_types)
+    return narrowed(granted, asked, parts.details)
 
 
 def living_grant(tx: ProviderTransaction, grant_id: str, now: Instant) -> Grant:

@@ -8,6 +8,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant
 from hkeid.oidc.errors import OAuthError
 from hkeid.oidc.parameters import Received
+from hkeid.oidc.scopes import OPENID
 from hkeid.op.client_authentication import Caller, authenticate
 from hkeid.op.events import CodeRefused, RefreshRefused
 from hkeid.op.forms import receive_form
@@ -32,7 +33,7 @@ class TokenEndpoint:
         """Answer a token request (RFC 6749 §5)."""
         now = self._parts.clock.now()
         try:
-            received = receive_form(request, LIMITS)
+            received = receive_form(request, LIMITS, white_space_allowed=("authorization_details",))
             caller = authenticate(request, received, self._parts, now)
             issued = self._redeem(self._parsed(received, caller), caller, now)
         except OAuthError as error:
@@ -84,7 +85,9 @@ class TokenEndpoint:
             "token_type": "Bearer",
             "expires_in": self._expires_in(issued, now),
             "scope": " ".join(issued.scopes),
-            "id_token": id_token(
+        }
+        if OPENID in issued.scopes:
+            answer["id_token"] = id_token(
                 self._parts,
                 caller.known,
                 issued.grant,
@@ -92,12 +95,14 @@ class TokenEndpoint:
                 nonce=issued.nonce,
                 personal=personal,
                 now=now,
-            ),
-        }
+            )
+        if issued.details:
+            # RFC 9396 §7: "the authorization details as granted by the resource owner".
+            answer["authorization_details"] = [dict(one) for one in issued.details]
         if issued.refresh_token is not None:
             answer["refresh_token"] = issued.refresh_token
         return answer
 
     def _expires_in(self, issued: Issued, now: Instant) -> int:
         """Seconds; a token does not outlive its grant."""
-        return int(min(self._lifetime, issued.grant.expires_at - now).total_seconds())
+        return int(min(self._lifetime, issued.expires_at - now).total_seconds())

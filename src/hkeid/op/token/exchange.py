@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
+from hkeid.oidc.authorization_details import Detail
 from hkeid.oidc.scopes import OFFLINE_ACCESS
 from hkeid.op.client_authentication import Caller
 from hkeid.op.codes import CODE_KIND, code_terms, new_refresh_record
 from hkeid.op.events import CodeRedeemed, CodeReplayed, GrantRevoked
 from hkeid.op.parts import Parts
 from hkeid.op.records import Grant, ProviderTransaction
-from hkeid.op.token.checks import CODE_CHECKS, invalid_grant, living_grant
+from hkeid.op.token.checks import CODE_CHECKS, granted_details, invalid_grant, living_grant
 from hkeid.op.token.request import CodeExchange
-from hkeid.op.tokens import new_access_token
+from hkeid.op.tokens import keep_access_token, new_access_token
 from hkeid.ports.storage import Lost, SingleUseRecord, Won
 
 
@@ -27,6 +28,8 @@ class Issued:
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
     nonce: str | None = None
+    details: tuple[Detail, ...] = field(default=(), repr=False)
+    expires_at: Instant
 
 
 def exchange_code(exchange: CodeExchange, caller: Caller, parts: Parts, now: Instant) -> Issued:
@@ -64,13 +67,27 @@ def _redeem(
     for check in CODE_CHECKS:
         check(exchange, terms, caller.known)
     grant = living_grant(tx, terms.grant_id, now)
+    granted, authorisation = terms.opened(exchange.code)
+    details = granted_details(exchange.details, granted, caller.known, parts)
     access_token = parts.random.token()
-    tx.access_tokens.add(new_access_token(access_token, grant, grant.scopes, now, parts))
+    kept = new_access_token(access_token, grant, grant.scopes, now, parts, until=terms.until)
+    keep_access_token(tx, access_token, kept, details, authorisation, parts)
     refresh_token = None
-    if OFFLINE_ACCESS in grant.scopes:
+    # What was approved by itself was approved once.
+    if OFFLINE_ACCESS in grant.scopes and not terms.approved:
         refresh_token = parts.random.token()
         idle = parts.settings.refresh_idle
-        tx.single_use.put(new_refresh_record(refresh_token, grant, grant.scopes, now, idle))
+        tx.single_use.put(
+            new_refresh_record(
+                refresh_token,
+                grant,
+                grant.scopes,
+                now,
+                idle,
+                details=granted,
+                nonce=parts.random.token_bytes(12),
+            )
+        )
     tx.audit.append(CodeRedeemed(grant_id=grant.id, client_id=caller.known.id))
     return Issued(
         grant=grant,
@@ -78,6 +95,8 @@ def _redeem(
         access_token=access_token,
         refresh_token=refresh_token,
         nonce=terms.nonce,
+        details=details,
+        expires_at=kept.expires_at,
     )
 
 

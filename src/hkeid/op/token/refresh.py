@@ -11,14 +11,21 @@ from __future__ import annotations
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
 from hkeid.op.client_authentication import Caller
+from hkeid.op.clients import KnownClient
 from hkeid.op.codes import REFRESH_KIND, RefreshTerms, new_refresh_record, refresh_terms
 from hkeid.op.events import RefreshRepeated, RefreshReplayed, RefreshRotated
 from hkeid.op.parts import Parts
-from hkeid.op.records import ProviderTransaction
-from hkeid.op.token.checks import invalid_grant, living_grant, refreshed_scopes
+from hkeid.op.records import Grant, ProviderTransaction
+from hkeid.op.sealing import open_sealed, seal
+from hkeid.op.token.checks import (
+    granted_details,
+    invalid_grant,
+    living_grant,
+    refreshed_scopes,
+)
 from hkeid.op.token.exchange import Issued
 from hkeid.op.token.request import Refresh
-from hkeid.op.tokens import new_access_token, open_successor, seal_successor
+from hkeid.op.tokens import keep_access_token, new_access_token
 from hkeid.ports.storage import Lost, SingleUseRecord, Won
 
 
@@ -29,14 +36,14 @@ def refresh_tokens(refresh: Refresh, caller: Caller, parts: Parts, now: Instant)
     """
     presented = refresh.refresh_token
     successor = parts.random.token()
-    sealed = seal_successor(presented, successor, parts.random.token_bytes(12))
+    sealed = seal(presented, successor, parts.random.token_bytes(12))
     issued = None
     with parts.store.transaction() as tx:
         caller.use_up_assertion(tx.single_use)
         outcome = tx.single_use.use_up(REFRESH_KIND, secret_digest(presented), now, result=sealed)
         if isinstance(outcome, Won):
             terms = _terms_of(outcome.record, caller)
-            issued = _rotate(tx, refresh, terms, successor, parts, now)
+            issued = _rotate(tx, refresh, terms, successor, caller.known, parts, now)
         elif isinstance(outcome, Lost):
             issued = _repeat_or_revoke(tx, refresh, outcome.record, caller, parts, now)
         else:
@@ -59,18 +66,51 @@ def _rotate(
     refresh: Refresh,
     terms: RefreshTerms,
     successor: str,
+    known: KnownClient,
     parts: Parts,
     now: Instant,
 ) -> Issued:
     grant = living_grant(tx, terms.grant_id, now)
-    scopes = refreshed_scopes(refresh, terms)
     idle = parts.settings.refresh_idle
     # The successor keeps what the old one could give: narrowing is for the access token alone.
-    tx.single_use.put(new_refresh_record(successor, grant, terms.scopes, now, idle))
-    access_token = parts.random.token()
-    tx.access_tokens.add(new_access_token(access_token, grant, scopes, now, parts))
+    tx.single_use.put(
+        new_refresh_record(
+            successor,
+            grant,
+            terms.scopes,
+            now,
+            idle,
+            details=terms.opened(refresh.refresh_token),
+            nonce=parts.random.token_bytes(12),
+        )
+    )
     tx.audit.append(RefreshRotated(grant_id=grant.id, client_id=grant.client_id))
-    return Issued(grant=grant, scopes=scopes, access_token=access_token, refresh_token=successor)
+    return _issue(tx, refresh, terms, grant, successor, known, parts, now)
+
+
+def _issue(
+    tx: ProviderTransaction,
+    refresh: Refresh,
+    terms: RefreshTerms,
+    grant: Grant,
+    successor: str,
+    known: KnownClient,
+    parts: Parts,
+    now: Instant,
+) -> Issued:
+    scopes = refreshed_scopes(refresh, terms)
+    details = granted_details(refresh.details, terms.opened(refresh.refresh_token), known, parts)
+    access_token = parts.random.token()
+    kept = new_access_token(access_token, grant, scopes, now, parts)
+    keep_access_token(tx, access_token, kept, details, None, parts)
+    return Issued(
+        grant=grant,
+        scopes=scopes,
+        access_token=access_token,
+        refresh_token=successor,
+        details=details,
+        expires_at=kept.expires_at,
+    )
 
 
 def _is_unused(tx: ProviderTransaction, refresh_token: str) -> bool:
@@ -91,7 +131,7 @@ def _repeat_or_revoke(
     """
     terms = refresh_terms(record)
     used_at = record.used_at
-    successor = open_successor(refresh.refresh_token, record.result or b"")
+    successor = open_sealed(refresh.refresh_token, record.result or b"")
     within = used_at is not None and now - used_at < parts.settings.refresh_grace
     mine = terms.client_id == caller.known.id
     if not (within and mine and successor is not None and _is_unused(tx, successor)):
@@ -100,8 +140,5 @@ def _repeat_or_revoke(
         tx.audit.append(RefreshReplayed(grant_id=terms.grant_id, client_id=caller.known.id))
         return None
     grant = living_grant(tx, terms.grant_id, now)
-    scopes = refreshed_scopes(refresh, terms)
-    access_token = parts.random.token()
-    tx.access_tokens.add(new_access_token(access_token, grant, scopes, now, parts))
     tx.audit.append(RefreshRepeated(grant_id=grant.id, client_id=grant.client_id))
-    return Issued(grant=grant, scopes=scopes, access_token=access_token, refresh_token=successor)
+    return _issue(tx, refresh, terms, grant, successor, caller.known, parts, now)

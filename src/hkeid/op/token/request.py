@@ -21,25 +21,31 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "code_verifier": 128,
         "refresh_token": 512,
         "scope": 1024,
+        "authorization_details": 65_536,
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeExchange:
-    """``grant_type=authorization_code`` (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+    """``grant_type=authorization_code`` (RFC 6749 §4.1.3, RFC 7636 §4.5).
+
+    :ivar details: ``authorization_details`` as it came (RFC 9396 §6.1); None: all that was granted.
+    """
 
     code: str = field(repr=False)
     redirect_uri: str
     code_verifier: str | None = field(default=None, repr=False)
+    details: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refresh:
-    """``grant_type=refresh_token`` (RFC 6749 §6). ``scopes`` None: the same as before."""
+    """``grant_type=refresh_token`` (RFC 6749 §6). ``scopes``, ``details`` None: the same as before."""
 
     refresh_token: str = field(repr=False)
     scopes: tuple[str, ...] | None = None
+    details: str | None = field(default=None, repr=False)
 
 
 def parse(received: Received, known: KnownClient) -> CodeExchange | Refresh:
@@ -68,9 +74,12 @@ def parse(received: Received, known: KnownClient) -> CodeExchange | Refresh:
             code=_required(received, "code"),
             redirect_uri=_required(received, "redirect_uri"),
             code_verifier=received.get("code_verifier"),
+            details=received.get("authorization_details"),
         )
     return Refresh(
-        refresh_token=_required(received, "refresh_token"), scopes=_scopes(received.get("scope"))
+        refresh_token=_required(received, "refresh_token"),
+        scopes=_scopes(received.get("scope")),
+        details=received.get("authorization_details"),
     )
 
 

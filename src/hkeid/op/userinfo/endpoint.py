@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from hkeid.jose import sign_jwt
 from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant
-from hkeid.kernel.secret import secret_digest
 from hkeid.oidc.errors import ErrorCode, OAuthError
-from hkeid.oidc.scopes import SCOPE_CLAIMS
-from hkeid.op.clients import KnownClient
+from hkeid.oidc.scopes import OPENID, SCOPE_CLAIMS
+from hkeid.op.bearer_tokens import Bearer, read_bearer
 from hkeid.op.parts import Parts
-from hkeid.op.records import AccessToken, Grant
+from hkeid.op.presented import REALM, bearer_error, presented_token
 from hkeid.op.responses import CORS, NO_STORE, direct_error, token_answer
-from hkeid.op.userinfo.bearer import REALM, bearer_error, presented_token
 from hkeid.ports.keys import KeyPurpose
 
 _EXPOSED = (*CORS, ("Access-Control-Expose-Headers", "WWW-Authenticate"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bearer:
-    token: AccessToken
-    grant: Grant
-    known: KnownClient
 
 
 class UserinfoEndpoint:
@@ -44,35 +34,13 @@ class UserinfoEndpoint:
                 return Response(
                     status=401, headers=(("WWW-Authenticate", REALM), *NO_STORE, *_EXPOSED)
                 )
-            bearer = self._bearer(presented, now)
+            bearer = read_bearer(self._parts, presented, now)
+            _require_openid(bearer)
         except OAuthError as error:
             return direct_error(error)
         return self._answer(bearer, self._claims(bearer, now))
 
-    def _bearer(self, presented: str, now: Instant) -> _Bearer:
-        """What the token stands for, if it is good.
-
-        :raises OAuthError: ``invalid_token``: ``token_unknown`` (never was, or revoked),
-            ``token_expired``, ``grant_revoked``, ``resident_may_not_log_in``, ``client_unknown``.
-        """
-        with self._parts.store.transaction() as tx:
-            token = tx.access_tokens.get(secret_digest(presented))
-            if token is None:
-                raise _invalid("token_unknown")
-            if now >= token.expires_at:
-                raise _invalid("token_expired")
-            grant = tx.grants.get(token.grant_id)
-            if grant is None or grant.revoked_at is not None:
-                raise _invalid("grant_revoked")
-            resident = tx.residents.get(grant.resident_id)
-            if resident is None or not resident.state.may_log_in:
-                raise _invalid("resident_may_not_log_in")
-        known = self._parts.clients.find(token.client_id, now)
-        if known is None:
-            raise _invalid("client_unknown")
-        return _Bearer(token=token, grant=grant, known=known)
-
-    def _claims(self, bearer: _Bearer, now: Instant) -> dict[str, Any]:
+    def _claims(self, bearer: Bearer, now: Instant) -> dict[str, Any]:
         """``sub``, and the personal claims that may be released now."""
         names = _wanted(bearer)
         released = (
@@ -82,7 +50,7 @@ class UserinfoEndpoint:
         )
         return {**released, "sub": bearer.grant.subject}
 
-    def _answer(self, bearer: _Bearer, claims: dict[str, Any]) -> Response:
+    def _answer(self, bearer: Bearer, claims: dict[str, Any]) -> Response:
         """JSON, or a signed JWT where the client registered that (§5.3.2)."""
         algorithm = bearer.known.client.userinfo_signed_response_alg
         if algorithm is None:
@@ -101,7 +69,7 @@ class UserinfoEndpoint:
         )
 
 
-def _wanted(bearer: _Bearer) -> tuple[str, ...]:
+def _wanted(bearer: Bearer) -> tuple[str, ...]:
     """The claims asked for when the grant was given, less those that the client may no longer ask
     for, and less those of scopes that a refresh left out.
     """
@@ -118,7 +86,12 @@ def _wanted(bearer: _Bearer) -> tuple[str, ...]:
     )
 
 
-def _invalid(reason: str) -> OAuthError:
-    return bearer_error(
-        ErrorCode.INVALID_TOKEN, reason, "The access token is invalid, expired or revoked."
-    )
+def _require_openid(bearer: Bearer) -> None:
+    """OpenID Connect Core §5.3: UserInfo is for access tokens of OpenID Connect authentication.
+
+    :raises OAuthError: ``insufficient_scope`` (RFC 6750 §3.1).
+    """
+    if OPENID not in bearer.token.scopes:
+        raise bearer_error(
+            ErrorCode.INSUFFICIENT_SCOPE, "scope_without_openid", "The scope must contain openid."
+        )

@@ -14,6 +14,13 @@
     def account(request):
         return HttpResponse(f"Hello {request.eid.resident.sub}")
 
+Asking for a signature (an eID+ is needed; register ``<base URL>/eid/signed`` as redirect URI too)::
+
+    HKEID = {…, "SIGNED": "myproject.views.signed"}       # signed(request, signed, context)
+
+    asked = request_signature(request, pdf, document_name="Tax return")
+    return asked.remember(render(request, "sign.html", {"asked": asked}))
+
 Neither ``django.contrib.sessions`` nor ``django.contrib.auth`` nor a database is needed. Register
 ``<base URL>/eid/callback`` as redirect URI and ``<base URL>/`` as post-logout redirect URI.
 """
@@ -26,5 +33,6 @@ except ImportError:
     raise MissingExtra("django", "django") from None
 
 from hkeid.rp.django.decorators import login_required
+from hkeid.rp.django.signatures import request_signature
 
-__all__ = ["login_required"]
+__all__ = ["login_required", "request_signature"]

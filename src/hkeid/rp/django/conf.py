@@ -38,7 +38,7 @@ _WEB = {
     "AFTER_LOGOUT": "after_logout",
     "PROVIDER_LOGOUT": "provider_logout",
 }
-_OWN = ("ISSUER", "SESSION_STORE", "FAILURE_TEMPLATE")
+_OWN = ("ISSUER", "SESSION_STORE", "FAILURE_TEMPLATE", "SIGNED")
 REQUIRED = ("ISSUER", "CLIENT_ID")
 KNOWN = frozenset((*_PARTY, *_WEB, *_OWN))
 

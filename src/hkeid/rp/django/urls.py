@@ -9,5 +9,6 @@ urlpatterns = [
     path("login", views.login, name="login"),
     path("callback", views.callback, name="callback"),
     path("logout", views.logout, name="logout"),
+    path("signed", views.signed, name="signed"),
     path("kit.css", views.style, name="style"),
 ]

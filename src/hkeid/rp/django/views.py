@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,6 +15,7 @@ from hkeid.rp.django.bridge import browser_request, finish, send
 from hkeid.rp.django.conf import given, web_login
 from hkeid.rp.errors import LoginFailed
 from hkeid.rp.kit_style import STYLE
+from hkeid.rp.page_texts import SIGNING_KINDS, kind_of
 from hkeid.rp.pages import CONTENT_SECURITY_POLICY, failure_page
 from hkeid.rp.surroundings import SystemRandom
 from hkeid.rp.web import Answer, BrowserRequest
@@ -39,6 +41,22 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def signed(request: HttpRequest) -> HttpResponse:
+    """The visitor is back from signing: ``HKEID["SIGNED"]`` gets what was signed."""
+    view = given().get("SIGNED")
+    if view is None:
+        raise Http404
+    seen = browser_request(request)
+    try:
+        done = web_login().signing.finish(seen)
+    except LoginFailed as failed:
+        return failure_response(request, failed)
+    handle = import_string(view) if isinstance(view, str) else view
+    response: HttpResponse = handle(request, done.signed, done.context)
+    return finish(response, Answer(location="", cookies=done.cookies))
+
+
+@require_GET
 def style(_request: HttpRequest) -> HttpResponse:
     """The style sheet of the failure page."""
     response = HttpResponse(STYLE, content_type="text/css; charset=utf-8")
@@ -51,15 +69,20 @@ def _answered(request: HttpRequest, act: Callable[[BrowserRequest], Answer]) -> 
     try:
         return send(act(seen))
     except LoginFailed as failed:
-        return _failure(request, seen, failed)
+        return failure_response(request, failed)
 
 
-def _failure(request: HttpRequest, seen: BrowserRequest, failed: LoginFailed) -> HttpResponse:
-    web = web_login()
+def failure_response(request: HttpRequest, failed: LoginFailed) -> HttpResponse:
+    """The page about something that failed, for views that ask eID themselves."""
+    web, seen = web_login(), browser_request(request)
+    signing = kind_of(failed) in SIGNING_KINDS
+    gone = web.forget_login(seen)
+    if signing and failed.reason != "signature_waiting":
+        gone = (*gone, *web.signing.forget(seen))
     page = failure_page(
         failed,
         ui_locales=seen.ui_locales,
-        retry=web.retry_path(seen),
+        retry=web.signing.retry_path(seen) if signing else web.retry_path(seen),
         home=seen.root + web.settings.after_logout,
         random=SystemRandom(),
     )
@@ -70,4 +93,4 @@ def _failure(request: HttpRequest, seen: BrowserRequest, failed: LoginFailed) ->
         response = HttpResponse(page.html(reverse("eid:style")))
         response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     response.status_code = page.status
-    return finish(response, Answer(location="", cookies=web.forget_login(seen)))
+    return finish(response, Answer(location="", cookies=gone))

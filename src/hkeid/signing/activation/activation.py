@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
 from hkeid.ports.signing_keys import ResidentKeys
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.signing.activation.approvals import Approvals
 from hkeid.signing.activation.authorisations import Authorisations, MadeSignatures
+from hkeid.signing.activation.errors import ActivationRefused
 from hkeid.signing.activation.parts import (
+    AUTHORISATION,
     ActivationParts,
     ActivationRequest,
     ActivationSettings,
@@ -40,6 +43,7 @@ class SignatureActivation:
             random=random,
             settings=settings or ActivationSettings(),
         )
+        self._parts = parts
         self._approvals = Approvals(parts)
         self._authorisations = Authorisations(parts, keys)
 
@@ -65,3 +69,14 @@ class SignatureActivation:
         return self._authorisations.sign(
             authorisation, client_id=client_id, key_id=key_id, hashes=hashes
         )
+
+    def ends_at(self, authorisation: Secret) -> Instant:
+        """When an authorisation that :meth:`finish` gave ends.
+
+        :raises ActivationRefused: ``authorisation_unknown``.
+        """
+        with self._parts.store.transaction() as tx:
+            record = tx.single_use.look(AUTHORISATION, authorisation.digest())
+        if record is None:
+            raise ActivationRefused("authorisation_unknown")
+        return record.expires_at

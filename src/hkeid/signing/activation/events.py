@@ -56,3 +56,33 @@ class SignaturesMade(AuditEvent):
     client_id: str
     documents: int
     statement: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyMade(AuditEvent):
+    """A signing key was made for a resident."""
+
+    NAME: ClassVar[str] = "signing:key:made"
+    resident_id: str
+    key_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyCertified(AuditEvent):
+    """A resident's signing key has a new certificate."""
+
+    NAME: ClassVar[str] = "signing:key:certified"
+    resident_id: str
+    key_id: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRetired(AuditEvent):
+    """A resident's signing key is out of use for good."""
+
+    NAME: ClassVar[str] = "signing:key:retired"
+    resident_id: str
+    key_id: str
+    reason: str

@@ -71,6 +71,14 @@ def check_usable(key: SigningKey, resident: Resident | None, now: Instant) -> No
     """
     if key.state is not SigningKeyState.ACTIVE or not key.certificates:
         raise ActivationRefused("key_not_usable", detail=key.state.value)
+    check_standing(resident, now)
+
+
+def check_standing(resident: Resident | None, now: Instant) -> None:
+    """Let a resident pass who may sign at this moment.
+
+    :raises ActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
+    """
     if resident is None or resident.state is not EidState.UPGRADED:
         raise ActivationRefused("eid_not_upgraded")
     if resident.cools(now):

@@ -46,6 +46,7 @@ from hkeid.testing.store_contract.sessions import (
     DisclosuresContract,
     SessionsContract,
 )
+from hkeid.testing.store_contract.signature_requests import SignatureRequestsContract
 from hkeid.testing.store_contract.signing import MadeSignaturesContract, SigningKeysContract
 from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
 from hkeid.testing.store_contract.stations import StationsContract, UpgradesContract
@@ -77,6 +78,7 @@ class StoreContract(
     UpgradesContract,
     SigningKeysContract,
     MadeSignaturesContract,
+    SignatureRequestsContract,
     IssuedCertificatesContract,
     RevocationListsContract,
     SerialCountersContract,
@@ -114,6 +116,7 @@ __all__ = [
     "SealedFieldsContract",
     "SerialCountersContract",
     "SessionsContract",
+    "SignatureRequestsContract",
     "SingleUseContract",
     "StationsContract",
     "StoreContract",

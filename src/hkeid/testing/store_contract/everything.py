@@ -30,6 +30,7 @@ from hkeid.signing.certificates.records import (
     RevocationListRepository,
     SerialCounters,
 )
+from hkeid.signing.requests.records import SignatureRequestRepository
 
 
 class EveryRepository(
@@ -61,6 +62,8 @@ class EveryRepository(
     def signing_keys(self) -> SigningKeyRepository: ...
     @property
     def made_signatures(self) -> MadeSignatureRepository: ...
+    @property
+    def signature_requests(self) -> SignatureRequestRepository: ...
     @property
     def issued_certificates(self) -> IssuedRepository: ...
     @property

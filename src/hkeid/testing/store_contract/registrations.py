@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from threading import Barrier
 
 from hkeid.enrolment.registration.records import (
+    NetworkMark,
+    NetworkReach,
     RegistrationPurpose,
     RegistrationRecord,
     RegistrationStep,
 )
+from hkeid.enrolment.registration.turns import MOST_TURNS, placed
 from hkeid.testing.store_contract.everything import (
     LATER,
     NOW,
@@ -42,6 +45,8 @@ def a_registration(
         decision=b'{"outcome":"bind"}',
         reason="face_unclear",
         network=fresh_bytes(),
+        site=fresh_bytes(),
+        provider=fresh_bytes(),
         number_digest=fresh_bytes(),
         resident_id=fresh_id(),
         user_handle=fresh_bytes(64),
@@ -67,6 +72,8 @@ class RegistrationsContract:
             challenge=None,
             reason=None,
             network=None,
+            site=None,
+            provider=None,
             number_digest=None,
             resident_id=None,
             user_handle=None,
@@ -144,16 +151,31 @@ class RegistrationsContract:
             assert tx.registrations.by_browser(old.browser) == (young, old)
             assert tx.registrations.by_browser(fresh_bytes()) == ()
 
-    def test_those_with_a_number_come_newest_first(self, store: AnyStore) -> None:
-        """Begun at the moment or later."""
+    def test_faces_shown_with_a_number_are_counted(self, store: AnyStore) -> None:
+        """Begun at the moment or later, however many came without a face meanwhile."""
         old = a_registration()
-        young = replace(a_registration(created_at=LATER), number_digest=old.number_digest)
         digest = old.number_digest or b""
+        young = replace(a_registration(created_at=LATER), number_digest=digest)
+        faceless = [
+            replace(a_registration(created_at=LATER), number_digest=digest, tries={"card": 1})
+            for _ in range(120)
+        ]
         with store.transaction() as tx:
-            for record in (old, young, a_registration()):
+            for record in (old, young, *faceless, a_registration()):
                 tx.registrations.add(record)
-            assert tx.registrations.with_number(digest, since=NOW) == (young, old)
-            assert tx.registrations.with_number(digest, since=LATER) == (young,)
+
+            def count(since: datetime, but: str = "") -> int:
+                return tx.registrations.count_faces_with_number(digest, since=since, but=but)
+
+            assert (count(NOW), count(LATER), count(NOW, but=old.id)) == (2, 1, 1)
+            those = tx.registrations.faces_with_number
+            assert those(digest, since=NOW, but="", limit=9) == (young, old)
+            assert those(digest, since=NOW, but="", limit=1) == (young,)
+            assert those(digest, since=NOW, but=young.id, limit=9) == (old,)
+            assert those(digest, since=LATER, but="", limit=9) == (young,)
+            changed = replace(faceless[0], tries={"card": 1, "selfie": 1})
+            assert tx.registrations.change(faceless[0], changed)
+            assert count(LATER) == 2
 
     def test_those_at_a_step_come_oldest_first(self, store: AnyStore) -> None:
         """At most so many."""
@@ -167,50 +189,131 @@ class RegistrationsContract:
         assert found == tuple(records[:2])
 
     def test_whoever_brings_many_takes_turns(self, store: AnyStore) -> None:
-        """Of one network, or of one number; cases without either are nobody's."""
+        """Of one site, and of one number there as well, within limits; a number alone is nobody's."""
         step, past = RegistrationStep.REFERRED, NOW - timedelta(days=4500)
-        network, number = fresh_bytes(), fresh_bytes()
+        site, number = fresh_bytes(), fresh_bytes()
 
         def case(
-            seconds: int, *, network: bytes | None = None, number_digest: bytes | None = None
+            seconds: int, *, site: bytes | None = None, number_digest: bytes | None = None
         ) -> RegistrationRecord:
             plain = a_registration(step=step, created_at=past + seconds * SECOND)
-            return replace(plain, network=network, number_digest=number_digest)
+            return replace(plain, site=site, number_digest=number_digest)
 
-        crowd = [case(n, network=network) for n in range(3)]
-        same = [case(10, number_digest=number), case(11, number_digest=number)]
-        alone = [case(20), case(21)]
-        both = case(30, network=network, number_digest=number)
+        crowd = [case(n, site=site) for n in range(3)]
+        elsewhere = [
+            case(10, number_digest=number),
+            case(11, site=fresh_bytes(), number_digest=number),
+        ]
+        same = [case(12 + n, site=site, number_digest=number) for n in range(6)]
         with store.transaction() as tx:
-            for record in (both, *alone, *reversed(same), *crowd):
+            for record in (*reversed(same), *elsewhere, *crowd):
                 tx.registrations.add(record)
         with store.transaction() as tx:
-            found = tx.registrations.by_turns(step, turn=60 * SECOND, limit=8)
+            found = tx.registrations.by_turns(step, turn=60 * SECOND, limit=11)
             first = tx.registrations.by_turns(step, turn=60 * SECOND, limit=2)
-        order = [crowd[0], same[0], *alone, crowd[1], same[1], crowd[2], both]
+        # Those of `same` are 3, 4+1, 5+2, 6+3, 7+3 and 8+3 turns behind.
+        order = [crowd[0], *elsewhere, *crowd[1:], *same]
         assert [one.id for one in found] == [one.id for one in order]
         assert first == found[:2]
+        places = [at - record.updated_at for at, record in placed(found, 60 * SECOND)]
+        assert [place // (60 * SECOND) for place in places] == [0, 0, 0, 1, 2, 3, 5, 7, 9, 10, 11]
         with store.transaction() as tx:
             plain = tx.registrations.by_turns(step, turn=0 * SECOND, limit=3)
-            for record in (*crowd, *same, *alone, both):  # others find the step as it was
+            for record in (*crowd, *elsewhere, *same):  # others find the step as it was
                 assert tx.registrations.change(record, replace(record, step=RegistrationStep.DONE))
         assert plain == tuple(crowd)
 
-    def test_open_ones_are_counted(self, store: AnyStore) -> None:
-        """Not concluded, and in time; in all, or of one network."""
-        network, future = fresh_bytes(), NOW + timedelta(days=9000)
+    def test_nobody_is_set_back_without_end(self, store: AnyStore) -> None:
+        """Not by more than so many turns, however many came from the same site before."""
+        step, past = RegistrationStep.REFERRED, NOW - timedelta(days=5500)
+        site = fresh_bytes()
+        crowd = [
+            replace(a_registration(step=step, created_at=past + n * SECOND), site=site)
+            for n in range(MOST_TURNS + 3)
+        ]
+        late = a_registration(step=step, created_at=past + (MOST_TURNS + 3) * 60 * SECOND)
         with store.transaction() as tx:
-            before = tx.registrations.count_open(future)
+            for record in (late, *crowd):
+                tx.registrations.add(record)
+        with store.transaction() as tx:
+            found = tx.registrations.by_turns(step, turn=60 * SECOND, limit=len(crowd) + 1)
+        # Without an end the last two of the crowd would come behind the other one.
+        assert [one.id for one in found] == [one.id for one in (*crowd, late)]
+        with store.transaction() as tx:
+            for record in (*crowd, late):  # others find the step as it was
+                assert tx.registrations.change(record, replace(record, step=RegistrationStep.DONE))
+
+    def test_open_ones_are_counted(self, store: AnyStore) -> None:
+        """Not concluded, and in time: those with a picture, or all of a network near or far."""
+        future = NOW + timedelta(days=9000)
+        digests = {reach: fresh_bytes() for reach in NetworkReach}
+
+        def of_them(record: RegistrationRecord) -> RegistrationRecord:
+            return replace(
+                record,
+                network=digests[NetworkReach.NETWORK],
+                site=digests[NetworkReach.SITE],
+                provider=digests[NetworkReach.PROVIDER],
+            )
+
+        with store.transaction() as tx:
+            before = tx.registrations.count_with_picture(future)
             for step in RegistrationStep:
                 record = replace(a_registration(step=step), expires_at=future + SECOND)
-                tx.registrations.add(replace(record, network=network))
-            tx.registrations.add(replace(a_registration(), expires_at=future, network=network))
-            tx.registrations.add(replace(a_registration(), expires_at=future + SECOND))
+                tx.registrations.add(of_them(record))
+            tx.registrations.add(of_them(replace(a_registration(), expires_at=future)))
+            card = replace(a_registration(), expires_at=future + SECOND)
+            tx.registrations.add(card)
+            tx.registrations.add(
+                replace(a_registration(step=RegistrationStep.DETAILS), expires_at=card.expires_at)
+            )
         open_steps = sum(not step.concluded for step in RegistrationStep)
         with store.transaction() as tx:
-            assert tx.registrations.count_open(future, network=network) == open_steps
-            assert tx.registrations.count_open(future) == before + open_steps + 1
-            assert tx.registrations.count_open(future, network=fresh_bytes()) == 0
+            for reach, digest in digests.items():
+                here, nowhere = NetworkMark(reach, digest), NetworkMark(reach, fresh_bytes())
+                assert tx.registrations.count_open(future, here) == open_steps
+                assert tx.registrations.count_open(future, nowhere) == 0
+                assert tx.registrations.count_with_picture(future, here) == open_steps - 1
+                assert tx.registrations.count_with_picture(future, nowhere) == 0
+            assert tx.registrations.count_with_picture(future) == before + open_steps
+
+    def test_who_has_no_picture_is_found_oldest_first(self, store: AnyStore) -> None:
+        """Of a network near or far: at the card, in time, and begun early enough."""
+        marks = {reach: fresh_bytes() for reach in NetworkReach}
+        plain = a_registration(created_at=NOW + 5 * SECOND)
+        records = [
+            replace(
+                plain,
+                id=fresh_id(),
+                reference=fresh_id(),
+                network=marks[NetworkReach.NETWORK],
+                site=marks[NetworkReach.SITE],
+                provider=marks[NetworkReach.PROVIDER],
+                **about,
+            )
+            for about in (
+                {"created_at": NOW + 6 * SECOND},
+                {},
+                {"created_at": NOW, "step": RegistrationStep.DETAILS},
+                {"created_at": NOW, "step": RegistrationStep.EXPIRED},
+                {"created_at": NOW, "expires_at": NOW + SECOND},
+            )
+        ]
+        with store.transaction() as tx:
+            for record in (a_registration(), *records):
+                tx.registrations.add(record)
+        now = NOW + SECOND
+        with store.transaction() as tx:
+            for reach, digest in marks.items():
+
+                def oldest(seconds: int, mark: NetworkMark) -> RegistrationRecord | None:
+                    before = NOW + seconds * SECOND
+                    return tx.registrations.oldest_without_picture(now, mark, before=before)
+
+                here = NetworkMark(reach, digest)
+                assert oldest(4, here) is None
+                assert oldest(5, here) == oldest(9, here) == records[1]
+                assert oldest(9, NetworkMark(reach, fresh_bytes())) is None
 
     def test_those_that_are_overdue(self, store: AnyStore) -> None:
         """Not concluded, and at the end of their time."""

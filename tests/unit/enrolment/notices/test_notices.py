@@ -20,7 +20,7 @@ from hkeid.enrolment.notices import (
     NoticeOutcome,
     message,
 )
-from hkeid.enrolment.notices.contacts import parse_email, parse_subscription
+from hkeid.enrolment.notices.addresses import parse_email, parse_subscription
 from hkeid.enrolment.standing import Actor
 from hkeid.identity.language import Language
 from hkeid.kernel import base64url

@@ -138,7 +138,6 @@ class Desk:
             start.id,
             phone.create(start.options, ORIGIN),
             browser=browser,
-            network="n1",
             agent="Chromium, Android",
             label="My phone",
         )
@@ -152,7 +151,6 @@ class Desk:
             start.id,
             phone.get(start.options, ORIGIN),
             browser=browser,
-            network="n1",
             agent="Chromium, Android",
         )
 

@@ -79,7 +79,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def use_the_passkey(self) -> None:
         kind, start = self.ceremony
-        about = {"browser": "b1", "network": "n", "agent": "A"}
+        about = {"browser": "b1", "agent": "A"}
         if kind == "create":
             self.phone = SoftwareAuthenticator()
             answer = self.phone.create(start.options, ORIGIN)

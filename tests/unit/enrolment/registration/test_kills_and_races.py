@@ -224,7 +224,7 @@ def test_two_confirmations_at_once(make_desk) -> None:
 
     def confirm(number: int) -> Any:
         return desk.registration.finish_confirmation(
-            view.id, starts[number].id, answers[number], browser="b1", network="n1", agent="A"
+            view.id, starts[number].id, answers[number], browser="b1", agent="A"
         )
 
     outcomes = at_once(lambda: confirm(0), lambda: confirm(1), lambda: confirm(0))

@@ -427,3 +427,67 @@ def test_a_recovery_does_not_lift_a_freeze_that_came_after_its_decision(
     assert desk.hub.look("residents", "get", resident_id).state is EidState.SUSPENDED
     with pytest.raises(LoginRefused):
         desk.hub.login(new)
+
+
+# --- the owner hears of it -------------------------------------------------------------------------
+
+
+def warnings_of(desk: Any) -> int:
+    about = [one["about"] for one in desk.hub.bodies("enrolment:notice:due")]
+    return about.count("recovery_started")
+
+
+def recovering(desk: Any, face: str, *, browser: str = "thief", tries: int = 3) -> Any:
+    view = desk.details("ho-sau-lan", browser=browser, purpose=RegistrationPurpose.RECOVERY)
+    for _ in range(tries):
+        view = desk.selfie(view, face, browser=browser)
+    return view
+
+
+def test_the_owner_is_told_when_a_recovery_begins(desk: Any, phone: SoftwareAuthenticator) -> None:
+    owner = desk.register("ho-sau-lan", phone)
+    view = recovering(desk, "kwok-lai-king", tries=2)
+    assert (view.step, warnings_of(desk)) == (RegistrationStep.SELFIE, 0), (
+        "a number alone tells nobody"
+    )
+    view = desk.selfie(view, "kwok-lai-king", browser="thief")
+    assert view.step is RegistrationStep.REFERRED
+    found = desk.hub.look("notices", "of_resident", owner.view.authentication.resident_id)
+    assert [one.about for one in found].count("recovery_started") == 1
+
+
+def test_before_a_new_device_is_bound_the_owner_is_told(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    desk.register("ho-sau-lan", phone)
+    view = desk.decided("ho-sau-lan", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    assert (view.step, warnings_of(desk)) == (RegistrationStep.BIND, 1)
+
+
+def test_once_a_day_is_enough(desk: Any, phone: SoftwareAuthenticator) -> None:
+    desk.register("ho-sau-lan", phone)
+    for number in range(3):
+        recovering(desk, "kwok-lai-king", browser=f"b{number}")
+    assert warnings_of(desk) == 1
+    desk.hub.clock.pass_(hours=25)
+    recovering(desk, "kwok-lai-king", browser="next-day")
+    assert warnings_of(desk) == 2
+
+
+def test_of_a_frozen_eid_the_owner_is_told_too(desk: Any, phone: SoftwareAuthenticator) -> None:
+    desk.hub.standing.freeze(desk.register("ho-sau-lan", phone).view)
+    recovering(desk, "kwok-lai-king")
+    assert warnings_of(desk) == 1
+
+
+def test_nobody_is_told_where_there_is_nothing_to_recover(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    recovering(desk, "kwok-lai-king")
+    owner = desk.register("kwok-lai-king", phone, browser="owner").view
+    desk.decided("kwok-lai-king", browser="b2")
+    desk.hub.standing.revoke(
+        owner.authentication.resident_id, by=Actor.OPERATOR, reason="asked_by_resident"
+    )
+    desk.decided("kwok-lai-king", browser="b3", purpose=RegistrationPurpose.RECOVERY)
+    assert warnings_of(desk) == 0

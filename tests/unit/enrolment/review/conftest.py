@@ -183,7 +183,7 @@ class ReviewDesk:
         )
         with self.store.transaction() as tx:
             assert tx.registrations.add(replace(record, **more))
-        self.evidence.open(case_id, now, expires_at=now + timedelta(days=30))
+        self.evidence.open(case_id, expires_at=now + timedelta(days=30))
         for name, content in (("card", PICTURE), ("portrait", b""), ("selfie", PICTURE)):
             self.evidence.put(case_id, name, content)
         return case_id

@@ -89,7 +89,7 @@ class EvidenceInMemory:
         self.ends: dict[str, datetime] = {}
         self.gone: set[str] = set()
 
-    def open(self, session_id: str, now: datetime, *, expires_at: datetime) -> None:
+    def open(self, session_id: str, *, expires_at: datetime) -> None:
         if session_id in self.gone:
             raise Expired("evidence_destroyed")
         self.held.setdefault(session_id, {})

@@ -94,6 +94,8 @@ def test_two_officers_give_a_lost_eid_back(lab, phone) -> None:
     assert (waits.step, waits.reason) == (UpgradeStep.REVIEW, "recovery_second_officer")
     assert waits.expires_at - lab.hub.clock.now() == lab.parts.policy.recovery_wait
     assert lab.registry.asked[-1].purpose == "recovery"
+    told = [one.about for one in lab.hub.look("notices", "of_resident", before.id)]
+    assert told.count("recovery_started") == 1, "while it can still be stopped"
     decided = lab.upgrades.officers.decide(
         waits.id, accept=True, reason="same_person", officers=("o2",)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import unescape
 from typing import Any
 
@@ -169,15 +169,17 @@ def referred(
     """
     monkeypatch.setattr(Cases, "evidence_is_whose", lambda *_: True)
 
-    def make(key: str = "ho-sau-lan", *, browser: str = "phone") -> str:
+    def make(key: str = "ho-sau-lan", *, browser: str = "phone", before: Sequence[str] = ()) -> str:
+        """``before``: verdicts on earlier selfies."""
         view = registration.begin(
             browser=browser, network="n", language="en", statement=registration.statement
         )
         view = registration.give_card(view.id, fake_card(key), browser=browser)
         view = registration.confirm_details(view.id, {}, browser=browser)
-        challenge = registration.start_liveness(view.id, browser=browser)
-        selfie = fake_selfie(challenge, key, similarity="review")
-        view = registration.give_selfie(view.id, selfie, browser=browser)
+        for verdict in (*before, "live"):
+            challenge = registration.start_liveness(view.id, browser=browser)
+            selfie = fake_selfie(challenge, key, similarity="review", verdict=verdict)
+            view = registration.give_selfie(view.id, selfie, browser=browser)
         assert view.step is RegistrationStep.REFERRED, view
         for name in ("card", "portrait"):
             evidence.put(view.id, name, JPEG)

@@ -89,6 +89,43 @@ def test_two_officers_review_a_case(
     assert second.get(f"/console/cases/{case}").headers["Location"].endswith("?done=gone")
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("Selfies that looked like an attack", "looks like a deception", "found live")),
+        ("zh-HK", ("疑似攻擊的自拍", "疑似欺騙", "確認為真人")),
+        ("zh-CN", ("疑似攻击的自拍", "疑似欺骗", "确认为真人")),
+    ],
+)
+def test_officers_see_that_somebody_tried_to_deceive_the_camera(
+    hire: Callable[..., Any],
+    referred: Callable[..., str],
+    language: str,
+    words: tuple[str, ...],
+) -> None:
+    case = referred(before=("spoof", "inconclusive"))
+    page = hire(language=language).take(case)
+    assert page.status_code == 200
+    for word in words:
+        assert word in page.text
+    row = re.search(r'<tr id="live-spoofed".*?<td>(\d+) ', page.text)
+    failed = re.search(r'<tr id="live-failed".*?<td>(\d+) ', page.text)
+    assert row
+    assert failed
+    assert (row[1], failed[1]) == ("1", "2")
+    assert f"/console/cases/{case}/pictures/suspect" in page.text
+    assert 'id="spoofed-before"' not in page.text
+
+
+def test_officers_see_attacks_of_other_cases_with_the_number(
+    hire: Callable[..., Any], referred: Callable[..., str]
+) -> None:
+    referred(before=("spoof",), browser="another")
+    page = hire().take(referred())
+    assert 'id="spoofed-before"' in page.text
+    assert 'id="live-spoofed"' not in page.text
+
+
 def test_a_refused_case_leaves_no_evidence(
     hire: Callable[..., Any], referred: Callable[..., str], registration: Any, evidence: Any
 ) -> None:

@@ -117,7 +117,7 @@ def upgrade(
             profile="hkic",
             apdus=1,
         )
-        house.evidence.open(upgrade.id, now, expires_at=upgrade.expires_at)
+        house.evidence.open(upgrade.id, expires_at=upgrade.expires_at)
         for name, content in (("document", dumps(document)), ("portrait", jpeg), ("face", jpeg)):
             house.evidence.put(upgrade.id, name, content)
         return upgrade.case_id

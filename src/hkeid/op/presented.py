@@ -11,6 +11,7 @@ from hkeid.op.forms import FORM_TYPE
 # RFC 6750 §2.1: b64token.
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,512}=*\Z")
 REALM = 'Bearer realm="hkeid"'
+_STATUS = {ErrorCode.INVALID_REQUEST: 400, ErrorCode.INSUFFICIENT_SCOPE: 403}
 
 
 def presented_token(request: Request) -> str | None:
@@ -47,11 +48,11 @@ def presented_token(request: Request) -> str | None:
 
 
 def bearer_error(code: ErrorCode, reason: str, description: str) -> OAuthError:
-    """An error with its challenge (RFC 6750 §3): 400 for ``invalid_request``, else 401."""
+    """An error with its challenge and status (RFC 6750 §3, §3.1)."""
     return OAuthError(
         code,
         reason,
         description,
-        status=400 if code is ErrorCode.INVALID_REQUEST else 401,
+        status=_STATUS.get(code, 401),
         challenge=f'{REALM}, error="{code.value}", error_description="{description}"',
     )

@@ -1,0 +1,1 @@
+"""The Cloud Signature Consortium's API on this server."""

@@ -1,0 +1,1 @@
+"""Signing by residents over HTTP: the relying parties' door."""

@@ -1,0 +1,136 @@
+"""Where requests for signatures come in: beside doors and pages, at ``/signing/requests``.
+
+Bodies are large here, and who sends one is known only when it is there: so few are taken in at a time, and
+the rest of the service does not wait for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from threading import BoundedSemaphore
+from time import perf_counter
+
+from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.http import Request, Response
+from hkeid.op.responses import NO_STORE
+from hkeid.signing.requests.door import PREFIX
+from hkeid.signing.requests.settings import MIB
+from hkeid_server import metrics
+from hkeid_server.front import Application, Environ, StartResponse
+from hkeid_server.headers import HSTS
+from hkeid_server.house import House
+from hkeid_server.intake import BodySlow, Intake
+from hkeid_server.journal import REFERENCE
+from hkeid_server.references import new_reference
+
+BODY_LIMIT = 70 * MIB
+"""Fifty MiB of documents in base64, and what stands around them."""
+_AT_ONCE = 4
+_STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+def with_signing(house: House, inner: Application) -> Application:
+    """``inner``, and before it the relying parties' door where signing is served."""
+    if house.signing is None:
+        return inner
+    served = SigningDoor(house)
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == PREFIX or path.startswith(PREFIX + "/"):
+            return served(environ, start_response)
+        return inner(environ, start_response)
+
+    return application
+
+
+class SigningDoor:
+    """Turns WSGI into requests, and answers back."""
+
+    def __init__(self, house: House) -> None:
+        assert house.signing is not None
+        self._door = house.signing.door
+        self._journal = house.journal
+        self._random = house.random
+        self._network = house.network
+        self._secure = house.pages.cookies.secure
+        self._intake = Intake(BODY_LIMIT, {}, at_once=_AT_ONCE)
+        self._places = BoundedSemaphore(_AT_ONCE)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        began = perf_counter()
+        reference = new_reference(self._random)
+        token = REFERENCE.set(reference)
+        try:
+            answer = self._answer(environ)
+        finally:
+            REFERENCE.reset(token)
+        method = metrics.known_method(environ["REQUEST_METHOD"])
+        metrics.count_request(PREFIX, method, answer.status, perf_counter() - began)
+        headers = [
+            *answer.headers,
+            ("Content-Length", str(len(answer.body))),
+            ("X-Content-Type-Options", "nosniff"),
+            ("HKEID-Reference", reference),
+        ]
+        if self._secure:
+            headers.append(("Strict-Transport-Security", HSTS))
+        start_response(_STATUS[answer.status], headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+
+    def _answer(self, environ: Environ) -> Response:
+        try:
+            request = self._request(environ)
+            with self._places:
+                answer = self._door.handle(request)
+        except HkeidError as error:
+            self._journal.refusal(error, where=PREFIX)
+            metrics.count_refusal(error.reason)
+            return _failure(error)
+        except Exception as error:  # noqa: BLE001 - the last line of defence
+            self._journal.crash(error, where=PREFIX)
+            return _plain(500, "server_error")
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            self._journal.event(
+                "signing:call:refused", status=answer.status, where=PREFIX, level="info"
+            )
+        return answer
+
+    def _request(self, environ: Environ) -> Request:
+        """The request as the door understands it.
+
+        :raises hkeid.kernel.errors.HkeidError: the body was not taken in.
+        """
+        self._intake.take(environ)
+        body = environ["wsgi.input"].read() if environ["REQUEST_METHOD"] == "POST" else b""
+        headers = {"content-type": environ.get("CONTENT_TYPE", "")}
+        if "HTTP_AUTHORIZATION" in environ:
+            headers["authorization"] = environ["HTTP_AUTHORIZATION"]
+        return Request(
+            method=environ["REQUEST_METHOD"],
+            path=environ.get("PATH_INFO", ""),
+            headers=headers,
+            body=body,
+            network=self._network.address(environ),
+        )
+
+
+def _failure(error: HkeidError) -> Response:
+    match error:
+        case BodySlow():
+            return _plain(408, "invalid_request")
+        case MalformedInput(reason="body_too_large"):
+            return _plain(413, "invalid_request")
+        case MalformedInput():
+            return _plain(400, "invalid_request")
+        case Unavailable():
+            return _plain(503, "temporarily_unavailable")
+        case _:
+            return _plain(500, "server_error")
+
+
+def _plain(status: int, code: str) -> Response:
+    headers = (("Content-Type", "application/json"), *NO_STORE)
+    return Response(status=status, headers=headers, body=f'{{"error":"{code}"}}'.encode())

@@ -1,0 +1,112 @@
+"""Puts signing by residents together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from importlib.util import find_spec
+from typing import Any
+
+from hkeid.adapters.pdf import engine_in_worker, pages_in_worker
+from hkeid.adapters.resident_keys import WrappedResidentKeys
+from hkeid.kernel.errors import MissingExtra
+from hkeid.op import Provider
+from hkeid.ports import Clock, KeyStore
+from hkeid.ports.evidence import EvidenceVault
+from hkeid.signing import Level
+from hkeid.signing.activation import ActivationSettings, SignatureActivation
+from hkeid.signing.credentials_of_residents import ResidentCredentials
+from hkeid.signing.requests import (
+    RequestParts,
+    RequestSettings,
+    SignatureRequestDoor,
+    SignatureRequests,
+)
+from hkeid.signing.requests.expiring import expire_overdue
+from hkeid_server.certificates.parts import CertificateRooms
+from hkeid_server.config import Config
+from hkeid_server.signing.parts import SigningRooms
+from hkeid_server.wiring.foundation import Foundation
+
+
+def open_signing(
+    base: Foundation,
+    certificates: CertificateRooms | None,
+    evidence: EvidenceVault,
+    provider: Provider,
+) -> SigningRooms | None:
+    """Signing as configured; None where it is not served.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``authority_missing`` and what opening it raises.
+    :raises hkeid.kernel.errors.MissingExtra: the packages of ``hkeid[signing]`` are not installed.
+    """
+    config = base.config
+    if not config.signing.enabled:
+        return None
+    for module in ("pyhanko", "pikepdf", "pypdfium2"):
+        if find_spec(module) is None:
+            raise MissingExtra(module, "signing")
+    if certificates is None:
+        from hkeid_server.wiring.certificates import open_authority
+
+        certificates = open_authority(config, base.store, base.clock, base.random)
+    settings = request_settings(config)
+    resident_keys = WrappedResidentKeys(base.keys, base.random)
+    requests = SignatureRequests(
+        RequestParts(
+            store=base.store,
+            evidence=evidence,
+            fields=base.fields,
+            keys=base.keys,
+            engine=engine_in_worker(),
+            pages=pages_in_worker(),
+            credentials=ResidentCredentials(
+                base.store, resident_keys, certificates.authority, base.fields, base.clock,
+                base.random,
+            ),
+            activation=SignatureActivation(
+                base.store,
+                resident_keys,
+                # Reading takes longer than logging in.
+                replace(base.passkeys, lifetime=settings.lifetime),
+                base.clock,
+                base.random,
+                ActivationSettings(lifetime=settings.lifetime),
+            ),
+            clock=base.clock,
+            random=base.random,
+            settings=settings,
+            timestamps=certificates.unit,
+            revocation=certificates.revocation,
+        ),
+        issuer=config.issuer,
+    )  # fmt: skip
+    door = SignatureRequestDoor(
+        requests, issuer=config.issuer, authenticate=provider.authenticate_client
+    )
+    return SigningRooms(requests=requests, door=door)
+
+
+def request_settings(config: Config) -> RequestSettings:
+    """Limits and times."""
+    section = config.signing
+    return RequestSettings(
+        lifetime=timedelta(minutes=section.request_minutes),
+        collection=timedelta(minutes=section.collection_minutes),
+        level=Level.named(section.level),
+        bare_hashes=section.bare_hashes,
+        open_limit=section.open_requests,
+    )
+
+
+def end_signature_requests(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
+    """Expire requests for signatures about which nobody decided; returns how many."""
+    from hkeid_server.wiring.opening import surroundings
+    from hkeid_server.wiring.proofing import open_evidence
+
+    _, random = surroundings()
+    evidence = open_evidence(config, store, keys, clock, random)
+    try:
+        return expire_overdue(store, evidence, clock)
+    finally:
+        evidence.close()

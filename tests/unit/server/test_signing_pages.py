@@ -1,0 +1,415 @@
+"""A relying party asks, a resident signs on the pages, the relying party has the signed document."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from click.testing import CliRunner
+from pyhanko.pdf_utils.reader import PdfFileReader
+from werkzeug.test import Client
+
+from hkeid.identity.assurance import Acr
+from hkeid.identity.state import EidState
+from hkeid.ports.surroundings import HttpAnswer
+from hkeid.rp import RelyingParty, SignatureDeclined, SignatureNotTaken, StartAgain
+from hkeid.rp.signature_records import DocumentToSign
+from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.papers import UNFIT, paper
+from hkeid_server.cli import main
+from hkeid_server.config import load_config
+from hkeid_server.journal import Journal
+from hkeid_server.sandbox import issue_ticket
+from hkeid_server.wiring import build_house, close_store
+from hkeid_server.wsgi import serve_house
+
+ORIGIN = "http://localhost:8000"
+BACK = "http://localhost:5001/eid/signed"
+
+_SECTIONS = """
+[certificates]
+enabled = true
+timestamps = true
+
+[signing]
+enabled = true
+bare_hashes = true
+"""
+
+
+class Network:
+    """The relying party's way to the server, without a network."""
+
+    def __init__(self, front: Any) -> None:
+        self.client = Client(front)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Any = None,
+        body: bytes | None = None,
+        timeout: float = 10.0,
+        limit: int = 0,
+    ) -> HttpAnswer:
+        del timeout, limit
+        sent = dict(headers or {})
+        kind = sent.pop("Content-Type", None)
+        answer = self.client.open(
+            urlsplit(url).path, method=method, base_url=ORIGIN, data=body, headers=sent,
+            content_type=kind,
+        )  # fmt: skip
+        content = answer.get_data()
+        answer.close()
+        found = {name.lower(): value for name, value in answer.headers.items()}
+        return HttpAnswer(status=answer.status_code, headers=found, body=content)
+
+
+@dataclass
+class Town:
+    """A server with an authority, a relying party, and a way to make residents."""
+
+    house: Any
+    front: Any
+    party: RelyingParty
+    log: Any
+
+    def resident(self, person: Any, persona: str, state: EidState = EidState.UPGRADED) -> Any:
+        person.get("/activate")
+        person.post("/activate", {"code": issue_ticket(self.house, persona).reveal()})
+        assert person.ceremony().status_code == 303
+        # The session is from before the upgrade: it ends, as the upgrade would end it.
+        self.become(person, state)
+        return person
+
+    def become(self, person: Any, state: EidState) -> None:
+        session = self.house.broker.current(
+            person.cookie(self.house.pages.cookies.session), self.house.clock.now()
+        )
+        with self.house.store.transaction() as tx:
+            known = tx.residents.get(session.authentication.resident_id)
+            proofed = Acr.EID_PLUS if state is EidState.UPGRADED else known.proofed
+            assert tx.residents.change(known, replace(known, state=state, proofed=proofed))
+
+    def ask(self, **more: Any) -> Any:
+        wanted = {"pdf": paper(pages=2), "document_name": "Declaration.pdf", "purpose": "To try"}
+        return self.party.request_signature(redirect_uri=BACK, **{**wanted, **more})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("signing")
+    run = CliRunner().invoke
+    place = "hko-suggestions=http://localhost:5001"
+    done = run(main, ["init", "--sandbox", "--data", str(made), "--relying-party", place])
+    assert done.exit_code == 0, done.output
+    config = made / "hkeid.toml"
+    config.write_text(config.read_text("utf-8") + _SECTIONS, "utf-8")
+    passphrase = made / "root-passphrase"
+    passphrase.write_text("of a test\n")
+    words = ["--config", str(config), "--root", str(made / "root"), "--name", "SPECIMEN 樣本"]
+    words += ["--root-passphrase-file", str(passphrase)]
+    done = run(main, ["ca", "init", *words])
+    assert done.exit_code == 0, done.output
+    return made
+
+
+@pytest.fixture
+def town(folder, tmp_path, log) -> Iterator[Town]:
+    import shutil
+
+    here = tmp_path / "town"
+    shutil.copytree(folder, here)
+    config = load_config(here / "hkeid.toml")
+    from hkeid.adapters.system import SystemClock
+
+    house = build_house(config, journal=Journal(SystemClock(), sink=log, level="debug"))
+    front = serve_house(house)
+    party = RelyingParty(
+        ORIGIN,
+        client_id="hko-suggestions",
+        private_key=here / "clients" / "hko-suggestions.pem",
+        http=Network(front),
+    )
+    yield Town(house, front, party, log)
+    close_store(house.store)
+
+
+@pytest.fixture
+def person(town, make_person) -> Any:
+    return make_person(town.front)
+
+
+def sign(person: Any, url: str) -> Any:
+    """Through login, certificate and the page, as far as it goes."""
+    page = person.get(url)
+    for _ in range(6):
+        text = page.text
+        if "make-certificate" in text:
+            action = re.search(r'action="([^"]+/certificate)"', text)[1]
+            person.post(action)
+            page = person.follow()
+        elif 'id="sign-now"' in text:
+            person.ceremony()
+            return person.follow() if person.page.status_code == 303 else person.page
+        elif 'id="use-passkey"' in text:
+            person.ceremony()
+            page = person.follow()
+        else:
+            return page
+    raise AssertionError(page.text)
+
+
+def back_link(text: str) -> str:
+    return unescape(re.search(r'id="back-to-service" href="([^"]+)"', text)[1])
+
+
+def test_from_the_relying_partys_wish_to_the_signed_document(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    assert asked.url == f"{ORIGIN}/sign/{asked.request_id}"
+    page = sign(person, asked.url)
+    assert 'data-kind="signed"' in page.text
+    assert "Declaration.pdf" in page.text
+    signed = town.party.finish_signature(asked.state, back_link(page.text))
+    reader = PdfFileReader(io.BytesIO(signed.pdf))
+    assert len(reader.embedded_regular_signatures) == 1
+    assert len(reader.embedded_timestamp_signatures) == 1
+    assert signed.evidence.startswith(b'{"activation"')
+    account = person.get("/account").text
+    assert "Signed documents" in account
+    assert "Declaration.pdf" in account
+
+
+def test_the_page_shows_document_purpose_and_the_same_code(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    person.get(asked.url)
+    assert "asks for your signature" in person.page.text
+    person.ceremony()
+    person.follow()
+    assert "Before your first signature" in person.page.text
+    assert "CHAN, Tai Man" in person.page.text
+    person.post(f"/sign/{asked.request_id}/certificate")
+    text = person.follow().text
+    assert f">{asked.code}<" in text
+    assert "To try" in text
+    assert "Declaration.pdf" in text
+    pictures = re.findall(r'<img src="([^"]+)"', text)
+    assert len(pictures) == 2
+    for address in pictures:
+        picture = person.get(address)
+        assert picture.mimetype == "image/png"
+        assert picture.data.startswith(b"\x89PNG")
+        assert picture.headers["Cache-Control"] == "no-store"
+    file = person.get(f"/sign/{asked.request_id}/documents/1/file.pdf")
+    assert file.data.startswith(b"%PDF")
+    assert "attachment" in file.headers["Content-Disposition"]
+
+
+def test_a_stranger_sees_who_asks_and_nothing_else(town, person, make_person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask(document_name="Secret matter.pdf")
+    other = make_person(town.front)
+    page = other.get(asked.url)
+    assert page.status_code == 200
+    assert "Secret matter" not in page.text
+    assert asked.code not in page.text
+    for path in ("documents/1/file.pdf", "documents/1/pages/1.png"):
+        assert other.get(f"{asked.url}/{path}").status_code == 404
+    assert other.get("/sign/" + "A" * 22).status_code == 404
+    assert other.get("/sign/nonsense").status_code == 404
+
+
+def test_another_residents_request_stays_closed(town, person, make_person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    sign_page(person, asked.url)
+    other = make_person(town.front)
+    town.resident(other, "chan-siu-mei")
+    person_page = sign(other, asked.url)
+    assert person_page.status_code == 403
+    assert 'data-kind="other-person"' in person_page.text
+    assert "Declaration" not in person_page.text
+    assert other.get(f"{asked.url}/documents/1/file.pdf").status_code == 404
+
+
+def sign_page(person: Any, url: str) -> Any:
+    """As far as the page with the button."""
+    page = person.get(url)
+    while 'id="sign-now"' not in page.text:
+        if "make-certificate" in page.text:
+            person.post(re.search(r'action="([^"]+/certificate)"', page.text)[1])
+        else:
+            person.ceremony()
+        page = person.follow()
+    return page
+
+
+def test_refusing_is_told_to_the_relying_party(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    sign_page(person, asked.url)
+    person.post(f"/sign/{asked.request_id}/refuse")
+    text = person.follow().text
+    assert 'data-kind="refused"' in text
+    with pytest.raises(SignatureDeclined, match="signature_refused"):
+        town.party.finish_signature(asked.state, back_link(text))
+
+
+def test_different_codes_refuse_too(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    sign_page(person, asked.url)
+    person.post(f"/sign/{asked.request_id}/code-differs")
+    assert 'data-kind="refused"' in person.follow().text
+    with pytest.raises(SignatureDeclined):
+        town.party.finish_signature(asked.state, back_link(person.page.text))
+
+
+def test_before_the_decision_there_is_nothing_to_fetch(town) -> None:
+    asked = town.ask()
+    state = json.loads(asked.state)
+    back = f"{BACK}?request_id={asked.request_id}&state={state['state']}&iss={ORIGIN}"
+    with pytest.raises(SignatureDeclined, match="signature_waiting"):
+        town.party.finish_signature(asked.state, back)
+    with pytest.raises(StartAgain, match="state_mismatch"):
+        town.party.finish_signature(asked.state, back.replace("state=", "state=x"))
+    with pytest.raises(StartAgain, match="signature_request_other"):
+        town.party.finish_signature(asked.state, back.replace("request_id=", "request_id=x"))
+
+
+def test_without_an_eid_plus_the_page_says_what_to_do(town, person) -> None:
+    town.resident(person, "chan-tai-man", EidState.ACTIVE)
+    asked = town.ask()
+    page = sign(person, asked.url)
+    assert page.status_code == 403
+    assert 'data-kind="not-plus"' in page.text
+    person.post(f"/sign/{asked.request_id}/refuse")
+    assert 'data-kind="refused"' in person.follow().text
+
+
+def test_a_synced_passkey_is_asked_for_a_stronger_one(town, make_person) -> None:
+    person = make_person(town.front)
+    person.phone = SoftwareAuthenticator(synced=True)
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    person.get(asked.url)
+    person.ceremony()
+    page = person.follow()
+    assert 'id="stronger"' in page.text
+    assert 'id="sign-now"' not in page.text
+
+
+def test_a_batch_shows_a_list_and_each_document_by_itself(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    documents = [DocumentToSign(name=f"Paper {n}.pdf", pdf=paper(pages=n)) for n in (1, 2)] + [
+        DocumentToSign(name="Kept there", hash=hashlib.sha256(b"kept").digest())
+    ]
+    asked = town.ask(pdf=None, document_name="", documents=documents)
+    text = sign_page(person, asked.url).text
+    assert "Sign all 3" in text
+    assert "You cannot see this document here" in text
+    assert "<img" not in text
+    one = person.get(f"/sign/{asked.request_id}/documents/2").text
+    assert one.count("<img src=") == 2
+    assert f'href="/sign/{asked.request_id}/documents/3"' in one
+    assert (
+        "You cannot see this document here"
+        in person.get(f"/sign/{asked.request_id}/documents/3").text
+    )
+    assert person.get(f"/sign/{asked.request_id}/documents/4").status_code == 404
+    text = person.get(asked.url).text
+    assert text.count(">Opened<") == 1
+    person.ceremony()
+    signed = town.party.finish_signature(asked.state, back_link(person.follow().text))
+    assert [one.name for one in signed.documents] == ["Paper 1.pdf", "Paper 2.pdf", "Kept there"]
+    assert signed.documents[2].signature
+
+
+def test_what_cannot_be_signed_is_told_to_the_relying_party_at_once(town) -> None:
+    with pytest.raises(SignatureNotTaken) as refused:
+        town.ask(pdf=unfit())
+    assert refused.value.reason.startswith("signature_not_taken_pdf_")
+    assert refused.value.document == 1
+
+
+def unfit() -> bytes:
+    return next(make() for trait, make in UNFIT.values() if trait.value == "pdf_javascript")
+
+
+def test_an_old_page_and_a_wrong_passkey_are_explained(town, person, make_person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    old = sign_page(person, asked.url)
+    person.get(asked.url)
+    person.page = old
+    person.ceremony()
+    assert person.page.status_code == 403
+    assert 'data-problem="expired"' in person.page.text
+    assert person.ceremony().status_code == 303
+    assert 'data-kind="signed"' in person.follow().text
+
+
+def test_a_form_from_elsewhere_does_not_decide(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    sign_page(person, asked.url)
+    answer = person.post(
+        f"/sign/{asked.request_id}/refuse", {"csrf": "x"}, **{"Sec-Fetch-Site": "cross-site"}
+    )
+    assert answer.status_code == 403
+    assert 'id="sign-now"' in person.get(asked.url).text
+
+
+@pytest.mark.parametrize("language", ["zh-Hant-HK", "zh-Hans"])
+def test_the_pages_speak_chinese(town, make_person, language) -> None:
+    person = make_person(town.front, language)
+    town.resident(person, "chan-tai-man")
+    asked = town.ask()
+    page = sign(person, asked.url)
+    assert 'data-kind="signed"' in page.text
+    assert {"zh-Hant-HK": "你已簽署", "zh-Hans": "你已签署"}[language] in page.text
+
+
+def test_documents_and_texts_are_in_no_log(town, person) -> None:
+    town.resident(person, "chan-tai-man")
+    asked = town.ask(document_name="QWXZ Vkjh Plmr.pdf", purpose="Canary of purposes")
+    page = sign(person, asked.url)
+    town.party.finish_signature(asked.state, back_link(page.text))
+    said = town.log.getvalue()
+    assert "Vkjh" not in said
+    assert "Canary of purposes" not in said
+    assert asked.request_id not in said
+    assert asked.code not in re.findall(r'"([A-Z0-9]{4})"', said)
+
+
+def test_the_door_answers_in_json_and_never_with_a_500(town) -> None:
+    client = Client(town.front)
+    for body in (
+        b"",
+        b"[]",
+        b'{"a":' * 2000,
+        b"\xff\xfe",
+        b"{}",
+        b'{"client_id":"hko-suggestions"}',
+    ):
+        answer = client.post(
+            "/signing/requests", base_url=ORIGIN, data=body, content_type="application/json"
+        )
+        assert 400 <= answer.status_code < 500, body[:20]
+        assert answer.is_json
+        answer.close()
+    answer = client.get("/signing/requests", base_url=ORIGIN)
+    assert answer.status_code == 405
+    answer.close()
