@@ -15,6 +15,7 @@ from hkeid.kernel.errors import ConfigurationError, MissingExtra
 
 CARD_READERS = "hkeid.card_readers"
 PDF_ENGINES = "hkeid.pdf_engines"
+PDF_VALIDATORS = "hkeid.pdf_validators"
 CARD_PROFILES = "hkeid.card_profiles"
 SURROUNDINGS = "hkeid.surroundings"
 
@@ -22,6 +23,7 @@ SURROUNDINGS = "hkeid.surroundings"
 _SHIPPED: dict[str, dict[str, tuple[str, str]]] = {
     CARD_READERS: {"pcsc": ("hkeid.adapters.pcsc:open_pcsc", "pcsc")},
     PDF_ENGINES: {"pyhanko": ("hkeid.adapters.pdf:default_engine", "signing")},
+    PDF_VALIDATORS: {"pyhanko": ("hkeid.adapters.pdf:default_validator", "signing")},
     CARD_PROFILES: {
         "icao": ("hkeid.chip.profiles:icao", ""),
         "hkic-specimen": ("hkeid.chip.profiles:hkic_specimen", ""),

@@ -1,4 +1,4 @@
-"""Signing PDF documents after PAdES (ETSI EN 319 142-1).
+"""Signing PDF documents after PAdES (ETSI EN 319 142-1), and validating them.
 
 ::
 
@@ -8,6 +8,9 @@
     prepared = prepare_pdf(pdf, SignerIdentity.of(certificate, chain))     # the key is elsewhere
     signature = ask_for_signature(prepared.to_be_signed)
     signed = complete_pdf(pdf, prepared, signature)
+
+    report = validate_pdf(signed, trust=ValidationTrust.of([root]), legal=LegalContext(...))
+    report.valid, report.cap553, report.findings
 """
 
 from hkeid.ports.certificates import RevocationSource, ValidationMaterial
@@ -27,9 +30,11 @@ from hkeid.signing.documents import (
 from hkeid.signing.errors import CredentialRefused, DocumentMalformed, DocumentRefused
 from hkeid.signing.field_plan import fields_in_order
 from hkeid.signing.input_policy import InputPolicy
+from hkeid.signing.legal import LegalContext
 from hkeid.signing.levels import Level
 from hkeid.signing.prepared import Prepared
 from hkeid.signing.stamp import signature_stamp
+from hkeid.signing.validation import ValidationReport, ValidationTrust, validate_pdf
 
 __all__ = [
     "Certification",
@@ -37,6 +42,7 @@ __all__ = [
     "DocumentMalformed",
     "DocumentRefused",
     "InputPolicy",
+    "LegalContext",
     "Level",
     "PdfEngine",
     "PdfTrait",
@@ -51,6 +57,8 @@ __all__ = [
     "StampLine",
     "TimestampAuthority",
     "ValidationMaterial",
+    "ValidationReport",
+    "ValidationTrust",
     "Wishes",
     "complete_pdf",
     "fields_in_order",
@@ -59,4 +67,5 @@ __all__ = [
     "sign_pdf",
     "signature_stamp",
     "signature_updates",
+    "validate_pdf",
 ]

@@ -27,6 +27,7 @@ _COMMANDS = {
     "keys": ("keys", "keys_group", "Look after the keys."),
     "notices": ("notices", "notices_group", "Tell residents what happened to their eID."),
     "officers": ("officers", "officers_group", "Look after the officers of the console."),
+    "pdf": ("pdf", "pdf_group", "Sign PDF documents, and say what their signatures are worth."),
     "personas": ("personas", "personas", "List the test persons; make activation codes."),
     "residents": (
         "residents",

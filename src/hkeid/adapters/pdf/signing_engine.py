@@ -157,10 +157,10 @@ def _opened(handle: int) -> Iterator[_Mapped]:
             raise
         except Exception as error:  # noqa: BLE001
             # pyHanko over hostile files raises nearly anything: AssertionError, KeyError, TypeError …
-            raise DocumentMalformed("pdf_malformed", detail=_where(error)) from None
+            raise DocumentMalformed("pdf_malformed", detail=where(error)) from None
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """Type and place; never the text, which may quote the document."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

@@ -1,0 +1,196 @@
+"""The engine itself. Made to live in a worker: see :mod:`hkeid.adapters.pdf.worker_validator`."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import logging
+import mmap
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hkeid.kernel.errors import MissingExtra
+from hkeid.ports.pdf_validation import (
+    ExaminationRequest,
+    ExaminedDocument,
+    ExaminedSignature,
+    Look,
+    Modification,
+)
+from hkeid.signing.errors import DocumentMalformed
+
+try:
+    import pikepdf  # noqa: F401 - whether it is there
+    import pypdfium2  # noqa: F401
+    from pyhanko.pdf_utils.reader import PdfFileReader
+except ImportError as error:
+    raise MissingExtra(error.name or "pyhanko", "signing") from None
+
+from hkeid.adapters.pdf.signing_engine import where
+from hkeid.adapters.pdf.validation.changes import Later, changes_since
+from hkeid.adapters.pdf.validation.fields import FoundSignature, signatures_in
+from hkeid.adapters.pdf.validation.looks import Budget, RevisionLook, compare
+from hkeid.adapters.pdf.validation.revisions import Revision, read_revision
+from hkeid.adapters.pdf.validation.revocation import store_of
+from hkeid.adapters.pdf.validation.signature import examine_signature
+from hkeid.adapters.pdf.validation.trust import TrustSettings
+
+_DRAWING_SECONDS = 6.0
+_MOST_SIGNATURES = 200
+
+
+@dataclass(slots=True)
+class Opened:
+    """A file, as pyHanko reads it in one way."""
+
+    reader: PdfFileReader
+    strict: bool
+
+
+class ValidationEngine:
+    """The engine; each method takes the file as one open descriptor.
+
+    :param drawing_seconds: seconds of CPU for drawing pages.
+    """
+
+    def __init__(self, drawing_seconds: float = _DRAWING_SECONDS) -> None:
+        self._drawing_seconds = drawing_seconds
+        # pyHanko and asn1crypto say much about hostile files, and nobody reads it.
+        logging.disable(logging.CRITICAL)
+        gc.collect()
+        gc.freeze()
+
+    def examine(self, request: ExaminationRequest, *, handles: tuple[int, ...]) -> ExaminedDocument:
+        """As :meth:`hkeid.ports.pdf_validation.PdfValidator.examine`."""
+        handle = handles[0]
+        if not os.fstat(handle).st_size:
+            raise DocumentMalformed("pdf_malformed", detail="empty")
+        with mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as mapped:
+            content = mapped[:]
+        return _Examination(content, request, self._drawing_seconds).run()
+
+
+class _Examination:
+    """One file."""
+
+    def __init__(self, content: bytes, request: ExaminationRequest, seconds: float) -> None:
+        self._content = content
+        self._request = request
+        self._seconds = seconds
+        self._settings = TrustSettings(request)
+
+    def run(self) -> ExaminedDocument:
+        opened, found = self._open()
+        reader = opened.reader
+        examined = [self._examined(opened, one, place) for place, one in enumerate(found)]
+        examined = self._compared(examined)
+        return ExaminedDocument(
+            revisions=reader.xrefs.total_revisions,
+            hybrid=reader.xrefs.hybrid_xrefs_present,
+            encrypted=reader.encrypted,
+            signatures=tuple(sorted(examined, key=lambda one: one.number)),
+        )
+
+    def _open(self) -> tuple[Opened, list[FoundSignature]]:
+        """Strictly, or else not."""
+        with contextlib.suppress(Exception):
+            # pyHanko raises nearly anything over hostile files.
+            return self._listed(strict=True)
+        try:
+            return self._listed(strict=False)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            raise DocumentMalformed("pdf_malformed", detail=where(error)) from None
+
+    def _listed(self, *, strict: bool) -> tuple[Opened, list[FoundSignature]]:
+        reader = self._reader(strict=strict)
+        found = signatures_in(reader.root)
+        if len(found) > _MOST_SIGNATURES:
+            raise ValueError("too many signatures")
+        return Opened(reader, strict), found
+
+    def _reader(self, *, strict: bool) -> PdfFileReader:
+        reader = PdfFileReader(io.BytesIO(self._content), strict=strict)
+        if reader.encrypted:
+            reader.decrypt("")
+        return reader
+
+    def _examined(self, opened: Opened, found: FoundSignature, place: int) -> ExaminedSignature:
+        """Each signature alone; where the letter of the specification defeats it, once more without."""
+        store = _quietly(lambda: store_of(opened.reader.root))
+        first = examine_signature(opened.reader, found, self._request, self._settings, store)
+        first = replace(first, strict=opened.strict)
+        if not first.failure or not opened.strict:
+            return first
+        try:
+            lenient, again = self._listed(strict=False)
+        except MemoryError:
+            raise
+        except Exception:  # noqa: BLE001
+            return first
+        if place >= len(again) or again[place].name != found.name:
+            return first
+        store = _quietly(lambda: store_of(lenient.reader.root))
+        second = examine_signature(
+            lenient.reader, again[place], self._request, self._settings, store
+        )
+        return first if second.failure else replace(second, strict=False)
+
+    def _compared(self, examined: list[ExaminedSignature]) -> list[ExaminedSignature]:
+        """What happened after each signature, by the other two parsers."""
+        if not examined:
+            return []
+        content = self._content
+        now = _quietly(lambda: read_revision(content))
+        later = [_later(one, content, now) for one in examined]
+        # Document time-stamps prove a time, and it is the signatures whose looks are relied upon; but a
+        # document time-stamp after the last signature is the only one that something may hide behind.
+        looks = [
+            RevisionLook(one.end, one.masks)
+            if one.end is not None and one.end < len(content)
+            else None
+            for one in later
+        ]
+        wanted = [one for one in looks if one is not None]
+        if wanted:
+            compare(content, wanted, Budget(self._seconds))
+        return [
+            _with_later(signature, one, look)
+            for signature, one, look in zip(examined, later, looks, strict=True)
+        ]
+
+
+def _with_later(
+    signature: ExaminedSignature, one: Later, look: RevisionLook | None
+) -> ExaminedSignature:
+    return replace(
+        signature,
+        same_in_revision=one.same,
+        changes=one.changes,
+        look=Look.UNKNOWN if look is None else look.look,
+        changed_pages=() if look is None else tuple(look.pages),
+        modification=Modification.UNKNOWN if one.failed else signature.modification,
+    )
+
+
+def _later(signature: ExaminedSignature, content: bytes, now: Revision | None) -> Later:
+    try:
+        return changes_since(signature, content, now)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - qpdf and pdfium over hostile files
+        return Later(end=None, failed=True)
+
+
+def _quietly(read: Callable[[], Any]) -> Any:
+    """What can be read, or None."""
+    try:
+        return read()
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001
+        return None

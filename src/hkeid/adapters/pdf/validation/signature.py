@@ -1,0 +1,242 @@
+"""One signature through pyHanko, in steps: what one step cannot do is said, and the steps before it count."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from hkeid.adapters.pdf.signing_engine import where
+from hkeid.adapters.pdf.validation import ades, revocation
+from hkeid.adapters.pdf.validation.fields import FoundSignature, entry
+from hkeid.adapters.pdf.validation.trust import Evidence, TrustSettings
+from hkeid.ports.certificates import ValidationMaterial
+from hkeid.ports.pdf_validation import (
+    Coverage,
+    ExaminationRequest,
+    ExaminedSignature,
+    Indication,
+    Modification,
+    SignatureKind,
+)
+
+_LONGEST = 500
+_COVERAGE = {
+    SignatureCoverageLevel.UNCLEAR: Coverage.UNCLEAR,
+    SignatureCoverageLevel.CONTIGUOUS_BLOCK_FROM_START: Coverage.PART_OF_REVISION,
+    SignatureCoverageLevel.ENTIRE_REVISION: Coverage.REVISION,
+    SignatureCoverageLevel.ENTIRE_FILE: Coverage.FILE,
+}
+_MODIFICATION = {
+    ModificationLevel.NONE: Modification.NONE,
+    ModificationLevel.LTA_UPDATES: Modification.LONG_TERM,
+    ModificationLevel.FORM_FILLING: Modification.FORM_FILLING,
+    ModificationLevel.ANNOTATIONS: Modification.ANNOTATIONS,
+    ModificationLevel.OTHER: Modification.OTHER,
+}
+_TIMESTAMP = "/ETSI.RFC3161"
+_SUBFILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", _TIMESTAMP}
+
+
+def examine_signature(
+    reader: PdfFileReader,
+    found: FoundSignature,
+    request: ExaminationRequest,
+    settings: TrustSettings,
+    store: ValidationMaterial | None,
+) -> ExaminedSignature:
+    """What pyHanko sees; never raises but for want of memory."""
+    seen: dict[str, Any] = {
+        "field": found.name[:_LONGEST],
+        "also_in": tuple(name[:_LONGEST] for name in found.also_in),
+        "kind": SignatureKind.SIGNATURE,
+    }
+    steps: tuple[tuple[str, Callable[[], None]], ...]
+    work = _Work(reader, found, seen, settings)
+    steps = (
+        ("signature_unreadable", work.read),
+        ("integrity_unreadable", work.integrity),
+        ("validation_failed", lambda: work.validate(request.material, store)),
+    )
+    for failure, step in steps:
+        try:
+            step()
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - AssertionError, KeyError, TypeError, ValueError …
+            seen |= {
+                "failure": failure,
+                "detail": where(error),
+                "indication": Indication.INDETERMINATE,
+                "sub_indication": "GENERIC",
+            }
+            break
+    return ExaminedSignature(**seen)
+
+
+class _Work:
+    def __init__(
+        self,
+        reader: PdfFileReader,
+        found: FoundSignature,
+        seen: dict[str, Any],
+        settings: TrustSettings,
+    ) -> None:
+        self._reader = reader
+        self._found = found
+        self._seen = seen
+        self._settings = settings
+        self._embedded: EmbeddedPdfSignature = None  # type: ignore[assignment] # made by the first step
+
+    def read(self) -> None:
+        """The dictionary and its CMS."""
+        dictionary = self._found.value.get_object()
+        kind = str(entry(dictionary, "/Type") or "/Sig")
+        subfilter = str(entry(dictionary, "/SubFilter") or "")
+        stamp = kind == "/DocTimeStamp" or subfilter == _TIMESTAMP
+        self._seen |= {
+            "kind": SignatureKind.DOCUMENT_TIMESTAMP if stamp else SignatureKind.SIGNATURE,
+            "subfilter": subfilter.removeprefix("/"),
+            "reason": str(entry(dictionary, "/Reason") or "")[:_LONGEST],
+            "location": str(entry(dictionary, "/Location") or "")[:_LONGEST],
+        }
+        embedded = EmbeddedPdfSignature(self._reader, self._found.field, self._found.name)
+        if self._found.field.raw_get("/V") is not self._found.value:
+            raise ValueError("the signature is inherited")
+        if subfilter not in _SUBFILTERS or stamp != (subfilter == _TIMESTAMP):
+            raise ValueError("another kind of signature")
+        self._embedded = embedded
+        info = embedded.signer_info
+        content = embedded.signed_data["encap_content_info"]["content"]
+        self._seen |= {
+            "number": embedded.signed_revision,
+            "byte_range": tuple(int(one) for one in embedded.byte_range),
+            "contents": bytes(embedded.pkcs7_content),
+            "detached": stamp or content.native is None,
+            "hash_name": embedded.md_algorithm,
+            "algorithm": info["signature_algorithm"].signature_algo,
+            "signature_value": info["signature"].native,
+            "certification": _certification(embedded),
+            "certificate": embedded.signer_cert.dump(),
+        }
+        if not stamp:
+            claimed = embedded.self_reported_timestamp
+            # A time without a zone is no moment (ISO 32000-2 §7.9.4).
+            self._seen["claimed_time"] = claimed if claimed and claimed.tzinfo else None
+        digest = hashlib.new(embedded.md_algorithm)
+        digest.update(info["signed_attrs"].dump())
+        self._seen["attributes_digest"] = digest.digest()
+
+    def integrity(self) -> None:
+        """Coverage, digest, and what was added later."""
+        embedded = self._embedded
+        embedded.compute_integrity_info(skip_diff=True)
+        self._seen["coverage"] = _COVERAGE[embedded.evaluate_signature_coverage()]
+        self._seen["document_digest"] = embedded.compute_digest()
+        try:
+            difference = embedded.evaluate_modifications(DEFAULT_DIFF_POLICY)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - KeyError over dangling references, and others
+            self._seen["detail"] = where(error)
+            return
+        embedded.diff_result = difference  # type: ignore[assignment] # it says None
+        level = ModificationLevel.OTHER
+        if isinstance(difference, DiffResult):
+            level = difference.modification_level
+            self._seen["touched"] = tuple(
+                sorted(str(one) for one in difference.changed_form_fields)
+            )
+        self._seen["modification"] = _MODIFICATION[level]
+        self._seen["permitted"] = embedded.summarise_integrity_info()["docmdp_ok"]
+
+    def validate(self, given: ValidationMaterial, store: ValidationMaterial | None) -> None:
+        """Cryptography, certificates and time-stamps."""
+        embedded = self._embedded
+        store = store or ValidationMaterial()
+        evidence = revocation.gathered(store, given, embedded)
+        if self._seen["kind"] is SignatureKind.DOCUMENT_TIMESTAMP:
+            outcome = ades.document_timestamp_outcome(embedded, self._settings, evidence)
+            self._seen["claimed_time"] = ades.token_time(embedded.signed_data)
+            if outcome.indication is Indication.TOTAL_PASSED:
+                self._seen["proved_time"] = self._seen["claimed_time"]
+        else:
+            outcome = self._signature(evidence, store)
+        self._seen |= {
+            "indication": outcome.indication,
+            "sub_indication": outcome.sub_indication,
+            "chain": outcome.chain,
+            "certificates": tuple(one.dump() for one in evidence.certificates),
+            "revocation_checked": outcome.revocation_checked,
+            "revocation": revocation.records(evidence, embedded.signer_cert),
+        }
+        self._status(outcome.status)
+
+    def _signature(self, evidence: Evidence, store: ValidationMaterial) -> ades.Outcome:
+        stamps = ades.signature_timestamps(self._embedded, self._settings, evidence)
+        archived = _later_stamp(self._reader, self._embedded)
+        outcome = ades.signature_outcome(
+            self._embedded,
+            self._settings,
+            evidence,
+            stamped=bool(stamps),
+            archived=archived,
+        )
+        proofs = [one.time for one in stamps if one.indication is Indication.TOTAL_PASSED]
+        if outcome.best_time is not None and stamps:
+            proofs.append(outcome.best_time)
+        supplied = bool(store.certificates and (store.crls or store.ocsps))
+        self._seen |= {
+            "timestamps": stamps,
+            "proved_time": min(proofs, default=None),
+            "level": _level(stamped=bool(stamps), supplied=supplied, archived=archived),
+        }
+        return outcome
+
+    def _status(self, status: Any) -> None:
+        """The details that pyHanko gives where it got far enough."""
+        if status is None:
+            return
+        self._seen["intact"] = bool(status.intact)
+        self._seen["genuine"] = bool(status.valid)
+        details = status.revocation_details
+        if details is not None and not details.ca_revoked:
+            self._seen["revoked_at"] = details.revocation_date
+
+
+def _certification(embedded: EmbeddedPdfSignature) -> int | None:
+    for reference in entry(embedded.sig_object, "/Reference") or ():
+        one = reference.get_object()
+        if entry(one, "/TransformMethod") == "/DocMDP":
+            permission = entry(entry(one, "/TransformParams"), "/P")
+            return 2 if permission is None else int(permission)
+    return None
+
+
+def _later_stamp(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> bool:
+    """Whether there is a document time-stamp in a later revision; what it is worth is seen elsewhere."""
+    from hkeid.adapters.pdf.validation.fields import signatures_in
+
+    for one in signatures_in(reader.root):
+        try:
+            stamp = entry(one.value.get_object(), "/Type") == "/DocTimeStamp"
+            change = reader.xrefs.get_last_change(one.value.reference)
+        except Exception:  # noqa: BLE001, S112 - a broken one proves nothing
+            continue
+        if stamp and change > embedded.signed_revision:
+            return True
+    return False
+
+
+def _level(*, stamped: bool, supplied: bool, archived: bool) -> str:
+    """The level that the parts of a signature amount to (ETSI EN 319 142-1 §6.3)."""
+    if not stamped:
+        return "B-B"
+    if not supplied:
+        return "B-T"
+    return "B-LTA" if archived else "B-LT"

@@ -1,0 +1,142 @@
+"""What chains may end in, and what pyHanko shall go by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asn1crypto import crl, ocsp, x509
+from pyhanko.sign.validation.policy_decl import (
+    LocalKnowledge,
+    RevinfoOnlineFetchingRule,
+    RevocationInfoGatheringSpec,
+    SignatureValidationSpec,
+)
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.fetchers import FetcherBackend
+from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
+from pyhanko_certvalidator.policy_decl import (
+    CertRevTrustPolicy,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
+)
+from pyhanko_certvalidator.registry import SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
+
+from hkeid.ports.pdf_validation import ExaminationRequest
+
+
+class _NoFetching(FetcherBackend):
+    """Nothing is ever fetched from here."""
+
+    def get_fetchers(self) -> Any:
+        raise OSError("a validator has no network")
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Certificates and revocation information that are at hand."""
+
+    certificates: tuple[x509.Certificate, ...]
+    crls: tuple[CRLContainer, ...]
+    ocsps: tuple[OCSPContainer, ...]
+
+    @property
+    def revocation(self) -> bool:
+        """Whether there is any revocation information."""
+        return bool(self.crls or self.ocsps)
+
+    def knowledge(self) -> LocalKnowledge:
+        """The same as pyHanko wants it."""
+        return LocalKnowledge(
+            known_ocsps=list(self.ocsps),
+            known_crls=list(self.crls),
+            known_certs=list(self.certificates),
+        )
+
+
+def evidence_of(
+    certificates: Iterable[bytes], crls: Iterable[bytes], ocsps: Iterable[bytes]
+) -> Evidence:
+    """The evidence that can be read; what cannot is none."""
+    return Evidence(
+        tuple(_loaded(x509.Certificate, certificates)),
+        tuple(CRLContainer(one) for one in _loaded(crl.CertificateList, crls)),
+        tuple(
+            container
+            for one in _loaded(ocsp.OCSPResponse, ocsps)
+            for container in OCSPContainer.load_multi(one)
+        ),
+    )
+
+
+def _loaded(kind: Any, encoded: Iterable[bytes]) -> Iterable[Any]:
+    for one in dict.fromkeys(encoded):
+        try:
+            value = kind.load(one, strict=True)
+            value.native  # noqa: B018 - all of it is read
+        except Exception:  # noqa: BLE001, S112 - evidence that cannot be read proves nothing
+            continue
+        yield value
+
+
+class TrustSettings:
+    """The rules of one request."""
+
+    def __init__(self, request: ExaminationRequest) -> None:
+        self._request = request
+        self._anchors = tuple(x509.Certificate.load(one) for one in request.anchors)
+        self._stamping = (
+            None
+            if request.timestamp_anchors is None
+            else tuple(x509.Certificate.load(one) for one in request.timestamp_anchors)
+        )
+        self.timing = ValidationTimingInfo(request.at, request.at, point_in_time_validation=False)
+
+    def specification(self, evidence: Evidence, *, revocation: bool) -> SignatureValidationSpec:
+        """What pyHanko goes by.
+
+        :param revocation: ask for revocation information of every certificate; otherwise only of those that
+            say where it is.
+        """
+        found = (*self._anchors, *self._by_key(evidence.certificates))
+        signing = _policy(found, required=revocation)
+        stamping = _policy(found if self._stamping is None else self._stamping, required=revocation)
+        return SignatureValidationSpec(
+            cert_validation_policy=signing,
+            ts_cert_validation_policy=stamping,
+            revinfo_gathering_policy=RevocationInfoGatheringSpec(
+                RevinfoOnlineFetchingRule.LOCAL_ONLY, fetcher_backend=_NoFetching()
+            ),
+            local_knowledge=evidence.knowledge(),
+        )
+
+    def _by_key(self, certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+        """Authorities whose keys are trusted, wherever the certificate was found: chains are verified with
+        the key.
+        """
+        keys = self._request.anchor_keys
+        return [
+            one
+            for one in certificates
+            if keys and one.ca and hashlib.sha256(one.public_key.dump()).hexdigest() in keys
+        ]
+
+
+def _policy(anchors: Sequence[x509.Certificate], *, required: bool) -> CertValidationPolicySpec:
+    rule = (
+        RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
+        if required
+        else RevocationCheckingRule.CHECK_IF_DECLARED
+    )
+    return CertValidationPolicySpec(
+        trust_manager=SimpleTrustManager.build(trust_roots=list(anchors)),
+        revinfo_policy=CertRevTrustPolicy(
+            RevocationCheckingPolicy(ee_certificate_rule=rule, intermediate_ca_cert_rule=rule)
+        ),
+    )

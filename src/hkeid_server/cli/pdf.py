@@ -1,0 +1,350 @@
+"""``hkeid pdf``: sign documents, validate them, verify the evidence of a remote signature."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hkeid.kernel.errors import ConfigurationError, HkeidError, MalformedInput
+from hkeid_server.cli.main import EXIT_FAILED, explain
+
+if TYPE_CHECKING:
+    from hkeid.kernel.secret import Secret
+    from hkeid.signing.legal import LegalContext, TrustList
+    from hkeid.signing.validation import ValidationReport, ValidationTrust
+
+EXIT_NOT_VALID = 2
+EXIT_UNDETERMINED = 3
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW = click.Path(dir_okay=False, path_type=Path)
+_PEM = b"-----BEGIN CERTIFICATE-----"
+
+
+class VerdictCommand(click.Command):
+    """A command whose exit status is a verdict: whatever keeps it from one is 1, so that nobody takes an error
+    for an answer.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.show()
+            ctx.exit(EXIT_FAILED)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except HkeidError as error:
+            click.echo(f"hkeid: {explain(error)}", err=True)
+            ctx.exit(EXIT_FAILED)
+
+
+@click.group("pdf")
+def pdf_group() -> None:
+    """Sign PDF documents, and say what their signatures are worth."""
+
+
+@pdf_group.command("sign")
+@click.argument("file", type=_FILE)
+@click.option("--out", required=True, type=_NEW, help="The signed file; must not be there yet.")
+@click.option("--key", "pkcs12", required=True, type=_FILE, help="Key and certificates, PKCS#12.")
+@click.option(
+    "--passphrase-file", type=_FILE, help="File with its passphrase; else it is asked for."
+)
+@click.option(
+    "--level", type=click.Choice(("B-B", "B-T", "B-LT", "B-LTA")), default="B-B", show_default=True
+)
+@click.option("--tsa", help="Address of a time-stamp authority (RFC 3161), from B-T on.")
+@click.option("--trust", multiple=True, type=_FILE, help="Certificates that the chains end in.")
+@click.option("--reason", help="Stands in the signature, as --location does.")
+@click.option("--location")
+@click.option("--field", help="A prepared field, or the name of a new one.")
+@click.option(
+    "--certify", type=click.Choice(("final", "fill-in")), help="What may happen afterwards."
+)
+def sign_command(
+    file: Path,
+    out: Path,
+    pkcs12: Path,
+    passphrase_file: Path | None,
+    level: str,
+    tsa: str | None,
+    trust: tuple[Path, ...],
+    certify: str | None,
+    reason: str | None,
+    location: str | None,
+    field: str | None,
+) -> None:
+    """Sign FILE; what could change its look is refused, with the reason."""
+    from hkeid.adapters.pdf import sign_file
+    from hkeid.ports.pdf import Certification
+    from hkeid.signing import Level, Signer, Wishes
+
+    if out.exists():
+        raise ConfigurationError("file_exists", detail=f"{out} is there already")
+    passphrase = _passphrase(passphrase_file)
+    signer = Signer.from_pkcs12(pkcs12.read_bytes(), passphrase)
+    kinds = {"final": Certification.NO_CHANGES, "fill-in": Certification.FILL_IN, None: False}
+    chosen: Any = kinds[certify]
+    services = _services(level, tsa, _certificates(trust))
+    _progress(f"signing {file} at {level}")
+    sign_file(
+        file,
+        signer,
+        wishes=Wishes(
+            level=Level.named(level),
+            certify=chosen,
+            reason=reason,
+            location=location,
+            field=field,
+        ),
+        services=services,
+        output=out,
+    )
+    click.echo(f"signed {out}")
+
+
+@pdf_group.command("verify", cls=VerdictCommand)
+@click.argument("file", type=_FILE)
+@click.option("--trust", multiple=True, type=_FILE, help="Certificates that chains may end in.")
+@click.option("--timestamp-trust", multiple=True, type=_FILE, help="Those for time-stamps alone.")
+@click.option("--embedded", multiple=True, type=_FILE, help="Certificates of embedded authorities.")
+@click.option("--list", "trust_list", type=_FILE, help="Recognised authorities (TOML).")
+@click.option("--list-sha256", help="What that file must hash to.")
+@click.option("--legal", type=_FILE, help="Circumstances for the opinion under Cap. 553 (TOML).")
+@click.option("--online", is_flag=True, help="Ask where certificates say that revocations are.")
+@click.option("--json", "in_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--etsi-xml", "in_xml", is_flag=True, help="Print it after ETSI TS 119 102-2.")
+@click.option("--language", default="en", show_default=True, help="en, zh-Hant-HK or zh-Hans.")
+@click.option("--signed-revision", type=_NEW, help="Write what was signed there.")
+@click.option("--of", "of_field", help="Field of which signature; the last one, if not given.")
+@click.option("--seconds", type=click.IntRange(1, 600), default=60, show_default=True,
+              help="What the validation may take.")  # fmt: skip
+def verify_command(
+    file: Path,
+    trust: tuple[Path, ...],
+    timestamp_trust: tuple[Path, ...],
+    embedded: tuple[Path, ...],
+    trust_list: Path | None,
+    list_sha256: str | None,
+    legal: Path | None,
+    online: bool,  # noqa: FBT001 - a switch of the command line
+    in_json: bool,  # noqa: FBT001
+    in_xml: bool,  # noqa: FBT001
+    language: str,
+    signed_revision: Path | None,
+    of_field: str | None,
+    seconds: int,
+) -> None:
+    """Validate the signatures of FILE.
+
+    The exit status is 0 if all are valid for the document as it is, 2 if one is not, 3 if it cannot be
+    determined (or there is none), and 1 if the command itself failed.
+    """
+    from hkeid.adapters.pdf import validator_in_worker
+    from hkeid.identity.language import Language
+    from hkeid.signing.validation import validate_pdf
+
+    pdf = file.read_bytes()
+    spoken = Language.parse(language)
+    recognised = None if trust_list is None else _trust_list(trust_list, list_sha256)
+    trusted = _trust(trust, timestamp_trust, embedded, recognised)
+    context = None if legal is None else _context(legal)
+    _progress(f"validating {file} ({len(pdf)} bytes)")
+    with validator_in_worker(
+        timeout=seconds, cpu_seconds=seconds, drawing_seconds=seconds * 0.6
+    ) as validator:
+        report = validate_pdf(
+            pdf,
+            trust=trusted,
+            legal=context,
+            validator=validator,
+            revocation=_online(trusted) if online else None,
+        )
+    if signed_revision is not None:
+        _write_revision(report, pdf, of_field, signed_revision)
+    if in_xml:
+        click.echo(report.to_etsi_xml().decode("utf-8"))
+    elif in_json:
+        import json
+
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(report.to_text(spoken), nl=False)
+    raise SystemExit(_exit_status(report))
+
+
+@pdf_group.command("evidence", cls=VerdictCommand)
+@click.argument("file", type=_FILE)
+@click.option("--rp-id", required=True, help="RP ID of the service whose residents sign.")
+@click.option("--origin", "origins", multiple=True, required=True, help="Where its pages were.")
+@click.option("--json", "in_json", is_flag=True, help="Print the result as JSON.")
+def evidence_command(
+    file: Path,
+    rp_id: str,
+    origins: tuple[str, ...],
+    in_json: bool,  # noqa: FBT001 - a switch of the command line
+) -> None:
+    """Verify the evidence of a remote signature in FILE, offline.
+
+    The exit status is 0 if it holds, 2 if it does not, and 1 if it cannot be read.
+    """
+    import json
+
+    from hkeid.signing.activation import SignatureEvidence, verify_evidence
+    from hkeid.signing.activation.errors import EvidenceRefused
+
+    evidence = SignatureEvidence.loads(file.read_bytes())
+    statement = evidence.activation.statement
+    result: dict[str, Any] = {
+        "valid": False,
+        "reason": "",
+        "activated_at": evidence.activation.activated_at.isoformat(),
+        "client": statement.client_id,
+        "key": statement.key_id,
+        "documents": [one.document.hex() for one in statement.documents],
+    }
+    try:
+        certificate = verify_evidence(evidence, rp_id=rp_id, origins=origins)
+        result |= {"valid": True, "signer": certificate.subject.rfc4514_string()}
+    except EvidenceRefused as error:
+        result["reason"] = error.reason
+    if in_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        click.echo("VALID" if result["valid"] else f"NOT VALID ({result['reason']})")
+        for key in ("signer", "activated_at", "client", "key"):
+            if result.get(key):
+                click.echo(f"  {key.replace('_', ' ')}: {result[key]}")
+        for digest in result["documents"]:
+            click.echo(f"  document {digest}")
+    raise SystemExit(0 if result["valid"] else EXIT_NOT_VALID)
+
+
+def _progress(text: str) -> None:
+    """Where somebody is looking."""
+    if sys.stderr.isatty():
+        click.echo(f"hkeid: {text} …", err=True)
+
+
+def _exit_status(report: ValidationReport) -> int:
+    if report.valid:
+        return 0
+    return EXIT_NOT_VALID if report.indication.value == "total-failed" else EXIT_UNDETERMINED
+
+
+def _write_revision(report: ValidationReport, pdf: bytes, field: str | None, output: Path) -> None:
+    from hkeid_server.cli.shared import write_new
+
+    name = (
+        field
+        if field is not None
+        else next((one.field_name for one in reversed(report.signatures)), "")
+    )
+    write_new(output, report.signed_revision(pdf, name))
+    click.echo(f"signed revision of {name}: {output}", err=True)
+
+
+def _certificates(files: tuple[Path, ...]) -> list[bytes]:
+    """DER of the certificates in files, PEM or DER."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    found = []
+    for file in files:
+        content = file.read_bytes()
+        try:
+            if _PEM in content:
+                loaded = x509.load_pem_x509_certificates(content)
+            else:
+                loaded = [x509.load_der_x509_certificate(content)]
+        except ValueError:
+            raise MalformedInput("certificate_malformed", detail=str(file)) from None
+        found += [one.public_bytes(Encoding.DER) for one in loaded]
+    return found
+
+
+def _trust(
+    trust: tuple[Path, ...],
+    timestamp_trust: tuple[Path, ...],
+    embedded: tuple[Path, ...],
+    recognised: TrustList | None,
+) -> ValidationTrust:
+    from dataclasses import replace
+
+    from hkeid.signing.validation import ValidationTrust
+
+    made = ValidationTrust.of(
+        _certificates(trust),
+        timestamp_anchors=_certificates(timestamp_trust) if timestamp_trust else None,
+        embedded=_certificates(embedded),
+        recognised=recognised,
+    )
+    if recognised is None:
+        return made
+    return replace(made, anchor_keys=ValidationTrust.in_list(recognised).anchor_keys)
+
+
+def _trust_list(file: Path, sha256: str | None) -> TrustList:
+    from hkeid.signing.legal import read_trust_list
+
+    return read_trust_list(file.read_bytes(), sha256=sha256)
+
+
+def _context(file: Path) -> LegalContext:
+    import tomllib
+
+    from hkeid.signing.legal import LegalContext
+
+    try:
+        members = tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise MalformedInput("context_malformed", detail=str(file)) from None
+    return LegalContext.from_mapping(members)
+
+
+def _online(trust: ValidationTrust) -> Any:
+    from hkeid.adapters.certificate_authorities.over_http import HttpRevocation
+    from hkeid.adapters.http import HttpsClient
+
+    # The addresses stand in certificates that anybody may have made.
+    return HttpRevocation(HttpsClient(public_only=True), trust.anchors)
+
+
+def _services(level: str, tsa: str | None, anchors: list[bytes]) -> Any:
+    from hkeid.signing import Services
+
+    if level == "B-B":
+        return Services()
+    if tsa is None:
+        raise ConfigurationError("timestamp_authority_missing", detail=f"{level} needs --tsa")
+    from hkeid.adapters.certificate_authorities.over_http import HttpRevocation
+    from hkeid.adapters.http import HttpsClient
+    from hkeid.adapters.system import SystemClock, SystemRandom
+    from hkeid.adapters.timestamping.over_http import HttpTimestampAuthority, HttpTimestampSettings
+    from hkeid.signing.timestamping import TimestampRules
+
+    http = HttpsClient()
+    settings = HttpTimestampSettings(url=tsa, rules=TimestampRules(anchors=tuple(anchors)))
+    return Services(
+        timestamp_authority=HttpTimestampAuthority(http, SystemClock(), SystemRandom(), settings),
+        revocation=HttpRevocation(http, anchors),
+    )
+
+
+def _passphrase(file: Path | None) -> Secret | None:
+    from hkeid.kernel.secret import Secret
+
+    if file is not None:
+        return Secret(file.read_text("utf-8").strip("\r\n"))
+    typed = click.prompt(
+        "Passphrase (empty: none)", hide_input=True, default="", show_default=False, err=True
+    )
+    return Secret(typed) if typed else None
