@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, func, insert, literal_column, or_, select, update
 
 from hkeid.adapters.sql.certificates_tables import (
     issued_certificates,
@@ -76,7 +76,7 @@ _RESERVE: Final = Statement(
         _s.name == param(_s.name),
         or_(
             _s.last_at < param(_s.last_at, "now"),
-            bindparam("any_order", type_=_s.following.type, required=True) == 1,
+            bindparam("any_order", type_=_s.following.type, required=True) == literal_column("1"),
         ),
     )
     .values(
