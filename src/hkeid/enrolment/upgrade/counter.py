@@ -78,8 +78,8 @@ class CounterRegistration:
         parts = self._parts
         found = parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
         refuse_own_record(parts, found, officer)
-        self._check(found)
         check_compared(found, officer, parts.clock.now())
+        self._check(found)
         upgrade = self._entered(self._register.recheck(found))
         resident_id = upgrade.resident_id or ""
         with parts.store.transaction() as tx:
