@@ -31,8 +31,10 @@ from hkeid_server.visitors import see_other
 blueprint = Blueprint("kiosk", __name__)
 
 START = "/kiosk"
-_AT_THE_START = {"officer_missing": "officer"} | {
-    one: one for one in ("own_record", "evidence_destroyed")
+_AT_THE_START = {
+    "officer_missing": "officer",
+    "own_record": "own_record",
+    "evidence_destroyed": "evidence_destroyed",
 }
 """Why nobody goes on with a reference number, where the start page has words of its own for it."""
 P = ParamSpec("P")
