@@ -73,9 +73,13 @@ class ProofingPolicy:
     review: ReviewRules
 
     def hindrances(self, findings: Findings) -> tuple[Aspect, ...]:
-        """Aspects for which not even an officer may accept the case."""
+        """Aspects for which not even an officer may accept the case: those of the review rules, and those
+        of a refusal that applies. Where a refusal was withheld from a stranger, it is officers who say it.
+        """
         never = self.review.never.items()
-        return tuple(aspect for aspect, values in never if findings.value(aspect) in values)
+        found = {aspect for aspect, values in never if findings.value(aspect) in values}
+        found.update(*(one.when for one in self.refusals if one.applies(findings)))
+        return tuple(aspect for aspect in Aspect if aspect in found)
 
     def officers_needed(self, findings: Findings) -> int:
         """How many officers have to agree to accept the case: one, or two where it is risky."""

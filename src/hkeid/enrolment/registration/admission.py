@@ -53,12 +53,35 @@ def admit(
         if tx.registrations.count_open(now, mark) < settings.network_open * times:
             continue
         oldest = tx.registrations.oldest_without_picture(now, mark, before=now - GRACE)
+        if oldest is None and _has_little(tx, record, mark, settings, now):
+            continue
         if oldest is None:
             raise TooManyAttempts(
                 "registration_network_full", retry_after=int(settings.window.total_seconds())
             )
         make_way(oldest)
     admit_picture(tx, record, settings, now)
+
+
+def _has_little(
+    tx: RegistrationTransaction,
+    record: RegistrationRecord,
+    full: NetworkMark,
+    settings: RegistrationSettings,
+    now: Instant,
+) -> bool:
+    """Whether somebody comes from a part of a full network that has little of what is open there: waiting
+    cases stay for weeks, and the neighbours of whoever has many would be locked out as long.
+    """
+    inner = {
+        NetworkReach.SITE: record.network,
+        NetworkReach.PROVIDER: record.site or record.network,
+    }
+    part = inner.get(full.reach)
+    if part is None:
+        return False
+    reach = NetworkReach.NETWORK if full.reach is NetworkReach.SITE else NetworkReach.SITE
+    return tx.registrations.count_open(now, NetworkMark(reach, part)) < settings.network_share
 
 
 def admit_picture(

@@ -78,13 +78,8 @@ class Capture:
             site=around.site,
             provider=around.provider,
         )
-        self._parts.evidence.open(record.id, expires_at=record.expires_at)
         gone: list[RegistrationRecord] = []
-        try:
-            kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record, gone))
-        except (TooManyAttempts, Unavailable):
-            self._parts.evidence.destroy(record.id)
-            raise
+        kept = self._cases.add(record, begun(record), lambda tx: self._admit(tx, record, gone))
         for one in gone:
             self._cases.settle(one)
         self._give_up_earlier(browser, but=record.id)
@@ -263,7 +258,13 @@ class Capture:
                     continue  # it moved at this moment; it ends in time
 
     def _keep_card(self, record: RegistrationRecord, image: bytes, reading: DocumentReading) -> str:
-        """Put it into the vault; returns the digest by which findings say that this is it."""
+        """Put it into the vault; returns the digest by which findings say that this is it.
+
+        The vault's session begins here: who only agrees, or is turned away, leaves nothing in it.
+
+        :raises hkeid.kernel.errors.Expired: ``evidence_destroyed``: the case ended at this moment.
+        """
+        self._parts.evidence.open(record.id, expires_at=record.expires_at)
         texts = keep_texts(machine_texts(reading))
         contents = (texts, reading.card or image, reading.portrait or b"")
         for name, content in zip(CARD_ITEMS, contents, strict=True):

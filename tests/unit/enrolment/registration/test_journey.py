@@ -249,7 +249,7 @@ def test_so_many_are_open_from_one_network_and_no_more(make_desk: Any) -> None:
     assert reason_of(caught) == "registration_network_full"
     keys = desk.evidence_keys.inner._keys
     living = {session for session, key in keys.items() if key.wrapped is not None}
-    assert living == {mine.id, f"{view.id}.particulars"}, "nothing is left of who was turned away"
+    assert living == {f"{view.id}.particulars"}, "nothing is left of who was turned away"
     desk.begin("b3", network="n2")
     desk.registration.cancel(mine.id, browser="b1")
     assert desk.record(mine.id).network is None, "forgotten when it ends"

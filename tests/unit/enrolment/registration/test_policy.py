@@ -20,6 +20,7 @@ from hkeid.enrolment.proofing_policy import (
     parse_policy,
     shipped_policy,
 )
+from hkeid.enrolment.proofing_policy.policy import Refusal
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
 
@@ -193,6 +194,22 @@ def test_refusals_come_first(purpose: str, finding: dict[str, str], reason: str)
 def test_officers_have_limits_too() -> None:
     assert PRODUCTION.hindrances(BEST) == ()
     assert PRODUCTION.hindrances(replace(BEST, registry="deceased")) == (Aspect.REGISTRY,)
+
+
+def test_no_officer_accepts_what_an_operators_own_rule_refuses() -> None:
+    """Also where the refusal was withheld from a stranger, and officers have the case."""
+    differs = Refusal(
+        name="register-face-differs",
+        reason="cannot_register_here",
+        when={Aspect.REGISTRY_FACE: frozenset({"no_match"})},
+    )
+    lenient = replace(PRODUCTION.review, never={})
+    policy = replace(PRODUCTION, refusals=(differs,), review=lenient)
+    findings = replace(BEST, registry_face="no_match")
+    decision = policy.decide(findings, "new")
+    assert decision.outcome is Outcome.REVIEW
+    assert decision.rules[0] == "withheld:register-face-differs"
+    assert policy.hindrances(findings) == (Aspect.REGISTRY_FACE,)
     assert PRODUCTION.officers_needed(replace(BEST, pad="none")) == 1
     for risky in ({"registry": "no_match"}, {"face": "no_match"}, {"liveness": "spoof"}):
         assert PRODUCTION.officers_needed(replace(BEST, **risky)) == 2
