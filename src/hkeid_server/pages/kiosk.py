@@ -123,7 +123,6 @@ def start(station: Station) -> Response:
 @with_station
 def number(station: Station) -> Response:
     """A number was typed, or scanned."""
-    officer_of(station)  # who sits there serves this person
     try:
         upgrade = rooms().upgrades.offers.claim(station, request.form.get("number", ""))
     except TooManyAttempts:
@@ -131,6 +130,7 @@ def number(station: Station) -> Response:
     except (MalformedInput, UpgradeRefused) as error:
         house().journal.refusal(error, where="/kiosk/number")
         return _start(station, "number", 422)
+    officer_of(station)  # who sits there serves this person; anybody may type a wrong number
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 

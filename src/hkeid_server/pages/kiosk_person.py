@@ -62,7 +62,6 @@ def challenge(station: Station, upgrade_id: str) -> Response:
 def face(station: Station) -> Response:
     """The frames that the camera page took."""
     upgrade_id = g.upgrade_id = request.form.get("upgrade", "")[:64]
-    officer_of(station)  # who lets the camera compare serves this person
     try:
         frames = selfie_frames(most=_MOST_FRAMES, longest_ms=_LONGEST_MS)
         upgrade = rooms().upgrades.faces.give(station, upgrade_id, frames)
@@ -72,6 +71,7 @@ def face(station: Station) -> Response:
     except (MalformedInput, ImageRefused, UpgradeRefused, Expired) as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), error.reason, 422)
+    officer_of(station)  # who lets the camera compare serves this person
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 

@@ -6,7 +6,6 @@ import io
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -426,20 +425,27 @@ def test_nobody_serves_themselves_is_said_in_its_own_words(
     assert "That did not work." not in answer.text
 
 
-def test_what_the_public_does_at_a_counter_keeps_the_seat(counter, resident, clock) -> None:
-    address = counter.begin(resident, UpgradeStep.FACE)
-    for _ in range(3):
-        clock.wait(minutes=20)
-        counter.put(expires_at=clock.now() + timedelta(minutes=20))
-        counter.browser.get("/kiosk/officer")
-        assert counter.send_face("none").status_code == 422
-    counter.put(step=UpgradeStep.CANCELLED)
-    for _ in range(2):
-        clock.wait(minutes=20)
-        counter.browser.get("/kiosk")
-        counter.browser.post("/kiosk/number", {"number": "1234 5678"})
-        assert 'id="begin-card"' in counter.browser.page.text
-    assert counter.browser.get(address).status_code == 200
+def test_a_case_at_the_camera_keeps_the_seat(counter, resident, clock, monkeypatch) -> None:
+    """Numbers taken up and faces compared; not what anybody may press."""
+    clock.wait(minutes=25)
+    counter.browser.get("/kiosk")
+    resident.get("/account/upgrade")
+    resident.post("/account/upgrade/begin")
+    resident.follow()
+    number = re.search(r'id="number">([0-9 ]+)<', resident.page.text)[1]
+    answer = counter.browser.post("/kiosk/number", {"number": number})
+    counter.upgrade = counter.house.stations.upgrades.at_station(counter.station.id)
+    assert answer.headers["Location"] == f"/kiosk/u/{counter.upgrade.id}"
+    clock.wait(minutes=25)
+    counter.browser.get("/kiosk")
+    faces = counter.house.stations.upgrades.faces
+    monkeypatch.setattr(faces, "give", lambda *_: counter.upgrade)
+    assert counter.send_face("any").status_code == 303
+    clock.wait(minutes=25)
+    assert 'id="begin-card"' in counter.browser.get("/kiosk").text
+    counter.browser.post("/kiosk/number", {"number": "1"})
+    clock.wait(minutes=10)
+    assert 'id="begin-card"' not in counter.browser.get("/kiosk").text
 
 
 @pytest.mark.parametrize("step", [UpgradeStep.REVIEW, UpgradeStep.CONFIRM])
