@@ -165,6 +165,8 @@ def _of_notices() -> dict[str, tuple[str, Callable[[], object]]]:
             partial(_notices, errors={"email": "malformed"}, typed={"email": "chan@"}, **nothing),
         ),
         "notices-full": ("notices", partial(_notices, full=True)),
+        "notices-changes": ("notices", partial(_notices, errors={"browser": "changes"})),
+        "notices-untold": ("notices", partial(_notices, errors={"email": "untold"})),
         "notices-cooling": ("notices", partial(_notices, errors={"phone": "cooling"})),
         "email-code": ("email_code", partial(EmailCodePage, address="chan@mail.example.hk")),
         **{
@@ -172,7 +174,7 @@ def _of_notices() -> dict[str, tuple[str, Callable[[], object]]]:
                 "email_code",
                 partial(EmailCodePage, address="chan@mail.example.hk", error=error),
             )
-            for error in ("malformed", "wrong", "expired", "attempts", "cooling")
+            for error in ("malformed", "wrong", "expired", "attempts", "cooling", "changes")
         },
     }
 

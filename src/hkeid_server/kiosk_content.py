@@ -6,6 +6,7 @@ from typing import Any
 
 from hkeid.enrolment.stations import Station, StationMode, StationPermission
 from hkeid.enrolment.upgrade import OnDuty, Upgrade, UpgradeStep
+from hkeid.enrolment.upgrade.returning import awaits_comparison
 from hkeid.identity.state import EidState
 from hkeid.officers import ROLE_WORDS
 from hkeid_server.house import House
@@ -99,6 +100,8 @@ def upgrade_page(
     """An upgrade at the step where it is."""
     found = badge(house, station)
     step = _step(upgrade, station, machine=_machine(house))
+    if step == "bind" and _comes_back(house, station, upgrade):
+        step = "returned"
     facts, address = upgrade.facts, f"/kiosk/u/{upgrade.id}"
     second_officer = step == "review" and upgrade.recovers
     waiting = step in {"card", "phone"} or second_officer
@@ -127,6 +130,7 @@ def upgrade_page(
         registers=upgrade.registers,
         confirmed_anywhere=upgrade.confirmed_anywhere,
         recovers=upgrade.recovers,
+        accepted=upgrade.accepted_in_review,
         **(_recovered(house, upgrade) if step == "recovered" else {}),
     )
 
@@ -141,6 +145,13 @@ def _recovered(house: House, upgrade: Upgrade) -> dict[str, Any]:
         "plus": resident.state is EidState.UPGRADED,
         "cooling_until": resident.cooling_until,
     }
+
+
+def _comes_back(house: House, station: Station, upgrade: Upgrade) -> bool:
+    """Whether the officer who sits there has yet to look at a person who was accepted."""
+    assert house.stations is not None
+    now = house.clock.now()
+    return awaits_comparison(upgrade, house.stations.officers.at(station.id, now), now)
 
 
 def _machine(house: House) -> bool:

@@ -27,7 +27,7 @@ class StationBadge:
 class KioskPage:
     """One page at a station: one instruction.
 
-    :ivar step: ``start``, ``digits``, ``card``, ``face``, ``compare``, ``unassisted``, ``registry``,
+    :ivar step: ``start``, ``digits``, ``card``, ``face``, ``compare``, ``unassisted``, ``registry``, ``returned``,
         ``phone``, ``review``, ``done``, ``recovered`` or ``ended``.
     :ivar address: address of this upgrade's pages, "" before one began.
     :ivar problem: what went wrong just now, or why it ended.
@@ -38,6 +38,8 @@ class KioskPage:
     :ivar at: when it was done.
     :ivar confirmed_anywhere: the resident may confirm on their own page too, not only here.
     :ivar recovers: a lost eID is recovered, nothing is upgraded.
+    :ivar accepted: officers accepted it in a review: whoever leaves does not undo that.
+    :ivar names: where somebody came back: the name on the chip, in each script.
     :ivar plus: after a recovery: the eID is an eID+ still.
     :ivar cooling_until: after a recovery: until then the eID gives basic logins only.
     """
@@ -58,6 +60,8 @@ class KioskPage:
     can_begin_with_card: bool = False
     can_recover: bool = False
     recovers: bool = False
+    accepted: bool = False
+    names: tuple[str, ...] = field(default=(), repr=False)
     plus: bool = False
     cooling_until: datetime | None = None
 
@@ -69,6 +73,7 @@ class KioskCeremonyPage:
     :ivar step: ``phone`` where a passkey confirms, ``bind`` where one is made.
     :ivar confirmed_anywhere: the resident may confirm on their own page too, not only here.
     :ivar recovers: the key takes the place of keys that are lost.
+    :ivar accepted: officers accepted it in a review: whoever leaves does not undo that.
     """
 
     station: StationBadge
@@ -77,6 +82,7 @@ class KioskCeremonyPage:
     step: str
     confirmed_anywhere: bool = False
     recovers: bool = False
+    accepted: bool = False
     problem: str | None = None
     idle: int = 120
 

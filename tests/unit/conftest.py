@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hkeid.identity.person import Person
 from hkeid.op.records import Grant
 from hkeid.residents import PersonalFields
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.databases import new_postgresql_database
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid.webauthn import WebAuthnPolicy
 
@@ -295,10 +297,11 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def make_hub_on_each_store(
-    request: pytest.FixtureRequest, keys: MemoryKeyStore, tmp_path: Path, empty_database: Path
+@pytest.fixture
+def make_hub_of(
+    keys: MemoryKeyStore, tmp_path: Path, empty_database: Path
 ) -> Iterator[Callable[..., Hub]]:
+    """Makes a hub on the kind of store that is named: ``memory`` or ``sqlite``."""
     opened: list[SqlStore] = []
 
     def on_sqlite(**parts: Any) -> SqlStore:
@@ -307,12 +310,35 @@ def make_hub_on_each_store(
         opened.append(SqlStore(f"sqlite:///{file}", sqlite_synchronous="NORMAL", **parts))
         return opened[-1]
 
-    def make(**settings: Any) -> Hub:
-        return Hub(keys, store=MemoryStore if request.param == "memory" else on_sqlite, **settings)
+    def make(kind: str, **settings: Any) -> Hub:
+        return Hub(keys, store=MemoryStore if kind == "memory" else on_sqlite, **settings)
 
     yield make
     for store in opened:
         store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def make_hub_on_each_store(
+    request: pytest.FixtureRequest, make_hub_of: Callable[..., Hub]
+) -> Callable[..., Hub]:
+    return partial(make_hub_of, request.param)
+
+
+@pytest.fixture
+def hub_on_postgresql(keys: MemoryKeyStore) -> Iterator[Hub]:
+    """On a new database of the server that ``scripts/test`` starts."""
+    url = new_postgresql_database()
+    upgrade(url)
+    opened: list[SqlStore] = []
+
+    def store(**parts: Any) -> SqlStore:
+        opened.append(SqlStore(url, **parts))
+        return opened[-1]
+
+    yield Hub(keys, store=store)
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture

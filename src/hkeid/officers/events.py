@@ -34,6 +34,18 @@ class OfficerChanged(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerNumberSet(AuditEvent):
+    """An operator said which identity-card number an officer has; the number never stands here.
+
+    :ivar before: whether there was another one.
+    """
+
+    NAME: ClassVar[str] = "officers:officer:number-set"
+    officer_id: str
+    before: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerCodeIssued(AuditEvent):
     """An enrolment code was made; earlier ones lost their force."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import canonical_json
@@ -22,6 +23,7 @@ from hkeid.officers.events import (
     OfficerChanged,
     OfficerCodeIssued,
     OfficerCodeRefused,
+    OfficerNumberSet,
 )
 from hkeid.officers.records import Officer, OfficerStatus, OfficersTransaction
 from hkeid.officers.roles import Role, check_roles
@@ -36,12 +38,16 @@ CODE_KIND = "officer_code"
 """``SingleUseRecord.kind`` of enrolment codes."""
 
 _BUDGET = "officer_code_network"
+_NUMBERS = "officer_numbers"
 _MOST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerEntry:
-    """An officer with the name in the clear."""
+    """An officer with the name in the clear.
+
+    :ivar numbered: whether the officer's own identity-card number is known.
+    """
 
     id: str
     name: str
@@ -49,6 +55,7 @@ class OfficerEntry:
     status: OfficerStatus
     created_at: Instant
     passkeys: int
+    numbered: bool
 
 
 class Staff:
@@ -85,7 +92,7 @@ class Staff:
         now = self._clock.now()
         digest = None if own_number is None else blind_digest(self._keys, own_number)
         with self._store.transaction() as tx:
-            _check_new_person(tx, digest)  # before a data key is made for nobody
+            _check_new_person(tx, digest, now)  # before a data key is made for nobody
         officer_id = f"officer:{self._random.token(16)}"
         self._fields.create_key(officer_id)
         officer = Officer(
@@ -98,7 +105,7 @@ class Staff:
             updated_at=now,
         )
         with self._store.transaction() as tx:
-            _check_new_person(tx, digest)
+            _check_new_person(tx, digest, now)
             if not tx.officers.add(officer):
                 raise HkeidError("officer_id_repeated")
             tx.audit.append(OfficerAdded(officer_id=officer.id, roles=officer.roles))
@@ -117,6 +124,7 @@ class Staff:
                 status=officer.status,
                 created_at=officer.created_at,
                 passkeys=passkeys,
+                numbered=officer.own_number is not None,
             )
             for officer, passkeys in ordered
         )
@@ -134,6 +142,28 @@ class Staff:
         """
         check_roles(roles)
         return self._change(officer_id, roles=_ordered(roles))
+
+    def set_number(self, officer_id: str, own_number: HkicNumber) -> Officer:
+        """Say which identity-card number an officer has, who was entered without or with a wrong one.
+
+        :raises OfficerUnknown: ``officer_unknown``.
+        :raises hkeid.kernel.errors.Refused: ``own_number_taken``: another entry has it.
+        """
+        now = self._clock.now()
+        digest = blind_digest(self._keys, own_number)
+        for _ in range(5):
+            with self._store.transaction() as tx:
+                _check_new_person(tx, digest, now, but=officer_id)
+                old = known_officer(tx, officer_id)
+                if old.own_number == digest:
+                    return old
+                new = replace(old, own_number=digest, updated_at=now)
+                if not tx.officers.change(old, new):
+                    continue
+                before = old.own_number is not None
+                tx.audit.append(OfficerNumberSet(officer_id=old.id, before=before))
+                return replace(new, version=old.version + 1)
+        raise OfficerLoginRefused("officer_contended")
 
     def suspend(self, officer_id: str) -> Officer:
         """Nothing works for this officer any more; sessions end at once.
@@ -272,8 +302,19 @@ def known_officer(tx: OfficersTransaction, officer_id: str) -> Officer:
     return officer
 
 
-def _check_new_person(tx: OfficersTransaction, own_number: bytes | None) -> None:
-    if own_number is not None and any(one.own_number == own_number for one in tx.officers):
+def _check_new_person(
+    tx: OfficersTransaction, own_number: bytes | None, now: Instant, *, but: str = ""
+) -> None:
+    """One person has one entry.
+
+    :param but: the officer whose number it will be.
+    :raises OfficerTaken: ``own_number_taken``.
+    """
+    if own_number is None:
+        return
+    # Two operators at once wait for each other here: who spends holds the budget's row (law 1).
+    tx.budgets.spend(_NUMBERS, b"all", limit=2**40, window=timedelta(days=1), now=now)
+    if any(one.own_number == own_number and one.id != but for one in tx.officers):
         raise OfficerTaken("own_number_taken")
 
 

@@ -12,13 +12,13 @@ from hkeid.ports import KeyPurpose, KeyState
 from hkeid_server.cli import check_services
 from hkeid_server.cli.check_certificates import certificates
 from hkeid_server.cli.check_faces import faces
-from hkeid_server.cli.check_services import NotThere
+from hkeid_server.cli.check_services import Doubtful, NotThere
 from hkeid_server.cli.main import explain
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
 
 Check = Callable[[Config], str]
-_GOOD, _NOT_THERE, _WRONG = "✓", "–", "✗"
+_GOOD, _NOT_THERE, _DOUBTFUL, _WRONG = "✓", "–", "!", "✗"
 
 
 @click.group("check", invoke_without_command=True)
@@ -50,6 +50,8 @@ def _run(config: Config) -> Iterator[tuple[str, str, str]]:
             yield name, one(config), _GOOD
         except NotThere as absence:
             yield name, str(absence), _NOT_THERE
+        except Doubtful as doubt:
+            yield name, str(doubt), _DOUBTFUL
         except HkeidError as error:
             yield name, explain(error), _WRONG
 
@@ -104,6 +106,7 @@ _CHECKS: dict[str, Check] = {
     "vault": _vault,
     "passkeys": _passkeys,
     "languages": _languages,
+    "officers": check_services.officers,
     "register of persons": check_services.registry,
     "documents": check_services.documents,
     "faces": check_services.faces,

@@ -21,6 +21,28 @@ class NotThere(Exception):
     """The installation has no such part; the words say what follows from it."""
 
 
+class Doubtful(Exception):
+    """The server can serve, but something has to be done; the words say what."""
+
+
+def officers(config: Config) -> str:
+    """Officers; in production everyone who is not suspended with a number, so that nobody decides on themselves."""
+    from hkeid.officers import OfficerStatus
+    from hkeid_server.wiring import MEMORY, build_house
+
+    if config.store.url == MEMORY:
+        raise NotThere("none outlasts a store in memory (store.url)")
+    with build_house(config).store.transaction() as tx:
+        working = [one for one in tx.officers if one.status is not OfficerStatus.SUSPENDED]
+    without = [one.id for one in working if one.own_number is None]
+    if config.production and without:
+        raise Doubtful(
+            f"{len(without)} of {len(working)} without their own number, who could decide on themselves "
+            f"or be entered twice; run: hkeid officers number, for {', '.join(without)}"
+        )
+    return f"{len(working)} entered"
+
+
 def registry(config: Config) -> str:
     """The register of persons: configured, and something listens where it should be."""
     from hkeid_server.wiring.proofing import open_registry

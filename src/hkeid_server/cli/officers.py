@@ -77,6 +77,17 @@ def _ask_number() -> str:
     return str(click.prompt(prompt, hide_input=True, err=True))
 
 
+@officers_group.command("number")
+@click.argument("officer")
+@config_option
+def number(config_path: Path, officer: str) -> None:
+    """Ask for the own identity-card number of an officer (id or name) who was entered without it."""
+    officers = _officers(config_path)
+    found = _find(officers, officer)
+    officers.staff.set_number(found.id, HkicNumber.parse(_ask_number()))
+    click.echo(f"{found.id}  {found.name}  number kept, as a digest")
+
+
 @officers_group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 @config_option
@@ -91,6 +102,7 @@ def list_officers(config_path: Path, *, as_json: bool) -> None:
                 "roles": [role.value for role in one.roles],
                 "status": one.status.value,
                 "passkeys": one.passkeys,
+                "numbered": one.numbered,
             }
             for one in entries
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -22,7 +23,7 @@ from hkeid.kernel.errors import (
 from hkeid_server.browser import read_cookies
 from hkeid_server.house import house
 from hkeid_server.kiosk_content import badge, start_page, upgrade_page
-from hkeid_server.kiosk_models import KioskClosedPage, KioskOfficerPage
+from hkeid_server.kiosk_models import KioskClosedPage, KioskOfficerPage, KioskPage
 from hkeid_server.shell import settings, show
 from hkeid_server.stations.parts import StationRooms
 from hkeid_server.visitors import see_other
@@ -30,6 +31,12 @@ from hkeid_server.visitors import see_other
 blueprint = Blueprint("kiosk", __name__)
 
 START = "/kiosk"
+_AT_THE_START = {
+    "officer_missing": "officer",
+    "own_record": "own_record",
+    "evidence_destroyed": "evidence_destroyed",
+}
+"""Why nobody goes on with a reference number, where the start page has words of its own for it."""
 P = ParamSpec("P")
 
 
@@ -123,6 +130,7 @@ def number(station: Station) -> Response:
     except (MalformedInput, UpgradeRefused) as error:
         house().journal.refusal(error, where="/kiosk/number")
         return _start(station, "number", 422)
+    officer_of(station)  # who sits there serves this person; anybody may type a wrong number
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 
@@ -161,8 +169,7 @@ def resume(station: Station) -> Response:
         return _start(station, "attempts", 429)
     except (MalformedInput, UpgradeRefused, StationRefused, Expired) as error:
         house().journal.refusal(error, where="/kiosk/resume")
-        officer_missing = error.reason == "officer_missing"
-        return _start(station, "officer" if officer_missing else "receipt", 422)
+        return _start(station, _AT_THE_START.get(error.reason, "receipt"), 422)
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 
@@ -189,9 +196,12 @@ def digits(station: Station, upgrade_id: str) -> Response:
 @blueprint.post("/kiosk/u/<upgrade_id>/leave")
 @with_station
 def leave(station: Station, upgrade_id: str) -> Response:
-    """Stop, or walk away: nothing stays on the screen."""
+    """Stop, or walk away: nothing stays on the screen. What officers accepted is lost only by who was
+    asked, and said yes.
+    """
+    sure = request.form.get("sure") == "yes"
     try:
-        rooms().upgrades.offers.cancel(upgrade_id, station=station)
+        rooms().upgrades.offers.cancel(upgrade_id, station=station, sure=sure)
     except Refused as error:
         house().journal.refusal(error, where="/kiosk/u/…/leave")
     return see_other(START)
@@ -227,10 +237,26 @@ def show_step(
         if problem is not None:
             return _start(station, problem, status)
         return see_other(f"{page.address}/key")
+    if page.step == "returned":
+        return _show_returned(station, page, status)
     return show(
         f"kiosk/{page.step}.html", page, status=status, here=page.address,
         camera=page.step == "face",
     )  # fmt: skip
+
+
+def _show_returned(station: Station, page: KioskPage, status: int) -> Response:
+    """Whom officers accepted, for the officer who sits there; they are shown it, which is noted."""
+    duty = rooms().officers.act(station.id)
+    if duty is not None:
+        try:
+            person = rooms().upgrades.returns.shows(station, page.upgrade_id, duty)
+        except (UpgradeRefused, Expired) as error:
+            note_refusal(error, "/kiosk/u/…")
+            return _start(station, error.reason, 409)
+        names = (person.name.english, person.name.chinese)
+        page = replace(page, names=tuple(one for one in names if one))
+    return show("kiosk/returned.html", page, status=status, here=page.address)
 
 
 def _start(station: Station, problem: str, status: int) -> Response:

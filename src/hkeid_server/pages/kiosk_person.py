@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, g, jsonify, request
 
 from hkeid.enrolment.stations import Station, StationRefused
-from hkeid.enrolment.upgrade import UpgradeRefused
+from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused, UpgradeStep
 from hkeid.kernel.errors import Expired, HkeidError, MalformedInput, NotFound, Unavailable
 from hkeid.ports.documents import ImageRefused
 from hkeid_server.house import house
@@ -13,6 +13,7 @@ from hkeid_server.kiosk_content import badge
 from hkeid_server.kiosk_models import KioskCeremonyPage
 from hkeid_server.models import CeremonyForm
 from hkeid_server.pages.kiosk import (
+    START,
     at_station,
     note_refusal,
     officer_of,
@@ -36,6 +37,8 @@ blueprint = Blueprint("kiosk_person", __name__)
 
 _MOST_FRAMES = 64
 _LONGEST_MS = 120_000
+_LEADS_ON = {"officer_missing": "/kiosk/officer", "person_not_compared": ""}
+"""Refusals of a key after which something else comes first, and where; "": the page of the step."""
 
 
 @blueprint.post("/kiosk/u/<upgrade_id>/challenge")
@@ -68,6 +71,7 @@ def face(station: Station) -> Response:
     except (MalformedInput, ImageRefused, UpgradeRefused, Expired) as error:
         note_refusal(error, "/kiosk/face")
         return show_step(station, at_station(station, upgrade_id), error.reason, 422)
+    officer_of(station)  # who lets the camera compare serves this person
     return see_other(f"/kiosk/u/{upgrade.id}")
 
 
@@ -77,7 +81,9 @@ def portrait(station: Station, upgrade_id: str) -> Response:
     """The chip's portrait, for the officer who is signed on."""
     duty = rooms().officers.act(station.id)
     picture = None
-    if duty is not None:
+    if duty is not None and at_station(station, upgrade_id).step is UpgradeStep.BIND:
+        picture = rooms().upgrades.returns.shows(station, upgrade_id, duty).portrait
+    elif duty is not None:
         picture = rooms().upgrades.officers.looks(station, upgrade_id, duty)
     if picture is None:
         raise NotFound("portrait_unknown")
@@ -94,14 +100,35 @@ def portrait(station: Station, upgrade_id: str) -> Response:
 @with_station
 def same(station: Station, upgrade_id: str) -> Response:
     """What the officer says about face and portrait."""
-    says = request.form.get("same")
-    if says not in {"yes", "no"}:
-        raise MalformedInput("answer_missing", field="same")
+    says = _answer()
     try:
-        rooms().upgrades.officers.says(station, upgrade_id, officer_of(station), same=says == "yes")
+        rooms().upgrades.officers.says(station, upgrade_id, officer_of(station), same=says)
     except (UpgradeRefused, Unavailable, Expired) as error:
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/same")
     return see_other(f"/kiosk/u/{upgrade_id}")
+
+
+@blueprint.post("/kiosk/u/<upgrade_id>/returned")
+@with_station
+def returned(station: Station, upgrade_id: str) -> Response:
+    """Whether who came back is the person whom officers accepted; a no leads back to the start."""
+    same, duty = _answer(), rooms().officers.act(station.id)
+    try:
+        rooms().upgrades.returns.says(station, upgrade_id, duty, same=same)
+    except (UpgradeRefused, Expired) as error:
+        return refused_step(station, upgrade_id, error, "/kiosk/u/…/returned")
+    return see_other(f"/kiosk/u/{upgrade_id}/key" if same else START)
+
+
+def _answer() -> bool:
+    """The officer's yes or no.
+
+    :raises MalformedInput: ``answer_missing``.
+    """
+    says = request.form.get("same")
+    if says not in {"yes", "no"}:
+        raise MalformedInput("answer_missing", field="same")
+    return says == "yes"
 
 
 @blueprint.post("/kiosk/u/<upgrade_id>/retry")
@@ -158,8 +185,9 @@ def key(station: Station, upgrade_id: str) -> Response:
             )  # fmt: skip
         else:
             upgrades.counter.finish(
-                station, upgrade_id, ceremony_id, response, binding=seat(), label=label
-            )
+                station, upgrade_id, ceremony_id, response,
+                binding=seat(), label=label, officer=officer_of(station),
+            )  # fmt: skip
     except CEREMONY_FAILURES as error:
         return _key(station, upgrade_id, error)
     return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
@@ -173,45 +201,43 @@ def _confirm(station: Station, upgrade_id: str, failure: HkeidError | None = Non
     except (UpgradeRefused, Unavailable) as error:
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/confirm")
     form = ceremony_form("get", begun.id, begun.options, action=here, restart=here)
-    anywhere = at_station(station, upgrade_id).confirmed_anywhere
-    return _ceremony(station, form, problem, anywhere=anywhere)
+    return _ceremony(station, form, problem, at_station(station, upgrade_id))
 
 
 def _key(station: Station, upgrade_id: str, failure: HkeidError | None = None) -> Response:
     here = f"/kiosk/u/{upgrade_id}/key"
     problem = None if failure is None else failed(failure)
-    recovers = at_station(station, upgrade_id).recovers
-    ways = rooms().upgrades
+    upgrade = at_station(station, upgrade_id)
+    recovers, ways = upgrade.recovers, rooms().upgrades
     try:
         begun = (ways.recovery if recovers else ways.counter).start(
             station, upgrade_id, officer_of(station), binding=seat()
         )
-    except (UpgradeRefused, StationRefused, Unavailable) as error:
-        if error.reason == "officer_missing":
+    except (UpgradeRefused, StationRefused, Unavailable, Expired) as error:
+        if error.reason in _LEADS_ON:
             note_refusal(error, "/kiosk/u/…/key")
-            return see_other("/kiosk/officer")
+            return see_other(_LEADS_ON[error.reason] or f"/kiosk/u/{upgrade_id}")
         return refused_step(station, upgrade_id, error, "/kiosk/u/…/key")
     if begun is None:
         return see_other(f"/kiosk/u/{upgrade_id}" + ("" if recovers else "/confirm"))
     form = ceremony_form("create", begun.id, begun.options, action=here, restart=here)
-    return _ceremony(station, form, problem, recovers=recovers)
+    return _ceremony(station, form, problem, upgrade)
 
 
 def _ceremony(
     station: Station,
     form: CeremonyForm,
     problem: str | None,
-    *,
-    anywhere: bool = False,
-    recovers: bool = False,
+    upgrade: Upgrade,
 ) -> Response:
     page = KioskCeremonyPage(
         station=badge(house(), station),
         ceremony=form,
         address=form.action.rpartition("/")[0],
         step="phone" if form.kind == "get" else "bind",
-        confirmed_anywhere=anywhere,
-        recovers=recovers,
+        confirmed_anywhere=upgrade.confirmed_anywhere,
+        recovers=upgrade.recovers,
+        accepted=upgrade.accepted_in_review,
         problem=problem,
     )
     status = 200 if problem is None else 403

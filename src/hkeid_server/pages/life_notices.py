@@ -32,6 +32,11 @@ _PAGE = "/account/notices"
 _STATIC = Path(__file__).parents[1] / "static"
 _DONE = frozenset({"email", "browser", "phone", "language", "removed"})
 _FAILURES = (Refused, MalformedInput, Unavailable)
+_BY_REASON = {
+    "eid_cooling": "cooling",
+    "contact_changes_exhausted": "changes",
+    "contact_former_full": "untold",
+}
 
 
 @blueprint.get(_PAGE)
@@ -66,7 +71,7 @@ def finish_email(session: SessionView) -> Response:
     except _FAILURES as error:
         house().journal.refusal(error, where=f"{_PAGE}/email/code")
         page = EmailCodePage(address=request.form.get("email", "")[:254], error=_word(error))
-        return show("life/email_code.html", page, status=422, here=_PAGE)
+        return show("life/email_code.html", page, status=_status(error), here=_PAGE)
     return see_other(f"{_PAGE}?done=email")
 
 
@@ -190,16 +195,24 @@ def _lately(resident_id: str) -> tuple[ToldLine, ...]:
 def _again(session: SessionView, error: HkeidError, field: str, typed: str) -> Response:
     """The page again, with what is wrong with one field."""
     house().journal.refusal(error, where=f"{_PAGE}/{field}")
-    status = 429 if isinstance(error, TooManyAttempts) else 422
+    return _page(
+        session,
+        errors={field: _word(error)},
+        typed={field: typed[:254]},
+        status=_status(error),
+    )
+
+
+def _status(error: HkeidError) -> int:
     if isinstance(error, Unavailable):
-        status = 503
-    return _page(session, errors={field: _word(error)}, typed={field: typed[:254]}, status=status)
+        return 503
+    return 429 if isinstance(error, TooManyAttempts) else 422
 
 
 def _word(error: HkeidError) -> str:
     """The word for a refusal by which the page explains it."""
-    if error.reason == "eid_cooling":
-        return "cooling"
+    if error.reason in _BY_REASON:
+        return _BY_REASON[error.reason]
     match error:
         case ContactsFull():
             return "full"

@@ -7,7 +7,11 @@ from collections.abc import Callable
 from flask import Blueprint, Response
 
 from hkeid.enrolment.upgrade import Upgrade, UpgradeRefused, UpgradeStep, scanned_text
-from hkeid.enrolment.upgrade.station_status import STATION_SUSPENDED
+from hkeid.enrolment.upgrade.station_status import (
+    STATION_REVOKED,
+    STATION_SUSPENDED,
+    station_fault,
+)
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid_server.house import house
@@ -115,6 +119,9 @@ def _page(session: SessionView, failure: HkeidError | None = None) -> Response:
         return _show(_offered(upgrade))
     if step is UpgradeStep.CONFIRM and upgrade.confirmed_anywhere:
         return _confirm(upgrade, resident_id, problem)
+    if step is UpgradeStep.REVIEW and _revoked(upgrade):
+        # It can only be refused: who begins again ends it.
+        return _show(UpgradePage(step="ended", problem="station", receipt=upgrade.receipt))
     if step is UpgradeStep.REVIEW:
         return _show(UpgradePage(step="review", receipt=upgrade.receipt, until=upgrade.expires_at))
     if step is UpgradeStep.DONE:
@@ -123,6 +130,11 @@ def _page(session: SessionView, failure: HkeidError | None = None) -> Response:
         group = problem_group(upgrade.reason)
         return _show(UpgradePage(step="ended", problem=group, receipt=upgrade.receipt))
     return _show(UpgradePage(step="station", refresh=_LOOK_AGAIN, receipt=upgrade.receipt))
+
+
+def _revoked(upgrade: Upgrade) -> bool:
+    with house().store.transaction() as tx:
+        return station_fault(tx, upgrade) == STATION_REVOKED
 
 
 def _offered(upgrade: Upgrade) -> UpgradePage:

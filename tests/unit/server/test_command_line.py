@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
@@ -92,6 +93,7 @@ def test_check(hkeid: Callable[..., Result]) -> None:
         "– stations: not served",
         "– country signers: not needed without stations",
         "✓ notices: email, inbox, sms; sent every 15 s",
+        "✓ officers: ",
     ):
         assert line in result.output
 
@@ -148,6 +150,75 @@ def test_production_asks_for_an_officers_number(
     monkeypatch.setattr(officers, "_officers", in_sandbox)
     result = hkeid("officers", "add", "KO, Kap", "--role", "auditor", *words)
     assert result.exit_code == (1 if asks else 0), result.output
+
+
+def test_a_number_for_an_officer_who_was_entered_without(
+    hkeid: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hkeid_server.cli import officers
+
+    for name in ("FUNG, Ling", "YIP, Ho"):
+        hkeid("officers", "add", name, "--role", "auditor")
+    typed = {"number": "A123456(3)"}
+    monkeypatch.setattr(officers, "_ask_number", lambda: typed["number"])
+    result = hkeid("officers", "number", "FUNG, Ling")
+    assert (result.exit_code, "number kept" in result.output) == (0, True), result.output
+    assert "A123456" not in result.output
+    assert hkeid("officers", "number", "FUNG, Ling").exit_code == 0
+    result = hkeid("officers", "number", "YIP, Ho")
+    assert (result.exit_code, "own_number_taken" in result.stderr) == (1, True)
+    result = hkeid("officers", "number", "Nobody")
+    assert (result.exit_code, "officer unknown" in result.stderr) == (1, True)
+    typed["number"] = "A123456(4)"
+    assert hkeid("officers", "number", "YIP, Ho").exit_code == 1
+    rows = json.loads(hkeid("officers", "list", "--json").output)
+    numbered = {one["name"]: one["numbered"] for one in rows}
+    assert (numbered["FUNG, Ling"], numbered["YIP, Ho"]) == (True, False)
+
+
+def test_check_warns_of_officers_without_a_number_in_production(
+    hkeid: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hkeid_server import wiring
+    from hkeid_server.cli import officers
+    from hkeid_server.cli.check_services import Doubtful
+    from hkeid_server.cli.check_services import officers as check_officers
+    from hkeid_server.cli.shared import read
+
+    hkeid("officers", "add", "FUNG, Ling", "--role", "auditor")
+    config = read(tmp_path / "sandbox" / "hkeid.toml")
+    house = wiring.build_house(config)
+    monkeypatch.setattr(wiring, "build_house", lambda _config: house)
+    production = SimpleNamespace(production=True, store=config.store)
+    with house.store.transaction() as tx:
+        without = [one.id for one in tx.officers if one.own_number is None]
+    with pytest.raises(Doubtful, match="hkeid officers number") as doubt:
+        check_officers(production)  # type: ignore[arg-type]
+    assert without
+    assert all(one in str(doubt.value) for one in without)
+    assert "entered" in check_officers(config), "a sandbox needs none"
+    monkeypatch.setattr(officers, "_ask_number", lambda: "A123456(3)")
+    assert hkeid("officers", "number", "FUNG, Ling").exit_code == 0
+    for one in without:  # who is suspended decides nothing
+        assert hkeid("officers", "suspend", one).exit_code == 0
+    with house.store.transaction() as tx:
+        (fung,) = [one.id for one in tx.officers if one.id in without and one.own_number]
+    assert hkeid("officers", "suspend", "--resume", fung).exit_code == 0
+    assert "entered" in check_officers(production)  # type: ignore[arg-type]
+
+
+def test_a_doubt_does_not_fail_the_check(
+    hkeid: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hkeid_server.cli.check_services import Doubtful
+
+    def doubtful(_config: object) -> str:
+        raise Doubtful("1 of 2 without")
+
+    check = importlib.import_module("hkeid_server.cli.check")
+    monkeypatch.setattr(check, "_CHECKS", {"officers": doubtful})
+    result = hkeid("check")
+    assert (result.exit_code, "! officers: 1 of 2 without" in result.output) == (0, True)
 
 
 def test_a_name_that_two_officers_have(hkeid: Callable[..., Result]) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from hkeid.adapters.station_ca import StationCa, make_key, make_request
 from hkeid.adapters.system import SystemClock
 from hkeid.enrolment.stations import StationMode
 from hkeid.enrolment.upgrade import UpgradeRefused, UpgradeStep
-from hkeid.enrolment.upgrade.parts import PORTRAIT
-from hkeid.kernel.errors import Unavailable
+from hkeid.enrolment.upgrade.parts import PORTRAIT, UpgradeParts
+from hkeid.kernel.errors import Expired, Unavailable
+from hkeid.testing.personas import PERSONAS
 from hkeid_server.sandbox import seed_sandbox
 from hkeid_server.wsgi import serve_house
 
@@ -86,6 +88,15 @@ class Desk:
                 "frames": (io.BytesIO(b"frame"), "0.jpg"),
             },
         )
+
+    def put(self, **changes: Any) -> None:
+        """Change the upgrade as something else would have."""
+        with self.house.store.transaction() as tx:
+            known = tx.upgrades.get(self.upgrade.id)
+            assert tx.upgrades.change(known, replace(known, **changes))
+
+    def look(self) -> Any:
+        return self.house.stations.upgrades.look(self.upgrade.id)
 
     @property
     def problem(self) -> str:
@@ -290,3 +301,177 @@ def test_a_suspended_station_has_the_residents_page_wait(kiosk, resident) -> Non
     stations.revoke(kiosk.station.id)
     resident.get("/account/upgrade")
     assert "The station that read the card is out of use" in resident.follow().text
+
+
+PERSON = next(iter(PERSONAS.values())).person
+
+
+@pytest.fixture
+def came_back(counter: Desk, resident: Any, monkeypatch: Any) -> str:
+    """Somebody brings the reference number of a case that officers accepted; the upgrade's address."""
+    holder = SimpleNamespace(person=PERSON)
+    monkeypatch.setattr(UpgradeParts, "holder", lambda *_: holder)
+    address = counter.begin(resident, UpgradeStep.BIND)
+    counter.put(reason="registration_unclear", registers=True, round=0)
+    counter.browser.get("/kiosk")
+    counter.browser.post("/kiosk/resume", {"receipt": counter.upgrade.receipt})
+    counter.browser.follow()
+    return address
+
+
+def test_the_officer_sees_who_was_accepted_before_a_key_is_made(counter, came_back) -> None:
+    text = counter.browser.page.text
+    assert 'id="accepted-person"' in text
+    assert f"<strong>{PERSON.name.english}</strong>" in text
+    assert f'src="{came_back}/portrait"' in text
+    assert "passkey-form" not in text
+    with counter.house.store.transaction() as tx:
+        assert tx.upgrades.get(counter.upgrade.id).facts["returned"] == {
+            "shown": ["sandbox-officer"]
+        }
+    assert counter.browser.get(f"{came_back}/portrait").data == b"portrait"
+    answer = counter.browser.get(f"{came_back}/key")
+    assert (answer.status_code, answer.headers["Location"]) == (303, came_back)
+    counter.browser.follow()
+    answer = counter.browser.post(f"{came_back}/returned", {"same": "yes"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"{came_back}/key")
+    assert counter.look().facts["returned"]["officer"] == "sandbox-officer"
+
+
+def test_a_no_leads_back_to_the_start_and_keeps_the_case(counter, came_back) -> None:
+    answer = counter.browser.post(f"{came_back}/returned", {})
+    assert answer.status_code == 400
+    counter.browser.get(came_back)
+    answer = counter.browser.post(f"{came_back}/returned", {"same": "no"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/kiosk")
+    assert counter.look().step is UpgradeStep.BIND
+    assert "returned" not in counter.look().facts
+    counter.browser.get(f"{came_back}/key")
+    assert counter.browser.page.headers["Location"] == came_back
+
+
+def test_without_an_officer_nobody_is_shown(counter, came_back) -> None:
+    counter.browser.get("/kiosk/officer")
+    counter.browser.post("/kiosk/officer", {"leave": "1"})
+    text = counter.browser.get(came_back).text
+    assert 'id="no-officer"' in text
+    assert PERSON.name.english not in text
+    assert counter.browser.get(f"{came_back}/portrait").status_code == 404
+    counter.browser.get(came_back)
+    answer = counter.browser.post(f"{came_back}/returned", {"same": "yes"})
+    assert (answer.status_code, counter.problem) == (409, "officer_missing")
+
+
+@pytest.mark.parametrize("step", [UpgradeStep.BIND, UpgradeStep.CONFIRM])
+def test_whoever_leaves_does_not_undo_what_officers_accepted(counter, came_back, step) -> None:
+    counter.put(step=step)
+    text = counter.browser.get(came_back).text
+    assert 'data-idle="90"' in text
+    assert 'id="end-now" type="button">Finish here<' in text
+    answer = counter.browser.post(f"{came_back}/leave", {})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/kiosk")
+    assert counter.look().step is step
+    counter.browser.get(came_back)
+    counter.browser.post(f"{came_back}/leave", {"sure": "yes"})
+    assert counter.look().step is UpgradeStep.CANCELLED
+
+
+def test_only_who_was_asked_cancels_what_officers_accepted(counter, came_back) -> None:
+    counter.put(step=UpgradeStep.CONFIRM)
+    text = counter.browser.get(came_back).text
+    assert 'id="finish" href="/kiosk"' in text
+    asked = re.search(r'<details class="ask" id="cancel-ask">(.*?)</details>', text, re.DOTALL)[1]
+    assert 'name="sure" value="yes"' in asked
+    assert text.count('name="sure"') == 1
+
+
+def test_a_card_that_is_no_longer_kept_is_said_at_the_start(
+    counter, came_back, monkeypatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise Expired("evidence_destroyed")
+
+    counter.browser.post(f"{came_back}/returned", {"same": "yes"})
+    monkeypatch.setattr(counter.house.stations.upgrades.counter, "start", gone)
+    answer = counter.browser.get(f"{came_back}/key")
+    assert (answer.status_code, counter.problem) == (409, "evidence_destroyed")
+    counter.house.evidence.destroy(counter.upgrade.id)
+    counter.browser.post("/kiosk/resume", {"receipt": counter.upgrade.receipt})
+    counter.browser.follow()
+    assert counter.problem == "evidence_destroyed"
+    monkeypatch.setattr(counter.house.stations.upgrades.offers, "resume", gone)
+    answer = counter.browser.post("/kiosk/resume", {"receipt": counter.upgrade.receipt})
+    assert (answer.status_code, counter.problem) == (422, "evidence_destroyed")
+    assert "What was read from the card is no longer here." in answer.text
+
+
+@pytest.mark.parametrize(("act", "step"), [("same", UpgradeStep.FACE), ("key", UpgradeStep.BIND)])
+def test_nobody_serves_themselves_is_said_in_its_own_words(
+    counter, resident, monkeypatch, act, step
+) -> None:
+    def own(*_: object, **__: object) -> None:
+        raise UpgradeRefused("own_record")
+
+    address = counter.begin(resident, step)
+    upgrades = counter.house.stations.upgrades
+    monkeypatch.setattr(upgrades.officers, "says", own)
+    monkeypatch.setattr(upgrades.counter, "start", own)
+    if act == "same":
+        answer = counter.browser.post(f"{address}/same", {"same": "yes"})
+    else:
+        answer = counter.browser.get(f"{address}/key")
+    assert (answer.status_code, counter.problem) == (409, "own_record")
+    assert "Nobody serves their own card." in answer.text
+    assert "That did not work." not in answer.text
+
+
+def test_a_case_at_the_camera_keeps_the_seat(counter, resident, clock, monkeypatch) -> None:
+    """Numbers taken up and faces compared; not what anybody may press."""
+    clock.wait(minutes=25)
+    counter.browser.get("/kiosk")
+    resident.get("/account/upgrade")
+    resident.post("/account/upgrade/begin")
+    resident.follow()
+    number = re.search(r'id="number">([0-9 ]+)<', resident.page.text)[1]
+    answer = counter.browser.post("/kiosk/number", {"number": number})
+    counter.upgrade = counter.house.stations.upgrades.at_station(counter.station.id)
+    assert answer.headers["Location"] == f"/kiosk/u/{counter.upgrade.id}"
+    clock.wait(minutes=25)
+    counter.browser.get("/kiosk")
+    faces = counter.house.stations.upgrades.faces
+    monkeypatch.setattr(faces, "give", lambda *_: counter.upgrade)
+    assert counter.send_face("any").status_code == 303
+    clock.wait(minutes=25)
+    assert 'id="begin-card"' in counter.browser.get("/kiosk").text
+    counter.browser.post("/kiosk/number", {"number": "1"})
+    clock.wait(minutes=10)
+    assert 'id="begin-card"' not in counter.browser.get("/kiosk").text
+
+
+@pytest.mark.parametrize("step", [UpgradeStep.REVIEW, UpgradeStep.CONFIRM])
+def test_the_residents_page_leads_on_from_a_station_out_of_work(
+    kiosk, resident, clock, step
+) -> None:
+    kiosk.begin(resident, step)
+    stations = kiosk.house.stations.stations
+    stations.suspend(kiosk.station.id)
+    assert 'id="cancel"' in resident.get("/account/upgrade").text
+    stations.revoke(kiosk.station.id)
+    resident.get("/account/upgrade")
+    if step is UpgradeStep.CONFIRM:
+        resident.follow()
+    assert "The station that read the card is out of use" in resident.page.text
+    clock.wait(seconds=1)
+    resident.post("/account/upgrade/begin")
+    assert 'id="number"' in resident.follow().text
+    assert kiosk.look().reason == "station_revoked"
+
+
+@pytest.mark.parametrize("step", [UpgradeStep.REVIEW, UpgradeStep.CONFIRM])
+def test_who_waits_may_cancel(kiosk, resident, step) -> None:
+    kiosk.begin(resident, step)
+    kiosk.house.stations.stations.suspend(kiosk.station.id)
+    resident.get("/account/upgrade")
+    resident.post("/account/upgrade/cancel")
+    assert 'id="begin"' in resident.follow().text
+    assert kiosk.look().reason == "cancelled_by_resident"

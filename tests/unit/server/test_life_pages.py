@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from hkeid.enrolment.notices.changing import CHANGES_A_DAY
 from hkeid.enrolment.standing import Actor
 from hkeid.identity.assurance import Acr
 from hkeid.identity.hkic_number import HkicNumber
@@ -325,7 +326,7 @@ def leave_email(house: House, person: Any, address: str = "chan@Mail.example.hk"
     person.get("/account/notices")
     page = person.post("/account/notices/email", {"email": address})
     assert 'id="code-address"' in page.text, page.text
-    code = re.match(r"\d{6}", letters(house, "email_code")[0].body)[0]
+    code = re.search(r"\d{6}", letters(house, "email_code")[0].body)[0]
     return person.post("/account/notices/email/code", {"code": code})
 
 
@@ -798,3 +799,46 @@ def test_a_frozen_eid_is_neither_registered_nor_recovered_by_a_machine(
     house.standing.suspend(resident_of(house).id, by=Actor.RESIDENT, reason="frozen_by_resident")
     for start in ("/register", "/register/recover"):
         assert "An officer looks at it" in prove(newcomer(resident), CHAN, start).text
+
+
+@pytest.mark.parametrize(
+    ("language", "enough"),
+    [
+        ("en", "changed many times today"),
+        ("zh-HK", "你今天已多次更改通知地址"),
+        ("zh-CN", "你今天已多次更改通知地址"),
+    ],
+)
+def test_many_changes_on_one_day_are_enough(
+    make_house: Callable[..., House], resident: Any, language: str, enough: str
+) -> None:
+    house = make_house()
+    seed_sandbox(house)
+    person = type(resident)(serve_house(house), language)
+    person.get("/activate")
+    person.post("/activate", {"code": issue_ticket(house, CHAN).reveal()})
+    person.ceremony()
+    for number in range(CHANGES_A_DAY):
+        person.get("/account/notices")
+        page = person.post("/account/notices/phone", {"phone": f"+85291{number:06}"})
+        assert page.status_code == 303
+        dispatch(house)
+    for path, fields in (("phone", {"phone": "+85291234567"}), ("remove", {"channel": "sms"})):
+        person.get("/account/notices")
+        page = person.post(f"/account/notices/{path}", fields)
+        assert (page.status_code, enough in page.text) == (429, True)
+    page = leave_email(house, person)
+    assert (page.status_code, enough in page.text) == (429, True)
+
+
+def test_while_many_wait_to_be_told_the_page_says_so(
+    house: House, resident: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hkeid.enrolment.notices.former.MOST_FORMER", 1)
+    for number in range(2):
+        resident.get("/account/notices")
+        fields = {"phone": f"+8529123456{number}"}
+        assert resident.post("/account/notices/phone", fields).status_code == 303
+    resident.get("/account/notices")
+    page = resident.post("/account/notices/phone", {"phone": "+85291234569"})
+    assert (page.status_code, "not been told of the last changes" in page.text) == (429, True)

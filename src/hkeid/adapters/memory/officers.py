@@ -44,6 +44,7 @@ class MemoryOfficers:
         changed = replace(
             stored,
             name=new.name,
+            own_number=new.own_number,
             roles=new.roles,
             status=new.status,
             updated_at=new.updated_at,

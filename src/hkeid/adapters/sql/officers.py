@@ -27,7 +27,10 @@ _CHANGE: Final = Statement(
     update(officers)
     .where(_o.id == param(_o.id, "of_id"), _o.version == param(_o.version, "old_version"))
     .values(
-        {name: param(_o[name]) for name in ("name", "roles", "status", "updated_at", "version")}
+        {
+            name: param(_o[name])
+            for name in ("name", "own_number", "roles", "status", "updated_at", "version")
+        }
     )
 )
 
@@ -66,6 +69,7 @@ class SqlOfficers:
             "of_id": old.id,
             "old_version": old.version,
             "name": new.name,
+            "own_number": new.own_number,
             "roles": word_list(new.roles),
             "status": new.status.value,
             "updated_at": epoch_microseconds(new.updated_at),

@@ -2,7 +2,8 @@
 
 Addresses are sealed fields like other particulars, and nobody but the resident sees them. A change needs
 a login of a moment ago with user verification, and is told to every address that was there before: whoever
-takes over an eID, or a browser that is logged in, cannot silence its owner.
+takes over an eID, or a browser that is logged in, cannot silence its owner. So each change may also be
+refused: :class:`~hkeid.kernel.errors.TooManyAttempts`, ``contact_changes_exhausted``, ``contact_former_full``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from hkeid.enrolment.notices.addresses import (
     parse_email,
     parse_subscription,
 )
+from hkeid.enrolment.notices.changing import count_change, take_turn
 from hkeid.enrolment.notices.events import ContactChanged, ContactProofRefused
 from hkeid.enrolment.notices.former import FormerAddress, former_of, kept_former, with_former
 from hkeid.enrolment.notices.records import DueNotice, NoticeRepository
@@ -157,6 +159,7 @@ class Contacts:
         """
         now = self._clock.now()
         with suppress(NotFound), self._store.transaction() as tx:
+            take_turn(tx, resident_id, now)
             kept = former_of(self._fields.read(tx, resident_id, (_FORMER,)).get(_FORMER, ""))
             left = [one for one in kept if one.left_at > epoch_microseconds(until)]
             if len(left) != len(kept):
@@ -335,6 +338,7 @@ class Contacts:
         """A push service says that this browser is gone."""
         now = self._clock.now()
         with self._store.transaction() as tx:
+            take_turn(tx, resident_id, now)
             kept = self._fields.read(tx, resident_id, (_PUSH,)).get(_PUSH, "[]")
             left = [one for one in browsers_of(kept) if one != subscription]
             self._fields.put(tx, resident_id, {_PUSH: json.dumps(left)}, now)
@@ -347,6 +351,7 @@ class Contacts:
         """Change what is kept for a channel; addresses that are there no more are told of it as well."""
         field = _FIELDS[channel]
         with self._store.transaction() as tx:
+            take_turn(tx, resident_id, now)
             check_not_cooling(tx, resident_id, now)
             before = self._fields.read(tx, resident_id, (field, _FORMER))
             old = before.get(field, "")
@@ -360,6 +365,7 @@ class Contacts:
                 if one not in stays
             ]
             former = with_former(former_of(before.get(_FORMER, "")), left)
+            count_change(tx, resident_id, now)
             self._fields.put(tx, resident_id, {field: new, _FORMER: kept_former(former)}, now)
             tell(tx, resident_id, "contact_changed", now=now, random=self._random)
             tx.audit.append(ContactChanged(resident_id=resident_id, channel=channel.value))

@@ -1,7 +1,7 @@
 """Addresses that were left, until they have been told of it.
 
-They are kept as JSON in a sealed field. Whoever changes addresses again and again pushes none of the
-earlier ones out: where there are too many, it is the latest that are not kept.
+They are kept as JSON in a sealed field. None pushes another one out, and none is left out: where too many
+wait to be told, no further one can be left.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from hkeid.enrolment.errors import EnrolmentRefused
+from hkeid.kernel.errors import TooManyAttempts
 from hkeid.ports.notices import Channel
 
-_MOST: Final = 20
+MOST_FORMER: Final = 20
+"""So many addresses of one resident wait to be told that they were left."""
+_TRY_AGAIN: Final = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -56,7 +59,13 @@ def kept_former(former: Iterable[FormerAddress]) -> str:
 def with_former(
     former: Sequence[FormerAddress], left: Iterable[FormerAddress]
 ) -> tuple[FormerAddress, ...]:
-    """With those that were left just now. One that waits to be told already waits for this as well."""
+    """With those that were left just now. One that waits to be told already waits for this as well.
+
+    :raises hkeid.kernel.errors.TooManyAttempts: ``contact_former_full``: too many wait to be told.
+    """
     now = {(one.channel, one.address): one for one in left}
     known = {(one.channel, one.address): one for one in former}
-    return tuple({**known, **now}.values())[:_MOST]
+    found = tuple({**known, **now}.values())
+    if len(found) > max(MOST_FORMER, len(known)):
+        raise TooManyAttempts("contact_former_full", retry_after=_TRY_AGAIN)
+    return found

@@ -31,6 +31,7 @@ from hkeid.enrolment.registration.records import (
     RegistrationTransaction,
 )
 from hkeid.enrolment.registration.showing import DETAILS, findings_bytes
+from hkeid.enrolment.registration.warning import warn_owner
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput, Unavailable
@@ -177,6 +178,7 @@ class Conclusion:
             if findings.age == "minor":
                 step, expires_at = RegistrationStep.GUARDIAN, now + settings.guardian_wait
             self._keep_particulars(record, texts)
+            self.warn(record, texts, accepted=True)
         kept, decided = findings_bytes(findings), canonical_json.dumps(decision.as_json())
         digest = evidence_digest(kept, decided)
         moved = self._cases.move(
@@ -202,6 +204,24 @@ class Conclusion:
             ),
         )
         return self._cases.settle(moved)
+
+    def warn(self, record: RegistrationRecord, texts: Texts, *, accepted: bool) -> None:
+        """Tell the owner of an eID, where one is being recovered. Before the step itself: told once too often
+        rather than never, should we die over it.
+        """
+        number = person_of(texts).hkic_number
+        if record.purpose is not RegistrationPurpose.RECOVERY or number is None:
+            return
+        with self._parts.store.transaction() as tx:
+            warn_owner(
+                tx,
+                self._parts.keys,
+                number,
+                recovery=record.id,
+                accepted=accepted,
+                now=self._cases.now,
+                random=self._parts.random,
+            )
 
     def _keep_particulars(self, record: RegistrationRecord, texts: Texts) -> None:
         """Put the particulars where they outlive the pictures, until the device is bound."""

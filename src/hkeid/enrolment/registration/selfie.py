@@ -21,7 +21,6 @@ from hkeid.enrolment.registration.records import (
 )
 from hkeid.enrolment.registration.showing import DETAILS, Showing, findings_bytes
 from hkeid.enrolment.registration.views import RegistrationView
-from hkeid.enrolment.registration.warning import warn_owner
 from hkeid.kernel.errors import Expired, Unavailable
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.documents import ImageRefused
@@ -216,11 +215,7 @@ class Selfie:
         if number is None:
             raise RegistrationRefused("details_incomplete")
         findings = self._conclusion.look_up(record, findings, number)
-        if record.purpose is RegistrationPurpose.RECOVERY:
-            # Before the decision: told once too often rather than never, should we die over it.
-            with self._parts.store.transaction() as tx:
-                now, random = self._cases.now, self._parts.random
-                warn_owner(tx, self._parts.keys, number, now=now, random=random)
+        self._conclusion.warn(record, texts, accepted=False)
         return self._conclusion.conclude(record, findings, texts)
 
     def _texts(self, record: RegistrationRecord) -> Texts:

@@ -23,6 +23,7 @@ from hkeid.enrolment.upgrade.parts import TICKET, UpgradeParts, move
 from hkeid.enrolment.upgrade.proofing import check_registration
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
 from hkeid.enrolment.upgrade.register_answers import RegisterAnswers
+from hkeid.enrolment.upgrade.returning import check_compared
 from hkeid.enrolment.upgrade.serving import refuse_own_record
 from hkeid.identity.state import EidState
 from hkeid.residents import find_by_hkic
@@ -68,7 +69,7 @@ class CounterRegistration:
         """Begin making the passkey on the key; None when it is there already (go on to confirm).
 
         :raises UpgradeRefused: ``officer_missing``, ``own_record``, ``registration_not_decided``,
-            ``registry_…``; and as :meth:`UpgradeParts.find`.
+            ``person_not_compared``, ``registry_…``; and as :meth:`UpgradeParts.find`.
         :raises hkeid.kernel.errors.Unavailable: ``registry_unavailable``.
         """
         require(station, StationPermission.REGISTER)
@@ -77,6 +78,7 @@ class CounterRegistration:
         parts = self._parts
         found = parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
         refuse_own_record(parts, found, officer)
+        check_compared(found, officer, parts.clock.now())
         self._check(found)
         upgrade = self._entered(self._register.recheck(found))
         resident_id = upgrade.resident_id or ""
@@ -98,12 +100,17 @@ class CounterRegistration:
         *,
         binding: str,
         label: str,
+        officer: str | None = None,
     ) -> Upgrade:
         """Bind the key. Nobody stays logged in at the station.
 
+        :param officer: who sits there: where the person was accepted in a review, it has to be the one
+            who compared them when they came back.
+        :raises UpgradeRefused: ``person_not_compared``.
         :raises hkeid.kernel.errors.HkeidError: as :meth:`hkeid.enrolment.Activation.finish`.
         """
         found = self._parts.find(upgrade_id, {UpgradeStep.BIND}, station=station)
+        check_compared(found, officer, self._parts.clock.now())
         upgrade = self._register.recheck(found)
         session = self._activation.finish(
             ceremony_id,

@@ -21,6 +21,7 @@ class UpgradeRefused(Refused):
     ``shift_expired``, ``upload_replayed``. About the face: ``face_not_live``, ``face_no_match``, ``face_tries_spent``,
     ``officer_says_other_person``. About the person: ``registry_no_match``, ``registry_deceased``,
     ``registry_reported_lost``. About the station: ``station_revoked``, ``station_suspended``. About a security key: ``registration_not_decided``,
+    ``person_not_compared``,
     ``ceremony_other_upgrade``, ``credential_registered``, ``eid_changed``. About the confirmation: what :mod:`hkeid.webauthn` says, and
     ``credential_unknown``, ``credential_suspended``, ``credential_revoked``.
     """

@@ -45,6 +45,21 @@ class UpgradeResumed(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnCompared(AuditEvent):
+    """The officer at the counter said whether who came back is the person whom officers had accepted.
+
+    :ivar same: False: somebody else came; the case stays as it is.
+    """
+
+    NAME: ClassVar[str] = "enrolment:upgrade:return-compared"
+    upgrade_id: str
+    station_id: str
+    officer: str
+    same: bool
+    resident_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChipAccepted(AuditEvent):
     """The server verified what the station had read.
 

@@ -28,8 +28,9 @@ from hkeid.enrolment.upgrade.records import (
     UpgradeStep,
     UpgradeTransaction,
 )
+from hkeid.enrolment.upgrade.returning import forget_return
 from hkeid.enrolment.upgrade.serving import refuse_own_record
-from hkeid.enrolment.upgrade.station_status import end_of_revoked
+from hkeid.enrolment.upgrade.station_status import STATION_REVOKED, end_of_revoked, station_fault
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, TooManyAttempts
@@ -51,7 +52,8 @@ class Offers:
 
     def offer(self, session: SessionView) -> Upgrade:
         """An upgrade for the resident of a session, waiting for a station; the one under way, if
-        there is one.
+        there is one. One that a station read which is revoked meanwhile is ended by it: nobody accepts
+        that.
 
         :raises UpgradeRefused: ``eid_not_active``, ``upgraded_already``.
         """
@@ -62,10 +64,15 @@ class Offers:
             if resident is None or resident.state is not EidState.ACTIVE:
                 known = resident is not None and resident.state is EidState.UPGRADED
                 raise UpgradeRefused("upgraded_already" if known else "eid_not_active")
+            ended = []
             for known_one in tx.upgrades.of_resident(resident_id):
                 under_way = not known_one.step.over and now < known_one.expires_at
-                if under_way and not known_one.recovers:
+                if not under_way or known_one.recovers:
+                    continue
+                if station_fault(tx, known_one) != STATION_REVOKED:
                     return known_one
+                end(tx, known_one, UpgradeStep.REFUSED, STATION_REVOKED, now)
+                ended.append(known_one.id)
             upgrade = Upgrade(
                 id=parts.random.token(16),
                 receipt=new_receipt(parts.random),
@@ -77,6 +84,7 @@ class Offers:
             )
             upgrade = self._with_number(tx, upgrade, now, new=True)
             tx.audit.append(UpgradeOffered(upgrade_id=upgrade.id, resident_id=resident_id))
+        self._forget(tuple(ended))
         return upgrade
 
     def number(self, upgrade: Upgrade) -> str | None:
@@ -145,8 +153,8 @@ class Offers:
         return self._begin_alone(station, officer, {RECOVERS: True})
 
     def resume(self, station: Station, typed: str, officer: str | None) -> Upgrade:
-        """Go on with somebody whom officers accepted and who comes back to the counter; the officer who
-        sits there looks at person and card first.
+        """Go on with somebody whom officers accepted and who comes back to the counter. Where a key is to
+        be made, the officer who sits there compares them first, each time (:mod:`.returning`).
 
         :param typed: the reference number.
         :raises hkeid.kernel.errors.MalformedInput: ``receipt_malformed``.
@@ -171,6 +179,7 @@ class Offers:
         with parts.store.transaction() as tx:
             tx.budgets.refund(_NUMBERS, station.id.encode())
             left = self._clear(tx, station, now)
+            upgrade = tx.upgrades.get(upgrade.id) or upgrade
             tx.audit.append(
                 UpgradeResumed(
                     upgrade_id=upgrade.id,
@@ -198,15 +207,28 @@ class Offers:
         return parts.note(upgrade, {"access": "typed", "trouble": None})
 
     def cancel(
-        self, upgrade_id: str, *, station: Station | None = None, resident_id: str | None = None
+        self,
+        upgrade_id: str,
+        *,
+        station: Station | None = None,
+        resident_id: str | None = None,
+        sure: bool = False,
     ) -> None:
-        """Stop; nothing was changed. May be repeated."""
+        """Stop; nothing was changed. May be repeated.
+
+        :param sure: asked at a station whether all of it is to be lost, somebody said yes. Without it,
+            whoever leaves a station, or stands idle there, does not undo what officers accepted.
+        """
         open_steps = set(UpgradeStep)
         upgrade = self._parts.find(upgrade_id, open_steps, station=station, resident_id=resident_id)
         if station is None and upgrade.recovers:
             # Whoever is still logged in may be who took the devices.
             raise UpgradeUnknown("upgrade_unknown")
         if upgrade.step.over:
+            return
+        if station is not None and upgrade.accepted_in_review and not sure:
+            with self._parts.store.transaction() as tx:
+                forget_return(tx, upgrade, self._parts.clock.now())
             return
         reason = "cancelled_at_station" if station is not None else "cancelled_by_resident"
         with self._parts.store.transaction() as tx:
@@ -273,16 +295,15 @@ class Offers:
 
     def _clear(self, tx: UpgradeTransaction, station: Station, now: Instant) -> tuple[str, ...]:
         """A station serves one person at a time: who was there before has left."""
-        left = [
-            upgrade
-            for upgrade in tx.upgrades.at_station(station.id)
-            # They may still confirm on their own page, or come back with the reference number.
-            if not upgrade.accepted_in_review
-            and (upgrade.step is not UpgradeStep.CONFIRM or not upgrade.confirmed_anywhere)
-        ]
-        for upgrade in left:
-            end(tx, upgrade, UpgradeStep.CANCELLED, "station_left", now)
-        return tuple(upgrade.id for upgrade in left)
+        left: list[str] = []
+        for upgrade in tx.upgrades.at_station(station.id):
+            # They may still come back with the reference number, or confirm on their own page.
+            if upgrade.accepted_in_review:
+                forget_return(tx, upgrade, now)
+            elif upgrade.step is not UpgradeStep.CONFIRM or not upgrade.confirmed_anywhere:
+                end(tx, upgrade, UpgradeStep.CANCELLED, "station_left", now)
+                left.append(upgrade.id)
+        return tuple(left)
 
     def _forget(self, upgrade_ids: tuple[str, ...]) -> None:
         for upgrade_id in upgrade_ids:

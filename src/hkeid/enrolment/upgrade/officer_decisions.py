@@ -113,6 +113,11 @@ class OfficerDecisions:
         # Who recovers an eID stands at the counter and goes on at once.
         now = parts.clock.now()
         until = now + (parts.policy.window if upgrade.recovers else parts.policy.review)
+        if not upgrade.recovers:
+            until = max(upgrade.expires_at, until)
+        if accept and upgrade.registers:
+            # Before it is decided: what a kill in between keeps too long goes with the case.
+            parts.vault.extend(upgrade.id, until)
         with parts.store.transaction() as tx:
             if accept:
                 _check_station(tx, upgrade, officers)
@@ -129,7 +134,7 @@ class OfficerDecisions:
                 upgrade,
                 officer=officers[0],
                 facts={**upgrade.facts, **facts},
-                expires_at=until if upgrade.recovers else max(upgrade.expires_at, until),
+                expires_at=until,
             )
             if asked is None:
                 decided = end(tx, known, UpgradeStep.REFUSED, "review_refused", now)

@@ -14,6 +14,7 @@ from hkeid.enrolment.stations import Station, Stations
 from hkeid.enrolment.upgrade.document_text import loads
 from hkeid.enrolment.upgrade.errors import UpgradeRefused, UpgradeUnknown
 from hkeid.enrolment.upgrade.events import UpgradeEnded, UpgradeReferred
+from hkeid.enrolment.upgrade.officers import DUTY
 from hkeid.enrolment.upgrade.policy import UpgradePolicy
 from hkeid.enrolment.upgrade.records import SERVED, Upgrade, UpgradeStep, UpgradeTransaction
 from hkeid.kernel.errors import Expired
@@ -158,11 +159,13 @@ _SERVING = frozenset({UpgradeStep.OFFERED, UpgradeStep.CHIP, UpgradeStep.FACE})
 
 
 def seated_at(tx: UpgradeTransaction, station_id: str | None, now: Instant) -> str | None:
-    """Who holds a station's seat; a session that ended meanwhile does not undo that they sat there."""
+    """Who sits at a station. Neither a session that ended meanwhile nor a seat that was lost for being
+    idle undoes that: whoever has not signed off, and whom nobody followed, may still sit there.
+    """
     station = None if station_id is None else tx.stations.get(station_id)
     if station is None or station.officer is None or station.officer_until is None:
         return None
-    return station.officer if now < station.officer_until else None
+    return station.officer if now < station.officer_until + DUTY else None
 
 
 def _with_seat(tx: UpgradeTransaction, upgrade: Upgrade, now: Instant) -> Upgrade:

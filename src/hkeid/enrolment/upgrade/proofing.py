@@ -61,7 +61,15 @@ def decide_registration(
         decision = parts.proofing.accepted_by(officers, reason)
     number = holder.person.hkic_number
     if upgrade.recovers and number is not None:
-        warn_owner(tx, parts.keys, number, now=parts.clock.now(), random=parts.random)
+        warn_owner(
+            tx,
+            parts.keys,
+            number,
+            recovery=upgrade.id,
+            accepted=decision.outcome is Outcome.BIND,
+            now=parts.clock.now(),
+            random=parts.random,
+        )
     kept = {"findings": findings.as_json(), "decision": decision.as_json()}
     texts = (canonical_json.dumps(kept["findings"]), canonical_json.dumps(kept["decision"]))
     tx.audit.append(

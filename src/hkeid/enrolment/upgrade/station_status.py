@@ -54,7 +54,7 @@ def require_station(parts: UpgradeParts, upgrade: Upgrade) -> None:
 def end_of_revoked(store: Store[UpgradeTransaction], vault: EvidenceVault, now: Instant) -> int:
     """End what revoked stations left open and no officer looks at; returns how many.
 
-    Referred cases stay: officers refuse them, and see why.
+    Referred cases stay: officers refuse them, and see why, unless the resident begins anew before.
     """
     with store.transaction() as tx:
         revoked = [one.id for one in tx.stations if one.status is StationStatus.REVOKED]

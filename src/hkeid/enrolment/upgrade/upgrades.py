@@ -16,6 +16,7 @@ from hkeid.enrolment.upgrade.reading import Readings
 from hkeid.enrolment.upgrade.records import Upgrade
 from hkeid.enrolment.upgrade.recovery import CounterRecovery
 from hkeid.enrolment.upgrade.register_answers import RegisterAnswers
+from hkeid.enrolment.upgrade.returning import Returns
 from hkeid.webauthn import WebAuthnPolicy
 
 
@@ -26,6 +27,7 @@ class Upgrades:
     :ivar readings: the station's chip readings.
     :ivar faces: comparison by machine.
     :ivar officers: comparison at a counter, and decisions of referred upgrades.
+    :ivar returns: whom officers accepted comes back to a counter.
     :ivar register: the register of persons, asked again where it did not answer.
     :ivar confirmations: the resident's passkey.
     :ivar offline: readings of mobile teams without a network.
@@ -46,6 +48,7 @@ class Upgrades:
         self.register = RegisterAnswers(parts)
         self.faces = Faces(parts, self.register)
         self.officers = OfficerDecisions(parts, self.register)
+        self.returns = Returns(parts)
         self.confirmations = Confirmations(parts, policy, self.register)
         self.offline = OfflineReadings(parts)
         self.counter = CounterRegistration(parts, policy, broker, settings, register=self.register)

@@ -91,13 +91,14 @@ class OfficersContract:
             assert ids == sorted(ids)
 
     def test_an_officer_changes_by_compare_and_set(self, store: AnyStore) -> None:
-        """Roles, state and name change; who comes too late changes nothing."""
+        """Roles, state, name and number change; who comes too late changes nothing."""
         officer = an_officer()
         new = replace(
             officer,
             roles=(Role.AUDITOR,),
             status=OfficerStatus.SUSPENDED,
             name=fresh_bytes(),
+            own_number=fresh_bytes(),
             updated_at=LATER,
         )
         with store.transaction() as tx:

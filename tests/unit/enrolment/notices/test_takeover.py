@@ -21,9 +21,16 @@ from hkeid.enrolment.notices import (
     DispatchSettings,
 )
 from hkeid.enrolment.notices.addresses import parse_subscription
-from hkeid.enrolment.notices.former import FormerAddress, former_of, kept_former, with_former
+from hkeid.enrolment.notices.changing import CHANGES_A_DAY
+from hkeid.enrolment.notices.former import (
+    MOST_FORMER,
+    FormerAddress,
+    former_of,
+    kept_former,
+    with_former,
+)
 from hkeid.kernel import base64url
-from hkeid.kernel.errors import Unavailable
+from hkeid.kernel.errors import TooManyAttempts, Unavailable
 from hkeid.ports.notices import Channel, Notice
 
 OWNER, THIEF = "+85290000001", "+85266666666"
@@ -193,19 +200,84 @@ def test_a_new_browser_is_told_to_those_that_are_there(
     assert post.to(Channel.SMS) == {OWNER}
 
 
-def test_changes_one_after_the_other_push_nobody_out(
-    view: Any, contacts: Contacts, dispatcher: Dispatcher, post: Post
+def sent(dispatcher: Dispatcher) -> None:
+    while dispatcher.round().told:
+        pass
+
+
+def many_browsers(contacts: Contacts, fresh: Callable[[], Any], then: Callable[[], object]) -> None:
+    """One browser after the other is added, and removed."""
+    for turn in range(60):
+        contacts.add_browser(fresh(), subscription(f"junk{turn}"))
+        one = contacts.browsers_of(fresh().authentication.resident_id)[-1]
+        contacts.remove_browser(fresh(), one.reference)
+        then()
+
+
+@pytest.mark.parametrize("notices_go_out", [False, True])
+def test_changes_one_after_the_other_silence_nobody(
+    view: Any, contacts: Contacts, dispatcher: Dispatcher, post: Post, *, notices_go_out: bool
 ) -> None:
+    """Nobody is pushed out, and nobody is left out: sooner a change is refused."""
     contacts.set_phone(view, OWNER)
     contacts.add_browser(view, subscription("owner"))
-    dispatcher.round()
+    sent(dispatcher)
     post.sent.clear()
-    contacts.remove(view, Channel.WEB_PUSH)
-    for number in range(60):
-        contacts.set_phone(view, f"+8526{number:07}")
-    dispatcher.round()
+    with pytest.raises(TooManyAttempts) as refused:
+        many_browsers(contacts, lambda: view, lambda: notices_go_out and sent(dispatcher))
+    assert refused.value.reason == "contact_changes_exhausted"
+    assert 0 < (refused.value.retry_after or 0) <= 24 * 3600
+    before = contacts.of_resident(view.authentication.resident_id)
+    for change in (
+        lambda: contacts.set_phone(view, THIEF),
+        lambda: contacts.remove(view, Channel.WEB_PUSH),
+        lambda: contacts.remove(view, Channel.SMS),
+    ):
+        with pytest.raises(TooManyAttempts):
+            change()
+    assert contacts.of_resident(view.authentication.resident_id) == before
+    sent(dispatcher)
     assert OWNER in post.to(Channel.SMS)
     assert address("owner") in post.to(Channel.WEB_PUSH)
+
+
+def test_while_too_many_wait_to_be_told_none_is_left(
+    hub: Any, contacts: Contacts, again: Any, dispatcher: Dispatcher, post: Post
+) -> None:
+    """Days of changes while nothing goes out, and the owner's addresses at the end."""
+    contacts.set_phone(again(), OWNER)
+    contacts.add_browser(again(), subscription("owner"))
+    sent(dispatcher)
+    post.sent.clear()
+    with pytest.raises(TooManyAttempts) as refused:
+        many_browsers(contacts, again, lambda: hub.clock.pass_(hours=3))
+    assert refused.value.reason == "contact_former_full"
+    for change in (
+        lambda: contacts.set_phone(again(), THIEF),
+        lambda: contacts.remove(again(), Channel.WEB_PUSH),
+    ):
+        with pytest.raises(TooManyAttempts, match="contact_former_full"):
+            change()
+    sent(dispatcher)
+    contacts.set_phone(again(), THIEF)  # those that waited were told
+    contacts.remove(again(), Channel.WEB_PUSH)
+    post.sent.clear()
+    sent(dispatcher)
+    assert OWNER in post.to(Channel.SMS)
+    assert address("owner") in post.to(Channel.WEB_PUSH)
+
+
+def test_the_day_after_addresses_can_be_changed_again(
+    hub: Any, contacts: Contacts, again: Any, dispatcher: Dispatcher
+) -> None:
+    for number in range(CHANGES_A_DAY):
+        contacts.set_phone(again(), f"+8526{number:07}")
+        sent(dispatcher)
+    contacts.set_phone(again(), f"+8526{CHANGES_A_DAY - 1:07}")  # changes nothing
+    with pytest.raises(TooManyAttempts, match="contact_changes_exhausted"):
+        contacts.set_phone(again(), OWNER)
+    hub.clock.pass_(hours=24)
+    contacts.set_phone(again(), OWNER)
 
 
 def test_what_was_left_after_a_notice_waits_for_its_own(
@@ -262,11 +334,15 @@ ADDRESSES = st.builds(
 
 
 @given(st.lists(ADDRESSES, max_size=30), st.lists(ADDRESSES, max_size=30))
-def test_the_earliest_stay(first: list[FormerAddress], then: list[FormerAddress]) -> None:
-    former = with_former((), first)
+def test_all_stay_or_none_is_left(first: list[FormerAddress], then: list[FormerAddress]) -> None:
+    names = {(one.channel, one.address) for one in (*first, *then)}
+    try:
+        former = with_former((), first)
+        more = with_former(former, then)
+    except TooManyAttempts as error:
+        assert error.reason == "contact_former_full"
+        assert len(names) > MOST_FORMER
+        return
     assert former_of(kept_former(former)) == former
-    more = with_former(former, then)
-    assert len(more) <= 20
-    assert {(one.channel, one.address) for one in former} <= {
-        (one.channel, one.address) for one in more
-    }
+    assert {(one.channel, one.address) for one in more} == names
+    assert len(names) <= MOST_FORMER

@@ -474,6 +474,34 @@ def test_once_a_day_is_enough(desk: Any, phone: SoftwareAuthenticator) -> None:
     assert warnings_of(desk) == 2
 
 
+def test_a_recovery_that_gets_through_is_told_whatever_was_told_before(
+    desk: Any, phone: SoftwareAuthenticator
+) -> None:
+    """Junk uses the day's notice up; the real one within that day is told all the same, once."""
+    desk.register("ho-sau-lan", phone)
+    recovering(desk, "kwok-lai-king", browser="junk")
+    desk.hub.clock.pass_(hours=23)
+    view = desk.decided("ho-sau-lan", browser="real", purpose=RegistrationPurpose.RECOVERY)
+    assert (view.step, warnings_of(desk)) == (RegistrationStep.BIND, 2)
+    again = SoftwareAuthenticator()
+    desk.confirm(desk.bind(view, again, browser="real"), again, browser="real")
+    assert warnings_of(desk) == 2
+
+
+@pytest.mark.parametrize("junk_first", [False, True])
+def test_what_officers_accept_is_told_once_within_a_day(
+    desk: Any, phone: SoftwareAuthenticator, *, junk_first: bool
+) -> None:
+    desk.hub.standing.freeze(desk.register("ho-sau-lan", phone).view)
+    if junk_first:
+        recovering(desk, "kwok-lai-king", browser="junk")
+    view = desk.decided("ho-sau-lan", browser="b2", purpose=RegistrationPurpose.RECOVERY)
+    assert (view.step, warnings_of(desk)) == (RegistrationStep.REFERRED, 1)
+    desk.registration.decide(view.id, accept=True, reason="same_person", officers=("a", "b"))
+    assert desk.current("b2").step is RegistrationStep.BIND
+    assert warnings_of(desk) == (2 if junk_first else 1)
+
+
 def test_of_a_frozen_eid_the_owner_is_told_too(desk: Any, phone: SoftwareAuthenticator) -> None:
     desk.hub.standing.freeze(desk.register("ho-sau-lan", phone).view)
     recovering(desk, "kwok-lai-king")

@@ -29,6 +29,7 @@ from hkeid.enrolment.review import (
 )
 from hkeid.enrolment.stations import Seats, Station, StationMode, Stations, StationSettings
 from hkeid.enrolment.upgrade import (
+    OnDuty,
     UpgradeParts,
     UpgradePolicy,
     Upgrades,
@@ -324,6 +325,11 @@ class Lab:
         given = LivenessEvidence(nonce=nonce or challenge.nonce, frames=())
         return self.upgrades.faces.give(station, upgrade_id, given)
 
+    def compared(self, upgrade: Any, officer: str, *, same: bool = True) -> Any:
+        """The officer at the counter says whether who came back is the person accepted."""
+        duty = OnDuty(officer=officer, role=None, until=self.hub.clock.now())
+        return self.upgrades.returns.says(self.counter, upgrade.id, duty, same=same)
+
     def confirm(
         self, upgrade: Any, phone: SoftwareAuthenticator, *, binding: str = "b1", **who: Any
     ) -> Any:
@@ -459,6 +465,26 @@ def make_lab(make_hub: Callable[..., Any], tmp_path: Path) -> Callable[..., Lab]
 @pytest.fixture
 def lab(make_lab: Callable[..., Lab]) -> Lab:
     return make_lab()
+
+
+@pytest.fixture
+def referred(lab: Lab, phone: SoftwareAuthenticator, another_person: Person) -> Any:
+    """Somebody without an eID at the counter; the register doubts the face."""
+    lab.resident(phone)
+    lab.person = another_person
+    lab.registry.face = FaceBand.REVIEW
+    upgrade = lab.upgrades.offers.begin_with_card(lab.counter, "officer-1")
+    lab.submit(lab.counter, upgrade.id)
+    lab.upgrades.officers.says(lab.counter, upgrade.id, "officer-1", same=True)
+    lab.registry.face = FaceBand.NOT_ASSESSED
+    return lab.upgrades.look(upgrade.id)
+
+
+@pytest.fixture
+def accepted(lab: Lab, referred: Any) -> Any:
+    """The same, accepted by officers."""
+    decide = lab.upgrades.officers.decide
+    return decide(referred.id, accept=True, reason="same_person", officers=("o1", "o2"))
 
 
 @pytest.fixture

@@ -87,6 +87,25 @@ def with_policy(lab: Any, name: str) -> None:
 # --- the way that leads there ---------------------------------------------------------------------
 
 
+def test_the_owner_is_told_of_an_accepted_recovery_whatever_was_told_before(lab, phone) -> None:
+    """Somebody's attempt uses the day's notice up; of the one that officers accept the owner still hears."""
+    upgraded(lab, phone)
+    owner = lab.state().id
+
+    def told() -> int:
+        found = lab.hub.look("notices", "of_resident", owner)
+        return [one.about for one in found].count("recovery_started")
+
+    first = compared(lab)
+    lab.upgrades.officers.decide(first.id, accept=False, reason="face_differs", officers=("o2",))
+    assert told() == 1
+    lab.hub.clock.pass_(hours=1)
+    second = compared(lab)
+    assert told() == 1
+    lab.upgrades.officers.decide(second.id, accept=True, reason="same_person", officers=("o2",))
+    assert told() == 2
+
+
 def test_two_officers_give_a_lost_eid_back(lab, phone) -> None:
     upgraded(lab, phone)
     before = lab.state()

@@ -43,6 +43,7 @@ def accepted_at_the_counter(lab: Any, phone: Any, person: Any) -> Any:
 
 
 def start(lab: Any, upgrade: Any) -> Any:
+    lab.compared(upgrade, "officer-1")
     return lab.upgrades.counter.start(lab.counter, upgrade.id, "officer-1", binding="seat")
 
 
@@ -50,7 +51,7 @@ def finish(lab: Any, upgrade: Any, begun: Any, origin: str) -> Any:
     key = SoftwareAuthenticator()
     answer = key.create(begun.options, origin)
     counter, where = lab.upgrades.counter, (lab.counter, upgrade.id, begun.id)
-    return key, counter.finish(*where, answer, binding="seat", label="Key")
+    return key, counter.finish(*where, answer, binding="seat", label="Key", officer="officer-1")
 
 
 @pytest.mark.parametrize("status", OVER)

@@ -73,6 +73,35 @@ def test_who_sat_there_does_not_decide_although_a_camera_compared(
     assert desk.vote(other, upgrade.case_id).officers == (other.officer_id,)
 
 
+def test_an_officer_whose_seat_was_idle_served_all_the_same(
+    desk: Any, on_duty: OfficersOnDuty, phone: Any
+) -> None:
+    """They let the camera work, and need nothing from the seat meanwhile."""
+    lab, seat, other = desk.lab, both(desk), both(desk)
+    session = lab.resident(phone)
+    sit(on_duty, lab.counter, seat)
+    lab.hub.clock.pass_(minutes=31)
+    assert on_duty.act(lab.counter.id) is None
+    upgrade = lab.claim(session, lab.counter)
+    lab.submit(lab.counter, upgrade.id)
+    upgrade = doubtful_face(lab, upgrade)
+    assert upgrade.facts["served"] == [seat.officer_id]
+    queued = {view.officer_id: desk.review.queue(view)[0].takeable for view in (seat, other)}
+    assert queued == {seat.officer_id: False, other.officer_id: True}
+
+
+def test_who_sat_there_yesterday_did_not_serve(
+    desk: Any, on_duty: OfficersOnDuty, phone: Any
+) -> None:
+    lab, seat = desk.lab, both(desk)
+    session = lab.resident(phone)
+    sit(on_duty, lab.counter, seat)
+    lab.hub.clock.pass_(hours=9)
+    upgrade = lab.claim(session, lab.counter)
+    lab.submit(lab.counter, upgrade.id)
+    assert "served" not in doubtful_face(lab, upgrade).facts
+
+
 def test_everyone_who_was_shown_the_portrait_served(
     desk: Any, on_duty: OfficersOnDuty, phone: Any
 ) -> None:

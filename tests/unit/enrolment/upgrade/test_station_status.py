@@ -10,6 +10,7 @@ import pytest
 from hkeid.enrolment.upgrade import UpgradeStep
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError
+from hkeid.ports.faces import FaceBand
 
 
 def reason(act: Callable[..., Any], *args: Any, **named: Any) -> str:
@@ -106,3 +107,28 @@ def test_what_a_suspended_station_read_takes_four_eyes(desk: Any, phone: Any) ->
     assert desk.step(upgrade) is UpgradeStep.CONFIRM
     lab.hub.login(phone)
     assert reason(lab.confirm, upgrade, phone) == "station_suspended"
+
+
+@pytest.mark.parametrize("step", [UpgradeStep.REVIEW, UpgradeStep.CONFIRM])
+def test_the_resident_begins_anew_after_a_revoked_station(
+    desk: Any, phone: Any, step: UpgradeStep
+) -> None:
+    lab = desk.lab
+    session = lab.resident(phone)
+    upgrade = lab.claim(session)
+    if step is UpgradeStep.REVIEW:
+        lab.matcher.band = FaceBand.REVIEW
+    lab.submit(lab.kiosk, upgrade.id)
+    upgrade = lab.face(lab.kiosk, upgrade.id)
+    assert upgrade.step is step
+    offer = lab.upgrades.offers.offer
+    lab.stations.suspend(lab.kiosk.id)
+    assert offer(session.view).id == upgrade.id, "it waits"
+    lab.stations.revoke(lab.kiosk.id)
+    again = offer(session.view)
+    assert (again.id != upgrade.id, again.step) == (True, UpgradeStep.OFFERED)
+    ended = lab.upgrades.look(upgrade.id)
+    assert (ended.step, ended.reason) == (UpgradeStep.REFUSED, "station_revoked")
+    assert lab.vault.names(upgrade.id) == ()
+    assert upgrade.case_id not in {one.id for one in desk.review.queue(desk.officer())}
+    assert offer(session.view).id == again.id
