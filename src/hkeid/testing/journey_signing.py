@@ -140,14 +140,39 @@ class JourneyOfSigning:
 
 
 def judges_at_hand(issuer: str) -> tuple[tuple[str, Judge], ...]:
-    """pyHanko, trusting the installation's root; and ``pdfsig`` where it is installed."""
+    """:func:`hkeid.signing.validation.validate_pdf` and pyHanko, both trusting the installation's root; and
+    ``pdfsig`` where it is installed.
+    """
     browser = Browser()
     root = browser.get(f"{issuer}/pki/root.cer").body
     issuing = browser.get(f"{issuer}/pki/issuing.cer").body
-    judges: list[tuple[str, Judge]] = [("pyHanko", lambda pdf: _pyhanko(pdf, root, issuing))]
+    judges: list[tuple[str, Judge]] = [
+        ("hkeid", lambda pdf: _hkeid(pdf, root, issuing)),
+        ("pyHanko", lambda pdf: _pyhanko(pdf, root, issuing)),
+    ]
     if shutil.which("pdfsig"):
         judges.append(("pdfsig", _pdfsig))
     return tuple(judges)
+
+
+def _hkeid(pdf: bytes, root: bytes, issuing: bytes) -> str:
+    from cryptography.x509 import load_der_x509_certificate
+
+    from hkeid.signing import Level
+    from hkeid.signing.legal import LegalContext, Verdict
+    from hkeid.signing.validation import ValidationTrust, validate_pdf
+
+    embedded = [load_der_x509_certificate(one) for one in (root, issuing)]
+    trust = ValidationTrust.of(embedded[:1], embedded=embedded)
+    report = validate_pdf(pdf, trust=trust, legal=LegalContext(government_party=True))
+    found = sorted({one.code.value for one in report.findings})
+    assert report.valid, f"{report.indication.value}, {', '.join(found)}"
+    levels = {one.level for one in report.signatures}
+    assert levels == {Level.B_LTA.value}, f"level {levels}"
+    opinion = report.cap553
+    assert opinion is not None, "no opinion under Cap. 553"
+    assert opinion.verdict is not Verdict.SATISFIED, "nobody recognised this authority"
+    return f"{len(report.signatures)} signatures of level B-LTA, valid; no recognized certificate"
 
 
 def _pyhanko(pdf: bytes, root: bytes, issuing: bytes) -> str:
