@@ -322,11 +322,11 @@ def test_a_security_object_is_no_master_list(issuer: CardIssuer) -> None:
         issuer.trust().with_master_list(b"rubbish")
 
 
-def test_only_one_module_knows_asn1crypto() -> None:
+def test_only_one_module_of_the_room_knows_asn1crypto() -> None:
     source = Path(__file__).resolve().parents[3] / "src"
     knowing = [
         str(path.relative_to(source))
-        for path in source.rglob("*.py")
+        for path in (source / "hkeid/chip").rglob("*.py")
         if "asn1crypto import" in path.read_text("utf-8")
         or "import asn1crypto" in path.read_text("utf-8")
     ]
