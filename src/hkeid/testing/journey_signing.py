@@ -7,7 +7,6 @@ one letter was changed.
 
 from __future__ import annotations
 
-import asyncio
 import io
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from hkeid.testing.browser import Browser, Page
 from hkeid.testing.journey import Step
+from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.virtual_resident import VirtualResident
 
 Judge = Callable[[bytes], str]
@@ -188,7 +188,7 @@ def _pyhanko(pdf: bytes, root: bytes, issuing: bytes) -> str:
         context = ValidationContext(
             trust_roots=certificates[:1], other_certs=certificates, allow_fetching=False
         )
-        status = asyncio.run(async_validate_pdf_signature(one, context))
+        status = run_in_own_loop(async_validate_pdf_signature(one, context))
         assert status.intact, f"signature {one.field_name} is broken"
         assert status.valid, f"signature {one.field_name} is wrong"
         assert status.trusted, f"the signer of {one.field_name} is not trusted"

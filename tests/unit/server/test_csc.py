@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import io
@@ -45,6 +44,7 @@ from hkeid.op.records import ClientAuthMethod
 from hkeid.signing.cms import signed_attributes
 from hkeid.signing.csc import BROWSER_PATHS, CREDENTIAL_2025
 from hkeid.testing.keys import MemoryKeyStore
+from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
 from hkeid_server import front as front_module
 from hkeid_server.config import read_config
@@ -401,7 +401,7 @@ async def sign_by_pyhanko(town: Town, pdf: bytes, network: Network) -> bytes:
 
 def test_pyhankos_own_client_signs_through_the_server(town) -> None:
     network = Network(town)
-    signed = asyncio.run(sign_by_pyhanko(town, paper(pages=1), network))
+    signed = run_in_own_loop(sign_by_pyhanko(town, paper(pages=1), network))
     assert network.answers == [
         ("/csc/v1/credentials/info", 200),
         ("/csc/v1/signatures/signHash", 200),
@@ -412,7 +412,7 @@ def test_pyhankos_own_client_signs_through_the_server(town) -> None:
         trust_roots=[root], allow_fetching=False, moment=town.house.clock.now()
     )
     (embedded,) = reader.embedded_signatures
-    status = asyncio.run(async_validate_pdf_signature(embedded, context))
+    status = run_in_own_loop(async_validate_pdf_signature(embedded, context))
     assert status.intact
     assert status.valid
     assert status.trusted

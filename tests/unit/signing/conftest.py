@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import subprocess
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from hkeid.adapters.pdf import WorkerEngine, engine_in_worker
+from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
 from hkeid.testing.signing_authority import SigningAuthority, SpecimenTimestamps
 
@@ -56,7 +56,7 @@ class Judge:
         """pyHanko's status of each ordinary signature, in order."""
         reader = PdfFileReader(io.BytesIO(pdf))
         return [
-            asyncio.run(async_validate_pdf_signature(one, self._context()))
+            run_in_own_loop(async_validate_pdf_signature(one, self._context()))
             for one in reader.embedded_regular_signatures
         ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 
 import pytest
@@ -22,6 +21,7 @@ from hkeid.signing.cms import (
     signed_data,
     token_chain,
 )
+from hkeid.testing.own_loop import run_in_own_loop
 
 KINDS = ["p256", "p384", "rsa2048", "rsa3072", "ed25519"]
 
@@ -40,7 +40,7 @@ def _pyhanko(identity, signature: bytes, digest: bytes, timestamp: bytes | None)
         signature_value=signature,
     )
     name = identity.algorithm.hash_name
-    made = asyncio.run(
+    made = run_in_own_loop(
         signer.async_sign(
             digest,
             name,

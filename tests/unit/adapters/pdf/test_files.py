@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
 from pathlib import Path
@@ -15,6 +14,7 @@ from pyhanko_certvalidator import ValidationContext
 from hkeid.adapters.pdf import engine_in_worker, sign_file
 from hkeid.kernel.errors import MalformedInput, NotFound
 from hkeid.signing import DocumentRefused, Level, Services, Wishes
+from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
 from hkeid.testing.signing_authority import SigningAuthority, SpecimenTimestamps
 
@@ -40,7 +40,7 @@ def document(tmp_path: Path) -> Path:
 def _coverage(content: bytes) -> list[str]:
     """How much each signature covers; the first one's arithmetic is right."""
     reader = PdfFileReader(io.BytesIO(content))
-    status = asyncio.run(
+    status = run_in_own_loop(
         async_validate_pdf_signature(
             reader.embedded_signatures[0], ValidationContext(trust_roots=[], allow_fetching=False)
         )

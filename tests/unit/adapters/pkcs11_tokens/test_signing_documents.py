@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 
 import pytest
@@ -15,6 +14,7 @@ from hkeid.adapters.pdf import engine_in_worker
 from hkeid.adapters.pkcs11_tokens import Pkcs11Module
 from hkeid.kernel.secret import Secret
 from hkeid.signing import Signer, sign_pdf
+from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
 
 
@@ -31,7 +31,7 @@ def test_a_key_on_a_token_signs(label, soft_token) -> None:
         trust_roots=[asn1_x509.Certificate.load(held.certificate)], allow_fetching=False
     )
     embedded = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0]
-    status = asyncio.run(
+    status = run_in_own_loop(
         async_validate_pdf_signature(embedded, context, key_usage_settings=_any_use())
     )
     assert status.intact

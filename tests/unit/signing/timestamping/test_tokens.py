@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -35,6 +34,7 @@ from hkeid.signing.timestamping import (
 from hkeid.signing.timestamping.issuing import TokenWriter
 from hkeid.signing.timestamping.messages import TstInfo
 from hkeid.testing.certification import POLICY
+from hkeid.testing.own_loop import run_in_own_loop
 
 DIGEST = hashlib.sha256(b"a will").digest()
 NONCE = 0x0123456789ABCDEF0123456789ABCDEF
@@ -205,7 +205,7 @@ def test_pyhankos_client_and_validation_accept_our_token(certification, unit) ->
         )
         return await validate_tst_signed_data(token["content"], context, lambda _: DIGEST)
 
-    status = asyncio.run(stamped())
+    status = run_in_own_loop(stamped())
     assert status["valid"]
     assert status["intact"]
     assert status["trust_problem_indic"] is None
