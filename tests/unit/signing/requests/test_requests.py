@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from hkeid.identity.state import EidState
@@ -27,6 +27,7 @@ from hkeid.signing.activation import ActivationRefused, SignatureEvidence, verif
 from hkeid.signing.requests import ApprovalRefused, RequestOver, RequestUnknown
 from hkeid.signing.requests.expiring import expire_overdue
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
 from hkeid.webauthn import CeremonyRefused
 
@@ -43,7 +44,10 @@ def signatures(bureau, pdf: bytes):
         moment=bureau.hub.clock.now(),
     )
     reader = PdfFileReader(io.BytesIO(pdf))
-    return [validate_pdf_signature(one, context) for one in reader.embedded_regular_signatures]
+    return [
+        run_in_own_loop(async_validate_pdf_signature(one, context))
+        for one in reader.embedded_regular_signatures
+    ]
 
 
 def test_a_document_comes_back_signed_and_pyhanko_trusts_it(bureau) -> None:
