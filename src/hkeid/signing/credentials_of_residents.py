@@ -26,7 +26,7 @@ from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
 from hkeid.residents.records import SealedFieldRepository
-from hkeid.signing.activation.errors import ActivationRefused
+from hkeid.signing.activation.errors import SignatureActivationRefused
 from hkeid.signing.activation.events import SigningKeyCertified, SigningKeyMade, SigningKeyRetired
 from hkeid.signing.activation.parts import check_standing
 from hkeid.signing.activation.records import SigningKey, SigningKeyState, SigningTransaction
@@ -91,7 +91,7 @@ class ResidentCredentials:
     def ready(self, resident_id: str) -> SigningKey:
         """The resident's active key with a certificate that holds; both are made if need be.
 
-        :raises hkeid.signing.activation.ActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
+        :raises hkeid.signing.activation.SignatureActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
         :raises hkeid.kernel.errors.Unavailable: ``signing_keys_unavailable``,
             ``certificate_authority_unavailable``, ``signing_key_contended``.
         :raises hkeid.kernel.errors.Refused: the authority does not certify this person.
@@ -230,10 +230,10 @@ class _KeptKey:
 def signer_identity(key: SigningKey) -> SignerIdentity:
     """The public half of a resident as a signer.
 
-    :raises hkeid.signing.activation.ActivationRefused: ``key_not_usable``: no certificate yet.
+    :raises hkeid.signing.activation.SignatureActivationRefused: ``key_not_usable``: no certificate yet.
     """
     if not key.certificates:
-        raise ActivationRefused("key_not_usable")
+        raise SignatureActivationRefused("key_not_usable")
     return SignerIdentity.of(
         key.certificates[0], key.certificates[1:], hash_name=key.kind.hash_name
     )

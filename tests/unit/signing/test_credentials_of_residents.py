@@ -16,7 +16,7 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.errors import Unavailable
 from hkeid.ports.certificates import CertificateState, RevocationReason
 from hkeid.ports.signing_keys import SigningKeyKind
-from hkeid.signing.activation import ActivationRefused, SigningKeyState
+from hkeid.signing.activation import SignatureActivationRefused, SigningKeyState
 from hkeid.signing.activation.parts import check_usable
 from hkeid.signing.certificates.subjects import subject_name
 from hkeid.signing.credentials_of_residents import (
@@ -104,7 +104,7 @@ def test_a_certificate_that_ends_soon_is_renewed_and_the_key_stays(make_hub) -> 
 @pytest.mark.parametrize("state", [EidState.ACTIVE, EidState.SUSPENDED, EidState.REVOKED])
 def test_without_an_upgraded_eid_nothing_is_made(office, state) -> None:
     office.become(state)
-    with pytest.raises(ActivationRefused, match="eid_not_upgraded"):
+    with pytest.raises(SignatureActivationRefused, match="eid_not_upgraded"):
         office.credentials.ready(office.resident_id)
     assert office.stored() == ()
 
@@ -119,7 +119,7 @@ def test_a_retired_key_is_out_of_use_its_certificate_taken_back_and_another_take
     assert office.credentials.held(office.resident_id) is None
     (gone,) = office.stored()
     assert gone.state is SigningKeyState.REVOKED
-    with pytest.raises(ActivationRefused, match="key_not_usable"):
+    with pytest.raises(SignatureActivationRefused, match="key_not_usable"):
         check_usable(gone, None, office.hub.clock.now())
     assert office.credentials.retire(office.resident_id, RevocationReason.KEY_COMPROMISE) == 0
     other = office.credentials.ready(office.resident_id)

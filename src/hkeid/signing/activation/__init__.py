@@ -12,7 +12,7 @@ The evidence in ``made`` verifies offline, years later (:func:`verify_evidence`)
 
 from hkeid.signing.activation.activation import SignatureActivation
 from hkeid.signing.activation.authorisations import MadeSignatures
-from hkeid.signing.activation.errors import ActivationRefused, EvidenceRefused
+from hkeid.signing.activation.errors import EvidenceRefused, SignatureActivationRefused
 from hkeid.signing.activation.evidence import (
     ActivationEvidence,
     SignatureEvidence,
@@ -30,7 +30,6 @@ from hkeid.signing.activation.statement import ActivationStatement, DocumentHash
 
 __all__ = [
     "ActivationEvidence",
-    "ActivationRefused",
     "ActivationRequest",
     "ActivationSettings",
     "ActivationStatement",
@@ -39,6 +38,7 @@ __all__ = [
     "MadeSignature",
     "MadeSignatures",
     "SignatureActivation",
+    "SignatureActivationRefused",
     "SignatureEvidence",
     "SigningKey",
     "SigningKeyRepository",

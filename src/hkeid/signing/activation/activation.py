@@ -12,7 +12,7 @@ from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.signing.activation.approvals import Approvals
 from hkeid.signing.activation.authorisations import Authorisations, MadeSignatures
-from hkeid.signing.activation.errors import ActivationRefused
+from hkeid.signing.activation.errors import SignatureActivationRefused
 from hkeid.signing.activation.parts import (
     AUTHORISATION,
     ActivationParts,
@@ -73,10 +73,10 @@ class SignatureActivation:
     def ends_at(self, authorisation: Secret) -> Instant:
         """When an authorisation that :meth:`finish` gave ends.
 
-        :raises ActivationRefused: ``authorisation_unknown``.
+        :raises SignatureActivationRefused: ``authorisation_unknown``.
         """
         with self._parts.store.transaction() as tx:
             record = tx.single_use.look(AUTHORISATION, authorisation.digest())
         if record is None:
-            raise ActivationRefused("authorisation_unknown")
+            raise SignatureActivationRefused("authorisation_unknown")
         return record.expires_at

@@ -17,7 +17,7 @@ from hkeid.kernel.instants import Instant, epoch_seconds, from_epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.storage import SingleUseRecord
 from hkeid.residents.records import Credential, CredentialStatus, Resident
-from hkeid.signing.activation.errors import ActivationRefused
+from hkeid.signing.activation.errors import SignatureActivationRefused
 from hkeid.signing.activation.events import SignatureActivated
 from hkeid.signing.activation.evidence import ActivationEvidence
 from hkeid.signing.activation.parts import (
@@ -58,7 +58,7 @@ class Approvals:
         """Begin the ceremony on the resident's page.
 
         :param binding: browser-binding value of the browser that asks.
-        :raises ActivationRefused: ``key_unknown``, ``key_not_usable``, ``eid_not_upgraded``,
+        :raises SignatureActivationRefused: ``key_unknown``, ``key_not_usable``, ``eid_not_upgraded``,
             ``eid_cooling``.
         :raises hkeid.kernel.errors.MalformedInput: as :class:`ActivationStatement`.
         """
@@ -97,7 +97,7 @@ class Approvals:
         :param request: as given to :meth:`start`; anything else in it is noticed.
         :raises hkeid.webauthn.CeremonyRefused: a rule of WebAuthn, by its reason.
         :raises hkeid.webauthn.MalformedResponse: the answer does not parse.
-        :raises ActivationRefused: see there.
+        :raises SignatureActivationRefused: see there.
         """
         now = self._parts.clock.now()
         ceremony = claim_ceremony(
@@ -110,14 +110,14 @@ class Approvals:
         expires = from_epoch_seconds(int(ceremony.context["expires_at"]))
         statement = self._statement(request, key, nonce, expires)
         if not hmac.compare_digest(statement.challenge(), ceremony.challenge):
-            raise ActivationRefused("activation_other_request")
+            raise SignatureActivationRefused("activation_other_request")
         if credential is None or credential.resident_id != resident.id:
-            raise ActivationRefused("credential_unknown")
+            raise SignatureActivationRefused("credential_unknown")
         if credential.backup_eligible and not self._parts.settings.synced_passkeys:
-            raise ActivationRefused("passkey_synced")
+            raise SignatureActivationRefused("passkey_synced")
         proof = self._verify(response, ceremony, credential, resident, now)
         if not proof.user_verified:
-            raise ActivationRefused("uv_missing")
+            raise SignatureActivationRefused("uv_missing")
         answer = parse_assertion(response)
         evidence = ActivationEvidence(
             statement=statement,
@@ -151,7 +151,7 @@ class Approvals:
     ) -> tuple[SigningKey, Resident]:
         key = tx.signing_keys.get(request.key_id)
         if key is None or key.resident_id != request.resident_id:
-            raise ActivationRefused("key_unknown")
+            raise SignatureActivationRefused("key_unknown")
         resident = tx.residents.get(key.resident_id)
         check_usable(key, resident, now)
         assert resident is not None
@@ -203,7 +203,7 @@ class Approvals:
                 now=now,
             )
             if not used or tx.residents.get(resident.id) != resident:
-                raise ActivationRefused("credential_contended")
+                raise SignatureActivationRefused("credential_contended")
             tx.single_use.put(
                 SingleUseRecord(
                     kind=AUTHORISATION,

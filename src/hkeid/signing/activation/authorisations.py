@@ -17,7 +17,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret, secret_digest
 from hkeid.ports.signing_keys import ResidentKeys
 from hkeid.ports.storage import Lost, Won
-from hkeid.signing.activation.errors import ActivationRefused
+from hkeid.signing.activation.errors import SignatureActivationRefused
 from hkeid.signing.activation.events import (
     AuthorisationMisused,
     AuthorisationUsed,
@@ -69,7 +69,7 @@ class Authorisations:
         """Use the authorisation up and sign.
 
         :param hashes: exactly those that were approved, in their order.
-        :raises ActivationRefused: ``authorisation_…``, ``key_not_usable``, ``eid_not_upgraded``. A use
+        :raises SignatureActivationRefused: ``authorisation_…``, ``key_not_usable``, ``eid_not_upgraded``. A use
             by another client, for another key or for other hashes burns the authorisation.
         :raises hkeid.kernel.errors.Unavailable: ``signing_keys_unavailable``; the authorisation is
             burnt, the resident is asked again.
@@ -85,7 +85,7 @@ class Authorisations:
                 refusal = "authorisation_used"
             elif outcome.record is None:
                 # Anybody can guess at nothing; no record of it.
-                raise ActivationRefused("authorisation_unknown")
+                raise SignatureActivationRefused("authorisation_unknown")
             else:
                 refusal = "authorisation_expired"
             if refusal is None:
@@ -101,7 +101,7 @@ class Authorisations:
             else:
                 self._note_misuse(tx, client_id, key_id, refusal, now)
         if refusal is not None:
-            raise ActivationRefused(refusal)
+            raise SignatureActivationRefused(refusal)
         return self._make(resident_id, key, evidence, now)
 
     # --- details ----------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class Authorisations:
         """The key, if everything is still in order at the moment of use."""
         key = tx.signing_keys.get(statement.key_id)
         if key is None or key.resident_id != resident_id:
-            raise ActivationRefused("key_unknown")
+            raise SignatureActivationRefused("key_unknown")
         check_usable(key, tx.residents.get(resident_id), now)
         return key
 

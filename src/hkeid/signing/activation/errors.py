@@ -5,7 +5,7 @@ from __future__ import annotations
 from hkeid.kernel.errors import Refused
 
 
-class ActivationRefused(Refused):
+class SignatureActivationRefused(Refused):
     """An activation that a rule turns down.
 
     Reasons: ``key_unknown``, ``key_not_usable``, ``eid_not_upgraded``, ``eid_cooling``,

@@ -12,7 +12,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents.records import Resident
-from hkeid.signing.activation.errors import ActivationRefused
+from hkeid.signing.activation.errors import SignatureActivationRefused
 from hkeid.signing.activation.records import SigningKey, SigningKeyState, SigningTransaction
 from hkeid.signing.activation.statement import ActivationStatement, DocumentHashes
 from hkeid.webauthn import WebAuthnPolicy
@@ -67,22 +67,22 @@ class ActivationParts:
 def check_usable(key: SigningKey, resident: Resident | None, now: Instant) -> None:
     """Let a key pass that may sign at this moment.
 
-    :raises ActivationRefused: ``key_not_usable``, ``eid_not_upgraded``, ``eid_cooling``.
+    :raises SignatureActivationRefused: ``key_not_usable``, ``eid_not_upgraded``, ``eid_cooling``.
     """
     if key.state is not SigningKeyState.ACTIVE or not key.certificates:
-        raise ActivationRefused("key_not_usable", detail=key.state.value)
+        raise SignatureActivationRefused("key_not_usable", detail=key.state.value)
     check_standing(resident, now)
 
 
 def check_standing(resident: Resident | None, now: Instant) -> None:
     """Let a resident pass who may sign at this moment.
 
-    :raises ActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
+    :raises SignatureActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
     """
     if resident is None or resident.state is not EidState.UPGRADED:
-        raise ActivationRefused("eid_not_upgraded")
+        raise SignatureActivationRefused("eid_not_upgraded")
     if resident.cools(now):
-        raise ActivationRefused("eid_cooling")
+        raise SignatureActivationRefused("eid_cooling")
 
 
 def reference_of(statement: ActivationStatement) -> str:

@@ -10,9 +10,9 @@ from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
 from hkeid.signing.activation import (
-    ActivationRefused,
     ActivationRequest,
     SignatureActivation,
+    SignatureActivationRefused,
     SigningKey,
 )
 from hkeid.signing.credentials_of_residents import ResidentCredentials
@@ -112,14 +112,14 @@ class CredentialApprovals:
     ) -> ApprovalQuestion:
         """What to ask; the resident's key and certificate are made if need be.
 
-        :raises ActivationRefused: ``key_unknown``, ``eid_not_upgraded``, ``eid_cooling``.
+        :raises SignatureActivationRefused: ``key_unknown``, ``eid_not_upgraded``, ``eid_cooling``.
         :raises CredentialRefused: ``hash_bare``, ``hash_not_for_key``, ``attributes_…``.
         :raises hkeid.kernel.errors.MalformedInput: the detail is none.
         """
         wanted = CredentialRequest.of(detail)
         key = self._credentials.ready(resident_id)
         if wanted.credential_id not in (None, key.id):
-            raise ActivationRefused("key_unknown")
+            raise SignatureActivationRefused("key_unknown")
         if wanted.hash_name != key.kind.hash_name:
             raise CredentialRefused("hash_not_for_key", detail=wanted.hash_name)
         documents = shown_documents(

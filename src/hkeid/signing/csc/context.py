@@ -12,7 +12,7 @@ from hkeid.oidc.scopes import SERVICE
 from hkeid.op.bearer_tokens import Bearer
 from hkeid.ports.surroundings import Clock
 from hkeid.ports.timestamps import TimestampAuthority
-from hkeid.signing.activation import ActivationRefused, SignatureActivation, SigningKey
+from hkeid.signing.activation import SignatureActivation, SignatureActivationRefused, SigningKey
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid.signing.csc.approving import CredentialApprovals
 from hkeid.signing.csc.errors import CscError
@@ -102,7 +102,7 @@ class Call:
 
         :param make: certify it anew where its certificate ended.
         :raises CscError: ``parameter_missing``, ``parameter_malformed``.
-        :raises ActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
+        :raises SignatureActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
         """
         wanted = self.fields.needed("credentialID", longest=255)
         credentials = self.parts.credentials
@@ -115,7 +115,7 @@ class Call:
         """The activation data: sealed in the token (v2), in ``SAD``, or in the credential token that
         ``SAD`` is (v1 with OAuth).
 
-        :raises ActivationRefused: ``authorisation_unknown``, ``authorisation_other_client``.
+        :raises SignatureActivationRefused: ``authorisation_unknown``, ``authorisation_other_client``.
         :raises CscError: ``parameter_missing``.
         """
         given = self.fields.text("SAD")
@@ -128,7 +128,7 @@ class Call:
         except OAuthError:
             return Secret(given)
         if other.known.id != self.client_id:
-            raise ActivationRefused("authorisation_other_client")
+            raise SignatureActivationRefused("authorisation_other_client")
         if other.authorisation is None:
-            raise ActivationRefused("authorisation_unknown")
+            raise SignatureActivationRefused("authorisation_unknown")
         return other.authorisation

@@ -7,7 +7,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from hkeid.kernel.instants import Instant
-from hkeid.signing.activation import ActivationRefused, SigningKey
+from hkeid.signing.activation import SignatureActivationRefused, SigningKey
 from hkeid.signing.csc.algorithms import ALL_ALGORITHMS, FACTS
 from hkeid.signing.csc.context import Call, ServiceParts
 from hkeid.signing.csc.errors import invalid
@@ -78,7 +78,7 @@ def list_credentials(call: Call) -> dict[str, Any]:
     call.fields.count("maxResults")
     try:
         keys = [call.parts.credentials.ready(call.resident_id)]
-    except ActivationRefused:
+    except SignatureActivationRefused:
         keys = []
     answer: dict[str, Any] = {"credentialIDs": [one.id for one in keys]}
     if call.version != "v1" and call.fields.flag("credentialInfo"):

@@ -10,7 +10,7 @@ from typing import Any, Final
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused, Unavailable
 from hkeid.kernel.http import Request, Response
 from hkeid.oidc.errors import ErrorCode, OAuthError
-from hkeid.signing.activation import ActivationRefused
+from hkeid.signing.activation import SignatureActivationRefused
 from hkeid.signing.csc import authorising, describing, signing
 from hkeid.signing.csc.context import Call, ServiceParts
 from hkeid.signing.csc.errors import CscError
@@ -115,7 +115,7 @@ def _wire(error: HkeidError) -> tuple[int, str, str]:
     match error:
         case CscError():
             return error.status, error.code, error.safe_text
-        case ActivationRefused():
+        case SignatureActivationRefused():
             return 400, ErrorCode.INVALID_REQUEST.value, _ACTIVATION.get(error.reason, _DENIED)
         case CredentialRefused():
             return 400, ErrorCode.INVALID_REQUEST.value, f"Refused: {error.reason}"

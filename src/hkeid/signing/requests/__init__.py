@@ -15,10 +15,10 @@ from hkeid.signing.requests.door import SignatureRequestDoor
 from hkeid.signing.requests.errors import (
     ApprovalRefused,
     DocumentTurnedDown,
-    RequestMalformed,
     RequestOver,
     RequestRefused,
     RequestUnknown,
+    SignatureRequestMalformed,
 )
 from hkeid.signing.requests.particulars import Particulars, RequestedDocument
 from hkeid.signing.requests.parts import RequestParts
@@ -38,7 +38,6 @@ __all__ = [
     "DrawnPage",
     "OpenRequest",
     "Particulars",
-    "RequestMalformed",
     "RequestOver",
     "RequestParts",
     "RequestRefused",
@@ -50,6 +49,7 @@ __all__ = [
     "SignPage",
     "SignatureRequest",
     "SignatureRequestDoor",
+    "SignatureRequestMalformed",
     "SignatureRequestRepository",
     "SignatureRequests",
     "SignedDocuments",

@@ -71,7 +71,7 @@ class Approving:
 
         :param binding: browser-binding value of the browser.
         :raises RequestUnknown, RequestOver, ApprovalRefused: see there.
-        :raises hkeid.signing.activation.ActivationRefused: the key or the eID may not sign.
+        :raises hkeid.signing.activation.SignatureActivationRefused: the key or the eID may not sign.
         :raises hkeid.kernel.errors.Unavailable: an outside part does not answer.
         """
         self._viewing.require_signer(session)
@@ -108,7 +108,7 @@ class Approving:
 
         :raises RequestUnknown, RequestOver: see there.
         :raises ApprovalRefused: ``page_outdated``: another page of this request was opened since.
-        :raises hkeid.signing.activation.ActivationRefused: the approval does not count.
+        :raises hkeid.signing.activation.SignatureActivationRefused: the approval does not count.
         :raises hkeid.webauthn.CeremonyRefused: a rule of WebAuthn, by its reason.
         :raises hkeid.kernel.errors.Unavailable: no time-stamp, no revocation material; nothing was given
             out, the resident may approve again.

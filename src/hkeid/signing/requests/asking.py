@@ -26,8 +26,12 @@ from hkeid.signing.activation.statement import MOST_DOCUMENTS
 from hkeid.signing.input_policy import InputPolicy
 from hkeid.signing.requests import items
 from hkeid.signing.requests.codes import new_code
-from hkeid.signing.requests.errors import DocumentTurnedDown, RequestMalformed, RequestRefused
-from hkeid.signing.requests.events import SignatureRequested
+from hkeid.signing.requests.errors import (
+    DocumentTurnedDown,
+    RequestRefused,
+    SignatureRequestMalformed,
+)
+from hkeid.signing.requests.events import SignatureAsked
 from hkeid.signing.requests.particulars import Particulars, RequestedDocument
 from hkeid.signing.requests.parts import RequestParts, only
 from hkeid.signing.requests.records import SignatureRequest
@@ -73,7 +77,7 @@ class Asking:
 
         :param caller: the client; its assertion is used up here.
         :param members: ``redirect_uri``, ``documents``, and what else may be said.
-        :raises RequestMalformed: see there.
+        :raises SignatureRequestMalformed: see there.
         :raises RequestRefused: see there.
         :raises DocumentTurnedDown: a document may not be signed; the reason says why.
         :raises hkeid.kernel.errors.TooManyAttempts: ``signature_requests_exhausted``.
@@ -83,7 +87,7 @@ class Asking:
         self._admit(caller, now)
         redirect_uri = _redirect_uri(caller, members)
         if only(_MEMBERS, dict(members)) is not None:
-            raise RequestMalformed("member_unknown")
+            raise SignatureRequestMalformed("member_unknown")
         particulars, drafts = self._read(members)
         request = SignatureRequest(
             id=parts.random.token(16),
@@ -123,12 +127,12 @@ class Asking:
     def _read(self, members: Mapping[str, Any]) -> tuple[Particulars, tuple[_Draft, ...]]:
         documents = members.get("documents")
         if not isinstance(documents, list) or not documents:
-            raise RequestMalformed("documents_missing", field="documents")
+            raise SignatureRequestMalformed("documents_missing", field="documents")
         if len(documents) > MOST_DOCUMENTS:
-            raise RequestMalformed("documents_too_many", field="documents")
+            raise SignatureRequestMalformed("documents_too_many", field="documents")
         subject = members.get("subject")
         if subject is not None and not (isinstance(subject, str) and looks_like_subject(subject)):
-            raise RequestMalformed("subject_malformed", field="subject")
+            raise SignatureRequestMalformed("subject_malformed", field="subject")
         drafts = [self._draft(one) for one in documents]
         if sum(len(one.content) for one in drafts) > self._parts.settings.request_limit:
             raise RequestRefused("request_too_large")
@@ -143,17 +147,17 @@ class Asking:
 
     def _draft(self, members: Any) -> _Draft:
         if not isinstance(members, dict) or only(_DOCUMENT, members) is not None:
-            raise RequestMalformed("document_malformed", field="documents")
+            raise SignatureRequestMalformed("document_malformed", field="documents")
         name = _text(members, "name", "document_name_malformed")
         if not name.strip():
-            raise RequestMalformed("document_name_malformed", field="name")
+            raise SignatureRequestMalformed("document_name_malformed", field="name")
         if ("pdf" in members) == ("hash" in members):
-            raise RequestMalformed("document_malformed", field="documents")
+            raise SignatureRequestMalformed("document_malformed", field="documents")
         if "hash" in members:
             return _Draft(document=self._bare_hash(name, members))
         content = _bytes(members, "pdf")
         if not content:
-            raise RequestMalformed("document_malformed", field="pdf")
+            raise SignatureRequestMalformed("document_malformed", field="pdf")
         if len(content) > self._parts.settings.document_limit:
             raise RequestRefused("document_too_large")
         document = RequestedDocument(
@@ -169,12 +173,12 @@ class Asking:
         if not self._parts.settings.bare_hashes:
             raise RequestRefused("hashes_not_allowed")
         if members.get("hash_algorithm", "sha256") != "sha256":
-            raise RequestMalformed("hash_unknown", field="hash_algorithm")
+            raise SignatureRequestMalformed("hash_unknown", field="hash_algorithm")
         if "field" in members or "reason" in members:
-            raise RequestMalformed("document_malformed", field="documents")
+            raise SignatureRequestMalformed("document_malformed", field="documents")
         digest = _bytes(members, "hash")
         if len(digest) != _SHA256:
-            raise RequestMalformed("hash_length", field="hash")
+            raise SignatureRequestMalformed("hash_length", field="hash")
         return RequestedDocument(name=name, digest=digest)
 
     def _checked(self, draft: _Draft, number: int) -> _Draft:
@@ -210,7 +214,7 @@ class Asking:
         with self._parts.store.transaction() as tx:
             tx.signature_requests.add(request)
             tx.audit.append(
-                SignatureRequested(
+                SignatureAsked(
                     request_id=request.id,
                     client_id=request.client_id,
                     documents=request.documents,
@@ -225,7 +229,7 @@ def _turned_down(error: HkeidError, number: int) -> DocumentTurnedDown:
 def _redirect_uri(caller: Caller, members: Mapping[str, Any]) -> str:
     uri = members.get("redirect_uri")
     if not isinstance(uri, str) or not uri:
-        raise RequestMalformed("redirect_uri_missing", field="redirect_uri")
+        raise SignatureRequestMalformed("redirect_uri_missing", field="redirect_uri")
     if not caller.known.may_redirect_to(uri):
         raise RequestRefused("redirect_uri_not_registered")
     return uri
@@ -237,7 +241,7 @@ def _text(members: Mapping[str, Any], name: str, reason: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > _LONGEST[name] or _CONTROL.search(value):
-        raise RequestMalformed(reason, field=name)
+        raise SignatureRequestMalformed(reason, field=name)
     return value
 
 
@@ -248,4 +252,4 @@ def _bytes(members: Mapping[str, Any], name: str) -> bytes:
             raise TypeError
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError, TypeError):
-        raise RequestMalformed("document_malformed", field=name) from None
+        raise SignatureRequestMalformed("document_malformed", field=name) from None

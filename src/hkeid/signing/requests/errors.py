@@ -5,7 +5,7 @@ from __future__ import annotations
 from hkeid.kernel.errors import Expired, MalformedInput, NotFound, Refused
 
 
-class RequestMalformed(MalformedInput):
+class SignatureRequestMalformed(MalformedInput):
     """What a relying party sent is not a request for signatures.
 
     Reasons: ``documents_missing``, ``documents_too_many``, ``document_malformed``,

@@ -9,7 +9,7 @@ from hkeid.audit.events import AuditEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureRequested(AuditEvent):
+class SignatureAsked(AuditEvent):
     """A relying party asked for signatures."""
 
     NAME: ClassVar[str] = "signing:request:received"

@@ -17,8 +17,8 @@ from hkeid.kernel.secret import Secret
 from hkeid.ports.signing_keys import SigningKeyKind
 from hkeid.residents.records import CredentialStatus
 from hkeid.signing.activation import (
-    ActivationRefused,
     ActivationSettings,
+    SignatureActivationRefused,
     SigningKeyState,
     verify_evidence,
 )
@@ -203,7 +203,7 @@ class TestTheUse:
         def attempt(_: int) -> str:
             try:
                 notary.sign(token, request)
-            except ActivationRefused as refused:
+            except SignatureActivationRefused as refused:
                 return refused.reason
             return "signed"
 

@@ -23,7 +23,7 @@ from hkeid.kernel.errors import NotFound, Unavailable
 from hkeid.op.subjects import pairwise_subject
 from hkeid.ports.pdf import PlannedField
 from hkeid.signing import prepare_fields
-from hkeid.signing.activation import ActivationRefused, SignatureEvidence, verify_evidence
+from hkeid.signing.activation import SignatureActivationRefused, SignatureEvidence, verify_evidence
 from hkeid.signing.requests import ApprovalRefused, RequestOver, RequestUnknown
 from hkeid.signing.requests.expiring import expire_overdue
 from hkeid.testing.authenticator import SoftwareAuthenticator
@@ -274,7 +274,7 @@ def test_a_synced_passkey_does_not_sign(bureau) -> None:
     request_id = bureau.asked()
     page = bureau.page(request_id, session)
     answer = synced.get({**page.ceremony.options, "allowCredentials": []}, "https://id.example.hk")
-    with pytest.raises((ActivationRefused, CeremonyRefused)):
+    with pytest.raises((SignatureActivationRefused, CeremonyRefused)):
         bureau.requests.approving.finish(
             request_id, session, page.ceremony.id, answer, binding="b1"
         )
