@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
 
-from hkeid.adapters.pdf.handing_over import handed_over
+from hkeid.adapters.pdf.worker_client import WorkerClient
 from hkeid.adapters.worker import Worker
-from hkeid.kernel.errors import Unavailable
 from hkeid.ports.certificates import ValidationMaterial
 from hkeid.ports.pdf import (
     GapUpdate,
@@ -24,36 +22,11 @@ from hkeid.ports.pdf import (
 _FACTORY = "hkeid.adapters.pdf.signing_engine:SigningEngine"
 _ANSWERS = (PreparedUpdate, PreparedFields, GapUpdate, PdfTrait)
 
-T = TypeVar("T")
 
-
-class WorkerEngine:
+class WorkerEngine(WorkerClient):
     """:class:`hkeid.ports.pdf.PdfEngine` whose parsers never run in this process."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the worker, or None while there is none."""
-        return self._worker.pid
-
-    def start(self) -> None:
-        """Start the process now rather than with the first document.
-
-        :raises hkeid.kernel.errors.MissingExtra: a package of ``hkeid[signing]`` is not installed.
-        """
-        self._worker.start()
-
-    def close(self) -> None:
-        """End the process."""
-        self._worker.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    FAILED = "pdf_engine_failed"
 
     def prepare_signature(self, parts: PdfParts, request: SignatureRequest) -> PreparedUpdate:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_signature`."""
@@ -74,13 +47,6 @@ class WorkerEngine:
     ) -> PreparedFields:
         """As :meth:`hkeid.ports.pdf.PdfEngine.prepare_fields`."""
         return self._call(PreparedFields, "prepare_fields", parts, tuple(fields), refused)
-
-    def _call(self, kind: type[T], method: str, parts: PdfParts, *arguments: Any) -> T:
-        with handed_over(parts) as handle:
-            answer = self._worker.call(method, *arguments, handles=(handle,))
-        if not isinstance(answer, kind):
-            raise Unavailable("pdf_engine_failed", detail=f"answered {type(answer).__name__}")
-        return answer
 
 
 def engine_in_worker(

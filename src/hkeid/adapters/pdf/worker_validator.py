@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import Self
 
-from hkeid.adapters.pdf.handing_over import handed_over
+from hkeid.adapters.pdf.worker_client import WorkerClient
 from hkeid.adapters.worker import Worker
-from hkeid.kernel.errors import Unavailable
 from hkeid.ports.pdf import PdfParts
 from hkeid.ports.pdf_validation import (
     Coverage,
@@ -42,41 +40,14 @@ _ANSWERS = (
 )
 
 
-class WorkerValidator:
+class WorkerValidator(WorkerClient):
     """:class:`hkeid.ports.pdf_validation.PdfValidator` whose parsers never run in this process."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of the worker, or None while there is none."""
-        return self._worker.pid
-
-    def start(self) -> None:
-        """Start the process now rather than with the first document.
-
-        :raises hkeid.kernel.errors.MissingExtra: a package of ``hkeid[signing]`` is not installed.
-        """
-        self._worker.start()
-
-    def close(self) -> None:
-        """End the process."""
-        self._worker.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    FAILED = "pdf_validator_failed"
 
     def examine(self, parts: PdfParts, request: ExaminationRequest) -> ExaminedDocument:
         """As :meth:`hkeid.ports.pdf_validation.PdfValidator.examine`."""
-        with handed_over(parts) as handle:
-            answer = self._worker.call("examine", request, handles=(handle,))
-        if not isinstance(answer, ExaminedDocument):
-            raise Unavailable("pdf_validator_failed", detail=f"answered {type(answer).__name__}")
-        return answer
+        return self._call(ExaminedDocument, "examine", parts, request)
 
 
 def validator_in_worker(
