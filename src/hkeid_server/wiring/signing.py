@@ -8,14 +8,12 @@ from importlib.util import find_spec
 from typing import Any
 
 from hkeid.adapters.pdf import engine_in_worker, pages_in_worker
-from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.kernel.errors import MissingExtra
 from hkeid.op import Provider
 from hkeid.ports import Clock, KeyStore
 from hkeid.ports.evidence import EvidenceVault
 from hkeid.signing import Level
 from hkeid.signing.activation import ActivationSettings, SignatureActivation
-from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid.signing.requests import (
     RequestParts,
     RequestSettings,
@@ -27,6 +25,7 @@ from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.resident_credentials import open_resident_signing
 
 
 def open_signing(
@@ -46,12 +45,8 @@ def open_signing(
     for module in ("pyhanko", "pikepdf", "pypdfium2"):
         if find_spec(module) is None:
             raise MissingExtra(module, "signing")
-    if certificates is None:
-        from hkeid_server.wiring.certificates import open_authority
-
-        certificates = open_authority(config, base.store, base.clock, base.random)
     settings = request_settings(config)
-    resident_keys = WrappedResidentKeys(base.keys, base.random)
+    own = open_resident_signing(base, certificates)
     requests = SignatureRequests(
         RequestParts(
             store=base.store,
@@ -60,13 +55,10 @@ def open_signing(
             keys=base.keys,
             engine=engine_in_worker(),
             pages=pages_in_worker(),
-            credentials=ResidentCredentials(
-                base.store, resident_keys, certificates.authority, base.fields, base.clock,
-                base.random,
-            ),
+            credentials=own.credentials,
             activation=SignatureActivation(
                 base.store,
-                resident_keys,
+                own.keys,
                 # Reading takes longer than logging in.
                 replace(base.passkeys, lifetime=settings.lifetime),
                 base.clock,
@@ -76,11 +68,11 @@ def open_signing(
             clock=base.clock,
             random=base.random,
             settings=settings,
-            timestamps=certificates.unit,
-            revocation=certificates.revocation,
+            timestamps=own.certificates.unit,
+            revocation=own.certificates.revocation,
         ),
         issuer=config.issuer,
-    )  # fmt: skip
+    )
     door = SignatureRequestDoor(
         requests, issuer=config.issuer, authenticate=provider.authenticate_client
     )
