@@ -25,7 +25,10 @@ class Random(Protocol):
         ...
 
     def token(self, length: int = 32) -> str:
-        """``length`` such bytes as base64url text without padding."""
+        """``length`` such bytes as base64url text without padding.
+
+        Never begins with ``-``: operators type identifiers as a command's arguments.
+        """
         ...
 
 
