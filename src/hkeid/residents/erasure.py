@@ -105,9 +105,7 @@ def _erase_rows(
             fields = tx.sealed_fields.delete(resident_id)
             digests = tx.blind_index.delete(resident_id)
             credentials = _strip_credentials(tx, resident_id, now)
-            keys = tx.signing_keys.retire(
-                resident_id, RevocationReason.CESSATION_OF_OPERATION, now
-            )
+            keys = tx.signing_keys.retire(resident_id, RevocationReason.CESSATION_OF_OPERATION, now)
             if revoked and not (fields or digests or credentials or keys):
                 return False
             tx.audit.append(

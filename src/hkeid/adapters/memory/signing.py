@@ -71,7 +71,9 @@ class MemorySigningKeys:
     def retired(self, *, after: str = "", limit: int = 100) -> tuple[SigningKey, ...]:
         """Keys out of use that are not revoked yet, in order of id."""
         held = (one for one in self._keys.values() if one.state is SigningKeyState.RETIRED)
-        return tuple(sorted((one for one in held if one.id > after), key=lambda one: one.id)[:limit])
+        return tuple(
+            sorted((one for one in held if one.id > after), key=lambda one: one.id)[:limit]
+        )
 
 
 class MemoryMadeSignatures:
