@@ -38,6 +38,9 @@ timestamps = true
 [signing]
 enabled = true
 bare_hashes = true
+
+[validation]
+enabled = true
 """
 
 
