@@ -8,7 +8,7 @@ from cryptography import x509
 
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput
-from hkeid.ports.pdf_validation import Coverage, Indication
+from hkeid.ports.pdf_validation import Coverage, FieldChange, FieldEvent, Indication
 from hkeid.signing.legal import (
     COMMON_LAW,
     LegalContext,
@@ -91,7 +91,10 @@ def report_page(
 ) -> ReportPage:
     """The report."""
     spoken = Language.parse(language().content)
-    cards = tuple(_card(number, one, spoken) for number, one in enumerate(report.entries, 1))
+    stamps = frozenset(one.field_name for one in report.document_timestamps)
+    cards = tuple(
+        _card(number, one, stamps, spoken) for number, one in enumerate(report.entries, 1)
+    )
     digits = report.digest
     return ReportPage(
         verdict=_overall(report),
@@ -120,7 +123,9 @@ def _overall(report: ValidationReport) -> str:
     return _VERDICTS[report.indication]
 
 
-def _card(number: int, one: SignatureReport, spoken: Language) -> SignatureCard:
+def _card(
+    number: int, one: SignatureReport, stamps: frozenset[str], spoken: Language
+) -> SignatureCard:
     seen = one.observed
     return SignatureCard(
         number=number,
@@ -141,16 +146,7 @@ def _card(number: int, one: SignatureReport, spoken: Language) -> SignatureCard:
         location=plain(seen.location),
         certification=seen.certification,
         findings=_findings(one.findings, spoken),
-        changes=tuple(
-            ChangeLine(
-                field=plain(change.name),
-                event=change.event.value,
-                before=plain(change.before),
-                after=plain(change.after),
-                pages=tuple(sorted({place.page + 1 for place in change.places})),
-            )
-            for change in one.changes
-        ),
+        changes=tuple(_change(change, stamps) for change in one.changes),
         changed_pages=tuple(page + 1 for page in seen.changed_pages),
         revisable=one.end is not None and seen.coverage is not Coverage.FILE,
         covered=one.end,
@@ -161,6 +157,17 @@ def _card(number: int, one: SignatureReport, spoken: Language) -> SignatureCard:
         evidence=_evidence(one),
         algorithm=" · ".join(filter(None, (seen.algorithm, seen.hash_name))),
         opinion=None if one.cap553 is None else _opinion(one.cap553, spoken),
+    )
+
+
+def _change(change: FieldChange, stamps: frozenset[str]) -> ChangeLine:
+    stamped = change.event is FieldEvent.ADDED and change.name in stamps and not change.places
+    return ChangeLine(
+        field=plain(change.name),
+        event="timestamp" if stamped else change.event.value,
+        before=plain(change.before),
+        after=plain(change.after),
+        pages=tuple(sorted({place.page + 1 for place in change.places})),
     )
 
 

@@ -96,7 +96,8 @@ class FindingLine:
 class ChangeLine:
     """What happened to one form field after the signature.
 
-    :ivar event: ``added``, ``removed``, ``signed``, ``value``, ``appearance``.
+    :ivar event: ``added``, ``removed``, ``signed``, ``value``, ``appearance``; ``timestamp``: one on the
+        whole document was added.
     :ivar pages: counted from 1.
     """
 

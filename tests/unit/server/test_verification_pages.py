@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from tests.unit.server.signing_town import back_link, sign
+
+from hkeid.testing.papers import UNFIT, paper
+from hkeid_server.intake import PDF_LIMIT
 
 
 @pytest.fixture
@@ -56,3 +63,185 @@ def test_what_a_resident_signed_is_valid_for_everybody(town, anybody, signed) ->
     assert "Proved by a time-stamp" in page.text
     assert 'data-verdict="undetermined"' in page.text
     assert 'href="#q-government_party"' in page.text
+
+
+def test_the_facts_that_were_missing_are_answered_without_the_file(anybody, signed) -> None:
+    page = send(anybody, signed)
+    before = set(re.findall(r'data-fact="([a-z_.0-9]+)"', page.text))
+    said = {"government_party": "no", "recipient_consents": "yes", "document_type": "contract"}
+    page = anybody.post("/verify/report", {**hidden(page), **said, "common_law": "yes"})
+    assert page.status_code == 200
+    after = set(re.findall(r'data-fact="([a-z_.0-9]+)"', page.text))
+    gone = {"context.government_party", "context.document_type", "context.ordinance"}
+    assert gone <= before
+    assert not gone & after
+    assert re.search(r'value="no" checked|value="no"[^>]*checked', page.text)
+    assert '<option value="contract" selected>' in page.text
+
+
+def test_an_answer_that_cannot_be_meant_counts_as_not_known(anybody, signed) -> None:
+    page = send(anybody, signed, ordinance="Chapter nine", document_type="nonsense")
+    assert page.status_code == 200
+    assert 'id="q-ordinance-error"' in page.text
+    assert 'data-fact="context.ordinance"' in page.text
+    assert 'data-fact="context.document_type"' in page.text
+
+
+def test_the_language_switch_shows_the_same_report(anybody, signed) -> None:
+    page = send(anybody, signed)
+    form = hidden(page)
+    page = anybody.post("/verify/report?lang=zh-Hant-HK", form)
+    assert verdict(page) == "valid"
+    assert "簽署有效" in page.text
+    assert anybody.get("/verify/report").headers["Location"] == "/verify"
+
+
+def test_the_report_is_taken_along(anybody, signed) -> None:
+    page = send(anybody, signed)
+    form = hidden(page)
+    said = anybody.post("/verify/report.json", {**form, "government_party": "yes"})
+    assert said.mimetype == "application/json"
+    assert said.headers["Cache-Control"] == "no-store"
+    report = json.loads(said.data)
+    assert report["valid"] is True
+    (opinion,) = [one["cap553"] for one in report["signatures"] if one["kind"] == "signature"]
+    assert opinion["verdict"] == "undetermined"
+    assert "context.government_party" not in opinion["missing"]
+    anybody.page = page
+    xml = anybody.post("/verify/report.xml", form)
+    root = ET.fromstring(xml.data)
+    assert root.tag == "{http://uri.etsi.org/19102/v1.2.1#}ValidationReport"
+    assert 'filename="validation-report.xml"' in xml.headers["Content-Disposition"]
+
+
+def test_the_signed_revision_is_cut_out_of_the_same_file(anybody, signed) -> None:
+    page = send(anybody, signed)
+    form = {**hidden(page), "signature": "1"}
+    got = send(anybody, signed, path="/verify/signed-revision", **form)
+    assert got.mimetype == "application/pdf"
+    assert signed.startswith(got.data)
+    assert len(got.data) < len(signed)
+    assert got.data.rstrip().endswith(b"%%EOF")
+    anybody.page = page
+    other = send(anybody, paper(), path="/verify/signed-revision", **form)
+    assert other.status_code == 422
+    assert 'data-problem="other-file"' in other.text
+    anybody.page = page
+    absent = send(anybody, signed, path="/verify/signed-revision", **{**form, "signature": "9"})
+    assert absent.status_code == 404
+
+
+def test_a_changed_document_says_what_is_wrong(anybody, signed) -> None:
+    at = signed.index(b"stream") + 40
+    page = send(anybody, signed[:at] + b"X" + signed[at + 1 :])
+    assert verdict(page) == "invalid"
+    assert 'data-code="digest_mismatch"' in page.text
+    assert "HASH_FAILURE" in page.text
+
+
+HOSTILE = (
+    b"%PDF-1.7\n" + b"<<" * 10_000,
+    b"\x00" * 5000,
+    b"MZ\x90\x00" + b"A" * 100,
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/AcroForm<</Fields[2 0 R]>>>>endobj\ntrailer<</Root 1 0 R>>",
+    b"<script>alert(1)</script>",
+    *(make() for _, (_, make) in sorted(UNFIT.items())),
+)
+
+
+def test_whatever_comes_there_is_a_page(anybody) -> None:
+    for hostile in HOSTILE:
+        page = send(anybody, hostile, name="../../etc/passwd\r\nX: y.pdf")
+        assert page.status_code == 200
+        assert verdict(page) in {"unreadable", "unsigned"}
+        assert "<script>alert" not in page.text
+
+
+def test_no_file_and_too_large_a_file_are_told(anybody) -> None:
+    page = send(anybody, b"")
+    assert page.status_code == 422
+    assert 'data-problem="empty"' in page.text
+    page = send(anybody, b"%PDF" + b"0" * PDF_LIMIT)
+    assert page.status_code == 413
+    assert 'data-problem="large"' in page.text
+    assert send(anybody, b"0" * (PDF_LIMIT + 100_000)).status_code == 413
+
+
+def test_a_form_of_another_site_is_refused(anybody, signed) -> None:
+    anybody.get("/verify")
+    anybody.page = anybody.client.get("/robots.txt", base_url="http://localhost:8000")
+    refused = anybody.post("/verify", {"file": (io.BytesIO(signed), "a.pdf")})
+    assert refused.status_code == 403
+
+
+def test_a_report_is_good_in_its_browser_for_half_an_hour(
+    town, anybody, make_person, signed, monkeypatch
+) -> None:
+    page = send(anybody, signed)
+    form = hidden(page)
+    other = make_person(town.front)
+    other.get("/verify")
+    refused = other.post("/verify/report", form)
+    assert (refused.status_code, 'data-problem="expired"' in refused.text) == (409, True)
+    for broken in ("", "x", "1.2.3", form["report"][:-8] + "AAAAAAAA", "9" + form["report"]):
+        anybody.get("/verify")
+        for path in ("/verify/report", "/verify/report.json", "/verify/report.xml"):
+            anybody.get("/verify")
+            assert anybody.post(path, {"report": broken}).status_code == 409
+    clock = town.house.verification._parts.clock
+    later = clock.now().timestamp() + 31 * 60
+
+    class Later:
+        def now(self) -> Any:
+            return datetime.fromtimestamp(later, UTC)
+
+    monkeypatch.setattr(
+        town.house.verification,
+        "_parts",
+        replace(town.house.verification._parts, clock=Later()),
+    )
+    anybody.get("/verify")
+    assert anybody.post("/verify/report", form).status_code == 409
+
+
+def test_one_network_has_so_many_an_hour(town, anybody, monkeypatch) -> None:
+    room = town.house.verification
+    monkeypatch.setattr(room, "_parts", replace(room._parts, per_hour=2))
+    assert [send(anybody, paper()).status_code for _ in range(3)] == [200, 200, 429]
+    assert 'data-problem="attempts"' in anybody.page.text
+    assert int(anybody.page.headers["Retry-After"]) > 0
+
+
+def test_who_finds_no_place_is_told_at_once(town, anybody) -> None:
+    places = town.house.verification._places
+    held = 0
+    while places.acquire(blocking=False):
+        held += 1
+    try:
+        page = send(anybody, paper())
+    finally:
+        places.release(held)
+    assert held == 2
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
+    assert 'data-problem="busy"' in page.text
+
+
+def test_neither_file_nor_name_is_kept_or_logged(town, anybody, signed, tmp_path) -> None:
+    name = "Geheimnis-Wong.pdf"
+    before = {one: one.stat().st_size for one in tmp_path.rglob("*") if one.is_file()}
+    page = send(anybody, signed, name=name)
+    assert verdict(page) == "valid"
+    log = town.log.getvalue()
+    assert "Geheimnis" not in log
+    assert "CHAN" not in log
+    assert name not in page.text
+    (event,) = town.log.events("validation:document:checked")
+    assert event["indication"] == "total-passed"
+    marks = (b"Geheimnis", signed[:400])
+    for one in tmp_path.rglob("*"):
+        if one.is_file() and (one not in before or one.suffix.startswith(".sqlite")):
+            assert not any(mark in one.read_bytes() for mark in marks), one
+
+
+def test_home_leads_there(anybody) -> None:
+    assert 'href="/verify"' in anybody.get("/").text
