@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Sources:
     def __init__(self, *sources: RevocationSource) -> None:
         self._sources = sources
 
-    def material(self, chain: tuple[bytes, ...], at: Instant) -> ValidationMaterial:
+    def material(self, chain: Sequence[bytes], at: Instant) -> ValidationMaterial:
         """As :meth:`hkeid.ports.certificates.RevocationSource.material`, of the first that knows."""
         last: HkeidError | None = None
         for source in self._sources:
