@@ -91,6 +91,7 @@ def request_settings(config: Config) -> RequestSettings:
         lifetime=timedelta(minutes=section.request_minutes),
         collection=timedelta(minutes=section.collection_minutes),
         level=Level.named(section.level),
+        verification_url=f"{config.issuer}/verify" if config.validation.enabled else None,
         bare_hashes=section.bare_hashes,
         open_limit=section.open_requests,
     )

@@ -11,9 +11,14 @@ from html import unescape
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import cv2
+import pikepdf
+import pypdfium2
 import pytest
-from tests.unit.server.signing_town import ORIGIN, back_link, sign
+from tests.unit.server.signing_town import ORIGIN, back_link, sign, sign_page
 
+from hkeid.rp import SignatureNotTaken
+from hkeid.rp.signature_records import VisibleStamp
 from hkeid.testing.papers import UNFIT, paper
 from hkeid_server.intake import PDF_LIMIT
 
@@ -263,3 +268,50 @@ def test_neither_file_nor_name_is_kept_or_logged(town, anybody, signed, tmp_path
 
 def test_home_leads_there(anybody) -> None:
     assert 'href="/verify"' in anybody.get("/").text
+
+
+BOX = (60.0, 60.0, 300.0, 130.0)
+
+
+def test_a_visible_stamp_leads_here(town, person, anybody) -> None:
+    """The QR code of the stamp is the page's address, and what it is on is valid there."""
+    town.resident(person, "chan-tai-man")
+    asked = town.ask(stamp=VisibleStamp(page=2, box=BOX))
+    text = sign_page(person, asked.url).text
+    assert "Your name and the time will stand on page 2" in text
+    link = back_link(sign(person, asked.url).text)
+    pdf = town.party.finish_signature(asked.state, link).pdf
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        (field,) = document.pages[1].Annots
+        assert [float(one) for one in field.Rect] == list(BOX)
+    assert read_qr(pdf, page=1) == f"{ORIGIN}/verify"
+    page = send(anybody, pdf)
+    assert verdict(page) == "valid"
+
+
+def read_qr(pdf: bytes, *, page: int) -> str:
+    document = pypdfium2.PdfDocument(pdf)
+    document.init_forms()
+    picture = document[page].render(scale=4, may_draw_forms=True).to_numpy()
+    found, *_ = cv2.QRCodeDetector().detectAndDecode(picture)
+    return str(found)
+
+
+def test_a_stamp_that_cannot_stand_there_is_turned_down_before_anybody_is_asked(town) -> None:
+    wrong = [
+        {"stamp": VisibleStamp(page=9, box=BOX)},
+        {"stamp": VisibleStamp(box=(0, 0, 20, 20))},
+        {"stamp": VisibleStamp()},
+        {"stamp": VisibleStamp(box=BOX), "pdf": None, "hash": b"h" * 32},
+    ]
+    reasons = []
+    for one in wrong:
+        with pytest.raises(SignatureNotTaken) as refused:
+            town.ask(**one)
+        reasons.append(refused.value.reason.removeprefix("signature_not_taken_"))
+    assert reasons == ["page_absent", "stamp_malformed", "stamp_malformed", "document_malformed"]
+
+
+def test_a_signed_document_gets_no_further_visible_field(town, signed) -> None:
+    with pytest.raises(SignatureNotTaken, match="stamp_needs_prepared_field"):
+        town.ask(pdf=signed, stamp=VisibleStamp(box=BOX))

@@ -71,6 +71,7 @@ def _document(document: RequestedDocument, pages: Sequence[DrawnPage]) -> dict[s
         "sha256": document.digest.hex(),
         "pages": document.pages,
         "images": images_digest(pages) if pages else None,
+        **({} if document.stamp is None else {"stamp": True}),
     }
 
 
