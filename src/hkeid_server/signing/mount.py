@@ -28,6 +28,8 @@ from hkeid_server.references import new_reference
 BODY_LIMIT = 70 * MIB
 """Fifty MiB of documents in base64, and what stands around them."""
 _AT_ONCE = 4
+_PATIENCE = 5.0
+"""Seconds that a request waits for one of the places: whoever waits keeps a thread of the server."""
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -84,8 +86,7 @@ class SigningDoor:
     def _answer(self, environ: Environ) -> Response:
         try:
             request = self._request(environ)
-            with self._places:
-                answer = self._door.handle(request)
+            answer = self._handled(request)
         except HkeidError as error:
             self._journal.refusal(error, where=PREFIX)
             metrics.count_refusal(error.reason)
@@ -96,6 +97,18 @@ class SigningDoor:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             self._note(answer)
         return answer
+
+    def _handled(self, request: Request) -> Response:
+        """The door's answer, once there is a place.
+
+        :raises hkeid.kernel.errors.Unavailable: ``server_busy``.
+        """
+        if not self._places.acquire(timeout=_PATIENCE):
+            raise Unavailable("server_busy", detail="the places for requests are taken")
+        try:
+            return self._door.handle(request)
+        finally:
+            self._places.release()
 
     def _note(self, answer: Response) -> None:
         """A refusal by its reason, which is one of ours."""

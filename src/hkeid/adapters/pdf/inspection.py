@@ -15,6 +15,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
+from hkeid.adapters.pdf.annotation_inspection import annotation_traits
 from hkeid.adapters.pdf.form_inspection import form_traits
 from hkeid.ports.pdf import PdfTrait
 
@@ -80,7 +81,7 @@ def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
     pages = set()
     for page in document.pages:
         pages.add(page.obj.objgen)
-        found |= set(_annotations(page.obj))
+        found |= set(annotation_traits(page.obj))
     for one in document.objects:
         text = _text(one)
         outside = text.endswith(_STREAM) and _OUTSIDE.search(text)
@@ -159,22 +160,6 @@ def _catalogue(root: Any) -> Iterator[PdfTrait]:
     opening = root.get("/OpenAction")
     if isinstance(opening, Dictionary) and str(opening.get("/S", "")) != "/GoTo":
         yield PdfTrait.OPEN_ACTION
-
-
-def _annotations(page: Any) -> Iterator[PdfTrait]:
-    """What lies over a page, whether or not it says that it is an annotation."""
-    found = page.get("/Annots")
-    for one in found if isinstance(found, Array) else ():
-        if not isinstance(one, Dictionary):
-            continue
-        if one.get("/Subtype", Name.Unknown) not in {Name.Link, Name.Widget}:
-            yield PdfTrait.OVERLAY
-        looks = one.get("/AP")
-        if isinstance(looks, Dictionary):
-            # A link is drawn by the page; and nothing may change under the pointer.
-            button = str(one.get("/FT", "")) == "/Btn" or "/Parent" in one
-            if one.get("/Subtype") == Name.Link or "/R" in looks or ("/D" in looks and not button):
-                yield PdfTrait.OVERLAY
 
 
 def _unreachable(one: Any, pages: set[tuple[int, int]], root: Any) -> bool:

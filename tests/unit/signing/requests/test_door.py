@@ -123,6 +123,18 @@ def test_open_requests_of_a_client_are_limited_and_hours_too(bureau) -> None:
     assert bureau.ask(hashed)[0] == 201
 
 
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b'"a",', b'{"a":1},'])
+def test_a_body_of_many_members_is_refused_before_it_is_read(bureau, monkeypatch, unit) -> None:
+    """Anybody may send one: read, 70 MiB of it would be two GiB."""
+
+    def read(text, **_):
+        raise AssertionError("read")
+
+    monkeypatch.setattr("hkeid.kernel.canonical_json.loads_object", read)
+    answer = bureau.post(REQUESTS, b'{"documents":[' + unit * 100_001 + b"1]}")
+    assert (answer.status, json.loads(answer.body)["reason"]) == (400, "body_too_many_members")
+
+
 # --- the client's proof -----------------------------------------------------------------------------
 
 
