@@ -48,7 +48,7 @@ class PdfTrait(StrEnum):
     OVERLAY = "pdf_overlay"
     """An annotation over the page that can be closed, moved or changed: everything but links and the
     widgets of forms; looks that change under the pointer, or are others on paper than on the screen; and
-    frames and widgets that readers draw each in its own way."""
+    frames, widgets and blend modes that readers draw each in its own way."""
     HIDDEN_FIELD = "pdf_hidden_field"
     """A form field with a value that nobody sees."""
     NEED_APPEARANCES = "pdf_need_appearances"

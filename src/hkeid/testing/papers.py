@@ -217,6 +217,17 @@ def _curtain(flags: int) -> Callable[[pikepdf.Pdf], None]:
     return make
 
 
+def _blend_list(document: pikepdf.Pdf) -> None:
+    """A white bar, in a list of blend modes of which some readers know the second."""
+    page = document.pages[0].obj
+    page.Resources.ExtGState = Dictionary(
+        Bar=Dictionary(Type=Name.ExtGState, BM=Array([Name.Unknown, Name.Multiply]))
+    )
+    page.Contents = document.make_stream(
+        page.Contents.read_bytes() + b"\n/Bar gs 1 g 50 740 300 60 re f"
+    )
+
+
 def _undrawn_curtain(document: pikepdf.Pdf) -> None:
     """A signature field with a ground and without a look: pdfium draws nothing, poppler the ground."""
     ground = Dictionary(BG=Array([1, 1, 1]))
@@ -245,6 +256,7 @@ UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
         ("paper_alone", PdfTrait.OVERLAY, _curtain(4 | 32)),
         ("seen_after_a_click", PdfTrait.OVERLAY, _curtain(4 | 256)),
         ("undrawn_curtain", PdfTrait.OVERLAY, _undrawn_curtain),
+        ("blend_list", PdfTrait.OVERLAY, _blend_list),
         ("hidden_field", PdfTrait.HIDDEN_FIELD, _hidden_field),
         ("undrawn_field", PdfTrait.HIDDEN_FIELD, _undrawn_field),
         ("field_off_the_page", PdfTrait.HIDDEN_FIELD, _field_off_the_page),

@@ -36,8 +36,15 @@ _ANNOTATIONS = {"/Link", "/Widget"}
 _SEARCHED = re.compile(
     rb"/(?:JS|JavaScript|Launch|ImportData|SubmitForm|ResetForm|Hide|Named|SetOCGState|Rendition|Trans"
     rb"|GoTo3DView|Movie|Sound|RichMediaExecute|GoToE|GoToDp|AA|XFA|OC|OCG|OCMD|OCProperties|Annot|Ref|OPI"
-    rb"|Alternates|Templates)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+    rb"|Alternates|Templates|BM)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 )
+
+# The blend modes (ISO 32000-2 tables 134 and 135). Of a list of them, which older versions allow, some readers take
+# the first that they know, and pdfium none: then what it covers is seen by all but the signer.
+_BLENDS = {
+    "/Normal", "/Compatible", "/Multiply", "/Screen", "/Overlay", "/Darken", "/Lighten", "/ColorDodge", "/ColorBurn",
+    "/HardLight", "/SoftLight", "/Difference", "/Exclusion", "/Hue", "/Saturation", "/Color", "/Luminosity",
+}  # fmt: skip
 
 _TYPED = re.compile(rb"/(?:Catalog|Page)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _STREAM = b" stream"
@@ -130,6 +137,8 @@ def _dictionary(one: Any) -> Iterator[PdfTrait]:
         yield PdfTrait.OPEN_ACTION
     if "/XFA" in one:
         yield PdfTrait.XFA
+    if "/BM" in one and not (isinstance(one["/BM"], Name) and str(one["/BM"]) in _BLENDS):
+        yield PdfTrait.OVERLAY
     if "/OC" in one or typed in {"/OCG", "/OCMD"}:
         yield PdfTrait.OPTIONAL_CONTENT
     if typed == "/Annot" and str(one.get("/Subtype", "")) not in _ANNOTATIONS:
