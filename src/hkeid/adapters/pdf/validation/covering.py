@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -19,6 +20,8 @@ _CONTRAST = 40
 _LINE, _UPRIGHT = 0.5, 0.95
 _MOST_LINES = 0.15
 _SPECKS = 0.002
+_THIN, _MOST_DASHED = 3, 2
+"""Rows of a dashed or dotted line; letters that can be read are higher."""
 
 Place = tuple[int, Box]
 """Page, counted from 0, and box."""
@@ -89,7 +92,7 @@ def _is_drawn_on(rows: Sequence[bytes]) -> bool:
     ground = max(set(whole), key=whole.count)
     table = bytes(abs(shade - ground) > _CONTRAST for shade in range(256))
     # A row that is drawn on for half its length is a line to sign on; a column, only where it is all of it.
-    every = [row.translate(table) for row in rows]
+    every = _without_dashes([row.translate(table) for row in rows])
     marked = [row for row in every if row.count(1) < _LINE * len(row)]
     if len(every) - len(marked) > max(4, _MOST_LINES * len(every)):
         return True
@@ -98,3 +101,21 @@ def _is_drawn_on(rows: Sequence[bytes]) -> bool:
         count for count in (column.count(1) for column in columns) if count < _UPRIGHT * len(marked)
     )
     return specks > _SPECKS * len(whole)
+
+
+def _without_dashes(rows: Sequence[bytes]) -> list[bytes]:
+    """The rows with dashed and dotted lines wiped out: few rows by themselves, and marks over half their length."""
+    kept: list[bytes] = []
+    wiped = 0
+    for drawn, group in groupby(rows, key=lambda row: 1 in row):
+        band = list(group)
+        if drawn and len(band) <= _THIN and max(map(_extent, band)) >= _LINE * len(band[0]):
+            band = [bytes(len(row)) for row in band]
+            wiped += 1
+        kept += band
+    # More of them are a picture drawn in lines.
+    return kept if wiped <= _MOST_DASHED else list(rows)
+
+
+def _extent(row: bytes) -> int:
+    return row.rfind(1) - row.find(1)
