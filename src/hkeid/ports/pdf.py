@@ -47,7 +47,8 @@ class PdfTrait(StrEnum):
     """Layers that can be shown and hidden (ISO 32000-2 §8.11)."""
     OVERLAY = "pdf_overlay"
     """An annotation over the page that can be closed, moved or changed: everything but links and the
-    widgets of forms; and looks that change under the pointer."""
+    widgets of forms; looks that change under the pointer, or are others on paper than on the screen; and
+    frames, widgets and blend modes that readers draw each in its own way."""
     HIDDEN_FIELD = "pdf_hidden_field"
     """A form field with a value that nobody sees."""
     NEED_APPEARANCES = "pdf_need_appearances"

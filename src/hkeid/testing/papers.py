@@ -127,7 +127,7 @@ def _untyped_overlay(document: pikepdf.Pdf) -> None:
 
 def _rollover(document: pikepdf.Pdf) -> None:
     looks = Dictionary(N=document.make_stream(b""), R=document.make_stream(b"0 0 240 100 re f"))
-    _field(document, FT=Name.Btn, AP=looks)
+    _field(document, FT=Name.Btn, AP=looks, F=4)
 
 
 def _field(document: pikepdf.Pdf, **entries: Any) -> None:
@@ -146,12 +146,12 @@ def _undrawn_field(document: pikepdf.Pdf) -> None:
 
 def _field_off_the_page(document: pikepdf.Pdf) -> None:
     looks = Dictionary(N=document.make_stream(b""))
-    _field(document, FT=Name.Tx, V=String("1,000,000"), AP=looks, P=document.pages[0].obj)
+    _field(document, FT=Name.Tx, V=String("1,000,000"), AP=looks, F=4)
     document.Root.AcroForm.Fields[0].Rect = Array([900, 900, 1000, 950])
 
 
 def _need_appearances(document: pikepdf.Pdf) -> None:
-    _field(document, FT=Name.Tx, AP=Dictionary(N=document.make_stream(b"")))
+    _field(document, FT=Name.Tx, AP=Dictionary(N=document.make_stream(b"")), F=4)
     document.Root.AcroForm.NeedAppearances = True
 
 
@@ -191,6 +191,52 @@ def _collection(document: pikepdf.Pdf) -> None:
     document.Root.Collection = Dictionary(Type=Name.Collection)
 
 
+def _link_frame(document: pikepdf.Pdf) -> None:
+    """A frame so wide that it covers what is in it: pdfium does not draw it, poppler does."""
+    _annotate(document, Subtype=Name.Link, Border=Array([0, 0, 90]), C=Array([1, 1, 1]))
+
+
+def _link_bar(document: pikepdf.Pdf) -> None:
+    """A frame around nothing: a bar."""
+    bar = _annotate(document, Subtype=Name.Link, BS=Dictionary(W=2))
+    bar.Rect = Array([60, 600, 300, 603])
+
+
+def _curtain(flags: int) -> Callable[[pikepdf.Pdf], None]:
+    def make(document: pikepdf.Pdf) -> None:
+        looks = document.make_stream(
+            b"1 g 0 0 240 100 re f",
+            Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 240, 100]),
+        )  # fmt: skip
+        button = _annotate(
+            document, Subtype=Name.Widget, FT=Name.Btn, Ff=1 << 16, T=String("curtain"),
+            F=flags, AP=Dictionary(N=looks),
+        )  # fmt: skip
+        document.Root.AcroForm = Dictionary(Fields=Array([button]))
+
+    return make
+
+
+def _blend_list(document: pikepdf.Pdf) -> None:
+    """A white bar, in a list of blend modes of which some readers know the second."""
+    page = document.pages[0].obj
+    page.Resources.ExtGState = Dictionary(
+        Bar=Dictionary(Type=Name.ExtGState, BM=Array([Name.Unknown, Name.Multiply]))
+    )
+    page.Contents = document.make_stream(
+        page.Contents.read_bytes() + b"\n/Bar gs 1 g 50 740 300 60 re f"
+    )
+
+
+def _undrawn_curtain(document: pikepdf.Pdf) -> None:
+    """A signature field with a ground and without a look: pdfium draws nothing, poppler the ground."""
+    ground = Dictionary(BG=Array([1, 1, 1]))
+    field = _annotate(
+        document, Subtype=Name.Widget, FT=Name.Sig, T=String("curtain"), F=4, MK=ground
+    )
+    document.Root.AcroForm = Dictionary(Fields=Array([field]))
+
+
 UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
     name: (trait, lambda change=change: paper(change=change))  # type: ignore[misc]
     for name, trait, change in (
@@ -204,6 +250,13 @@ UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
         ("comment", PdfTrait.OVERLAY, _comment),
         ("untyped_overlay", PdfTrait.OVERLAY, _untyped_overlay),
         ("rollover", PdfTrait.OVERLAY, _rollover),
+        ("link_frame", PdfTrait.OVERLAY, _link_frame),
+        ("link_bar", PdfTrait.OVERLAY, _link_bar),
+        ("screen_alone", PdfTrait.OVERLAY, _curtain(0)),
+        ("paper_alone", PdfTrait.OVERLAY, _curtain(4 | 32)),
+        ("seen_after_a_click", PdfTrait.OVERLAY, _curtain(4 | 256)),
+        ("undrawn_curtain", PdfTrait.OVERLAY, _undrawn_curtain),
+        ("blend_list", PdfTrait.OVERLAY, _blend_list),
         ("hidden_field", PdfTrait.HIDDEN_FIELD, _hidden_field),
         ("undrawn_field", PdfTrait.HIDDEN_FIELD, _undrawn_field),
         ("field_off_the_page", PdfTrait.HIDDEN_FIELD, _field_off_the_page),
