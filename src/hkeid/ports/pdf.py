@@ -57,6 +57,9 @@ class PdfTrait(StrEnum):
     """Pages or catalogues that cannot be reached, or page templates: prepared for a later exchange."""
     EXTERNAL_CONTENT = "pdf_external_content"
     """Content that is fetched from elsewhere: reference XObjects, external streams, OPI."""
+    UNDEFINED_RESOURCE = "pdf_undefined_resource"
+    """Content that names a font, an image or another resource which is not there: readers draw something
+    else, or nothing."""
     ALTERNATE_IMAGES = "pdf_alternate_images"
     """``/Alternates``: another image on paper than on the screen."""
     COLLECTION = "pdf_collection"

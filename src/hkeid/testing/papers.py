@@ -237,6 +237,50 @@ def _undrawn_curtain(document: pikepdf.Pdf) -> None:
     document.Root.AcroForm = Dictionary(Fields=Array([field]))
 
 
+def _font_absent(document: pikepdf.Pdf) -> None:
+    """Words in a font that is not there: pdfium draws them, poppler does not."""
+    _write_more(document, b"BT /F9 18 Tf 60 700 Td (not for everybody) Tj ET")
+
+
+def _font_no_font(document: pikepdf.Pdf) -> None:
+    document.pages[0].obj.Resources.Font[Name.F9] = 9
+    _font_absent(document)
+
+
+def _font_between_marks(document: pikepdf.Pdf) -> None:
+    """The same where names stand elsewhere too, and a comment within."""
+    _write_more(document, b"/P <</MCID 0>> BDC BT /F9 %x\n18 Tf 60 700 Td (one) Tj ET EMC")
+
+
+def _form_without_resources(document: pikepdf.Pdf) -> None:
+    _draw_form(document, b"BT /F1 18 Tf (where is F1?) Tj ET")
+
+
+def _look_without_resources(document: pikepdf.Pdf) -> None:
+    _field(document, FT=Name.Btn, AP=Dictionary(N=document.make_stream(b"/Im9 Do")), F=4)
+
+
+def _glyph_absent(document: pikepdf.Pdf) -> None:
+    glyph = document.make_stream(b"9 0 d0 /Im9 Do")
+    document.pages[0].obj.Resources.Font[Name.F9] = Dictionary(
+        Type=Name.Font, Subtype=Name.Type3, FontBBox=Array([0, 0, 9, 9]), FirstChar=65, LastChar=65,
+        FontMatrix=Array([0.001, 0, 0, 0.001, 0, 0]), Widths=Array([9]), CharProcs=Dictionary(A=glyph),
+        Encoding=Dictionary(Type=Name.Encoding, Differences=Array([65, Name.A])),
+    )  # fmt: skip
+
+
+def _write_more(document: pikepdf.Pdf, content: bytes) -> None:
+    page = document.pages[0].obj
+    page.Contents = document.make_stream(page.Contents.read_bytes() + b"\n" + content)
+
+
+def _draw_form(document: pikepdf.Pdf, content: bytes) -> None:
+    box = Array([0, 0, 300, 300])
+    form = document.make_stream(content, Type=Name.XObject, Subtype=Name.Form, BBox=box)
+    document.pages[0].obj.Resources.XObject[Name.Fm0] = form
+    _write_more(document, b"/Fm0 Do")
+
+
 UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
     name: (trait, lambda change=change: paper(change=change))  # type: ignore[misc]
     for name, trait, change in (
@@ -266,6 +310,12 @@ UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
         ("reference", PdfTrait.EXTERNAL_CONTENT, _reference),
         ("external_stream", PdfTrait.EXTERNAL_CONTENT, _external_stream),
         ("alternates", PdfTrait.ALTERNATE_IMAGES, _alternates),
+        ("font_absent", PdfTrait.UNDEFINED_RESOURCE, _font_absent),
+        ("font_no_font", PdfTrait.UNDEFINED_RESOURCE, _font_no_font),
+        ("font_between_marks", PdfTrait.UNDEFINED_RESOURCE, _font_between_marks),
+        ("form_without_resources", PdfTrait.UNDEFINED_RESOURCE, _form_without_resources),
+        ("look_without_resources", PdfTrait.UNDEFINED_RESOURCE, _look_without_resources),
+        ("glyph_absent", PdfTrait.UNDEFINED_RESOURCE, _glyph_absent),
         ("collection", PdfTrait.COLLECTION, _collection),
     )
 }

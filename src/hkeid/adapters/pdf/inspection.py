@@ -16,6 +16,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from hkeid.adapters.pdf.annotation_inspection import annotation_traits
+from hkeid.adapters.pdf.content_inspection import content_traits, glyph_traits
 from hkeid.adapters.pdf.form_inspection import form_traits
 from hkeid.ports.pdf import PdfTrait
 
@@ -36,7 +37,7 @@ _ANNOTATIONS = {"/Link", "/Widget"}
 _SEARCHED = re.compile(
     rb"/(?:JS|JavaScript|Launch|ImportData|SubmitForm|ResetForm|Hide|Named|SetOCGState|Rendition|Trans"
     rb"|GoTo3DView|Movie|Sound|RichMediaExecute|GoToE|GoToDp|AA|XFA|OC|OCG|OCMD|OCProperties|Annot|Ref|OPI"
-    rb"|Alternates|Templates|BM)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+    rb"|Alternates|Templates|BM|Type3)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 )
 
 # The blend modes (ISO 32000-2 tables 134 and 135). Of a list of them, which older versions allow, some readers take
@@ -97,7 +98,7 @@ def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
                 found |= set(_dictionary(part))
         if _TYPED.search(text) and _unreachable(one, pages, root):
             found.add(PdfTrait.HIDDEN_CONTENT)
-    return found | form_traits(document)
+    return found | form_traits(document) | set(content_traits(document))
 
 
 def _text(one: Any) -> bytes:
@@ -143,6 +144,8 @@ def _dictionary(one: Any) -> Iterator[PdfTrait]:
         yield PdfTrait.OPTIONAL_CONTENT
     if typed == "/Annot" and str(one.get("/Subtype", "")) not in _ANNOTATIONS:
         yield PdfTrait.OVERLAY
+    if one.get("/Subtype") == Name.Type3:
+        yield from glyph_traits(one)
     if isinstance(one, Stream):
         yield from _stream(one)
 
