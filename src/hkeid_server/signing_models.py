@@ -30,6 +30,7 @@ class DocumentToSign:
     :ivar stamp: page (from 1) on which a visible stamp will stand; 0: in the field made for it; None: none.
     :ivar here: address of the page that shows it, in a batch.
     :ivar looked_at: its pages were put before the resident.
+    :ivar reason: what the service wants to stand in the signature; "" for nothing.
     """
 
     number: int
@@ -42,6 +43,7 @@ class DocumentToSign:
     here: str = ""
     looked_at: bool = False
     pictures: tuple[PagePicture, ...] = ()
+    reason: str = ""
 
     @property
     def is_hash(self) -> bool:

@@ -33,6 +33,8 @@ from hkeid.signing.validation.trust import ValidationTrust
 
 _BUSY = "pdf_validator_busy"
 _LONGEST_CHAIN = 8
+_MOST_CHAINS = 16
+"""Chains that a source is asked about: whoever made the file chose how many there are."""
 _NOTHING = ExaminedDocument(revisions=0, hybrid=False, encrypted=False, signatures=())
 
 
@@ -123,7 +125,8 @@ def _asked(
     """What the source says of the chains, each once, time-stamp authorities' included."""
     chains = [one.chain or _chain(one) for one in signatures]
     chains += [stamp.chain for one in signatures for stamp in one.timestamps]
-    asked = [source.material(chain, at) for chain in dict.fromkeys(chains) if chain]
+    wanted = [chain for chain in dict.fromkeys(chains) if chain][:_MOST_CHAINS]
+    asked = [source.material(chain, at) for chain in wanted]
     found_material = [given, *asked]
     return ValidationMaterial(
         certificates=_once([one.certificates for one in found_material]),

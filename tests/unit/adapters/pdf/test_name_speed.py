@@ -1,0 +1,114 @@
+"""Reading and writing names whole gives what pyHanko gives byte by byte."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pyhanko.pdf_utils import generic, misc
+
+from hkeid.adapters.pdf import name_speed
+
+_RAW = st.one_of(
+    st.binary(max_size=200),
+    st.text(alphabet="AbcZ09#/+-. %<>[]()\n\x00\x7fé", max_size=150).map(str.encode),
+    st.from_regex(rb"\A[A-Z#0-9a-f]{0,90}[ /<>\[\]()%\r\n]?[A-Z]{0,5}\Z"),
+)
+
+
+def _original_read(stream: Any) -> generic.NameObject:
+    """As :meth:`NameObject.read_from_stream` has it, with the original parts."""
+    if stream.read(1) != b"/":
+        raise misc.PdfReadError("Name object should start with /")
+    return name_speed._decode_name(misc.read_until_delimiter(stream))
+
+
+def _outcome(function: Callable[[Any], Any], content: bytes) -> tuple[Any, ...]:
+    stream = io.BytesIO(content)
+    try:
+        value = function(stream)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is compared
+        return type(error), str(error), stream.tell()
+    return type(value), bytes(value, "utf8") if isinstance(value, str) else value, stream.tell()
+
+
+@given(_RAW)
+@example(b"")
+@example(b"Type")
+@example(b"A#42C/")
+@example(b"#")
+@example(b"#4")
+@example(b"#GG ")
+@example(b"x" * 63 + b"/")
+@example(b"x" * 64 + b"/")
+@example(b"x" * 65 + b" y")
+@example(b"x" * 128 + b"(")
+def test_a_name_is_read_as_before(raw: bytes) -> None:
+    """ISO 32000-2 §7.3.5."""
+    for content in (b"/" + raw, raw):
+        assert _outcome(name_speed.read_name, content) == _outcome(_original_read, content)
+
+
+@given(_RAW)
+def test_the_end_of_a_token_is_found_as_before(raw: bytes) -> None:
+    """ISO 32000-2 §7.2.3."""
+    assert _outcome(name_speed.read_until_delimiter, raw) == _outcome(
+        misc.read_until_delimiter, raw
+    )
+
+
+@given(st.one_of(st.text(max_size=120), st.text(max_size=120).map(lambda one: "/" + one)))
+@example("/")
+@example("/Sig#")
+@example("")
+def test_a_name_is_written_as_before(text: str) -> None:
+    """ISO 32000-2 §7.3.5."""
+
+    def written(write: Callable[..., None]) -> tuple[Any, ...]:
+        stream = io.BytesIO()
+        try:
+            write(generic.NameObject(text), stream)
+        except (misc.PdfWriteError, StopIteration, UnicodeEncodeError) as error:
+            return type(error), str(error)
+        return (stream.getvalue(),)
+
+    assert written(name_speed.write_name) == written(name_speed._write_name)
+
+
+def test_each_reading_gives_a_name_of_its_own() -> None:
+    """The reader writes the place on it, which must not be another document's."""
+    one, other = (name_speed.read_name(io.BytesIO(b"/Page ")) for _ in range(2))
+    assert one == other
+    assert one is not other
+
+
+def test_it_can_be_put_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The original members come back after the test."""
+    for name in ("read_from_stream", "write_to_stream"):
+        monkeypatch.setattr(generic.NameObject, name, generic.NameObject.__dict__[name])
+    monkeypatch.setattr(generic, "read_until_delimiter", generic.read_until_delimiter)
+    before = _read_and_written(b"<</Type/Page#20x/A[/B 1 0 R]>> ")
+    name_speed.read_names_whole()
+    assert _read_and_written(b"<</Type/Page#20x/A[/B 1 0 R]>> ") == before
+    assert b"/Page#20x" in before
+    assert generic.NameObject.read_from_stream is name_speed.read_name
+
+
+def _read_and_written(content: bytes) -> bytes:
+    written = io.BytesIO()
+    generic.read_object(io.BytesIO(content), _Container()).write_to_stream(written)
+    return written.getvalue()
+
+
+class _Container(generic.TrailerReference):
+    """Where the object stands; nothing is looked up through it."""
+
+    def __init__(self) -> None:
+        pass
+
+    def get_pdf_handler(self) -> Any:
+        return None
