@@ -47,9 +47,7 @@ def open_signing(
     config = base.config
     if not config.signing.enabled:
         return None
-    for module in ("pyhanko", "pikepdf", "pypdfium2"):
-        if find_spec(module) is None:
-            raise MissingExtra(module, "signing")
+    require_pdf_packages()
     settings = request_settings(config)
     own = open_resident_signing(base, certificates)
     requests = SignatureRequests(
@@ -82,6 +80,16 @@ def open_signing(
         requests, issuer=config.issuer, authenticate=provider.authenticate_client
     )
     return SigningRooms(requests=requests, door=door)
+
+
+def require_pdf_packages() -> None:
+    """What parses PDF files is there.
+
+    :raises hkeid.kernel.errors.MissingExtra: the packages of ``hkeid[signing]`` are not installed.
+    """
+    for module in ("pyhanko", "pikepdf", "pypdfium2"):
+        if find_spec(module) is None:
+            raise MissingExtra(module, "signing")
 
 
 def request_settings(config: Config) -> RequestSettings:

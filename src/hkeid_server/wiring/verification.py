@@ -37,6 +37,7 @@ from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
 from hkeid_server.verification.room import Verification, VerificationParts
 from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.signing import require_pdf_packages
 
 _REPORT = "report"
 _CLASSES = {
@@ -75,11 +76,13 @@ def open_verification(
 
     :raises hkeid.kernel.errors.ConfigurationError: ``file_unreadable``, ``certificate_malformed``, what
         :func:`hkeid.signing.legal.read_trust_list` raises.
+    :raises hkeid.kernel.errors.MissingExtra: the packages of ``hkeid[signing]`` are not installed.
     """
     config = base.config
     section = config.validation
     if not section.enabled:
         return None
+    require_pdf_packages()
     if certificates is None and (config.signing.enabled or config.csc.enabled):
         from hkeid_server.wiring.certificates import open_authority
 
