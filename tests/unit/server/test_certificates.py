@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -313,6 +314,25 @@ def test_a_time_stamp_server_of_its_own(installation) -> None:
     finally:
         process.terminate()
         assert process.wait(20) is not None
+
+
+def test_a_time_stamp_server_needs_no_other_key_of_the_authority(
+    installation, tmp_path, monkeypatch
+) -> None:
+    from hkeid_server.certificates.tsa import from_environment
+
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(installation.folder, elsewhere)
+    for name in ("issuing.key", "ocsp.key", "ocsp.pem"):
+        next(elsewhere.rglob(name)).unlink()
+    monkeypatch.setenv("HKEID_CONFIG", str(elsewhere / installation.config.name))
+    request = TimestampRequest(digest=bytes(32), nonce=78)
+    status, _, content = ask(
+        from_environment(), "POST", "/tsa", request.encoded(), "application/timestamp-query"
+    )
+    assert status == 200
+    rules = TimestampRules(anchors=(installation.pem("root.pem"),))
+    assert check_token(read_response(content).token, request, rules).info.nonce == 78
 
 
 def _posted(port: int, body: bytes) -> bytes:
