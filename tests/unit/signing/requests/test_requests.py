@@ -19,13 +19,14 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from hkeid.identity.state import EidState
-from hkeid.kernel.errors import NotFound, Unavailable
+from hkeid.kernel.errors import HkeidError, NotFound, Unavailable
 from hkeid.op.subjects import pairwise_subject
 from hkeid.ports.pdf import PlannedField
 from hkeid.signing import prepare_fields
 from hkeid.signing.activation import SignatureActivationRefused, SignatureEvidence, verify_evidence
 from hkeid.signing.requests import ApprovalRefused, RequestOver, RequestUnknown
 from hkeid.signing.requests.expiring import expire_overdue
+from hkeid.signing.timestamping import TimestampRefused
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
@@ -282,18 +283,31 @@ def test_a_synced_passkey_does_not_sign(bureau) -> None:
 
 
 class NoTime:
-    """A time-stamp authority that does not answer."""
+    """A time-stamp authority that does not stamp."""
+
+    def __init__(self, error: HkeidError) -> None:
+        self._error = error
 
     def stamp(self, digest: bytes, *, hash_name: str = "sha256") -> bytes:
         del digest, hash_name
-        raise Unavailable("timestamp_unavailable")
+        raise self._error
 
 
-def test_without_a_time_stamp_nothing_is_given_out_and_the_resident_may_try_again(bureau) -> None:
-    good, bureau.timestamps = bureau.timestamps, NoTime()
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("timestamp_unavailable"), "timestamp_unavailable"),
+        # That the authority refuses is no refusal of the resident.
+        (TimestampRefused("badAlg"), "signature_not_completed"),
+    ],
+)
+def test_without_a_time_stamp_nothing_is_given_out_and_the_resident_may_try_again(
+    bureau, error, reason
+) -> None:
+    good, bureau.timestamps = bureau.timestamps, NoTime(error)
     bureau.open()
     request_id = bureau.asked()
-    with pytest.raises(Unavailable, match="timestamp_unavailable"):
+    with pytest.raises(Unavailable, match=reason):
         bureau.sign(request_id)
     assert bureau.result(request_id)[1]["status"] == "waiting"
     bureau.timestamps = good
