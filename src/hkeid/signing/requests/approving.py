@@ -14,7 +14,7 @@ from typing import Literal
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput, Refused, Unavailable
-from hkeid.signing import Prepared, complete_pdf, prepare_pdf
+from hkeid.signing import CredentialRefused, Prepared, complete_pdf, prepare_pdf
 from hkeid.signing.activation import MadeSignatures, SigningKey
 from hkeid.signing.credentials_of_residents import signer_identity
 from hkeid.signing.requests import items
@@ -193,7 +193,11 @@ class Approving:
 
     def _attempt(self, request: SignatureRequest, ceremony_id: str) -> Attempt:
         kept = self._parts.evidence.get(request.id, items.ATTEMPT)
-        attempt = None if kept is None else Attempt.loads(kept)
+        try:
+            attempt = None if kept is None else Attempt.loads(kept)
+        except (MalformedInput, CredentialRefused) as error:
+            # Another release of the server made that page: a new one is as good.
+            raise ApprovalRefused("page_outdated", detail=error.reason) from None
         if attempt is None or attempt.ceremony != ceremony_id:
             raise ApprovalRefused("page_outdated")
         return attempt
@@ -229,6 +233,7 @@ class Approving:
     ) -> None:
         evidence = replace(made.evidence, display=attempt.display)
         result = {
+            "levels": [None if one is None else one.level.value for one in attempt.prepared],
             "signatures": _texts(made.signatures),
             "certificates": _texts(made.certificates),
             "evidence": base64url.encode(evidence.dumps()),
