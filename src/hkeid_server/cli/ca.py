@@ -11,7 +11,7 @@ import click
 
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.kernel.secret import Secret
-from hkeid_server.cli.shared import config_option, read, write_new
+from hkeid_server.cli.shared import config_option, read, read_passphrase, write_new
 from hkeid_server.config import Config
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ def _authority(config: Config) -> EmbeddedAuthority:
 def _passphrase(file: Path | None, config: Config, *, confirm: bool = False) -> Secret | None:
     """The root's passphrase: from a file, or asked for; the sandbox's root may do without."""
     if file is not None:
-        try:
-            return Secret(file.read_text("utf-8").strip("\r\n"))
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError("passphrase_missing", detail=str(file)) from None
+        return read_passphrase(file)
     typed = click.prompt(
         "Passphrase of the root's key" + ("" if config.production else " (empty: none)"),
         hide_input=True,

@@ -96,6 +96,17 @@ def test_etsi_and_the_law(folder, bench) -> None:
     assert _verify(file, folder, "--legal", context).exit_code == 1
 
 
+def test_files_that_cannot_be_used_are_said_in_a_sentence(folder) -> None:
+    (folder / "binary").write_bytes(b"\xff\xfe\x00")
+    key = ("--key", folder / "key.p12", "--passphrase-file", folder / "binary")
+    done = _hkeid("pdf", "sign", folder / "plain.pdf", "--out", folder / "signed.pdf", *key)
+    assert (done.exit_code, done.stderr) == (3, f"hkeid: passphrase missing: {folder}/binary\n")
+    done = _sign(folder, "nowhere/signed.pdf")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"hkeid: No such file or directory: {folder}/nowhere/")
+    assert not list(folder.glob("*signed*"))
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
