@@ -198,11 +198,28 @@ def test_check_says_what_ends_soon(installation, monkeypatch) -> None:
     words = ("check", "--config", str(installation.config))
     result = CliRunner().invoke(main, list(words))
     assert "✓ certificates" in result.output
+    assert "– signing: residents sign nothing" in result.output
     assert "/pki/ and /tsa; nothing ends before" in result.output
     monkeypatch.setattr(check_certificates, "_SOON", timedelta(days=300))
     result = CliRunner().invoke(main, list(words))
     assert "✗ certificates" in result.output
     assert "hkeid ca root-crl" in result.output
+
+
+def test_check_looks_at_the_authority_that_signing_needs(installation, tmp_path) -> None:
+    here = tmp_path / "here"
+    shutil.copytree(installation.folder, here)
+    config = here / "hkeid.toml"
+    text = config.read_text("utf-8").replace("timestamps = true\n", "")
+    text = text.replace("[certificates]\nenabled = true", "[certificates]\nenabled = false")
+    config.write_text(text + '\n[signing]\nenabled = true\nlevel = "B-B"\n', "utf-8")
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert "✓ certificates: for residents' keys alone; nothing ends before" in result.output
+    assert "✓ signing: requests at level B-B, documents can be read and drawn" in result.output
+    (here / "ca" / "issuing.pem").unlink()
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert "✗ certificates: authority missing" in result.output
+    assert result.exit_code == 1
 
 
 # --- the server --------------------------------------------------------------------------------------------
