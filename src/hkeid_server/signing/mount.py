@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from time import perf_counter
 
 from hkeid.kernel import canonical_json
-from hkeid.kernel.errors import HkeidError
+from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.http import Request, Response
 from hkeid.op.responses import NO_STORE
 from hkeid.signing.requests.door import PREFIX
@@ -21,14 +21,20 @@ from hkeid_server import metrics
 from hkeid_server.front import Application, Environ, StartResponse
 from hkeid_server.headers import HSTS
 from hkeid_server.house import House
-from hkeid_server.intake import Intake
+from hkeid_server.intake import Intake, Pace
 from hkeid_server.journal import REFERENCE
 from hkeid_server.problems import program_problem
 from hkeid_server.references import new_reference
 
 BODY_LIMIT = 70 * MIB
 """Fifty MiB of documents in base64, and what stands around them."""
+_SMALL = 65_536
+"""Bytes of a body that waits for no place: to collect, and to ask for a signature over a hash."""
+_PACE = Pace(rate=524_288)
+"""Of large bodies. Relying parties are servers; who sends slower keeps one of few places from the others."""
 _AT_ONCE = 4
+_PATIENCE = 5.0
+"""Seconds that a request waits for one of the places: whoever waits keeps a thread of the server."""
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -57,7 +63,8 @@ class SigningDoor:
         self._random = house.random
         self._network = house.network
         self._secure = house.pages.cookies.secure
-        self._intake = Intake(BODY_LIMIT, {}, at_once=_AT_ONCE)
+        self._small = Intake(_SMALL, {})
+        self._large = Intake(BODY_LIMIT, {}, pace=_PACE, at_once=_AT_ONCE)
         self._places = BoundedSemaphore(_AT_ONCE)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -85,8 +92,7 @@ class SigningDoor:
     def _answer(self, environ: Environ) -> Response:
         try:
             request = self._request(environ)
-            with self._places:
-                answer = self._door.handle(request)
+            answer = self._handled(request)
         except HkeidError as error:
             self._journal.refusal(error, where=PREFIX)
             metrics.count_refusal(error.reason)
@@ -97,6 +103,18 @@ class SigningDoor:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             self._note(answer)
         return answer
+
+    def _handled(self, request: Request) -> Response:
+        """The door's answer, once there is a place.
+
+        :raises hkeid.kernel.errors.Unavailable: ``server_busy``.
+        """
+        if not self._places.acquire(timeout=_PATIENCE):
+            raise Unavailable("server_busy", detail="the places for requests are taken")
+        try:
+            return self._door.handle(request)
+        finally:
+            self._places.release()
 
     def _note(self, answer: Response) -> None:
         """A refusal by its reason, which is one of ours."""
@@ -112,7 +130,9 @@ class SigningDoor:
 
         :raises hkeid.kernel.errors.HkeidError: the body was not taken in.
         """
-        self._intake.take(environ)
+        length = environ.get("CONTENT_LENGTH") or ""
+        small = len(length) < 10 and length.isascii() and length.isdigit() and int(length) <= _SMALL
+        (self._small if small else self._large).take(environ)
         body = environ["wsgi.input"].read() if environ["REQUEST_METHOD"] == "POST" else b""
         headers = {"content-type": environ.get("CONTENT_TYPE", "")}
         if "HTTP_AUTHORIZATION" in environ:

@@ -23,6 +23,7 @@ from hkeid.identity.state import EidState
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.rp import RelyingParty, SignatureDeclined, SignatureNotTaken, StartAgain
 from hkeid.rp.signature_records import DocumentToSign
+from hkeid.signing.activation import SignatureEvidence
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.papers import UNFIT, paper
 from hkeid_server.cli import main
@@ -215,6 +216,23 @@ def test_the_page_shows_document_purpose_and_the_same_code(town, person) -> None
     file = person.get(f"/sign/{asked.request_id}/documents/1/file.pdf")
     assert file.data.startswith(b"%PDF")
     assert "attachment" in file.headers["Content-Disposition"]
+
+
+def test_the_page_shows_what_will_stand_in_the_signature(town, person) -> None:
+    """A relying party's reason is signed in the resident's name."""
+    town.resident(person, "chan-tai-man")
+    reason = "I guarantee <one million>"
+    documents = [DocumentToSign(name="Note.pdf", pdf=paper(), reason=reason)]
+    asked = town.ask(pdf=None, document_name="", documents=documents)
+    assert "I guarantee &lt;one million&gt;" in sign_page(person, asked.url).text
+    page = sign(person, asked.url)
+    signed = town.party.finish_signature(asked.state, back_link(page.text))
+    display = json.loads(SignatureEvidence.loads(signed.evidence).display)
+    assert display["documents"][0]["reason"] == reason
+    asked = town.ask(pdf=None, document_name="", documents=documents * 2)
+    assert sign_page(person, asked.url).text.count("I guarantee &lt;") == 2
+    one = person.get(f"/sign/{asked.request_id}/documents/2").text
+    assert one.count("I guarantee &lt;") == 1
 
 
 def test_a_stranger_sees_who_asks_and_nothing_else(town, person, make_person) -> None:

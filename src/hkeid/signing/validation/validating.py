@@ -32,6 +32,8 @@ from hkeid.signing.validation.trust import ValidationTrust
 
 _BUSY = "pdf_validator_busy"
 _LONGEST_CHAIN = 8
+_MOST_CHAINS = 16
+"""Chains that a source is asked about: whoever made the file chose how many there are."""
 _NOTHING = ExaminedDocument(revisions=0, hybrid=False, encrypted=False, signatures=())
 
 
@@ -122,8 +124,8 @@ def _asked(
     """What the source says of the chains, each once, time-stamp authorities' included."""
     chains = [one.chain or _chain(one) for one in signatures]
     chains += [stamp.chain for one in signatures for stamp in one.timestamps]
-    asked = [source.material(chain, at) for chain in dict.fromkeys(chains) if chain]
-    return ValidationMaterial.joined(given, *asked)
+    wanted = [chain for chain in dict.fromkeys(chains) if chain][:_MOST_CHAINS]
+    return ValidationMaterial.joined(given, *(source.material(chain, at) for chain in wanted))
 
 
 def _chain(one: ExaminedSignature) -> tuple[bytes, ...]:
