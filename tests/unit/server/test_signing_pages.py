@@ -201,6 +201,12 @@ def test_what_cannot_be_signed_is_told_to_the_relying_party_at_once(town) -> Non
     assert refused.value.document == 1
 
 
+def counted(name: str, **labels: str) -> float:
+    from prometheus_client import REGISTRY
+
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
 def unfit() -> bytes:
     return next(make() for trait, make in UNFIT.values() if trait.value == "pdf_javascript")
 
@@ -211,10 +217,16 @@ def test_an_old_page_and_a_wrong_passkey_are_explained(town, person, make_person
     old = sign_page(person, asked.url)
     person.get(asked.url)
     person.page = old
+    refused = counted("hkeid_refusals_total", reason="page_outdated")
+    logins = counted("hkeid_logins_total", outcome="page_outdated")
+    signed = counted("hkeid_signature_requests_total", outcome="signed")
     person.ceremony()
     assert person.page.status_code == 403
     assert 'data-problem="expired"' in person.page.text
+    assert counted("hkeid_refusals_total", reason="page_outdated") == refused + 1
+    assert counted("hkeid_logins_total", outcome="page_outdated") == logins
     assert person.ceremony().status_code == 303
+    assert counted("hkeid_signature_requests_total", outcome="signed") == signed + 1
     assert 'data-kind="signed"' in person.follow().text
 
 
