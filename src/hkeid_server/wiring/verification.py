@@ -100,7 +100,8 @@ def open_verification(
     return Verification(
         VerificationParts(
             trust=trust,
-            validator=validator_in_worker(waiting=2),
+            # The work is bounded by CPU; a busy machine must not make a good document look bad.
+            validator=validator_in_worker(timeout=30, drawing_seconds=15, waiting=2),
             revocation=Sources(*sources) if sources else None,
             pack=pack_report,
             unpack=unpack_report,
