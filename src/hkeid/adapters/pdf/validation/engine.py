@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import io
 import logging
@@ -25,6 +24,7 @@ from hkeid.signing.errors import DocumentMalformed
 try:
     import pikepdf  # noqa: F401 - whether it is there
     import pypdfium2  # noqa: F401
+    from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
     from pyhanko.pdf_utils.reader import PdfFileReader
 except ImportError as error:
     raise MissingExtra(error.name or "pyhanko", "signing") from None
@@ -96,12 +96,15 @@ class _Examination:
 
     def _open(self) -> tuple[Opened, list[FoundSignature]]:
         """Strictly, or else not."""
-        with contextlib.suppress(Exception):
-            # pyHanko raises nearly anything over hostile files.
+        try:
             return self._listed(strict=True)
+        except DocumentMalformed:
+            raise
+        except Exception:  # noqa: BLE001, S110 - pyHanko raises nearly anything over hostile files
+            pass
         try:
             return self._listed(strict=False)
-        except MemoryError:
+        except (MemoryError, DocumentMalformed):
             raise
         except Exception as error:  # noqa: BLE001
             raise DocumentMalformed("pdf_malformed", detail=where(error)) from None
@@ -115,8 +118,8 @@ class _Examination:
 
     def _reader(self, *, strict: bool) -> PdfFileReader:
         reader = PdfFileReader(io.BytesIO(self._content), strict=strict)
-        if reader.encrypted:
-            reader.decrypt("")
+        if reader.encrypted and not _opens(reader):
+            raise DocumentMalformed("pdf_locked")
         return reader
 
     def _examined(self, opened: Opened, found: FoundSignature, place: int) -> ExaminedSignature:
@@ -162,6 +165,13 @@ class _Examination:
             _with_later(signature, one, look)
             for signature, one, look in zip(examined, later, looks, strict=True)
         ]
+
+
+def _opens(reader: PdfFileReader) -> bool:
+    """Without a password (ISO 32000-2 §7.6.4.1); a file that is encrypted for certificates does not (§7.6.5)."""
+    if not isinstance(reader.security_handler, StandardSecurityHandler):
+        return False
+    return reader.decrypt("").status is not AuthStatus.FAILED
 
 
 def _with_later(

@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
@@ -70,13 +72,21 @@ def examine_signature(
             raise
         except Exception as error:  # noqa: BLE001 - AssertionError, KeyError, TypeError, ValueError …
             seen |= {
-                "failure": failure,
+                "failure": error.failure if isinstance(error, _Unfit) else failure,
                 "detail": where(error),
                 "indication": Indication.INDETERMINATE,
                 "sub_indication": "GENERIC",
             }
             break
     return ExaminedSignature(**seen)
+
+
+class _Unfit(Exception):
+    """What no patience helps with, by name."""
+
+    def __init__(self, failure: str) -> None:
+        self.failure = failure
+        super().__init__(failure)
 
 
 class _Work:
@@ -105,10 +115,12 @@ class _Work:
             "reason": str(entry(dictionary, "/Reason") or "")[:_LONGEST],
             "location": str(entry(dictionary, "/Location") or "")[:_LONGEST],
         }
+        if subfilter not in _SUBFILTERS:
+            raise _Unfit("format_unsupported")
         embedded = EmbeddedPdfSignature(self._reader, self._found.field, self._found.name)
         if self._found.field.raw_get("/V") is not self._found.value:
             raise ValueError("the signature is inherited")
-        if subfilter not in _SUBFILTERS or stamp != (subfilter == _TIMESTAMP):
+        if stamp != (subfilter == _TIMESTAMP):
             raise ValueError("another kind of signature")
         self._embedded = embedded
         info = embedded.signer_info
@@ -119,18 +131,16 @@ class _Work:
             "contents": bytes(embedded.pkcs7_content),
             "detached": stamp or content.native is None,
             "hash_name": embedded.md_algorithm,
-            "algorithm": info["signature_algorithm"].signature_algo,
+            "algorithm": _algorithm(info),
             "signature_value": info["signature"].native,
             "certification": _certification(embedded),
-            "certificate": embedded.signer_cert.dump(),
+            "certificate": _signer(embedded).dump(),
         }
         if not stamp:
             claimed = embedded.self_reported_timestamp
             # A time without a zone is no moment (ISO 32000-2 §7.9.4).
             self._seen["claimed_time"] = claimed if claimed and claimed.tzinfo else None
-        digest = hashlib.new(embedded.md_algorithm)
-        digest.update(info["signed_attrs"].dump())
-        self._seen["attributes_digest"] = digest.digest()
+        self._seen["attributes_digest"] = _digest(embedded.md_algorithm, info["signed_attrs"])
 
     def integrity(self) -> None:
         """Coverage, digest, and what was added later."""
@@ -158,6 +168,7 @@ class _Work:
     def validate(self, given: ValidationMaterial, store: ValidationMaterial | None) -> None:
         """Cryptography, certificates and time-stamps."""
         embedded = self._embedded
+        _require_key(embedded.signer_cert)
         store = store or ValidationMaterial()
         evidence = revocation.gathered(store, given, embedded)
         if self._seen["kind"] is SignatureKind.DOCUMENT_TIMESTAMP:
@@ -207,6 +218,38 @@ class _Work:
         details = status.revocation_details
         if details is not None and not details.ca_revoked:
             self._seen["revoked_at"] = details.revocation_date
+
+
+def _algorithm(info: Any) -> str:
+    try:
+        name: str = info["signature_algorithm"].signature_algo
+    except ValueError:
+        raise _Unfit("algorithm_unknown") from None
+    return name
+
+
+def _signer(embedded: EmbeddedPdfSignature) -> Any:
+    try:
+        return embedded.signer_cert
+    except SignatureValidationError:
+        raise _Unfit("certificate_absent") from None
+
+
+def _digest(hash_name: str, attributes: Any) -> bytes:
+    """Of the signed attributes; Ed448 goes with SHAKE256 (RFC 8419 §2.3)."""
+    if hash_name == "shake256":
+        return hashlib.shake_256(attributes.dump()).digest(64)
+    try:
+        return hashlib.new(hash_name, attributes.dump()).digest()
+    except ValueError:
+        raise _Unfit("algorithm_unknown") from None
+
+
+def _require_key(certificate: x509.Certificate) -> None:
+    """Some authorities wrote moduli as negative numbers once: there is no such key (X.690 §8.3)."""
+    key = certificate.public_key
+    if key.algorithm == "rsa" and key["public_key"].parsed["modulus"].native <= 0:
+        raise _Unfit("certificate_malformed")
 
 
 def _certification(embedded: EmbeddedPdfSignature) -> int | None:

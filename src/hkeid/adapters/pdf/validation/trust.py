@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from asn1crypto import crl, ocsp, x509
@@ -28,6 +29,15 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from hkeid.ports.pdf_validation import ExaminationRequest
 
 
+class Asked(Enum):
+    """Of which certificates revocation information must be at hand."""
+
+    ALWAYS = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
+    IF_DECLARED = RevocationCheckingRule.CHECK_IF_DECLARED
+    """Of those that say where it is."""
+    NEVER = RevocationCheckingRule.NO_CHECK
+
+
 class _NoFetching(FetcherBackend):
     """Nothing is ever fetched from here."""
 
@@ -36,6 +46,9 @@ class _NoFetching(FetcherBackend):
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+_NAMING_HASHES = {"sha1", "sha256"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,18 @@ def evidence_of(
             container
             for one in _loaded(ocsp.OCSPResponse, ocsps)
             for container in OCSPContainer.load_multi(one)
+            if _is_comparable(container)
         ),
     )
+
+
+def _is_comparable(response: OCSPContainer) -> bool:
+    """Of which certificate it speaks is said by a hash function that asn1crypto has for names and keys."""
+    single = response.extract_single_response()
+    if single is None:
+        return False
+    name = single["cert_id"]["hash_algorithm"]["algorithm"].native
+    return name in _NAMING_HASHES
 
 
 def _loaded(kind: Any, encoded: Iterable[bytes]) -> Iterable[Any]:
@@ -98,15 +121,11 @@ class TrustSettings:
         )
         self.timing = ValidationTimingInfo(request.at, request.at, point_in_time_validation=False)
 
-    def specification(self, evidence: Evidence, *, revocation: bool) -> SignatureValidationSpec:
-        """What pyHanko goes by.
-
-        :param revocation: ask for revocation information of every certificate; otherwise only of those that
-            say where it is.
-        """
+    def specification(self, evidence: Evidence, asked: Asked) -> SignatureValidationSpec:
+        """What pyHanko goes by."""
         found = (*self._anchors, *self._by_key(evidence.certificates))
-        signing = _policy(found, required=revocation)
-        stamping = _policy(found if self._stamping is None else self._stamping, required=revocation)
+        signing = _policy(found, asked=asked)
+        stamping = _policy(found if self._stamping is None else self._stamping, asked=asked)
         return SignatureValidationSpec(
             cert_validation_policy=signing,
             ts_cert_validation_policy=stamping,
@@ -128,12 +147,8 @@ class TrustSettings:
         ]
 
 
-def _policy(anchors: Sequence[x509.Certificate], *, required: bool) -> CertValidationPolicySpec:
-    rule = (
-        RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
-        if required
-        else RevocationCheckingRule.CHECK_IF_DECLARED
-    )
+def _policy(anchors: Sequence[x509.Certificate], *, asked: Asked) -> CertValidationPolicySpec:
+    rule = asked.value
     return CertValidationPolicySpec(
         trust_manager=SimpleTrustManager.build(trust_roots=list(anchors)),
         revinfo_policy=CertRevTrustPolicy(
