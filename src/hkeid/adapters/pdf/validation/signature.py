@@ -42,6 +42,7 @@ _MODIFICATION = {
     ModificationLevel.OTHER: Modification.OTHER,
 }
 _TIMESTAMP = "/ETSI.RFC3161"
+_SHAKES = {"shake256", "shake256_len"}
 _SUBFILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", _TIMESTAMP}
 
 
@@ -237,7 +238,7 @@ def _signer(embedded: EmbeddedPdfSignature) -> Any:
 
 def _digest(hash_name: str, attributes: Any) -> bytes:
     """Of the signed attributes; Ed448 goes with SHAKE256 (RFC 8419 §2.3)."""
-    if hash_name == "shake256":
+    if hash_name in _SHAKES:
         return hashlib.shake_256(attributes.dump()).digest(64)
     try:
         return hashlib.new(hash_name, attributes.dump()).digest()
