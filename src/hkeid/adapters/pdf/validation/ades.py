@@ -38,7 +38,7 @@ _INDICATIONS = {
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
 }
 _GENERAL = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
-_DEEPEST = 400
+_DEEPEST = 200
 _REVOKED = {"REVOKED", "REVOKED_NO_POE", "REVOKED_CA_NO_POE"}
 
 
@@ -85,11 +85,13 @@ def with_revocation(evidence: Evidence, run: Callable[[Asked], Outcome]) -> Outc
     outcome = run(Asked.IF_DECLARED)
     # pyHanko has one name for chains that do not hold and for those of which nothing says whether they were
     # revoked; EN 319 102-1 §5.2.6 has two.
-    if (
-        outcome.sub_indication == _GENERAL
-        and run(Asked.NEVER).indication is Indication.TOTAL_PASSED
-    ):
-        outcome.sub_indication = "TRY_LATER"
+    if outcome.sub_indication == _GENERAL:
+        without = run(Asked.NEVER)
+        if without.indication is Indication.TOTAL_PASSED:
+            outcome.sub_indication = "TRY_LATER"
+        else:
+            # Something else is amiss, and has perhaps a better name.
+            outcome = without
     return outcome
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hkeid.kernel.errors import MissingExtra
+from hkeid.ports.certificates import ValidationMaterial
 from hkeid.ports.pdf_validation import (
     ExaminationRequest,
     ExaminedDocument,
@@ -35,8 +36,8 @@ from hkeid.adapters.pdf.validation.fields import FoundSignature, signatures_in
 from hkeid.adapters.pdf.validation.looks import Budget, RevisionLook, compare
 from hkeid.adapters.pdf.validation.revisions import Revision, read_revision
 from hkeid.adapters.pdf.validation.revocation import store_of
-from hkeid.adapters.pdf.validation.signature import examine_signature
-from hkeid.adapters.pdf.validation.trust import TrustSettings
+from hkeid.adapters.pdf.validation.signature import examine_signature, stamp_revisions
+from hkeid.adapters.pdf.validation.trust import TrustSettings, forget_evidence
 
 _DRAWING_SECONDS = 6.0
 _MOST_SIGNATURES = 200
@@ -44,10 +45,16 @@ _MOST_SIGNATURES = 200
 
 @dataclass(slots=True)
 class Opened:
-    """A file, as pyHanko reads it in one way."""
+    """A file, as pyHanko reads it in one way.
+
+    :ivar stamps: revisions that document time-stamps came in.
+    :ivar store: its security store.
+    """
 
     reader: PdfFileReader
     strict: bool
+    stamps: tuple[int, ...]
+    store: ValidationMaterial | None
 
 
 class ValidationEngine:
@@ -81,8 +88,10 @@ class _Examination:
         self._request = request
         self._seconds = seconds
         self._settings = TrustSettings(request)
+        self._lenient: tuple[Opened, list[FoundSignature]] | None = None
 
     def run(self) -> ExaminedDocument:
+        forget_evidence()
         opened, found = self._open()
         reader = opened.reader
         examined = [self._examined(opened, one, place) for place, one in enumerate(found)]
@@ -114,7 +123,8 @@ class _Examination:
         found = signatures_in(reader.root)
         if len(found) > _MOST_SIGNATURES:
             raise ValueError("too many signatures")
-        return Opened(reader, strict), found
+        store = _quietly(lambda: store_of(reader.root))
+        return Opened(reader, strict, stamp_revisions(reader, found), store), found
 
     def _reader(self, *, strict: bool) -> PdfFileReader:
         reader = PdfFileReader(io.BytesIO(self._content), strict=strict)
@@ -124,24 +134,22 @@ class _Examination:
 
     def _examined(self, opened: Opened, found: FoundSignature, place: int) -> ExaminedSignature:
         """Each signature alone; where the letter of the specification defeats it, once more without."""
-        store = _quietly(lambda: store_of(opened.reader.root))
-        first = examine_signature(opened.reader, found, self._request, self._settings, store)
+        first = self._seen(opened, found)
         first = replace(first, strict=opened.strict)
         if not first.failure or not opened.strict:
             return first
-        try:
-            lenient, again = self._listed(strict=False)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001
-            return first
+        if self._lenient is None:
+            self._lenient = _quietly(lambda: self._listed(strict=False)) or (opened, [])
+        lenient, again = self._lenient
         if place >= len(again) or again[place].name != found.name:
             return first
-        store = _quietly(lambda: store_of(lenient.reader.root))
-        second = examine_signature(
-            lenient.reader, again[place], self._request, self._settings, store
-        )
+        second = self._seen(lenient, again[place])
         return first if second.failure else replace(second, strict=False)
+
+    def _seen(self, opened: Opened, found: FoundSignature) -> ExaminedSignature:
+        return examine_signature(
+            opened.reader, found, self._request, self._settings, opened.store, opened.stamps
+        )
 
     def _compared(self, examined: list[ExaminedSignature]) -> list[ExaminedSignature]:
         """What happened after each signature, by the other two parsers."""

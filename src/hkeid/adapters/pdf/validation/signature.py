@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from asn1crypto import x509
@@ -52,15 +52,19 @@ def examine_signature(
     request: ExaminationRequest,
     settings: TrustSettings,
     store: ValidationMaterial | None,
+    stamps: Sequence[int] = (),
 ) -> ExaminedSignature:
-    """What pyHanko sees; never raises but for want of memory."""
+    """What pyHanko sees; never raises but for want of memory.
+
+    :param stamps: as :func:`stamp_revisions`.
+    """
     seen: dict[str, Any] = {
         "field": found.name[:_LONGEST],
         "also_in": tuple(name[:_LONGEST] for name in found.also_in),
         "kind": SignatureKind.SIGNATURE,
     }
     steps: tuple[tuple[str, Callable[[], None]], ...]
-    work = _Work(reader, found, seen, settings)
+    work = _Work(reader, found, seen, settings, stamps)
     steps = (
         ("signature_unreadable", work.read),
         ("integrity_unreadable", work.integrity),
@@ -97,7 +101,9 @@ class _Work:
         found: FoundSignature,
         seen: dict[str, Any],
         settings: TrustSettings,
+        stamps: Sequence[int],
     ) -> None:
+        self._stamps = stamps
         self._reader = reader
         self._found = found
         self._seen = seen
@@ -191,7 +197,7 @@ class _Work:
 
     def _signature(self, evidence: Evidence, store: ValidationMaterial) -> ades.Outcome:
         stamps = ades.signature_timestamps(self._embedded, self._settings, evidence)
-        archived = _later_stamp(self._reader, self._embedded)
+        archived = any(one > self._embedded.signed_revision for one in self._stamps)
         outcome = ades.signature_outcome(
             self._embedded,
             self._settings,
@@ -262,19 +268,16 @@ def _certification(embedded: EmbeddedPdfSignature) -> int | None:
     return None
 
 
-def _later_stamp(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> bool:
-    """Whether there is a document time-stamp in a later revision; what it is worth is seen elsewhere."""
-    from hkeid.adapters.pdf.validation.fields import signatures_in
-
-    for one in signatures_in(reader.root):
+def stamp_revisions(reader: PdfFileReader, found: Sequence[FoundSignature]) -> tuple[int, ...]:
+    """In which revisions document time-stamps came; what they are worth is seen elsewhere."""
+    revisions = []
+    for one in found:
         try:
-            stamp = entry(one.value.get_object(), "/Type") == "/DocTimeStamp"
-            change = reader.xrefs.get_last_change(one.value.reference)
+            if entry(one.value.get_object(), "/Type") == "/DocTimeStamp":
+                revisions.append(reader.xrefs.get_last_change(one.value.reference))
         except Exception:  # noqa: BLE001, S112 - a broken one proves nothing
             continue
-        if stamp and change > embedded.signed_revision:
-            return True
-    return False
+    return tuple(revisions)
 
 
 def _level(*, stamped: bool, supplied: bool, archived: bool) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import cryptography.x509
 from asn1crypto import crl, ocsp, x509
 from pyhanko.sign.validation.policy_decl import (
     LocalKnowledge,
@@ -48,6 +50,7 @@ class _NoFetching(FetcherBackend):
         """There is nothing to close."""
 
 
+_LIST_HEAD = ("signature", "issuer", "this_update", "next_update", "crl_extensions")
 _NAMING_HASHES = {"sha1", "sha256"}
 
 
@@ -79,7 +82,7 @@ def evidence_of(
     """The evidence that can be read; what cannot is none."""
     return Evidence(
         tuple(_loaded(x509.Certificate, certificates)),
-        tuple(CRLContainer(one) for one in _loaded(crl.CertificateList, crls)),
+        tuple(CRLContainer(one) for one in _lists(crls)),
         tuple(
             container
             for one in _loaded(ocsp.OCSPResponse, ocsps)
@@ -98,14 +101,41 @@ def _is_comparable(response: OCSPContainer) -> bool:
     return name in _NAMING_HASHES
 
 
+def _lists(encoded: Iterable[bytes]) -> Iterable[crl.CertificateList]:
+    return (one for each in dict.fromkeys(encoded) if (one := _list(each)) is not None)
+
+
 def _loaded(kind: Any, encoded: Iterable[bytes]) -> Iterable[Any]:
-    for one in dict.fromkeys(encoded):
-        try:
-            value = kind.load(one, strict=True)
-            value.native  # noqa: B018 - all of it is read
-        except Exception:  # noqa: BLE001, S112 - evidence that cannot be read proves nothing
-            continue
-        yield value
+    return (one for each in dict.fromkeys(encoded) if (one := _whole(kind, each)) is not None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _list(encoded: bytes) -> crl.CertificateList | None:
+    """A revocation list; some have a hundred thousand entries, which asn1crypto takes many seconds to read."""
+    try:
+        len(cryptography.x509.load_der_x509_crl(encoded))
+        value = crl.CertificateList.load(encoded, strict=True)
+        for name in _LIST_HEAD:
+            value["tbs_cert_list"][name].native  # noqa: B018
+    except Exception:  # noqa: BLE001 - evidence that cannot be read proves nothing
+        return None
+    return value
+
+
+@functools.lru_cache(maxsize=1024)
+def _whole(kind: Any, encoded: bytes) -> Any:
+    try:
+        value = kind.load(encoded, strict=True)
+        value.native  # noqa: B018 - all of it is read
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    return value
+
+
+def forget_evidence() -> None:
+    """Every signature of one file brings the same evidence, which is read once; the next file has its own."""
+    _list.cache_clear()
+    _whole.cache_clear()
 
 
 class TrustSettings:
