@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,17 @@ class SoftToken:
     module: Path
     label: str
     pin: str
+    folder: Path
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Pull the token out: its folder is somewhere else."""
+        elsewhere = self.folder.with_name("elsewhere")
+        self.folder.rename(elsewhere)
+        try:
+            yield
+        finally:
+            elsewhere.rename(self.folder)
 
 
 def _certificate(key, name: str) -> bytes:
@@ -104,7 +116,7 @@ def soft_token_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator
                 name,
             ),
         )
-    yield SoftToken(MODULE, LABEL, PIN)
+    yield SoftToken(MODULE, LABEL, PIN, folder / "tokens")
     if before is None:
         del os.environ["SOFTHSM2_CONF"]
     else:

@@ -2,30 +2,36 @@
 
 python-pkcs11 initialises a module without telling it to lock, and releases Python's own lock during
 calls: two threads in one module crash the process. So every call goes through one lock for each module.
-A process that forks must open its modules after that.
+
+A token that was away comes back for most modules only when the module is started anew (C_Finalize,
+C_Initialize; PKCS #11 §5.4); that ends every session of the process in it. So sessions belong to a
+*generation* of the module, and whoever holds an older one opens another (:class:`OpenToken`). A process that
+forked starts the module anew too (§5.4 C_Initialize).
 """
 
 from __future__ import annotations
 
-import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from threading import Lock, RLock
-from typing import Any, ClassVar
+from time import monotonic
+from typing import Any, ClassVar, Final, TypeVar
 
-from hkeid.adapters.pkcs11_tokens.failures import (
-    TokenRefused,
-    TokenUnavailable,
-    pkcs11,
-    translated,
-)
+from hkeid.adapters.pkcs11_tokens.failures import TokenUnavailable, as_ours, pkcs11
+from hkeid.adapters.pkcs11_tokens.logins import Logins
 from hkeid.adapters.pkcs11_tokens.token import OpenToken
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import Secret
+
+_LONGEST_WAIT: Final = 60.0
+"""Seconds to wait for another thread that is in the module: a token that hangs must not hang everybody."""
+_SPACING: Final = 1.0
+"""Seconds between two starts of the module while a token in it works: an absent one must not disturb it."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,47 +44,46 @@ class TokenDescription:
     model: str
 
 
-@dataclass(slots=True)
-class _Login:
-    """The login in force with a token."""
-
-    digest: bytes
-    holder: Any
-    sessions: int = 0
-
-
 class Pkcs11Module:
-    """One module. Get it by :meth:`load`."""
+    """One module. Get it by :meth:`load`.
+
+    :ivar generation: how often the module was started anew; sessions of an older one are dead.
+    """
 
     _loaded: ClassVar[dict[str, Pkcs11Module]] = {}
     _loading: ClassVar[Lock] = Lock()
 
     def __init__(self, library: Any, path: str) -> None:
         self._library = library
+        self._forebears: list[Any] = []
         self._lock = RLock()
         self._process = os.getpid()
-        self._logins: dict[tuple[str, str], _Login] = {}
-        self._salt = os.urandom(32)
+        self._suspect = False
+        self._started = monotonic()
+        self.logins = Logins()
+        self.generation = 0
         self.path = path
 
     @classmethod
     def load(cls, path: str | Path) -> Pkcs11Module:
         """The module at ``path``; the same object every time.
 
-        :raises hkeid.kernel.errors.ConfigurationError: ``pkcs11_module_unusable``.
+        :raises hkeid.kernel.errors.ConfigurationError: ``pkcs11_module_unusable``: the file is no module.
+        :raises TokenUnavailable: ``token_absent``: the module does not start.
         """
         wanted = str(Path(path).resolve())
         with cls._loading:
             known = cls._loaded.get(wanted)
-            if known is not None and known._process == os.getpid():  # noqa: SLF001 - our own class
+            if known is not None:
                 return known
             try:
                 library = pkcs11.lib(wanted)
-                if known is not None:
-                    library.reinitialize()
             except (RuntimeError, OSError, pkcs11.PKCS11Error) as error:
+                name = type(error).__name__
+                if isinstance(error, pkcs11.PKCS11Error) and type(error) is not pkcs11.PKCS11Error:
+                    raise _not_starting(name) from None
                 raise ConfigurationError(
-                    "pkcs11_module_unusable", detail=f"{wanted}: {type(error).__name__}"
+                    "pkcs11_module_unusable", detail=f"{wanted}: {name}"
                 ) from None
             cls._loaded[wanted] = module = cls(library, wanted)
             return module
@@ -86,10 +91,11 @@ class Pkcs11Module:
     def tokens(self) -> tuple[TokenDescription, ...]:
         """The tokens that are there now.
 
-        :raises TokenUnavailable: ``token_failed``.
+        :raises TokenUnavailable: ``token_absent``, ``token_failed``.
         """
-        with self.turn():
-            return tuple(_described(token) for token in self._library.get_tokens())
+        return self.enter(
+            lambda: tuple(describe(token) for token in self._library.get_tokens()), again=True
+        )
 
     @contextmanager
     def open(
@@ -100,85 +106,154 @@ class Pkcs11Module:
         pin: Secret | None = None,
         writes: bool = False,
     ) -> Iterator[OpenToken]:
-        """A session with the one token that has this label and serial number.
+        """The one token that has this label and serial number. It may go away meanwhile, come back, and work
+        on.
 
-        :param pin: without it only what is public can be read.
+        :param pin: without it only what is public can be read. It is kept in memory, for the token that
+            comes back.
         :param writes: whether keys are made or deleted in it.
-        :raises TokenUnavailable: ``token_absent``, also when more than one fits.
+        :raises TokenUnavailable: ``token_absent``; ``token_ambiguous``: more than one fits.
         :raises TokenRefused: ``pin_incorrect``, ``pin_expired``.
         :raises hkeid.kernel.errors.TooManyAttempts: ``pin_locked``.
         """
-        with self.turn():
-            token = self._find(label, serial)
-            session = self._log_in(token, pin, writes=writes)
-        description = _described(token)
+        token = OpenToken(self, label=label, serial=serial, pin=pin, writes=writes)
+        token.open()
         try:
-            yield OpenToken(self.turn, session, description.label)
+            yield token
         finally:
-            with self.turn():
-                with suppress(pkcs11.PKCS11Error):  # the token may have gone before us
-                    session.close()
-                if pin is not None:
-                    with suppress(pkcs11.PKCS11Error):
-                        self._log_out(description)
+            token.close()
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Be alone in the module, its errors coming out as ours."""
-        if os.getpid() != self._process:
-            raise ConfigurationError("pkcs11_crossed_fork", detail="load the module after forking")
-        with self._lock, translated():
-            yield
+    def enter(self, work: Callable[[], T], *, again: bool) -> T:
+        """Do something alone in the module, its errors coming out as ours. A module in which something went
+        wrong is started anew before that.
 
-    def _find(self, label: str | None, serial: str | None) -> Any:
+        :param again: may be done a second time: then it is, when the token does not answer at first.
+        :raises TokenUnavailable: ``token_busy``: another thread does not come out; and what it says.
+        """
+        if not self._lock.acquire(timeout=_LONGEST_WAIT):
+            raise TokenUnavailable("token_busy", detail="another thread is in the module")
+        try:
+            if self._process != os.getpid():
+                self._start_in_child()
+            fresh = self._suspect and not self._must_wait()
+            if fresh:
+                self._start_anew()
+            try:
+                return self._guarded(work)
+            except TokenUnavailable as error:
+                absent = error.reason == "token_absent" and self._must_wait()
+                if fresh or absent or not again:
+                    raise
+            self._start_anew()
+            return self._guarded(work)
+        finally:
+            self._lock.release()
+
+    def quietly(self, work: Callable[[], object]) -> None:
+        """Do something alone in the module as it is, and let its errors be."""
+        if self._process != os.getpid() or not self._lock.acquire(timeout=_LONGEST_WAIT):
+            return
+        try:
+            with suppress(pkcs11.PKCS11Error):
+                work()
+        finally:
+            self._lock.release()
+
+    def find(self, label: str | None, serial: str | None) -> Any:
+        """The library's token; for those who are in.
+
+        :raises TokenUnavailable: ``token_absent``, ``token_ambiguous``.
+        """
         found = [
             token
             for token in self._library.get_tokens()
             if (label is None or token.label == label)
             and (serial is None or _text(token.serial) == serial)
         ]
-        if len(found) != 1:
-            raise TokenUnavailable("token_absent", detail=f"{len(found)} tokens fit")
+        if not found:
+            raise TokenUnavailable("token_absent", detail="no token fits")
+        if len(found) > 1:
+            raise TokenUnavailable("token_ambiguous", detail=f"{len(found)} tokens fit")
         return found[0]
 
-    def _log_in(self, token: Any, pin: Secret | None, *, writes: bool) -> Any:
-        """A session. A login belongs to the token and the process: who comes second is in already, so
-        that we compare the PIN with that of the first; it must not profit from another's login.
-        """
-        if pin is None:
-            return token.open(rw=writes)
-        name = (token.label, _text(token.serial))
-        digest = _blake(pin, self._salt)
-        login = self._logins.get(name)
-        if login is None:
-            # The library logs out when the session that logged in closes, for all sessions: so it is
-            # one that nobody works with, and closes last.
-            holder = token.open(user_pin=pin.reveal())
-            login = self._logins[name] = _Login(digest=digest, holder=holder)
-        elif not hmac.compare_digest(login.digest, digest):
-            raise TokenRefused("pin_incorrect", detail="differs from that of the login in force")
-        login.sessions += 1
+    # --- details ----------------------------------------------------------------------------------
+
+    def _guarded(self, work: Callable[[], T]) -> T:
         try:
-            return token.open(rw=writes)
-        except pkcs11.PKCS11Error:
-            self._log_out(_described(token))
+            return work()
+        except TokenUnavailable as error:
+            self._suspect = error.reason != "token_ambiguous"
             raise
+        except pkcs11.PKCS11Error as error:
+            ours = as_ours(error)
+            # Its frames hold searches that end in the module when they are freed: that is here, where we
+            # are alone in it, and not wherever our own error is dropped.
+            error.__traceback__ = None
+        self._suspect = isinstance(ours, TokenUnavailable)
+        raise ours
 
-    def _log_out(self, description: TokenDescription) -> None:
-        """One session less; with the last one the token forgets the login."""
-        name = (description.label, description.serial)
-        login = self._logins[name]
-        login.sessions -= 1
-        if not login.sessions:
-            del self._logins[name]
-            login.holder.close()
+    def _must_wait(self) -> bool:
+        return bool(self.logins) and monotonic() - self._started < _SPACING
+
+    def _start_anew(self) -> None:
+        """All sessions of this process end; none of their handles may be used again, since the module gives
+        the same numbers to new ones.
+        """
+        self._forget()
+        with suppress(pkcs11.PKCS11Error):
+            self._library.finalize()
+        try:
+            self._library.initialize()
+        except pkcs11.PKCS11Error as error:
+            self._suspect = True
+            raise _not_starting(type(error).__name__) from None
+        self._suspect = False
+
+    def _start_in_child(self) -> None:
+        """A child initialises for itself, and must not finalise what is its parent's."""
+        from pkcs11._pkcs11 import lib
+
+        self._forget()
+        self._process = os.getpid()
+        self._forebears.append(self._library)  # the library finalises an object that is dropped
+        try:
+            self._library = lib(self.path)
+        except pkcs11.PKCS11Error:
+            # The module does not notice that it is in a child.
+            self._library = self._forebears.pop()
+            self._start_anew()
+        self._suspect = False
+
+    def _forget(self) -> None:
+        self.generation += 1
+        self.logins.forget()
+        self._started = monotonic()
+
+    @classmethod
+    def _hold(cls) -> None:
+        """Before a fork: nobody is in a module then, as far as that can be waited for."""
+        cls._loading.acquire()
+        for module in cls._loaded.values():
+            module._lock.acquire(timeout=_LONGEST_WAIT)  # noqa: SLF001 - our own class
+
+    @classmethod
+    def _let_go(cls) -> None:
+        """After a fork, in the parent."""
+        for module in cls._loaded.values():
+            with suppress(RuntimeError):  # it could not be waited for
+                module._lock.release()  # noqa: SLF001 - our own class
+        cls._loading.release()
+
+    @classmethod
+    def _renew(cls) -> None:
+        """After a fork, in the child, where whoever could not be waited for does not exist."""
+        for module in cls._loaded.values():
+            module._lock = RLock()  # noqa: SLF001 - our own class
+        cls._loading = Lock()
 
 
-def _blake(pin: Secret, salt: bytes) -> bytes:
-    return blake2b(pin.reveal().encode(), key=salt).digest()
-
-
-def _described(token: Any) -> TokenDescription:
+def describe(token: Any) -> TokenDescription:
+    """What one of the library's tokens says of itself."""
     return TokenDescription(
         label=token.label,
         serial=_text(token.serial),
@@ -187,5 +262,16 @@ def _described(token: Any) -> TokenDescription:
     )
 
 
+def _not_starting(name: str) -> TokenUnavailable:
+    return TokenUnavailable("token_absent", detail=f"the module does not start: {name}")
+
+
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace").strip() if isinstance(value, bytes) else str(value)
+
+
+os.register_at_fork(
+    before=Pkcs11Module._hold,  # noqa: SLF001 - our own class
+    after_in_parent=Pkcs11Module._let_go,  # noqa: SLF001
+    after_in_child=Pkcs11Module._renew,  # noqa: SLF001
+)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from hkeid.adapters.pkcs11_tokens import Pkcs11Module
 from hkeid.adapters.resident_keys import TokenResidentKeys, WrappedResidentKeys
 from hkeid.adapters.system import SystemRandom
-from hkeid.kernel.errors import HkeidError
+from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.secret import Secret
 from hkeid.ports.signing_keys import ResidentKeys, SigningKeyKind
 from hkeid.testing.keys import MemoryKeyStore
@@ -44,7 +44,7 @@ def keeper(request) -> Any:
         return
     token = request.getfixturevalue("soft_token")
     keys = TokenResidentKeys(
-        Pkcs11Module.load(token.module),
+        token.module,
         label=token.label,
         pin=Secret(token.pin),
         random=SystemRandom(),
@@ -88,7 +88,7 @@ def test_a_handle_opens_for_its_key_only(keeper: ResidentKeys) -> None:
 
 def test_a_destroyed_key_is_gone_from_a_token(soft_token) -> None:
     keys = TokenResidentKeys(
-        Pkcs11Module.load(soft_token.module),
+        soft_token.module,
         label=soft_token.label,
         pin=Secret(soft_token.pin),
         random=SystemRandom(),
@@ -103,7 +103,7 @@ def test_a_destroyed_key_is_gone_from_a_token(soft_token) -> None:
 
 def test_many_threads_share_one_token(soft_token) -> None:
     keys = TokenResidentKeys(
-        Pkcs11Module.load(soft_token.module),
+        soft_token.module,
         label=soft_token.label,
         pin=Secret(soft_token.pin),
         random=SystemRandom(),
@@ -121,18 +121,66 @@ def test_many_threads_share_one_token(soft_token) -> None:
 
 
 def test_a_token_that_goes_and_comes_back_is_used_again(soft_token) -> None:
-    module = Pkcs11Module.load(soft_token.module)
     keys = TokenResidentKeys(
-        module, label=soft_token.label, pin=Secret(soft_token.pin), random=SystemRandom()
+        soft_token.module, label=soft_token.label, pin=Secret(soft_token.pin), random=SystemRandom()
     )
-    made = keys.generate("key", SigningKeyKind.P256)
-    arguments = ("key", SigningKeyKind.P256, made.handle, b"d" * 32)
-    assert verifies(made.public_key, SigningKeyKind.P256, keys.sign(*arguments), b"d" * 32)
-    # As if the token were pulled: every session dies in the middle.
-    _, token = keys._open
-    token._session.close()
-    assert reason(keys.sign, *arguments) == "signing_keys_unavailable"
-    assert verifies(made.public_key, SigningKeyKind.P256, keys.sign(*arguments), b"d" * 32)
-    absent = TokenResidentKeys(module, label="none", pin=Secret("1"), random=SystemRandom())
-    assert reason(absent.generate, "key", SigningKeyKind.P256) == "signing_keys_unavailable"
+    kind = SigningKeyKind.P256
+    made, other = keys.generate("key", kind), keys.generate("other", kind)
+    arguments = ("key", kind, made.handle, b"d" * 32)
+    assert verifies(made.public_key, kind, keys.sign(*arguments), b"d" * 32)
+    with soft_token.away():
+        for _ in range(3):
+            assert reason(keys.sign, *arguments) == "signing_keys_unavailable"
+            assert reason(keys.generate, "new", kind) == "signing_keys_unavailable"
+            assert reason(keys.destroy, "other", kind, other.handle) == "signing_keys_unavailable"
+    assert verifies(made.public_key, kind, keys.sign(*arguments), b"d" * 32)
+    assert verifies(
+        other.public_key, kind, keys.sign("other", kind, other.handle, b"d" * 32), b"d" * 32
+    )
     keys.close()
+
+
+@pytest.mark.parametrize("first", ["sign", "generate", "destroy"])
+def test_a_token_that_was_away_unnoticed(soft_token, first: str) -> None:
+    """The module sees the token again, and none of its objects."""
+    keys = TokenResidentKeys(
+        soft_token.module, label=soft_token.label, pin=Secret(soft_token.pin), random=SystemRandom()
+    )
+    kind = SigningKeyKind.P256
+    made = keys.generate("key", kind)
+    keys.sign("key", kind, made.handle, b"d" * 32)
+    with soft_token.away(), pytest.raises(HkeidError):
+        # Somebody else in this process notices; we do not.
+        Pkcs11Module.load(soft_token.module).tokens()
+    match first:
+        case "sign":
+            signature = keys.sign("key", kind, made.handle, b"d" * 32)
+            assert verifies(made.public_key, kind, signature, b"d" * 32)
+        case "generate":
+            assert keys.generate("new", kind).public_key
+        case _:
+            keys.destroy("key", kind, made.handle)
+            got = reason(keys.sign, "key", kind, made.handle, b"d" * 32)
+            assert got == "signing_key_unusable"
+    keys.close()
+
+
+def test_an_absent_token(soft_token) -> None:
+    absent = TokenResidentKeys(
+        soft_token.module, label="none", pin=Secret("1"), random=SystemRandom()
+    )
+    assert reason(absent.generate, "key", SigningKeyKind.P256) == "signing_keys_unavailable"
+
+
+def test_a_pin_that_is_refused_is_presented_once(soft_token) -> None:
+    """A token counts wrong PINs and locks itself."""
+    keys = TokenResidentKeys(
+        soft_token.module, label=soft_token.label, pin=Secret("13579"), random=SystemRandom()
+    )
+    for _ in range(5):
+        with pytest.raises(Unavailable) as caught:
+            keys.generate("key", SigningKeyKind.P256)
+        assert caught.value.reason == "signing_keys_unavailable"
+        assert (caught.value.detail or "").startswith("pin_incorrect")
+    module = Pkcs11Module.load(soft_token.module)
+    assert list(module.logins._refused) == [(soft_token.label, module.tokens()[0].serial)]
