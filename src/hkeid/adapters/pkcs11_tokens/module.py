@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import uniform
 from threading import Lock, RLock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, ClassVar, Final, TypeVar
 
 from hkeid.adapters.pkcs11_tokens.failures import TokenUnavailable, as_ours, pkcs11
@@ -30,6 +31,9 @@ _LONGEST_WAIT: Final = 60.0
 """Seconds to wait for another thread that is in the module: a token that hangs must not hang everybody."""
 _SPACING: Final = 1.0
 """Seconds between two starts of the module while a token in it works: an absent one must not disturb it."""
+_PAUSES: Final = (0.0, 0.05, 0.15, 0.4)
+"""Seconds before each further try."""
+_HOPELESS: Final = frozenset({"token_ambiguous", "token_busy"})
 
 T = TypeVar("T")
 
@@ -127,37 +131,28 @@ class Pkcs11Module:
         """Do something alone in the module, its errors coming out as ours. A module in which something went
         wrong is started anew before that.
 
-        :param again: may be done a second time: then it is, when the token does not answer at first.
+        :param again: may be done more than once: then it is, for less than a second, when the token does not
+            answer. Modules on files fail like that while another process logs in.
         :raises TokenUnavailable: ``token_busy``: another thread does not come out; and what it says.
         """
-        if not self._lock.acquire(timeout=_LONGEST_WAIT):
-            raise TokenUnavailable("token_busy", detail="another thread is in the module")
-        try:
-            if self._process != os.getpid():
-                self._start_in_child()
-            fresh = self._suspect and not self._must_wait()
-            if fresh:
-                self._start_anew()
+        pauses = list(_PAUSES) if again else []
+        while True:
             try:
-                return self._guarded(work)
+                return self._alone(lambda: self._attempt(work))
             except TokenUnavailable as error:
-                absent = error.reason == "token_absent" and self._must_wait()
-                if fresh or absent or not again:
+                if not pauses or error.reason in _HOPELESS:
                     raise
-            self._start_anew()
-            return self._guarded(work)
-        finally:
-            self._lock.release()
+                if error.reason == "token_absent" and self._must_wait():
+                    raise
+            # Outside, so that threads wait together; not all processes at once.
+            sleep(pauses.pop(0) * uniform(0.5, 1.5))  # noqa: S311 - no secret
 
     def quietly(self, work: Callable[[], object]) -> None:
         """Do something alone in the module as it is, and let its errors be."""
-        if self._process != os.getpid() or not self._lock.acquire(timeout=_LONGEST_WAIT):
+        if self._process != os.getpid():
             return
-        try:
-            with suppress(pkcs11.PKCS11Error):
-                work()
-        finally:
-            self._lock.release()
+        with suppress(TokenUnavailable, pkcs11.PKCS11Error):
+            self._alone(work)
 
     def find(self, label: str | None, serial: str | None) -> Any:
         """The library's token; for those who are in.
@@ -177,6 +172,21 @@ class Pkcs11Module:
         return found[0]
 
     # --- details ----------------------------------------------------------------------------------
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        if not self._lock.acquire(timeout=_LONGEST_WAIT):
+            raise TokenUnavailable("token_busy", detail="another thread is in the module")
+        try:
+            return work()
+        finally:
+            self._lock.release()
+
+    def _attempt(self, work: Callable[[], T]) -> T:
+        if self._process != os.getpid():
+            self._start_in_child()
+        if self._suspect and not self._must_wait():
+            self._start_anew()
+        return self._guarded(work)
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:

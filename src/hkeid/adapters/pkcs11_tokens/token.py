@@ -40,6 +40,14 @@ class TokenIdentity:
     certificate: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A session of the library's, and whether it was opened just now."""
+
+    session: Any
+    new: bool
+
+
 class OpenToken:
     """A token, for as long as it is used; every call waits for its turn in the module. The session is opened
     again, and the PIN presented again, when the token was away or the process forked. Get it by
@@ -72,7 +80,7 @@ class OpenToken:
 
         :raises hkeid.kernel.errors.HkeidError: as :meth:`Pkcs11Module.open`.
         """
-        self._with(lambda _session, _new: None)
+        self._with(lambda _: None)
 
     def close(self) -> None:
         """End the session, and the login if nobody else uses it. Afterwards every call is refused."""
@@ -90,14 +98,14 @@ class OpenToken:
             attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
         }
 
-        def read(session: Any, new: bool) -> list[TokenIdentity]:
+        def read(opened: _Opened) -> list[TokenIdentity]:
             return [
                 TokenIdentity(
                     label=str(one[attribute.LABEL]),
                     key_id=bytes(one[attribute.ID]),
                     certificate=bytes(one[attribute.VALUE]),
                 )
-                for one in _found(session, wanted, new)
+                for one in _found(opened, wanted)
             ]
 
         found = self._with(read)
@@ -140,10 +148,10 @@ class OpenToken:
         :raises hkeid.adapters.pkcs11_tokens.failures.TokenUnavailable: the token is gone or fails.
         """
 
-        def sign(session: Any, new: bool) -> bytes:
+        def sign(opened: _Opened) -> bytes:
             key = self._keys.get(key_id)
             if key is None:
-                key = self._keys[key_id] = self._private_key(session, key_id, new)
+                key = self._keys[key_id] = self._private_key(opened, key_id)
             return bytes(key.sign(message, mechanism=mechanism))
 
         return self._with(sign)
@@ -159,8 +167,8 @@ class OpenToken:
 
         attribute = pkcs11.Attribute
 
-        def generate(session: Any, _new: bool) -> bytes:
-            parameters = session.create_domain_parameters(
+        def generate(opened: _Opened) -> bytes:
+            parameters = opened.session.create_domain_parameters(
                 pkcs11.KeyType.EC,
                 {attribute.EC_PARAMS: encode_named_curve_parameters(curve)},
                 local=True,
@@ -180,8 +188,8 @@ class OpenToken:
         """
         attribute = pkcs11.Attribute
 
-        def generate(session: Any, _new: bool) -> tuple[bytes, bytes]:
-            public, _ = session.generate_keypair(
+        def generate(opened: _Opened) -> tuple[bytes, bytes]:
+            public, _ = opened.session.generate_keypair(
                 pkcs11.KeyType.RSA,
                 bits,
                 id=key_id,
@@ -201,19 +209,19 @@ class OpenToken:
         """
         attribute, kinds = pkcs11.Attribute, pkcs11.ObjectClass
 
-        def delete(session: Any, new: bool) -> None:
+        def delete(opened: _Opened) -> None:
             self._keys.pop(key_id, None)
             for kind in (kinds.PRIVATE_KEY, kinds.PUBLIC_KEY):
                 wanted = {attribute.CLASS: kind, attribute.ID: key_id}
-                for one in _found(session, wanted, new):
+                for one in _found(opened, wanted):
                     one.destroy()
 
         self._with(delete)
 
     # --- details ----------------------------------------------------------------------------------
 
-    def _with(self, work: Callable[[Any, bool], T], *, again: bool = True) -> T:
-        """Let ``work`` have the session, and know whether it was opened just now."""
+    def _with(self, work: Callable[[_Opened], T], *, again: bool = True) -> T:
+        """Let ``work`` have the session."""
         if self._closed:
             raise TokenUnavailable("token_removed", detail="closed by the program")
 
@@ -221,8 +229,10 @@ class OpenToken:
             new = self._generation != self._module.generation
             if new:
                 self._begin()
-            return work(self._session, new)
+            return work(_Opened(self._session, new))
 
+        if not again:
+            self.open()
         return self._module.enter(attempt, again=again)
 
     def _begin(self) -> None:
@@ -250,12 +260,14 @@ class OpenToken:
         if self._pin is not None:
             self._module.logins.close(self._name)
 
-    def _private_key(self, session: Any, key_id: bytes, new: bool) -> Any:
+    def _private_key(self, opened: _Opened, key_id: bytes) -> Any:
         wanted = {
             pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY,
             pkcs11.Attribute.ID: key_id,
         }
-        found = _found(session, wanted, new or self._pin is None)
+        if self._pin is None:
+            raise TokenRefused("key_absent", detail="without a PIN no private key is seen")
+        found = _found(opened, wanted)
         if not found:
             raise TokenRefused("key_absent", detail="no private key with this id")
         if len(found) > 1:
@@ -271,13 +283,13 @@ class OpenToken:
         return public
 
 
-def _found(session: Any, wanted: dict[Any, Any], new: bool) -> list[Any]:
+def _found(opened: _Opened, wanted: dict[Any, Any]) -> list[Any]:
     """What a search finds. A module may find nothing because the token is away, or was; only a session that was
     opened just now is believed that there is nothing.
     """
-    session.token.slot.get_token()  # raises when the token is away
-    found = list(session.get_objects(wanted))
-    if not found and not new:
+    opened.session.token.slot.get_token()  # raises when the token is away
+    found = list(opened.session.get_objects(wanted))
+    if not found and not opened.new:
         raise TokenUnavailable("token_removed", detail="nothing found in an old session")
     return found
 

@@ -27,7 +27,11 @@ def test_a_key_on_a_token_signs(label, soft_token) -> None:
         module.open(label=soft_token.label, pin=Secret(soft_token.pin)) as token,
     ):
         held = next(one for one in token.identities() if one.label == label)
-        signed = sign_pdf(paper(), Signer.from_token(token, held, [soft_token.authority.certificate]), engine=engine)
+        signed = sign_pdf(
+            paper(),
+            Signer.from_token(token, held, [soft_token.authority.certificate]),
+            engine=engine,
+        )
     root = soft_token.authority.root.public_bytes(Encoding.DER)
     context = ValidationContext(
         trust_roots=[asn1_x509.Certificate.load(root)], allow_fetching=False
