@@ -24,6 +24,7 @@ from hkeid_server.config.proofing import (
     RegistrationSection,
     RegistrySection,
 )
+from hkeid_server.config.resident_keys import ResidentKeysSection
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
 
@@ -223,6 +224,7 @@ class Config:
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
     signing: SigningSection = field(default_factory=SigningSection)
     csc: CscSection = field(default_factory=CscSection)
+    resident_keys: ResidentKeysSection = field(default_factory=ResidentKeysSection)
     folder: Path = field(default=Path())
 
     @property

@@ -62,7 +62,7 @@ class Pkcs11Module:
         self._forebears: list[Any] = []
         self._lock = RLock()
         self._process = os.getpid()
-        self._suspect = False
+        self._suspect = ""
         self._started = monotonic()
         self.logins = Logins()
         self.generation = 0
@@ -142,7 +142,7 @@ class Pkcs11Module:
             except TokenUnavailable as error:
                 if not pauses or error.reason in _HOPELESS:
                     raise
-                if error.reason == "token_absent" and self._must_wait():
+                if self._must_wait():
                     raise
             # Outside, so that threads wait together; not all processes at once.
             sleep(pauses.pop(0) * uniform(0.5, 1.5))  # noqa: S311 - no secret
@@ -192,18 +192,20 @@ class Pkcs11Module:
         try:
             return work()
         except TokenUnavailable as error:
-            self._suspect = error.reason != "token_ambiguous"
+            self._suspect = error.reason if error.reason not in _HOPELESS else ""
             raise
         except pkcs11.PKCS11Error as error:
             ours = as_ours(error)
             # Its frames hold searches that end in the module when they are freed: that is here, where we
             # are alone in it, and not wherever our own error is dropped.
             error.__traceback__ = None
-        self._suspect = isinstance(ours, TokenUnavailable)
+        self._suspect = ours.reason if isinstance(ours, TokenUnavailable) else ""
         raise ours
 
     def _must_wait(self) -> bool:
-        return bool(self.logins) and monotonic() - self._started < _SPACING
+        """Only a token is absent, and another one works."""
+        recent = monotonic() - self._started < _SPACING
+        return self._suspect == "token_absent" and bool(self.logins) and recent
 
     def _start_anew(self) -> None:
         """All sessions of this process end; none of their handles may be used again, since the module gives
@@ -215,9 +217,9 @@ class Pkcs11Module:
         try:
             self._library.initialize()
         except pkcs11.PKCS11Error as error:
-            self._suspect = True
+            self._suspect = "token_failed"
             raise _not_starting(type(error).__name__) from None
-        self._suspect = False
+        self._suspect = ""
 
     def _start_in_child(self) -> None:
         """A child initialises for itself, and must not finalise what is its parent's."""
@@ -232,7 +234,7 @@ class Pkcs11Module:
             # The module does not notice that it is in a child.
             self._library = self._forebears.pop()
             self._start_anew()
-        self._suspect = False
+        self._suspect = ""
 
     def _forget(self) -> None:
         self.generation += 1

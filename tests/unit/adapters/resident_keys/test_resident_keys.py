@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from hkeid.adapters.pkcs11_tokens import Pkcs11Module
-from hkeid.adapters.resident_keys import TokenResidentKeys, WrappedResidentKeys
+from hkeid.adapters.resident_keys import MovedResidentKeys, TokenResidentKeys, WrappedResidentKeys
 from hkeid.adapters.system import SystemRandom
 from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.secret import Secret
@@ -37,10 +37,11 @@ def verifies(public_key: bytes, kind: SigningKeyKind, signature: bytes, digest: 
     return True
 
 
-@pytest.fixture(params=["wrapped", "token"])
+@pytest.fixture(params=["wrapped", "token", "moved"])
 def keeper(request) -> Any:
+    wrapped = WrappedResidentKeys(MemoryKeyStore(), SystemRandom())
     if request.param == "wrapped":
-        yield WrappedResidentKeys(MemoryKeyStore(), SystemRandom())
+        yield wrapped
         return
     token = request.getfixturevalue("soft_token")
     keys = TokenResidentKeys(
@@ -49,7 +50,7 @@ def keeper(request) -> Any:
         pin=Secret(token.pin),
         random=SystemRandom(),
     )
-    yield keys
+    yield MovedResidentKeys(keys, before=wrapped) if request.param == "moved" else keys
     keys.close()
 
 
@@ -84,6 +85,33 @@ def test_a_handle_opens_for_its_key_only(keeper: ResidentKeys) -> None:
         assert got == "signing_key_unusable"
     for short in (b"", made.handle[:1], made.handle[:20]):
         assert reason(keeper.sign, "key", kind, short, digest) == "signing_key_unusable"
+
+
+def test_to_destroy_is_idempotent(keeper: ResidentKeys) -> None:
+    made = keeper.generate("key", SigningKeyKind.P256)
+    kept = keeper.generate("kept", SigningKeyKind.P256)
+    for _ in range(2):
+        keeper.destroy("key", SigningKeyKind.P256, made.handle)
+    assert keeper.sign("kept", SigningKeyKind.P256, kept.handle, b"d" * 32)
+
+
+def test_keys_from_before_a_move_stay_in_use(soft_token) -> None:
+    wrapped = WrappedResidentKeys(MemoryKeyStore(), SystemRandom())
+    token = TokenResidentKeys(
+        soft_token.module, label=soft_token.label, pin=Secret(soft_token.pin), random=SystemRandom()
+    )
+    for kind in SigningKeyKind:
+        old = wrapped.generate("key", kind)
+        moved = MovedResidentKeys(token, before=wrapped)
+        digest = hashlib.new(kind.hash_name, b"signed attributes").digest()
+        assert verifies(old.public_key, kind, moved.sign("key", kind, old.handle, digest), digest)
+        moved.destroy("key", kind, old.handle)
+    new = moved.generate("new", SigningKeyKind.P256)
+    assert reason(wrapped.sign, "new", SigningKeyKind.P256, new.handle, b"d" * 32)
+    moved.destroy("new", SigningKeyKind.P256, new.handle)
+    got = reason(moved.sign, "new", SigningKeyKind.P256, new.handle, b"d" * 32)
+    assert got == "signing_key_unusable"
+    moved.close()
 
 
 def test_a_destroyed_key_is_gone_from_a_token(soft_token) -> None:
