@@ -18,6 +18,7 @@ from hkeid_server.config.officers import (
     officers_refusals,
 )
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
+from hkeid_server.config.resident_keys import resident_keys_complaints
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
@@ -60,6 +61,7 @@ def check(config: Config) -> None:
         *certificates_complaints(config.certificates),
         *signing_complaints(config.signing, config.certificates),
         *validation_complaints(config.validation),
+        *resident_keys_complaints(config.resident_keys),
     ):
         raise _invalid(name, expected)
     for name, expected in csc_complaints(config.csc):

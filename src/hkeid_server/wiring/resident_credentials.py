@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hkeid.adapters.resident_keys import WrappedResidentKeys
+from hkeid.ports.signing_keys import ResidentKeys
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.resident_keys import open_resident_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class ResidentSigning:
     """The authority that certifies residents' keys, the keys, and both together."""
 
     certificates: CertificateRooms
-    keys: WrappedResidentKeys
+    keys: ResidentKeys
     credentials: ResidentCredentials
 
 
@@ -31,7 +32,7 @@ def open_resident_signing(
         from hkeid_server.wiring.certificates import open_authority
 
         certificates = open_authority(base.config, base.store, base.clock, base.random)
-    keys = WrappedResidentKeys(base.keys, base.random)
+    keys = open_resident_keys(base.config, base.keys, base.random)
     credentials = ResidentCredentials(
         base.store, keys, certificates.authority, base.fields, base.clock, base.random
     )
