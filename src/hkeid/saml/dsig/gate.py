@@ -98,9 +98,9 @@ class _Walk:
         self._nodes += 1
         if self._nodes > self._limits.nodes:
             raise SamlMalformed(Reason.TOO_MANY_NODES)
-        for name in element.keys():  # noqa: SIM118 - lxml elements iterate over children
-            if name not in _NOT_ID:
-                self._attribute(element, name)
+        names = element.keys()
+        if not _NOT_ID.issuperset(names):
+            self._attributes(element, names)
         if tag in SIGNABLE:
             if parent is not None and parent not in _PARENTS[tag]:
                 raise SignatureRefused(Reason.MESSAGE_NESTED)
@@ -124,14 +124,14 @@ class _Walk:
             position += 1
             self.visit(child, tag, depth + 1)
 
-    def _attribute(self, element: XmlElement, name: str) -> None:
+    def _attributes(self, element: XmlElement, names: list[str]) -> None:
         """An identifier has no prefix, one element has one, and nothing has the same."""
-        _, brace, local = name.rpartition("}")
-        if local.lower() not in _ID_NAMES:
+        found = [name for name in names if name.rpartition("}")[2].lower() in _ID_NAMES]
+        if not found:
             return
-        if brace or sum(one.lower() in _ID_NAMES for one in element.keys()) > 1:  # noqa: SIM118
+        if len(found) > 1 or found[0].startswith("{"):
             raise SignatureRefused(Reason.ID_ATTRIBUTE)
-        value = element.get(name)
+        value = element.get(found[0])
         if value in self._ids:
             raise SignatureRefused(Reason.ID_NOT_UNIQUE)
         self._ids.add(value)

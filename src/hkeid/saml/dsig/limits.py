@@ -16,7 +16,7 @@ class Limits:
     :ivar namespaces: most namespace declarations.
     :ivar foreign_names: most bytes of element and attribute names outside the vocabulary of SAML. libxml2
         keeps every name it has met for the life of a thread, so names of a sender's choosing are memory that
-        never comes back.
+        never comes back. Documents of up to twice as many bytes are not looked through.
     :ivar comments: whether comments may stand between elements (metadata); never inside text.
     """
 
@@ -35,7 +35,7 @@ MESSAGE_LIMITS = Limits(
     attributes=8_000,
     depth=32,
     namespaces=1_000,
-    foreign_names=2_048,
+    foreign_names=4_096,
 )
 """Protocol messages and assertions, which may come from anybody."""
 

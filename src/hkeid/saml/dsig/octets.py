@@ -91,17 +91,22 @@ def _check_namespaces(octets: bytes, most: int) -> None:
 
 def _check_names(octets: bytes, most: int) -> None:
     """Names outside the vocabulary are few; see :attr:`Limits.foreign_names`."""
+    if len(octets) <= 2 * most:
+        return
     names = set(_ELEMENT_NAME.findall(octets))
     names.update(_ATTRIBUTE_NAME.findall(octets))
     foreign = 0
-    for name in names:
-        prefix, colon, local = name.rpartition(b":")
-        if colon and len(prefix) > 16:
-            foreign += len(prefix)
-        if local not in _VOCABULARY and prefix != b"xmlns":
-            foreign += len(local)
+    for name in names - _COMMON:
+        prefix, _, local = name.rpartition(b":")
+        if prefix != b"xmlns" and len(prefix) <= 16 and local in _VOCABULARY:
+            continue
+        foreign += len(name)
     if foreign > most:
         raise SamlMalformed(Reason.TOO_MANY_NAMES)
 
 
 _VOCABULARY = frozenset(name.encode("ascii") for name in VOCABULARY)
+_COMMON = _VOCABULARY | {
+    prefix + name for prefix in (b"saml:", b"saml2:", b"samlp:", b"saml2p:", b"ds:", b"md:", b"xenc:")
+    for name in _VOCABULARY
+}  # fmt: skip

@@ -25,6 +25,11 @@ _DIGEST_VALUE = f"{{{DS}}}DigestValue"
 _INCLUSIVE = f"{{{EXC_C14N}}}InclusiveNamespaces"
 _ENVELOPED = f"{DS}enveloped-signature"
 
+_NONE: frozenset[str] = frozenset()
+_ID = frozenset({"Id"})
+_ALGORITHM = frozenset({"Algorithm"})
+_URI = frozenset({"URI", "Id"})
+_PREFIX_LIST = frozenset({"PrefixList"})
 _MOST_PREFIXES = 16
 _NCNAME = re.compile(r"[^\W\d][\w.-]*")
 _XML_SPACE = " \t\r\n"
@@ -59,7 +64,7 @@ def read_signature(signature: XmlElement) -> ReadSignature:
         ``saml_canonicalisation_refused``, ``saml_canonicalisation_failed``, ``saml_reference_count``,
         ``saml_transform_refused``.
     """
-    children = _children(signature, attributes={"Id"})
+    children = _children(signature, _ID)
     tags = [child.tag for child in children]
     if tags[:2] != [_SIGNED_INFO, _SIGNATURE_VALUE] or tags[2:] not in ([], [_KEY_INFO]):
         raise SignatureRefused(Reason.SIGNATURE_SYNTAX)
@@ -68,11 +73,11 @@ def read_signature(signature: XmlElement) -> ReadSignature:
     # How SignedInfo is made canonical can only be read before; the rest is read from the outcome.
     method = next(iter(children[0]), None)
     signed_info = canonicalise(children[0], _canonicalisation(method))
-    return _read_signed_info(signed_info, _octets(children[1], attributes={"Id"}))
+    return _read_signed_info(signed_info, _octets(children[1], _ID))
 
 
 def _read_signed_info(octets: bytes, value: bytes) -> ReadSignature:
-    children = _children(parse(octets), attributes={"Id"})
+    children = _children(parse(octets), _ID)
     tags = [child.tag for child in children]
     if tags[:2] != [_C14N_METHOD, _SIGNATURE_METHOD]:
         raise SignatureRefused(Reason.SIGNATURE_SYNTAX)
@@ -80,7 +85,7 @@ def _read_signed_info(octets: bytes, value: bytes) -> ReadSignature:
         raise SignatureRefused(Reason.REFERENCE_COUNT)
     if len(children[1]):
         raise SignatureRefused(Reason.ALGORITHM_REFUSED, detail="parameters")
-    parts = _children(children[2], attributes={"URI", "Id"})
+    parts = _children(children[2], _URI)
     if [part.tag for part in parts] != [_TRANSFORMS, _DIGEST_METHOD, _DIGEST_VALUE]:
         raise SignatureRefused(Reason.SIGNATURE_SYNTAX)
     if len(parts[1]):
@@ -92,22 +97,26 @@ def _read_signed_info(octets: bytes, value: bytes) -> ReadSignature:
         reference=children[2].get("URI") or "",
         prefixes=_transforms(parts[0]),
         digest_method=_algorithm(parts[1]),
-        digest=_octets(parts[2], attributes=set()),
+        digest=_octets(parts[2], _NONE),
     )
 
 
-def _children(element: XmlElement, attributes: set[str]) -> list[XmlElement]:
+def _children(element: XmlElement, attributes: frozenset[str]) -> list[XmlElement]:
     """Child elements of one that holds nothing else."""
     children: list[XmlElement] = element.getchildren()
-    texts = (element.text, *(child.tail for child in children))
-    if any(text and text.strip(_XML_SPACE) for text in texts):
+    text = element.text
+    if text and text.strip(_XML_SPACE):
         raise SignatureRefused(Reason.SIGNATURE_SYNTAX, detail="text between elements")
+    for child in children:
+        text = child.tail
+        if text and text.strip(_XML_SPACE):
+            raise SignatureRefused(Reason.SIGNATURE_SYNTAX, detail="text between elements")
     if not attributes.issuperset(element.keys()):
         raise SignatureRefused(Reason.SIGNATURE_SYNTAX, detail="attribute")
     return children
 
 
-def _octets(element: XmlElement, attributes: set[str]) -> bytes:
+def _octets(element: XmlElement, attributes: frozenset[str]) -> bytes:
     if len(element) or not attributes.issuperset(element.keys()):
         raise SignatureRefused(Reason.SIGNATURE_SYNTAX)
     try:
@@ -117,7 +126,7 @@ def _octets(element: XmlElement, attributes: set[str]) -> bytes:
 
 
 def _algorithm(element: XmlElement) -> str:
-    _children(element, attributes={"Algorithm"})
+    _children(element, _ALGORITHM)
     return str(element.get("Algorithm", ""))
 
 
@@ -132,7 +141,7 @@ def _canonicalisation(method: XmlElement | None) -> tuple[str, ...]:
 
 def _transforms(transforms: XmlElement) -> tuple[str, ...]:
     """Enveloped signature, then exclusive canonicalisation; nothing else, and no other order."""
-    steps = _children(transforms, attributes=set())
+    steps = _children(transforms, _NONE)
     if [step.tag for step in steps] != [_TRANSFORM, _TRANSFORM]:
         raise SignatureRefused(Reason.TRANSFORM_REFUSED)
     if [_algorithm(step) for step in steps] != [_ENVELOPED, EXC_C14N] or len(steps[0]):
@@ -142,12 +151,12 @@ def _transforms(transforms: XmlElement) -> tuple[str, ...]:
 
 def _prefixes(element: XmlElement, reason: Reason) -> tuple[str, ...]:
     """InclusiveNamespaces (xml-exc-c14n §2.1); ``#default`` is refused, as libxml2 overlooks it."""
-    children = _children(element, attributes={"Algorithm"})
+    children = _children(element, _ALGORITHM)
     if not children:
         return ()
     if [child.tag for child in children] != [_INCLUSIVE]:
         raise SignatureRefused(reason)
-    if _children(children[0], attributes={"PrefixList"}):
+    if _children(children[0], _PREFIX_LIST):
         raise SignatureRefused(reason)
     prefixes = tuple((children[0].get("PrefixList") or "").split())
     if len(prefixes) > _MOST_PREFIXES or not all(map(_NCNAME.fullmatch, prefixes)):

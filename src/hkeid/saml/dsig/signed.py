@@ -41,12 +41,10 @@ class SignedElement:
 class UnsignedElement:
     """An element that passed the gate and for which nobody answers. It holds no assertion and no signature.
 
-    :ivar element: root of a tree of its own, parsed from ``octets``.
-    :ivar octets: its canonical form.
+    :ivar element: root of a tree.
     """
 
     element: XmlElement = field(repr=False)
-    octets: bytes = field(repr=False)
 
     @property
     def tag(self) -> str:

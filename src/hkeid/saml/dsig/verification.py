@@ -114,8 +114,7 @@ def read_unsigned(octets: bytes, *, limits: Limits = MESSAGE_LIMITS) -> Unsigned
         raise SignatureRefused(Reason.MESSAGE_KIND)
     if next(document.root.iter(ENCRYPTED_ASSERTION), None) is not None:
         raise SignatureRefused(Reason.MESSAGE_KIND)
-    canonical = canonicalise(document.root)
-    return UnsignedElement(element=parse(canonical), octets=canonical)
+    return UnsignedElement(element=document.root)
 
 
 def _assertion(
@@ -188,5 +187,4 @@ def _remainder(root: XmlElement) -> UnsignedElement:
     """A Response of which only the assertions are signed, without them."""
     for assertion in list(root.iterchildren(ASSERTION, ENCRYPTED_ASSERTION)):
         _take_out(assertion)
-    octets = canonicalise(root)
-    return UnsignedElement(element=parse(octets), octets=octets)
+    return UnsignedElement(element=root)

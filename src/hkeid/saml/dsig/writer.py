@@ -21,14 +21,11 @@ from hkeid.saml.dsig.reasons import Reason
 
 # Characters outside XML 1.0 §2.2 [2], or that canonical text writes as references (xml-c14n §2.3).
 _ILLEGAL = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
-_SPECIAL_IN_TEXT = re.compile(f"[&<>\r{_ILLEGAL}]")
-_SPECIAL_IN_ATTRIBUTE = re.compile(f'[&<"\t\n\r{_ILLEGAL}]')
+_special_in_text = re.compile(f"[&<>\r{_ILLEGAL}]").search
+_special_in_attribute = re.compile(f'[&<"\t\n\r{_ILLEGAL}]').search
 _FORBIDDEN = re.compile(f"[{_ILLEGAL}]")
-_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
-_ATTRIBUTE = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
-)
 _LOCAL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
+_QUOTE = '"'
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -82,35 +79,49 @@ class Verbatim(Element):
         self.alone = alone
 
 
-class _Output:
-    """Pieces of text, and what :class:`Fragment` says of them."""
+class _Start(NamedTuple):
+    """What elements of one name, with the same attributes, in the same scope, have in common.
 
-    __slots__ = ("declared", "inclusive", "parts")
+    :ivar begin: of the start tag, declarations included.
+    :ivar attributes: each key, in canonical order, with the text before its value.
+    :ivar middle: what ends the last value and the start tag.
+    :ivar scope: prefixes in scope for what is inside.
+    :ivar new: those that are declared here.
+    :ivar end: the end tag.
+    """
 
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.declared: set[str] = set()
-        self.inclusive: set[str] = set()
-
-    def fragment(self) -> Fragment:
-        return Fragment("".join(self.parts), frozenset(self.declared), frozenset(self.inclusive))
-
-
-class _Name(NamedTuple):
-    prefix: str
     begin: str
+    attributes: tuple[tuple[str, str], ...]
+    middle: str
+    scope: frozenset[str]
+    new: frozenset[str]
     end: str
 
 
-@lru_cache(maxsize=2048)
-def _name(qualified: str) -> _Name:
-    prefix, colon, local = qualified.partition(":")
+@lru_cache(maxsize=4096)
+def _start(
+    name: str, keys: tuple[str, ...], declares: tuple[str, ...], scope: frozenset[str]
+) -> _Start:
+    prefix, colon, local = name.partition(":")
     if not colon or prefix not in PREFIXES or prefix == "xml" or not _LOCAL_NAME.fullmatch(local):
-        raise NotWritable(Reason.NOT_WRITABLE, detail=f"element name {qualified!r}")
-    return _Name(prefix, f"<{qualified}", f"</{qualified}>")
+        raise NotWritable(Reason.NOT_WRITABLE, detail=f"element name {name!r}")
+    needed = {prefix, *declares}
+    needed.update(found for key in keys if (found := _attribute_name(key)[2]))
+    new = frozenset(needed - scope)
+    ordered = sorted(keys, key=_attribute_name)
+    return _Start(
+        begin=f"<{name}{''.join(map(_declaration, sorted(new)))}",
+        # The quote that ends a value stands before the next name.
+        attributes=tuple(
+            (key, f'{"" if key == ordered[0] else _QUOTE} {key}="') for key in ordered
+        ),
+        middle='">' if keys else ">",
+        scope=scope | new if new else scope,
+        new=new,
+        end=f"</{name}>",
+    )
 
 
-@lru_cache(maxsize=2048)
 def _attribute_name(qualified: str) -> tuple[str, str, str]:
     """Namespace URI, local name (this is the order of the canonical form), prefix to be in scope."""
     prefix, colon, local = qualified.rpartition(":")
@@ -122,7 +133,6 @@ def _attribute_name(qualified: str) -> tuple[str, str, str]:
     return PREFIXES[prefix] if colon else "", local, "" if prefix == "xml" else prefix
 
 
-@lru_cache(maxsize=256)
 def _declaration(prefix: str) -> str:
     if prefix not in PREFIXES or prefix == "xml":
         raise NotWritable(Reason.NOT_WRITABLE, detail=f"prefix {prefix!r}")
@@ -143,72 +153,63 @@ def write_alone(element: Element) -> Fragment:
     :raises NotWritable: ``saml_not_writable``.
     """
     if element.alone is None:
-        out = _Output()
-        _append(element, _NOTHING, out)
-        element.alone = out.fragment()
+        parts: list[str] = []
+        declared: set[str] = set()
+        inclusive: set[str] = set()
+        _append(element, _NOTHING, parts, declared, inclusive)
+        element.alone = Fragment("".join(parts), frozenset(declared), frozenset(inclusive))
     return element.alone
 
 
-def _append(element: Element, scope: frozenset[str], out: _Output) -> None:
-    """Write an element.
-
-    :param scope: prefixes that elements around it have declared.
-    """
+def _append(
+    element: Element,
+    scope: frozenset[str],
+    parts: list[str],
+    declared: set[str],
+    inclusive: set[str],
+) -> None:
+    """Write an element into ``parts``; ``scope``: prefixes that elements around it have declared."""
     alone = element.alone
-    if alone is not None and scope.isdisjoint(alone.prefixes):
-        out.parts.append(alone.text)
-        out.declared |= alone.prefixes
-        out.inclusive |= alone.inclusive
-        return
-    if isinstance(element, Verbatim):
-        raise NotWritable(Reason.NOT_WRITABLE, detail=f"{element.name} within its own prefix")
-    inner = _open(element, scope, out)
+    if alone is not None:
+        if scope.isdisjoint(alone.prefixes):
+            parts.append(alone.text)
+            declared |= alone.prefixes
+            inclusive |= alone.inclusive
+            return
+        if isinstance(element, Verbatim):
+            raise NotWritable(Reason.NOT_WRITABLE, detail=f"{element.name} within its own prefix")
+    attributes = element.attributes
+    start = _start(element.name, tuple(attributes), element.declares, scope)
+    if start.new:
+        declared |= start.new
+        inclusive.update(element.declares)
+    parts.append(start.begin)
+    for key, before in start.attributes:
+        value = attributes[key]
+        if _special_in_attribute(value):
+            value = _escaped_attribute(value)
+        parts.append(before)
+        parts.append(value)
+    parts.append(start.middle)
+    inner = start.scope
     for child in element.children:
-        if isinstance(child, str):
-            out.parts.append(text(child))
+        if isinstance(child, Element):
+            _append(child, inner, parts, declared, inclusive)
+        elif _special_in_text(child):
+            parts.append(_escaped_text(child))
         else:
-            _append(child, inner, out)
-    out.parts.append(_name(element.name).end)
+            parts.append(child)
+    parts.append(start.end)
 
 
-def _open(element: Element, scope: frozenset[str], out: _Output) -> frozenset[str]:
-    """The start tag; gives the prefixes in scope for what is inside."""
-    name = _name(element.name)
-    out.parts.append(name.begin)
-    attributes: Iterable[str] = element.attributes
-    needed = {name.prefix}
-    if element.declares:
-        needed.update(element.declares)
-        out.inclusive.update(element.declares)
-    if len(element.attributes) > 1:
-        attributes = sorted(attributes, key=_attribute_name)
-    parts = []
-    for key in attributes:
-        prefix = _attribute_name(key)[2]
-        if prefix:
-            needed.add(prefix)
-        value = element.attributes[key]
-        if _SPECIAL_IN_ATTRIBUTE.search(value):
-            value = _legal(value).translate(_ATTRIBUTE)
-        parts.append(f' {key}="{value}"')
-    if not needed <= scope:
-        new = needed - scope
-        out.parts += map(_declaration, sorted(new))
-        out.declared |= new
-        scope |= needed
-    out.parts += parts
-    out.parts.append(">")
-    return scope
+def _escaped_text(value: str) -> str:
+    value = _legal(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return value.replace("\r", "&#xD;")
 
 
-def text(value: str) -> str:
-    """Character data in canonical form.
-
-    :raises NotWritable: ``saml_not_writable``.
-    """
-    if _SPECIAL_IN_TEXT.search(value):
-        return _legal(value).translate(_TEXT)
-    return value
+def _escaped_attribute(value: str) -> str:
+    value = _legal(value).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return value.replace("\t", "&#x9;").replace("\n", "&#xA;").replace("\r", "&#xD;")
 
 
 def _legal(value: str) -> str:
