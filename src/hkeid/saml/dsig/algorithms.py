@@ -66,7 +66,9 @@ class SignatureAlgorithm:
                 size = (key.curve.key_size + 7) // 8
                 if len(signature) != 2 * size:
                     return False
-                r, s = (int.from_bytes(half, "big") for half in (signature[:size], signature[size:]))
+                r, s = (
+                    int.from_bytes(half, "big") for half in (signature[:size], signature[size:])
+                )
                 key.verify(encode_dss_signature(r, s), octets, ec.ECDSA(self.hash))
         except InvalidSignature:
             return False

@@ -38,12 +38,36 @@ _PARENTS: dict[str, frozenset[str]] = {
 
 _ID_NAMES = frozenset({"id", "assertionid", "requestid", "responseid"})
 _NOT_ID = frozenset(
-    """
-    Version IssueInstant Destination InResponseTo Format NameQualifier SPNameQualifier Value Method NotBefore
-    NotOnOrAfter Recipient AuthnInstant SessionIndex SessionNotOnOrAfter Name NameFormat FriendlyName
-    Algorithm URI Binding Location entityID use index isDefault {http://www.w3.org/2001/XMLSchema-instance}type
-    {http://www.w3.org/XML/1998/namespace}lang
-    """.split()
+    [
+        "Version",
+        "IssueInstant",
+        "Destination",
+        "InResponseTo",
+        "Format",
+        "NameQualifier",
+        "SPNameQualifier",
+        "Value",
+        "Method",
+        "NotBefore",
+        "NotOnOrAfter",
+        "Recipient",
+        "AuthnInstant",
+        "SessionIndex",
+        "SessionNotOnOrAfter",
+        "Name",
+        "NameFormat",
+        "FriendlyName",
+        "Algorithm",
+        "URI",
+        "Binding",
+        "Location",
+        "entityID",
+        "use",
+        "index",
+        "isDefault",
+        "{http://www.w3.org/2001/XMLSchema-instance}type",
+        "{http://www.w3.org/XML/1998/namespace}lang",
+    ]
 )
 """Attributes that are met most, told from identifiers in one step."""
 
@@ -102,17 +126,17 @@ class _Walk:
         if not _NOT_ID.issuperset(names):
             self._attributes(element, names)
         if tag in SIGNABLE:
-            if parent is not None and parent not in _PARENTS[tag]:
-                raise SignatureRefused(Reason.MESSAGE_NESTED)
-            if tag == ASSERTION:
-                self._document.assertions.append(element)
+            self._signable(element, tag, parent)
         elif tag == _OBJECT:
             raise SignatureRefused(Reason.SIGNATURE_OBJECT)
         children = element.getchildren()
-        if not children:
-            return
-        if depth >= self._limits.depth:
-            raise SamlMalformed(Reason.TOO_DEEP)
+        if children:
+            if depth >= self._limits.depth:
+                raise SamlMalformed(Reason.TOO_DEEP)
+            self._children(element, children, depth + 1)
+
+    def _children(self, element: XmlElement, children: list[XmlElement], depth: int) -> None:
+        tag = element.tag
         position = 0
         for child in children:
             child_tag = child.tag
@@ -122,7 +146,14 @@ class _Walk:
             if child_tag == SIGNATURE:
                 self._signature(element, child, position)
             position += 1
-            self.visit(child, tag, depth + 1)
+            self.visit(child, tag, depth)
+
+    def _signable(self, element: XmlElement, tag: str, parent: str | None) -> None:
+        """A message or an assertion stands where one may, or it is there to be mistaken for another."""
+        if parent is not None and parent not in _PARENTS[tag]:
+            raise SignatureRefused(Reason.MESSAGE_NESTED)
+        if tag == ASSERTION:
+            self._document.assertions.append(element)
 
     def _attributes(self, element: XmlElement, names: list[str]) -> None:
         """An identifier has no prefix, one element has one, and nothing has the same."""

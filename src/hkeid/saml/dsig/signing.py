@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from hkeid.saml.dsig.algorithms import (
@@ -58,17 +59,17 @@ class XmlSigner:
         :param algorithm: by default RSA-SHA256, or ECDSA-SHA256 for a key on a curve.
         :raises NotWritable: ``saml_not_writable``: the key does not fit the algorithm.
         """
-        fitting = (RSA_SHA256, ECDSA_SHA256) if algorithm is None else (algorithm,)
-        for uri in fitting:
-            known = SIGNATURE_ALGORITHMS.get(uri)
-            if known is not None and known.fits(key):
-                return cls(
-                    algorithm=uri,
-                    sign=lambda octets: known.sign(key, octets),
-                    certificate=certificate and certificate.public_bytes(Encoding.DER),
-                    digest=digest,
-                )
-        raise NotWritable(Reason.NOT_WRITABLE, detail="the key does not fit the algorithm")
+        if algorithm is None:
+            algorithm = RSA_SHA256 if isinstance(key, rsa.RSAPrivateKey) else ECDSA_SHA256
+        known = SIGNATURE_ALGORITHMS.get(algorithm)
+        if known is None or not known.fits(key):
+            raise NotWritable(Reason.NOT_WRITABLE, detail="the key does not fit the algorithm")
+        return cls(
+            algorithm=algorithm,
+            sign=lambda octets: known.sign(key, octets),
+            certificate=None if certificate is None else certificate.public_bytes(Encoding.DER),
+            digest=digest,
+        )
 
 
 def sign_element(element: Element, signer: XmlSigner) -> Element:
@@ -107,15 +108,15 @@ def sign_element(element: Element, signer: XmlSigner) -> Element:
 def _place(element: Element) -> int | None:
     first = element.children[0] if element.children else None
     issuer = isinstance(first, Element) and first.name == "saml:Issuer"
-    signed = any(isinstance(one, Element) and one.name == "ds:Signature" for one in element.children)
+    signed = any(
+        isinstance(one, Element) and one.name == "ds:Signature" for one in element.children
+    )
     if signed or isinstance(first, str) or (element.name == "saml:Assertion" and not issuer):
         return None
     return 1 if issuer else 0
 
 
-def _inserted(
-    element: Element, alone: Fragment, place: int, signature: Element
-) -> Fragment | None:
+def _inserted(element: Element, alone: Fragment, place: int, signature: Element) -> Fragment | None:
     """The text of the whole with the signature in it, out of the text without it."""
     written = signature.alone
     if written is None or not written.prefixes.isdisjoint(element.declares):
@@ -140,14 +141,16 @@ def _around_reference(
             f'<ec:InclusiveNamespaces xmlns:ec="{EXC_C14N}" PrefixList="{" ".join(prefixes)}">'
             "</ec:InclusiveNamespaces>"
         )
-    return (
+    before = (
         f'<ds:CanonicalizationMethod Algorithm="{EXC_C14N}"></ds:CanonicalizationMethod>'
-        f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod><ds:Reference URI="#',
+        f'<ds:SignatureMethod Algorithm="{algorithm}"></ds:SignatureMethod><ds:Reference URI="#'
+    )
+    between = (
         f'"><ds:Transforms><ds:Transform Algorithm="{DS}enveloped-signature"></ds:Transform>'
         f'<ds:Transform Algorithm="{EXC_C14N}">{inclusive}</ds:Transform></ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod><ds:DigestValue>',
-        "</ds:DigestValue></ds:Reference></ds:SignedInfo>",
+        f'<ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod><ds:DigestValue>'
     )
+    return before, between, "</ds:DigestValue></ds:Reference></ds:SignedInfo>"
 
 
 def _signature(

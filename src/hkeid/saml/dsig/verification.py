@@ -84,18 +84,43 @@ def verify_response(
         raise SignatureRefused(Reason.MESSAGE_KIND)
     if not document.signatures and not list(root.iterchildren(ENCRYPTED_ASSERTION)):
         raise SignatureRefused(Reason.UNSIGNED)
-    message: SignedElement | UnsignedElement | None = None
+    signed = None
     if document.signature_of(root) is not None:
-        message = _verify(document, root, keys, policy)
+        signed = _verify(document, root, keys, policy)
     assertions = tuple(
-        _assertion(document, one, message, keys, policy) for one in document.assertions
+        _assertion(document, one, signed, keys, policy) for one in document.assertions
     )
-    if message is None:
+    if signed is None:
         encrypted = _take_encrypted(root)
-        message = _remainder(root)
-    else:
-        encrypted = tuple(message.element.iterchildren(ENCRYPTED_ASSERTION))
-    return VerifiedResponse(message=message, assertions=assertions, encrypted=encrypted)
+        return VerifiedResponse(
+            message=_remainder(root), assertions=assertions, encrypted=encrypted
+        )
+    encrypted = tuple(signed.element.iterchildren(ENCRYPTED_ASSERTION))
+    return VerifiedResponse(message=signed, assertions=assertions, encrypted=encrypted)
+
+
+def verify_decrypted(
+    octets: bytes,
+    around: SignedElement | None,
+    keys: Sequence[PublicKey],
+    *,
+    policy: SignaturePolicy = DEFAULT_POLICY,
+    limits: Limits = MESSAGE_LIMITS,
+) -> SignedElement:
+    """An assertion that came encrypted: signed itself, or within the signed message ``around``.
+
+    :raises SamlMalformed: as :func:`hkeid.saml.dsig.gate.read_document`.
+    :raises SignatureRefused: likewise; ``saml_message_kind``, ``saml_assertion_unsigned``, and as
+        :func:`verify_response` for its signature.
+    """
+    document = read_document(octets, limits)
+    if document.root.tag != ASSERTION:
+        raise SignatureRefused(Reason.MESSAGE_KIND)
+    if document.signatures:
+        return _verify(document, document.root, keys, policy)
+    if around is None:
+        raise SignatureRefused(Reason.ASSERTION_UNSIGNED)
+    return _covered(document.root, around)
 
 
 def read_unsigned(octets: bytes, *, limits: Limits = MESSAGE_LIMITS) -> UnsignedElement:
@@ -131,7 +156,11 @@ def _assertion(
     # Out of the tree that was signed, not the one that came.
     place = document.assertions.index(assertion)
     covered = list(message.element.iterchildren(ASSERTION))[place]
-    octets = canonicalise(covered)
+    return _covered(covered, message)
+
+
+def _covered(assertion: XmlElement, message: SignedElement) -> SignedElement:
+    octets = canonicalise(assertion)
     return SignedElement(
         element=parse(octets),
         octets=octets,
