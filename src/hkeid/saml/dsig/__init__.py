@@ -41,8 +41,10 @@ from hkeid.saml.dsig.redirect import RedirectQuery, read_redirect, write_redirec
 from hkeid.saml.dsig.signed import SignedElement, UnsignedElement
 from hkeid.saml.dsig.signing import XmlSigner, sign_element
 from hkeid.saml.dsig.verification import (
+    VerifiedArtifactResponse,
     VerifiedResponse,
     read_unsigned,
+    verify_artifact_response,
     verify_message,
     verify_response,
 )
@@ -74,6 +76,7 @@ __all__ = [
     "SignatureRefused",
     "SignedElement",
     "UnsignedElement",
+    "VerifiedArtifactResponse",
     "VerifiedResponse",
     "XmlSigner",
     "decode_post",
@@ -84,6 +87,7 @@ __all__ = [
     "read_unsigned",
     "sign_element",
     "unwrapper",
+    "verify_artifact_response",
     "verify_message",
     "verify_response",
     "write",

@@ -23,18 +23,18 @@ from hkeid.saml.dsig.reasons import Reason
 
 SIGNABLE = PROTOCOL_MESSAGES | METADATA_ELEMENTS | {ASSERTION}
 _OBJECT = f"{{{DS}}}Object"
-_SOAP_BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
 _GROUP = f"{{{MD}}}EntitiesDescriptor"
 _ENTITY = f"{{{MD}}}EntityDescriptor"
 _PARENTS: dict[str, frozenset[str]] = {
-    **dict.fromkeys(PROTOCOL_MESSAGES, frozenset({ARTIFACT_RESPONSE, _SOAP_BODY})),
+    **dict.fromkeys(PROTOCOL_MESSAGES, frozenset({ARTIFACT_RESPONSE})),
     **dict.fromkeys(METADATA_ELEMENTS, frozenset({_ENTITY})),
     ASSERTION: frozenset({RESPONSE}),
-    ARTIFACT_RESPONSE: frozenset({_SOAP_BODY}),
+    ARTIFACT_RESPONSE: frozenset(),
     _GROUP: frozenset({_GROUP}),
     _ENTITY: frozenset({_GROUP}),
 }
-"""Where each may stand when it is not the root. Assertions as advice or evidence are refused."""
+"""Where each may stand when it is not the root. Assertions as advice or evidence are refused, and a SOAP
+envelope has to be taken off beforehand."""
 
 _ID_NAMES = frozenset({"id", "assertionid", "requestid", "responseid"})
 _NOT_ID = frozenset(

@@ -11,7 +11,13 @@ from hkeid.saml.dsig.algorithms import DIGEST_ALGORITHMS, PublicKey
 from hkeid.saml.dsig.errors import SignatureRefused
 from hkeid.saml.dsig.gate import SIGNABLE, GatedDocument, read_document
 from hkeid.saml.dsig.limits import MESSAGE_LIMITS, Limits
-from hkeid.saml.dsig.namespaces import ASSERTION, ENCRYPTED_ASSERTION, RESPONSE
+from hkeid.saml.dsig.namespaces import (
+    ARTIFACT_RESPONSE,
+    ASSERTION,
+    ENCRYPTED_ASSERTION,
+    PROTOCOL_MESSAGES,
+    RESPONSE,
+)
 from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse
 from hkeid.saml.dsig.policy import DEFAULT_POLICY, SignaturePolicy
 from hkeid.saml.dsig.reasons import Reason
@@ -42,6 +48,18 @@ class VerifiedResponse:
         return self.message if isinstance(self.message, SignedElement) else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedArtifactResponse:
+    """An ArtifactResponse and what it brought.
+
+    :ivar envelope: the ArtifactResponse; what is left of it where it is not signed.
+    :ivar response: the Response inside.
+    """
+
+    envelope: SignedElement | UnsignedElement
+    response: VerifiedResponse
+
+
 def verify_message(
     octets: bytes,
     keys: Sequence[PublicKey],
@@ -65,12 +83,14 @@ def verify_response(
     *,
     policy: SignaturePolicy = DEFAULT_POLICY,
     limits: Limits = MESSAGE_LIMITS,
+    want_message_signed: bool = False,
 ) -> VerifiedResponse:
     """A samlp:Response that is signed, or all of whose assertions are (saml-profiles §4.1.4.5).
 
     Where both are, both must verify: a signature that does not is never passed over.
 
     :param keys: the peer's keys out of its metadata.
+    :param want_message_signed: refuse a Response of which only the assertions are signed.
     :raises SamlMalformed: as :func:`hkeid.saml.dsig.gate.read_document`.
     :raises SignatureRefused: likewise; ``saml_message_kind``, ``saml_unsigned``,
         ``saml_assertion_unsigned``; and for a signature ``saml_signature_syntax``, ``saml_key_info``,
@@ -79,21 +99,70 @@ def verify_response(
         ``saml_algorithm_refused``, ``saml_no_key``, ``saml_signature_invalid``, ``saml_digest_mismatch``.
     """
     document = read_document(octets, limits)
-    root = document.root
-    if root.tag != RESPONSE:
+    if document.root.tag != RESPONSE:
         raise SignatureRefused(Reason.MESSAGE_KIND)
-    if not document.signatures and not list(root.iterchildren(ENCRYPTED_ASSERTION)):
+    if want_message_signed and document.signature_of(document.root) is None:
         raise SignatureRefused(Reason.UNSIGNED)
-    signed = None
+    return _response(document, document.root, None, keys, policy)
+
+
+def verify_artifact_response(
+    octets: bytes,
+    keys: Sequence[PublicKey],
+    *,
+    policy: SignaturePolicy = DEFAULT_POLICY,
+    limits: Limits = MESSAGE_LIMITS,
+    want_message_signed: bool = False,
+) -> VerifiedArtifactResponse:
+    """A samlp:ArtifactResponse around a Response (saml-core §3.5.2): one of them is signed, or the assertions.
+
+    :param keys: the peer's keys out of its metadata.
+    :param want_message_signed: refuse it where the ArtifactResponse itself is not signed.
+    :raises SamlMalformed: as :func:`verify_response`.
+    :raises SignatureRefused: likewise; ``saml_message_kind`` also for anything but one Response inside.
+    """
+    document = read_document(octets, limits)
+    root = document.root
+    responses = list(root.iterchildren(*PROTOCOL_MESSAGES))
+    if root.tag != ARTIFACT_RESPONSE or [one.tag for one in responses] != [RESPONSE]:
+        raise SignatureRefused(Reason.MESSAGE_KIND)
+    around = None
     if document.signature_of(root) is not None:
-        signed = _verify(document, root, keys, policy)
+        around = _verify(document, root, keys, policy)
+    elif want_message_signed:
+        raise SignatureRefused(Reason.UNSIGNED)
+    response = _response(document, responses[0], around, keys, policy)
+    if around is not None:
+        return VerifiedArtifactResponse(envelope=around, response=response)
+    _take_out(responses[0])
+    return VerifiedArtifactResponse(envelope=UnsignedElement(element=root), response=response)
+
+
+def _response(
+    document: GatedDocument,
+    element: XmlElement,
+    around: SignedElement | None,
+    keys: Sequence[PublicKey],
+    policy: SignaturePolicy,
+) -> VerifiedResponse:
+    """A Response by its own signature, that of the message around it, or those of its assertions."""
+    signed = None
+    if document.signature_of(element) is not None:
+        signed = _verify(document, element, keys, policy)
+    elif around is not None:
+        signed = _covered(next(around.element.iterchildren(RESPONSE)), around)
+    elif not document.signatures and next(element.iterchildren(ENCRYPTED_ASSERTION), None) is None:
+        raise SignatureRefused(Reason.UNSIGNED)
+    found = list(element.iterchildren(ASSERTION))
+    if len(found) != len(document.assertions):
+        raise SignatureRefused(Reason.MESSAGE_NESTED)
     assertions = tuple(
-        _assertion(document, one, signed, keys, policy) for one in document.assertions
+        _assertion(document, one, place, signed, keys, policy) for place, one in enumerate(found)
     )
     if signed is None:
-        encrypted = _take_encrypted(root)
+        encrypted = _take_encrypted(element)
         return VerifiedResponse(
-            message=_remainder(root), assertions=assertions, encrypted=encrypted
+            message=_remainder(element), assertions=assertions, encrypted=encrypted
         )
     encrypted = tuple(signed.element.iterchildren(ENCRYPTED_ASSERTION))
     return VerifiedResponse(message=signed, assertions=assertions, encrypted=encrypted)
@@ -145,6 +214,7 @@ def read_unsigned(octets: bytes, *, limits: Limits = MESSAGE_LIMITS) -> Unsigned
 def _assertion(
     document: GatedDocument,
     assertion: XmlElement,
+    place: int,
     message: SignedElement | None,
     keys: Sequence[PublicKey],
     policy: SignaturePolicy,
@@ -154,13 +224,12 @@ def _assertion(
     if message is None:
         raise SignatureRefused(Reason.ASSERTION_UNSIGNED)
     # Out of the tree that was signed, not the one that came.
-    place = document.assertions.index(assertion)
     covered = list(message.element.iterchildren(ASSERTION))[place]
     return _covered(covered, message)
 
 
-def _covered(assertion: XmlElement, message: SignedElement) -> SignedElement:
-    octets = canonicalise(assertion)
+def _covered(element: XmlElement, message: SignedElement) -> SignedElement:
+    octets = canonicalise(element)
     return SignedElement(
         element=parse(octets),
         octets=octets,
