@@ -8,7 +8,7 @@ from enum import Enum
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hkeid.saml.dsig import Element, XmlSigner, sign_element, write
-from hkeid.saml.dsig.algorithms import PrivateKey, PublicKey
+from hkeid.saml.dsig.algorithms import PublicKey
 
 INSTANT = "2026-11-28T08:00:00Z"
 LATER = "2026-11-28T08:05:00Z"
@@ -62,11 +62,11 @@ class Specimen:
 class SpecimenPeer:
     """A peer with a key, and what it sends. ``stranger`` is a key that is not in its metadata."""
 
-    key: PrivateKey = field(
+    key: rsa.RSAPrivateKey = field(
         default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
         repr=False,
     )
-    stranger: PrivateKey = field(
+    stranger: ec.EllipticCurvePrivateKey = field(
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False
     )
 

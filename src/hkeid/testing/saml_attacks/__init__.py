@@ -7,19 +7,29 @@
 """
 
 from hkeid.testing.saml_attacks import keys, octets, signatures, wrapping
+from hkeid.testing.saml_attacks.benign import BENIGN
 from hkeid.testing.saml_attacks.catalogue import ATTACKS, Attack, cases, verify
-from hkeid.testing.saml_attacks.redirect import REDIRECT_ATTACKS, RedirectAttack
+from hkeid.testing.saml_attacks.redirect import (
+    REDIRECT_ATTACKS,
+    REDIRECT_KINDS,
+    RedirectAttack,
+    honest,
+)
 from hkeid.testing.saml_attacks.surgery import Bench
-from hkeid.testing.saml_attacks.targets import Target
+from hkeid.testing.saml_attacks.targets import TARGETS, Target
 
 __all__ = [
     "ATTACKS",
+    "BENIGN",
     "REDIRECT_ATTACKS",
+    "REDIRECT_KINDS",
+    "TARGETS",
     "Attack",
     "Bench",
     "RedirectAttack",
     "Target",
     "cases",
+    "honest",
     "keys",
     "octets",
     "signatures",

@@ -69,7 +69,7 @@ def attack(
     """Enter a function into the list, under its name."""
 
     def enter(make: Make) -> Make:
-        name = getattr(make, "__name__", "")
+        name = getattr(make, "__name__", "").removeprefix("_")
         if name in ATTACKS:
             raise ValueError(f"{name} is there already")
         ATTACKS[name] = Attack(name, family, make, expected, applies)

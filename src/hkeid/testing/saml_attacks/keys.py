@@ -97,16 +97,14 @@ for _name, (_uri, _hash) in _DIGESTS.items():
 
 
 @attack("algorithms", covered_else(Reason.ALGORITHM_REFUSED))
-def pss_without_agreement(bench: Bench) -> bytes:
-    signature = bench.peer.key.sign(  # type: ignore[call-overload]
-        b"", padding.PSS(padding.MGF1(SHA256()), 32), SHA256()
-    )
+def _pss_without_agreement(bench: Bench) -> bytes:
+    signature = bench.peer.key.sign(b"", padding.PSS(padding.MGF1(SHA256()), 32), SHA256())
     method = "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1"
     return sign_anew(bench, Recipe(method=method), value=signature)
 
 
 @attack("algorithms", covered_else(Reason.ALGORITHM_REFUSED))
-def truncated_hmac(bench: Bench) -> bytes:
+def _truncated_hmac(bench: Bench) -> bytes:
     """CVE-2009-0217: the document says how much of the MAC is compared."""
     recipe = Recipe(
         method=f"{DS}hmac-sha1", method_inside="<ds:HMACOutputLength>8</ds:HMACOutputLength>"
@@ -115,24 +113,24 @@ def truncated_hmac(bench: Bench) -> bytes:
 
 
 @attack("algorithms", covered_else(Reason.ALGORITHM_REFUSED))
-def parameters_of_an_allowed_algorithm(bench: Bench) -> bytes:
+def _parameters_of_an_allowed_algorithm(bench: Bench) -> bytes:
     return sign_anew(bench, Recipe(method_inside="<ds:HMACOutputLength>8</ds:HMACOutputLength>"))
 
 
 @attack("keys", covered_else(Reason.SIGNATURE_INVALID))
-def foreign_key(bench: Bench) -> bytes:
+def _foreign_key(bench: Bench) -> bytes:
     forge(bench.target)
     return sign_anew(bench, Recipe(), key=_stranger())
 
 
 @attack("keys", covered_else(Reason.SIGNATURE_INVALID))
-def foreign_key_in_key_info(bench: Bench) -> bytes:
+def _foreign_key_in_key_info(bench: Bench) -> bytes:
     forge(bench.target)
     return sign_anew(bench, Recipe(extra=_key_value(_stranger())), key=_stranger())
 
 
 @attack("keys", covered_else(Reason.NO_KEY))
-def foreign_key_of_another_kind(bench: Bench) -> bytes:
+def _foreign_key_of_another_kind(bench: Bench) -> bytes:
     return sign_anew(bench, Recipe(method=f"{_MORE}ecdsa-sha256"), key=bench.peer.stranger)
 
 

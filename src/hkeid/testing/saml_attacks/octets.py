@@ -221,34 +221,34 @@ for _name, (_addition, _reason) in _SPLITS.items():
 
 
 @attack("parser differentials", Reason.NOT_UTF8)
-def encoded_as_utf16(bench: Bench) -> bytes:
+def _encoded_as_utf16(bench: Bench) -> bytes:
     return _text(bench).encode("utf-16")
 
 
 @attack("parser differentials", Reason.NOT_WELL_FORMED)
-def encoded_as_utf16_without_mark(bench: Bench) -> bytes:
+def _encoded_as_utf16_without_mark(bench: Bench) -> bytes:
     return _text(bench).encode("ascii", "xmlcharrefreplace").decode("ascii").encode("utf-16-le")
 
 
 @attack("parser differentials", Reason.NOT_UTF8)
-def overlong_utf8(bench: Bench) -> bytes:
+def _overlong_utf8(bench: Bench) -> bytes:
     octets = bench.octets
     place = octets.index(b"</", 200)
     return octets[:place] + b"\xc0\xbc" + octets[place:]
 
 
 @attack("parser differentials", Reason.NOT_WELL_FORMED)
-def two_documents(bench: Bench) -> bytes:
+def _two_documents(bench: Bench) -> bytes:
     return bench.octets + bench.octets
 
 
 @attack("parser differentials", Reason.NOT_WELL_FORMED)
-def cut_short(bench: Bench) -> bytes:
+def _cut_short(bench: Bench) -> bytes:
     return bench.octets[:-1]
 
 
 @attack("parser differentials", covered_else(Reason.UNSIGNED))
-def signature_in_a_lookalike_namespace(bench: Bench) -> bytes:
+def _signature_in_a_lookalike_namespace(bench: Bench) -> bytes:
     text, start = _text(bench), _start_of_target(bench)
     namespace = "http://www.w3.org/2000/09/xmldsig#"
     place = text.index(f'<ds:Signature xmlns:ds="{namespace}"', start.start())

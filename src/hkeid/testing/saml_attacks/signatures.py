@@ -17,6 +17,7 @@ from hkeid.testing.saml_attacks.surgery import (
     Recipe,
     c14n,
     sign_anew,
+    sign_octets,
 )
 
 _C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -112,89 +113,89 @@ for _name, (_uri, _exclusive) in _METHODS.items():
 
 
 @attack("references", covered_else(Reason.REFERENCE_COUNT))
-def references_two(bench: Bench) -> bytes:
+def _references_two(bench: Bench) -> bytes:
     covered = (f"#{bench.target.get('ID')}", c14n(bench.unsigned_copy()))
     return sign_anew(bench, Recipe(references=[covered, covered]))
 
 
 @attack("references", covered_else(Reason.REFERENCE_COUNT))
-def references_none(bench: Bench) -> bytes:
+def _references_none(bench: Bench) -> bytes:
     return sign_anew(bench, Recipe(references=[]))
 
 
 @attack("references", covered_else(Reason.SIGNATURE_SYNTAX))
-def reference_without_uri(bench: Bench) -> bytes:
+def _reference_without_uri(bench: Bench) -> bytes:
     del bench.find("SignedInfo/Reference").attrib["URI"]
     bench.find("SignedInfo/Reference").set("Type", "")
     return bench.octets
 
 
 @attack("references", covered_else(Reason.SIGNATURE_SYNTAX))
-def reference_of_a_type(bench: Bench) -> bytes:
+def _reference_of_a_type(bench: Bench) -> bytes:
     bench.find("SignedInfo/Reference").set("Type", f"{DS}Manifest")
     return bench.octets
 
 
 @attack("references", covered_else(Reason.REFERENCE_ELSEWHERE), inner)
-def reference_to_the_message(bench: Bench) -> bytes:
+def _reference_to_the_message(bench: Bench) -> bytes:
     """The assertion's signature covers the message around it, for a reader that asks only whether it verifies."""
     identifier = bench.root.get("ID")
     return sign_anew(bench, Recipe(references=[(f"#{identifier}", c14n(bench.root))]))
 
 
 @attack("references", covered_else(Reason.REFERENCE_ELSEWHERE))
-def reference_to_an_element_without_id(bench: Bench) -> bytes:
+def _reference_to_an_element_without_id(bench: Bench) -> bytes:
     del bench.target.attrib["ID"]
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.SIGNATURE_SYNTAX))
-def text_in_signature(bench: Bench) -> bytes:
+def _text_in_signature(bench: Bench) -> bytes:
     bench.find("SignedInfo").tail = "text"
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.SIGNATURE_SYNTAX))
-def foreign_element_in_signature(bench: Bench) -> bytes:
+def _foreign_element_in_signature(bench: Bench) -> bytes:
     etree.SubElement(bench.signature, "{urn:example:more}More")
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.REFERENCE_COUNT))
-def foreign_element_in_signed_info(bench: Bench) -> bytes:
+def _foreign_element_in_signed_info(bench: Bench) -> bytes:
     etree.SubElement(bench.find("SignedInfo"), "{urn:example:more}More")
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.SIGNATURE_SYNTAX))
-def second_signature_value(bench: Bench) -> bytes:
+def _second_signature_value(bench: Bench) -> bytes:
     value = bench.find("SignatureValue")
     value.addnext(copy.deepcopy(value))
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.SIGNATURE_SYNTAX))
-def second_digest_value(bench: Bench) -> bytes:
+def _second_digest_value(bench: Bench) -> bytes:
     value = bench.find("SignedInfo/Reference/DigestValue")
     value.addnext(copy.deepcopy(value))
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.SIGNATURE_SYNTAX))
-def element_in_digest_value(bench: Bench) -> bytes:
+def _element_in_digest_value(bench: Bench) -> bytes:
     etree.SubElement(bench.find("SignedInfo/Reference/DigestValue"), f"{{{DS}}}X")
     return bench.octets
 
 
 @attack("structure", covered_else(Reason.SIGNATURE_SYNTAX))
-def digest_value_no_base64(bench: Bench) -> bytes:
+def _digest_value_no_base64(bench: Bench) -> bytes:
     value = bench.find("SignedInfo/Reference/DigestValue")
     value.text = f"{value.text[:-1]}\N{FULLWIDTH EQUALS SIGN}"
     return bench.octets
 
 
 @attack("void canonical form", covered_else(Reason.SIGNATURE_INVALID))
-def digest_of_nothing(bench: Bench) -> bytes:
+def _digest_of_nothing(bench: Bench) -> bytes:
     """The digest of the empty string, as a canonicalisation that failed silently gives it."""
     bench.find(
         "SignedInfo/Reference/DigestValue"
@@ -203,13 +204,11 @@ def digest_of_nothing(bench: Bench) -> bytes:
 
 
 @attack("void canonical form", covered_else(Reason.DIGEST_MISMATCH))
-def digest_of_nothing_signed(bench: Bench) -> bytes:
+def _digest_of_nothing_signed(bench: Bench) -> bytes:
     return sign_anew(bench, Recipe(references=[(f"#{bench.target.get('ID')}", b"")]))
 
 
 @attack("void canonical form", covered_else(Reason.SIGNATURE_INVALID))
-def signature_over_nothing(bench: Bench) -> bytes:
+def _signature_over_nothing(bench: Bench) -> bytes:
     """A signature of the peer's over the empty string, taken from wherever it made one."""
-    from hkeid.testing.saml_attacks.surgery import sign_octets
-
     return sign_anew(bench, Recipe(), value=sign_octets(bench.peer.key, b""))

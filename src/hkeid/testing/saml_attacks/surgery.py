@@ -54,7 +54,16 @@ class Bench:
     signature: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        octets = self.peer.specimen(self.about.kind, self.about.signed).octets
+        self._open(self.peer.specimen(self.about.kind, self.about.signed).octets)
+
+    @classmethod
+    def of(cls, peer: SpecimenPeer, about: Target, octets: bytes) -> Bench:
+        """Another document than the peer's specimen."""
+        bench = cls(peer, about)
+        bench._open(octets)
+        return bench
+
+    def _open(self, octets: bytes) -> None:
         self.root = etree.fromstring(octets)
         inside = self.root.find(f".//{{{SAML}}}Assertion")
         self.target = inside if self.about.inner else self.root
@@ -63,7 +72,8 @@ class Bench:
     @property
     def octets(self) -> bytes:
         """The document as it is now."""
-        return etree.tostring(self.root)
+        octets: bytes = etree.tostring(self.root)
+        return octets
 
     def find(self, path: str) -> Any:
         """A part of the Signature, such as ``SignedInfo/Reference``."""
@@ -134,6 +144,7 @@ class Recipe:
     :ivar transforms: URIs with the XML inside each.
     :ivar references: URI and digested octets of each Reference; by default one, of the target.
     :ivar extra: further XML at the end of Signature.
+    :ivar prefix: of the elements of the signature; none, and their namespace is the default one.
     """
 
     method: str = RSA_SHA256
@@ -146,6 +157,7 @@ class Recipe:
     references: Sequence[tuple[str, bytes]] | None = None
     method_inside: str = ""
     extra: str = ""
+    prefix: str = "ds"
 
 
 def sign_anew(bench: Bench, recipe: Recipe, key: Any = None, value: bytes | None = None) -> bytes:
@@ -176,6 +188,8 @@ def sign_anew(bench: Bench, recipe: Recipe, key: Any = None, value: bytes | None
         f"{references}</ds:SignedInfo><ds:SignatureValue></ds:SignatureValue>{recipe.extra}"
         "</ds:Signature>"
     )
+    if not recipe.prefix:
+        text = text.replace("xmlns:ds", "xmlns").replace("ds:", "")
     bench.signature = etree.fromstring(text)
     parent.insert(place, bench.signature)
     signed_info = c14n(bench.signature[0], exclusive=recipe.c14n_exclusive)
