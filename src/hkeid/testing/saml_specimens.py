@@ -70,6 +70,8 @@ class SpecimenPeer:
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False
     )
 
+    _made: dict[tuple[Kind, Signed], Specimen] = field(default_factory=dict, repr=False)
+
     @property
     def keys(self) -> list[PublicKey]:
         """What its metadata says."""
@@ -81,8 +83,11 @@ class SpecimenPeer:
         return XmlSigner.from_key(self.key)
 
     def specimen(self, kind: Kind, signed: Signed) -> Specimen:
-        """A document of ``kind``."""
-        return Specimen(kind, signed, write(self.element(kind, signed)))
+        """A document of ``kind``, the same each time."""
+        if (kind, signed) not in self._made:
+            octets = write(self.element(kind, signed))
+            self._made[kind, signed] = Specimen(kind, signed, octets)
+        return self._made[kind, signed]
 
     def element(self, kind: Kind, signed: Signed) -> Element:
         """The same, not yet written."""
