@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -75,8 +76,7 @@ def test_refused_for_the_right_reason(
 
 
 def test_the_hook_hears_what_it_listens_for(reached_outside: list[str]) -> None:
-    with open(__file__):
-        pass
+    Path(__file__).read_bytes()
     assert any(one.startswith("open ") for one in reached_outside)
 
 
