@@ -13,6 +13,7 @@ from hkeid.saml.dsig import (
     NotWritable,
     Reason,
     XmlSigner,
+    constant,
     sign_element,
     verify_message,
     write,
@@ -73,6 +74,15 @@ def test_writing_within_another_is_canonical_as_well(element: Element) -> None:
     outer = Element("samlp:Outer", {}, [Element("saml:Inner", {}, [element, "text", element])])
     octets = write(outer)
     assert canonical(octets, sorted(declared(element)) or None) == octets
+
+
+@given(elements(2))
+def test_what_is_kept_is_canonical_wherever_it_is_put(element: Element) -> None:
+    kept = constant(element)
+    for around in ("saml:Inner", "samlp:Inner", "md:Inner", "saml:Inner"):
+        outer = Element("samlp:Outer", {}, [kept, Element(around, {}, [kept, "text", kept])])
+        octets = write(outer)
+        assert canonical(octets, sorted(declared(element)) or None) == octets
 
 
 @given(values, values)

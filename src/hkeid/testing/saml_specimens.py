@@ -7,7 +7,7 @@ from enum import Enum
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from hkeid.saml.dsig import Element, XmlSigner, sign_element, write
+from hkeid.saml.dsig import Element, XmlSigner, constant, sign_element, write
 from hkeid.saml.dsig.algorithms import PublicKey
 
 INSTANT = "2026-11-28T08:00:00Z"
@@ -36,6 +36,30 @@ class Signed(Enum):
     ASSERTION = "assertion"
     BOTH = "both"
 
+
+# What an identity provider says the same in each message to a service.
+_ISSUER = constant(Element("saml:Issuer", {}, [ISSUER]))
+_STATUS = constant(
+    Element(
+        "samlp:Status",
+        {},
+        [Element("samlp:StatusCode", {"Value": "urn:oasis:names:tc:SAML:2.0:status:Success"})],
+    )
+)
+_AUDIENCES = constant(
+    Element(
+        "saml:AudienceRestriction",
+        {},
+        [Element("saml:Audience", {}, ["https://sp.example/metadata"])],
+    )
+)
+_CONTEXT = constant(
+    Element(
+        "saml:AuthnContext",
+        {},
+        [Element("saml:AuthnContextClassRef", {}, ["urn:oasis:names:tc:SAML:2.0:ac:classes:X509"])],
+    )
+)
 
 COMBINATIONS = tuple(
     (kind, signed)
@@ -114,13 +138,12 @@ def message(name: str, identifier: str, *children: Element, **attributes: str) -
 
 def issuer() -> Element:
     """Who sends it."""
-    return Element("saml:Issuer", {}, [ISSUER])
+    return _ISSUER
 
 
 def status() -> Element:
     """Success."""
-    code = Element("samlp:StatusCode", {"Value": "urn:oasis:names:tc:SAML:2.0:status:Success"})
-    return Element("samlp:Status", {}, [code])
+    return _STATUS
 
 
 def name_id(value: str = NAME_ID) -> Element:
@@ -136,10 +159,6 @@ def assertion(identifier: str = "_assertion", *, attributes: int = 5) -> Element
         "saml:SubjectConfirmation",
         {"Method": "urn:oasis:names:tc:SAML:2.0:cm:bearer"},
         [Element("saml:SubjectConfirmationData", data)],
-    )
-    audience = Element("saml:Audience", {}, ["https://sp.example/metadata"])
-    context = Element(
-        "saml:AuthnContextClassRef", {}, ["urn:oasis:names:tc:SAML:2.0:ac:classes:X509"]
     )
     released = [
         Element(
@@ -162,12 +181,12 @@ def assertion(identifier: str = "_assertion", *, attributes: int = 5) -> Element
             Element(
                 "saml:Conditions",
                 {"NotBefore": INSTANT, "NotOnOrAfter": LATER},
-                [Element("saml:AudienceRestriction", {}, [audience])],
+                [_AUDIENCES],
             ),
             Element(
                 "saml:AuthnStatement",
                 {"AuthnInstant": INSTANT, "SessionIndex": "_session"},
-                [Element("saml:AuthnContext", {}, [context])],
+                [_CONTEXT],
             ),
             Element("saml:AttributeStatement", {}, released),
         ],

@@ -48,7 +48,7 @@ from hkeid.saml.dsig.verification import (
     verify_message,
     verify_response,
 )
-from hkeid.saml.dsig.writer import Element, write
+from hkeid.saml.dsig.writer import Element, constant, write
 
 __all__ = [
     "DEFAULT_POLICY",
@@ -79,6 +79,7 @@ __all__ = [
     "VerifiedArtifactResponse",
     "VerifiedResponse",
     "XmlSigner",
+    "constant",
     "decode_post",
     "decrypt_assertions",
     "encode_post",

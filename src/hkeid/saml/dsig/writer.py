@@ -52,7 +52,7 @@ class Element:
         (``xsi:type="xs:string"``). They have to be in the PrefixList of a signature.
     """
 
-    __slots__ = ("alone", "attributes", "children", "declares", "name")
+    __slots__ = ("alone", "attributes", "children", "declares", "kept", "name")
 
     def __init__(
         self,
@@ -67,6 +67,17 @@ class Element:
         self.children: Sequence[Element | str] = tuple(children)
         self.declares = tuple(declares)
         self.alone: Fragment | None = None
+        self.kept: dict[frozenset[str], Fragment] | None = None
+
+
+def constant(element: Element) -> Element:
+    """The same element, whose text is kept for every message that it becomes a part of.
+
+    For what says the same each time, such as the issuer: it is written once for each set of prefixes that
+    elements around it have declared.
+    """
+    element.kept = {}
+    return element
 
 
 class Verbatim(Element):
@@ -153,12 +164,16 @@ def write_alone(element: Element) -> Fragment:
     :raises NotWritable: ``saml_not_writable``.
     """
     if element.alone is None:
-        parts: list[str] = []
-        declared: set[str] = set()
-        inclusive: set[str] = set()
-        _append(element, _NOTHING, parts, declared, inclusive)
-        element.alone = Fragment("".join(parts), frozenset(declared), frozenset(inclusive))
+        element.alone = _fragment(element, _NOTHING)
     return element.alone
+
+
+def _fragment(element: Element, scope: frozenset[str]) -> Fragment:
+    parts: list[str] = []
+    declared: set[str] = set()
+    inclusive: set[str] = set()
+    _append(element, scope, parts, declared, inclusive)
+    return Fragment("".join(parts), frozenset(declared), frozenset(inclusive))
 
 
 def _append(
@@ -169,15 +184,13 @@ def _append(
     inclusive: set[str],
 ) -> None:
     """Write an element into ``parts``; ``scope``: prefixes that elements around it have declared."""
-    alone = element.alone
-    if alone is not None:
-        if scope.isdisjoint(alone.prefixes):
-            parts.append(alone.text)
-            declared |= alone.prefixes
-            inclusive |= alone.inclusive
+    if element.alone is not None or element.kept is not None:
+        there = _written(element, scope)
+        if there is not None:
+            parts.append(there.text)
+            declared |= there.prefixes
+            inclusive |= there.inclusive
             return
-        if isinstance(element, Verbatim):
-            raise NotWritable(Reason.NOT_WRITABLE, detail=f"{element.name} within its own prefix")
     attributes = element.attributes
     start = _start(element.name, tuple(attributes), element.declares, scope)
     if start.new:
@@ -200,6 +213,23 @@ def _append(
         else:
             parts.append(child)
     parts.append(start.end)
+
+
+def _written(element: Element, scope: frozenset[str]) -> Fragment | None:
+    """What has been written of an element before, if it may stand in ``scope``."""
+    alone, kept = element.alone, element.kept
+    if alone is not None and scope.isdisjoint(alone.prefixes):
+        return alone
+    if isinstance(element, Verbatim):
+        raise NotWritable(Reason.NOT_WRITABLE, detail=f"{element.name} within its own prefix")
+    if kept is None:
+        return None
+    if scope not in kept:
+        twin = Element(
+            element.name, element.attributes, element.children, declares=element.declares
+        )
+        kept[scope] = _fragment(twin, scope)
+    return kept[scope]
 
 
 def _escaped_text(value: str) -> str:
