@@ -14,7 +14,7 @@ from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any
 
-from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters, Request, Response, redirect
 from hkeid.op import ErrorPage, Interaction, LogoutPage
 from hkeid.ports import Random
@@ -23,9 +23,10 @@ from hkeid_server.browser import CookieNames
 from hkeid_server.coming_again import coming_again
 from hkeid_server.headers import HSTS
 from hkeid_server.house import Door
-from hkeid_server.intake import BodySlow, Intake
+from hkeid_server.intake import Intake
 from hkeid_server.journal import REFERENCE, Journal
 from hkeid_server.network import NetworkReader
+from hkeid_server.problems import program_problem
 from hkeid_server.references import Visit, new_reference, visit_of
 
 Environ = dict[str, Any]
@@ -159,7 +160,7 @@ class Front:
         if isinstance(error, HkeidError):
             self._journal.refusal(error, where=path)
             metrics.count_refusal(error.reason)
-            return _plain_error(error)
+            return _failure(*program_problem(error))
         self._journal.crash(error, where=path)
         return _failure(500, "server_error")
 
@@ -231,20 +232,6 @@ def _raise_what_came_before(environ: Environ) -> None:
     match environ.get("hkeid.answer"):
         case ForwardedError(error=error):
             raise error
-
-
-def _plain_error(error: HkeidError) -> Response:
-    match error:
-        case BodySlow():
-            return _failure(408, "invalid_request")
-        case Unavailable():
-            return _failure(503, "temporarily_unavailable")
-        case MalformedInput(reason="body_too_large"):
-            return _failure(413, "invalid_request")
-        case MalformedInput():
-            return _failure(400, "invalid_request")
-        case _:
-            return _failure(500, "server_error")
 
 
 def _failure(status: int, code: str) -> Response:

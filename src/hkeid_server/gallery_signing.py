@@ -34,6 +34,7 @@ def _declaration(number: int = 1, **more: object) -> DocumentToSign:
         here="/sandbox/pages/sign-document",
         pictures=(_PICTURE, _PICTURE),
         looked_at=True,
+        reason="I declare that this is true",
     )
     return replace(document, **more)  # type: ignore[arg-type]
 

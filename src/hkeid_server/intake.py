@@ -94,7 +94,8 @@ class Intake:
         # Whatever happens, nobody else waits for this client.
         environ["wsgi.input"] = BytesIO()
         environ["CONTENT_LENGTH"] = "0"
-        if not chunked and not (length.isascii() and length.isdigit() and int(length) <= limit):
+        digits = len(length) < 20 and length.isascii() and length.isdigit()
+        if not chunked and not (digits and int(length) <= limit):
             raise MalformedInput("body_too_large")
         body = self._read(stream, limit + 1 if chunked else int(length))
         if len(body) > limit:

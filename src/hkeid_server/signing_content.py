@@ -148,6 +148,7 @@ def _document(
         pages=document.pages,
         here=place,
         looked_at=bool(drawn),
+        reason=document.reason or "",
         pictures=tuple(
             PagePicture(address=f"{place}/pages/{page}.png", width=one.width, height=one.height)
             for page, one in enumerate(drawn, 1)

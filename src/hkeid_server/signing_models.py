@@ -29,6 +29,7 @@ class DocumentToSign:
     :ivar size: kilobytes.
     :ivar here: address of the page that shows it, in a batch.
     :ivar looked_at: its pages were put before the resident.
+    :ivar reason: what the service wants to stand in the signature; "" for nothing.
     """
 
     number: int
@@ -40,6 +41,7 @@ class DocumentToSign:
     here: str = ""
     looked_at: bool = False
     pictures: tuple[PagePicture, ...] = ()
+    reason: str = ""
 
     @property
     def is_hash(self) -> bool:

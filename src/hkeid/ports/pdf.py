@@ -47,7 +47,8 @@ class PdfTrait(StrEnum):
     """Layers that can be shown and hidden (ISO 32000-2 §8.11)."""
     OVERLAY = "pdf_overlay"
     """An annotation over the page that can be closed, moved or changed: everything but links and the
-    widgets of forms; and looks that change under the pointer."""
+    widgets of forms; looks that change under the pointer, or are others on paper than on the screen; and
+    frames, widgets and blend modes that readers draw each in its own way."""
     HIDDEN_FIELD = "pdf_hidden_field"
     """A form field with a value that nobody sees."""
     NEED_APPEARANCES = "pdf_need_appearances"
@@ -56,6 +57,9 @@ class PdfTrait(StrEnum):
     """Pages or catalogues that cannot be reached, or page templates: prepared for a later exchange."""
     EXTERNAL_CONTENT = "pdf_external_content"
     """Content that is fetched from elsewhere: reference XObjects, external streams, OPI."""
+    UNDEFINED_RESOURCE = "pdf_undefined_resource"
+    """Content that names a font, an image or another resource which is not there: readers draw something
+    else, or nothing."""
     ALTERNATE_IMAGES = "pdf_alternate_images"
     """``/Alternates``: another image on paper than on the screen."""
     COLLECTION = "pdf_collection"

@@ -84,13 +84,13 @@ class FieldPlace:
     """Where a field is drawn.
 
     :ivar page: counted from 0.
-    :ivar covers_text: the page has text there.
+    :ivar covers_content: the page has text, a picture, a drawing or another field there.
     :ivar share: of the page's area, 0 to 1.
     """
 
     page: int
     box: Box
-    covers_text: bool = False
+    covers_content: bool = False
     share: float = 0.0
 
 

@@ -67,7 +67,9 @@ class AsksForSignatures:
 
         :param state: ``SignatureRequested.state``, as kept for this very browser.
         :param callback: the URL that the browser came back to, or its parameters.
-        :raises hkeid.rp.errors.SignatureDeclined: the resident did not sign, or not in time.
+        :raises hkeid.rp.errors.SignatureDeclined: the resident did not sign, or not in time; or the result was
+            fetched before, or too late.
+        :raises hkeid.rp.errors.SignatureNotTaken: the provider knows no such request.
         :raises StartAgain: this browser did not begin this.
         :raises ProviderMisbehaved: an answer breaks a rule, or is not about what was sent.
         :raises ProviderUnavailable: no answer; it may be tried again.

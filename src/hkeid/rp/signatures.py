@@ -105,7 +105,9 @@ class SignatureClient:
     def fetch(self, kept: SignatureState) -> Signed:
         """What came of a request, asked of the provider itself.
 
-        :raises SignatureDeclined: ``signature_refused``, ``signature_expired``, ``signature_waiting``.
+        :raises SignatureDeclined: ``signature_refused``, ``signature_expired``, ``signature_waiting``,
+            ``signature_collected``.
+        :raises hkeid.rp.errors.SignatureNotTaken: the provider knows no such request.
         :raises hkeid.rp.errors.LoginFailed: no usable answer, or not what was asked for.
         """
         answer = self._post(f"/{kept.request_id}/result", {})

@@ -127,7 +127,7 @@ def _untyped_overlay(document: pikepdf.Pdf) -> None:
 
 def _rollover(document: pikepdf.Pdf) -> None:
     looks = Dictionary(N=document.make_stream(b""), R=document.make_stream(b"0 0 240 100 re f"))
-    _field(document, FT=Name.Btn, AP=looks)
+    _field(document, FT=Name.Btn, AP=looks, F=4)
 
 
 def _field(document: pikepdf.Pdf, **entries: Any) -> None:
@@ -146,12 +146,12 @@ def _undrawn_field(document: pikepdf.Pdf) -> None:
 
 def _field_off_the_page(document: pikepdf.Pdf) -> None:
     looks = Dictionary(N=document.make_stream(b""))
-    _field(document, FT=Name.Tx, V=String("1,000,000"), AP=looks, P=document.pages[0].obj)
+    _field(document, FT=Name.Tx, V=String("1,000,000"), AP=looks, F=4)
     document.Root.AcroForm.Fields[0].Rect = Array([900, 900, 1000, 950])
 
 
 def _need_appearances(document: pikepdf.Pdf) -> None:
-    _field(document, FT=Name.Tx, AP=Dictionary(N=document.make_stream(b"")))
+    _field(document, FT=Name.Tx, AP=Dictionary(N=document.make_stream(b"")), F=4)
     document.Root.AcroForm.NeedAppearances = True
 
 
@@ -191,6 +191,96 @@ def _collection(document: pikepdf.Pdf) -> None:
     document.Root.Collection = Dictionary(Type=Name.Collection)
 
 
+def _link_frame(document: pikepdf.Pdf) -> None:
+    """A frame so wide that it covers what is in it: pdfium does not draw it, poppler does."""
+    _annotate(document, Subtype=Name.Link, Border=Array([0, 0, 90]), C=Array([1, 1, 1]))
+
+
+def _link_bar(document: pikepdf.Pdf) -> None:
+    """A frame around nothing: a bar."""
+    bar = _annotate(document, Subtype=Name.Link, BS=Dictionary(W=2))
+    bar.Rect = Array([60, 600, 300, 603])
+
+
+def _curtain(flags: int) -> Callable[[pikepdf.Pdf], None]:
+    def make(document: pikepdf.Pdf) -> None:
+        looks = document.make_stream(
+            b"1 g 0 0 240 100 re f",
+            Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 240, 100]),
+        )  # fmt: skip
+        button = _annotate(
+            document, Subtype=Name.Widget, FT=Name.Btn, Ff=1 << 16, T=String("curtain"),
+            F=flags, AP=Dictionary(N=looks),
+        )  # fmt: skip
+        document.Root.AcroForm = Dictionary(Fields=Array([button]))
+
+    return make
+
+
+def _blend_list(document: pikepdf.Pdf) -> None:
+    """A white bar, in a list of blend modes of which some readers know the second."""
+    page = document.pages[0].obj
+    page.Resources.ExtGState = Dictionary(
+        Bar=Dictionary(Type=Name.ExtGState, BM=Array([Name.Unknown, Name.Multiply]))
+    )
+    page.Contents = document.make_stream(
+        page.Contents.read_bytes() + b"\n/Bar gs 1 g 50 740 300 60 re f"
+    )
+
+
+def _undrawn_curtain(document: pikepdf.Pdf) -> None:
+    """A signature field with a ground and without a look: pdfium draws nothing, poppler the ground."""
+    ground = Dictionary(BG=Array([1, 1, 1]))
+    field = _annotate(
+        document, Subtype=Name.Widget, FT=Name.Sig, T=String("curtain"), F=4, MK=ground
+    )
+    document.Root.AcroForm = Dictionary(Fields=Array([field]))
+
+
+def _font_absent(document: pikepdf.Pdf) -> None:
+    """Words in a font that is not there: pdfium draws them, poppler does not."""
+    _write_more(document, b"BT /F9 18 Tf 60 700 Td (not for everybody) Tj ET")
+
+
+def _font_no_font(document: pikepdf.Pdf) -> None:
+    document.pages[0].obj.Resources.Font[Name.F9] = 9
+    _font_absent(document)
+
+
+def _font_between_marks(document: pikepdf.Pdf) -> None:
+    """The same where names stand elsewhere too, and a comment within."""
+    _write_more(document, b"/P <</MCID 0>> BDC BT /F9 %x\n18 Tf 60 700 Td (one) Tj ET EMC")
+
+
+def _form_without_resources(document: pikepdf.Pdf) -> None:
+    _draw_form(document, b"BT /F1 18 Tf (where is F1?) Tj ET")
+
+
+def _look_without_resources(document: pikepdf.Pdf) -> None:
+    _field(document, FT=Name.Btn, AP=Dictionary(N=document.make_stream(b"/Im9 Do")), F=4)
+
+
+def _glyph_absent(document: pikepdf.Pdf) -> None:
+    glyph = document.make_stream(b"9 0 d0 /Im9 Do")
+    document.pages[0].obj.Resources.Font[Name.F9] = Dictionary(
+        Type=Name.Font, Subtype=Name.Type3, FontBBox=Array([0, 0, 9, 9]), FirstChar=65, LastChar=65,
+        FontMatrix=Array([0.001, 0, 0, 0.001, 0, 0]), Widths=Array([9]), CharProcs=Dictionary(A=glyph),
+        Encoding=Dictionary(Type=Name.Encoding, Differences=Array([65, Name.A])),
+    )  # fmt: skip
+
+
+def _write_more(document: pikepdf.Pdf, content: bytes) -> None:
+    page = document.pages[0].obj
+    page.Contents = document.make_stream(page.Contents.read_bytes() + b"\n" + content)
+
+
+def _draw_form(document: pikepdf.Pdf, content: bytes) -> None:
+    box = Array([0, 0, 300, 300])
+    form = document.make_stream(content, Type=Name.XObject, Subtype=Name.Form, BBox=box)
+    document.pages[0].obj.Resources.XObject[Name.Fm0] = form
+    _write_more(document, b"/Fm0 Do")
+
+
 UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
     name: (trait, lambda change=change: paper(change=change))  # type: ignore[misc]
     for name, trait, change in (
@@ -204,6 +294,13 @@ UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
         ("comment", PdfTrait.OVERLAY, _comment),
         ("untyped_overlay", PdfTrait.OVERLAY, _untyped_overlay),
         ("rollover", PdfTrait.OVERLAY, _rollover),
+        ("link_frame", PdfTrait.OVERLAY, _link_frame),
+        ("link_bar", PdfTrait.OVERLAY, _link_bar),
+        ("screen_alone", PdfTrait.OVERLAY, _curtain(0)),
+        ("paper_alone", PdfTrait.OVERLAY, _curtain(4 | 32)),
+        ("seen_after_a_click", PdfTrait.OVERLAY, _curtain(4 | 256)),
+        ("undrawn_curtain", PdfTrait.OVERLAY, _undrawn_curtain),
+        ("blend_list", PdfTrait.OVERLAY, _blend_list),
         ("hidden_field", PdfTrait.HIDDEN_FIELD, _hidden_field),
         ("undrawn_field", PdfTrait.HIDDEN_FIELD, _undrawn_field),
         ("field_off_the_page", PdfTrait.HIDDEN_FIELD, _field_off_the_page),
@@ -213,6 +310,12 @@ UNFIT: dict[str, tuple[PdfTrait, Callable[[], bytes]]] = {
         ("reference", PdfTrait.EXTERNAL_CONTENT, _reference),
         ("external_stream", PdfTrait.EXTERNAL_CONTENT, _external_stream),
         ("alternates", PdfTrait.ALTERNATE_IMAGES, _alternates),
+        ("font_absent", PdfTrait.UNDEFINED_RESOURCE, _font_absent),
+        ("font_no_font", PdfTrait.UNDEFINED_RESOURCE, _font_no_font),
+        ("font_between_marks", PdfTrait.UNDEFINED_RESOURCE, _font_between_marks),
+        ("form_without_resources", PdfTrait.UNDEFINED_RESOURCE, _form_without_resources),
+        ("look_without_resources", PdfTrait.UNDEFINED_RESOURCE, _look_without_resources),
+        ("glyph_absent", PdfTrait.UNDEFINED_RESOURCE, _glyph_absent),
         ("collection", PdfTrait.COLLECTION, _collection),
     )
 }

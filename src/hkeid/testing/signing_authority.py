@@ -129,17 +129,25 @@ class SigningAuthority:
 class SpecimenTimestamps:
     """:class:`hkeid.ports.TimestampAuthority` that stamps with the machine's clock.
 
+    :param usage: of its certificate, see :func:`key_usage`.
+    :param purpose: the same.
     :ivar stamped: what came, for tests to look at.
     """
 
-    def __init__(self, authority: SigningAuthority) -> None:
+    def __init__(
+        self,
+        authority: SigningAuthority,
+        *,
+        usage: str = "digital_signature",
+        purpose: x509.ObjectIdentifier | None = ExtendedKeyUsageOID.TIME_STAMPING,
+    ) -> None:
         self._key = new_key("p256")
         self._certificate = _der(
             authority.issue(
                 self._key,
                 "SPECIMEN Time",
-                usage=_usage(digital_signature=True),
-                purpose=ExtendedKeyUsageOID.TIME_STAMPING,
+                usage=key_usage(usage),
+                purpose=purpose,
             )
         )
         self._chain = (_der(authority.certificate),)
@@ -213,6 +221,11 @@ def _name(common: str) -> x509.Name:
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
     )
+
+
+def key_usage(name: str) -> x509.KeyUsage:
+    """A key usage of one bit, as :class:`x509.KeyUsage` spells it: ``content_commitment`` and so on."""
+    return _usage(**{name: True})
 
 
 def _usage(**named: bool) -> x509.KeyUsage:

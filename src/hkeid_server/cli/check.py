@@ -13,6 +13,7 @@ from hkeid_server.cli import check_services
 from hkeid_server.cli.check_certificates import certificates
 from hkeid_server.cli.check_faces import faces
 from hkeid_server.cli.check_services import Doubtful, NotThere
+from hkeid_server.cli.check_signing import signing
 from hkeid_server.cli.main import explain
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
@@ -115,4 +116,5 @@ _CHECKS: dict[str, Check] = {
     "country signers": check_services.country_signers,
     "notices": check_services.notices,
     "certificates": certificates,
+    "signing": signing,
 }

@@ -18,7 +18,8 @@ def certificates(config: Config) -> str:
     from hkeid_server.wiring.certificates import authority_folder, open_authority
 
     section = config.certificates
-    if not (section.enabled or section.timestamps):
+    signing = config.signing.enabled or config.csc.enabled
+    if not (section.enabled or section.timestamps or signing):
         raise NotThere("no certification authority, no time-stamps ([certificates])")
     clock, random = surroundings()
     store = open_store(config, open_keys(config, clock, random), clock, random)
@@ -42,7 +43,8 @@ def certificates(config: Config) -> str:
     served = [name for name in ("enabled", "timestamps") if getattr(section, name)]
     words = {"enabled": "/pki/", "timestamps": "/tsa"}
     first = min(ends.values())
-    return f"{' and '.join(words[one] for one in served)}; nothing ends before {first:%F}"
+    where = " and ".join(words[one] for one in served) or "for residents' keys alone"
+    return f"{where}; nothing ends before {first:%F}"
 
 
 def _list_ends(encoded: bytes) -> Instant:

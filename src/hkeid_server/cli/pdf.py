@@ -341,9 +341,10 @@ def _services(level: str, tsa: str | None, anchors: list[bytes]) -> Any:
 
 def _passphrase(file: Path | None) -> Secret | None:
     from hkeid.kernel.secret import Secret
+    from hkeid_server.cli.shared import read_passphrase
 
     if file is not None:
-        return Secret(file.read_text("utf-8").strip("\r\n"))
+        return read_passphrase(file)
     typed = click.prompt(
         "Passphrase (empty: none)", hide_input=True, default="", show_default=False, err=True
     )

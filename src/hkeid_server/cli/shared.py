@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.secret import Secret
 from hkeid_server.config import Config, load_config
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +31,17 @@ def config_option(command: F) -> F:
 def read(config_path: Path) -> Config:
     """The configuration that a command was given."""
     return load_config(config_path)
+
+
+def read_passphrase(file: Path) -> Secret:
+    """The passphrase in a file, without the line's end.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``passphrase_missing``: there is no text to read.
+    """
+    try:
+        return Secret(file.read_text("utf-8").strip("\r\n"))
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError("passphrase_missing", detail=str(file)) from None
 
 
 def write_new(file: Path, content: bytes) -> None:

@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from time import perf_counter
 
 from hkeid.kernel import canonical_json
-from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.http import Request, Response
 from hkeid.op.responses import NO_STORE
 from hkeid.signing.requests.door import PREFIX
@@ -21,13 +21,20 @@ from hkeid_server import metrics
 from hkeid_server.front import Application, Environ, StartResponse
 from hkeid_server.headers import HSTS
 from hkeid_server.house import House
-from hkeid_server.intake import BodySlow, Intake
+from hkeid_server.intake import Intake, Pace
 from hkeid_server.journal import REFERENCE
+from hkeid_server.problems import program_problem
 from hkeid_server.references import new_reference
 
 BODY_LIMIT = 70 * MIB
 """Fifty MiB of documents in base64, and what stands around them."""
+_SMALL = 65_536
+"""Bytes of a body that waits for no place: to collect, and to ask for a signature over a hash."""
+_PACE = Pace(rate=524_288)
+"""Of large bodies. Relying parties are servers; who sends slower keeps one of few places from the others."""
 _AT_ONCE = 4
+_PATIENCE = 5.0
+"""Seconds that a request waits for one of the places: whoever waits keeps a thread of the server."""
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -56,7 +63,8 @@ class SigningDoor:
         self._random = house.random
         self._network = house.network
         self._secure = house.pages.cookies.secure
-        self._intake = Intake(BODY_LIMIT, {}, at_once=_AT_ONCE)
+        self._small = Intake(_SMALL, {})
+        self._large = Intake(BODY_LIMIT, {}, pace=_PACE, at_once=_AT_ONCE)
         self._places = BoundedSemaphore(_AT_ONCE)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -84,18 +92,29 @@ class SigningDoor:
     def _answer(self, environ: Environ) -> Response:
         try:
             request = self._request(environ)
-            with self._places:
-                answer = self._door.handle(request)
+            answer = self._handled(request)
         except HkeidError as error:
             self._journal.refusal(error, where=PREFIX)
             metrics.count_refusal(error.reason)
-            return _failure(error)
+            return _plain(*program_problem(error))
         except Exception as error:  # noqa: BLE001 - the last line of defence
             self._journal.crash(error, where=PREFIX)
             return _plain(500, "server_error")
         if answer.status >= HTTPStatus.BAD_REQUEST:
             self._note(answer)
         return answer
+
+    def _handled(self, request: Request) -> Response:
+        """The door's answer, once there is a place.
+
+        :raises hkeid.kernel.errors.Unavailable: ``server_busy``.
+        """
+        if not self._places.acquire(timeout=_PATIENCE):
+            raise Unavailable("server_busy", detail="the places for requests are taken")
+        try:
+            return self._door.handle(request)
+        finally:
+            self._places.release()
 
     def _note(self, answer: Response) -> None:
         """A refusal by its reason, which is one of ours."""
@@ -111,7 +130,9 @@ class SigningDoor:
 
         :raises hkeid.kernel.errors.HkeidError: the body was not taken in.
         """
-        self._intake.take(environ)
+        length = environ.get("CONTENT_LENGTH") or ""
+        small = len(length) < 10 and length.isascii() and length.isdigit() and int(length) <= _SMALL
+        (self._small if small else self._large).take(environ)
         body = environ["wsgi.input"].read() if environ["REQUEST_METHOD"] == "POST" else b""
         headers = {"content-type": environ.get("CONTENT_TYPE", "")}
         if "HTTP_AUTHORIZATION" in environ:
@@ -123,20 +144,6 @@ class SigningDoor:
             body=body,
             network=self._network.address(environ),
         )
-
-
-def _failure(error: HkeidError) -> Response:
-    match error:
-        case BodySlow():
-            return _plain(408, "invalid_request")
-        case MalformedInput(reason="body_too_large"):
-            return _plain(413, "invalid_request")
-        case MalformedInput():
-            return _plain(400, "invalid_request")
-        case Unavailable():
-            return _plain(503, "temporarily_unavailable")
-        case _:
-            return _plain(500, "server_error")
 
 
 def _plain(status: int, code: str) -> Response:

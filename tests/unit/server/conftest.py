@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -211,3 +211,21 @@ def authorize() -> Callable[..., str]:
         )
 
     return address
+
+
+@pytest.fixture(scope="session")
+def pdf_workers() -> Iterator[tuple[Any, Any]]:
+    """The two processes that read PDF files: starting them takes longer than most tests."""
+    from hkeid.adapters.pdf import engine_in_worker, pages_in_worker
+
+    with engine_in_worker() as engine, pages_in_worker() as pages:
+        yield engine, pages
+
+
+@pytest.fixture(autouse=True)
+def _workers_are_shared(request, monkeypatch) -> None:
+    """Servers with signing share the two processes, which keep nothing between files."""
+    if "town" in request.fixturenames:
+        engine, pages = request.getfixturevalue("pdf_workers")
+        monkeypatch.setattr("hkeid_server.wiring.signing.engine_in_worker", lambda: engine)
+        monkeypatch.setattr("hkeid_server.wiring.signing.pages_in_worker", lambda: pages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -197,11 +198,28 @@ def test_check_says_what_ends_soon(installation, monkeypatch) -> None:
     words = ("check", "--config", str(installation.config))
     result = CliRunner().invoke(main, list(words))
     assert "✓ certificates" in result.output
+    assert "– signing: residents sign nothing" in result.output
     assert "/pki/ and /tsa; nothing ends before" in result.output
     monkeypatch.setattr(check_certificates, "_SOON", timedelta(days=300))
     result = CliRunner().invoke(main, list(words))
     assert "✗ certificates" in result.output
     assert "hkeid ca root-crl" in result.output
+
+
+def test_check_looks_at_the_authority_that_signing_needs(installation, tmp_path) -> None:
+    here = tmp_path / "here"
+    shutil.copytree(installation.folder, here)
+    config = here / "hkeid.toml"
+    text = config.read_text("utf-8").replace("timestamps = true\n", "")
+    text = text.replace("[certificates]\nenabled = true", "[certificates]\nenabled = false")
+    config.write_text(text + '\n[signing]\nenabled = true\nlevel = "B-B"\n', "utf-8")
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert "✓ certificates: for residents' keys alone; nothing ends before" in result.output
+    assert "✓ signing: requests at level B-B, documents can be read and drawn" in result.output
+    (here / "ca" / "issuing.pem").unlink()
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert "✗ certificates: authority missing" in result.output
+    assert result.exit_code == 1
 
 
 # --- the server --------------------------------------------------------------------------------------------
@@ -313,6 +331,25 @@ def test_a_time_stamp_server_of_its_own(installation) -> None:
     finally:
         process.terminate()
         assert process.wait(20) is not None
+
+
+def test_a_time_stamp_server_needs_no_other_key_of_the_authority(
+    installation, tmp_path, monkeypatch
+) -> None:
+    from hkeid_server.certificates.tsa import from_environment
+
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(installation.folder, elsewhere)
+    for name in ("issuing.key", "ocsp.key", "ocsp.pem"):
+        next(elsewhere.rglob(name)).unlink()
+    monkeypatch.setenv("HKEID_CONFIG", str(elsewhere / installation.config.name))
+    request = TimestampRequest(digest=bytes(32), nonce=78)
+    status, _, content = ask(
+        from_environment(), "POST", "/tsa", request.encoded(), "application/timestamp-query"
+    )
+    assert status == 200
+    rules = TimestampRules(anchors=(installation.pem("root.pem"),))
+    assert check_token(read_response(content).token, request, rules).info.nonce == 78
 
 
 def _posted(port: int, body: bytes) -> bytes:

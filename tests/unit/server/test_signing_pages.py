@@ -23,6 +23,7 @@ from hkeid.identity.state import EidState
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.rp import RelyingParty, SignatureDeclined, SignatureNotTaken, StartAgain
 from hkeid.rp.signature_records import DocumentToSign
+from hkeid.signing.activation import SignatureEvidence
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.papers import UNFIT, paper
 from hkeid_server.cli import main
@@ -217,6 +218,23 @@ def test_the_page_shows_document_purpose_and_the_same_code(town, person) -> None
     assert "attachment" in file.headers["Content-Disposition"]
 
 
+def test_the_page_shows_what_will_stand_in_the_signature(town, person) -> None:
+    """A relying party's reason is signed in the resident's name."""
+    town.resident(person, "chan-tai-man")
+    reason = "I guarantee <one million>"
+    documents = [DocumentToSign(name="Note.pdf", pdf=paper(), reason=reason)]
+    asked = town.ask(pdf=None, document_name="", documents=documents)
+    assert "I guarantee &lt;one million&gt;" in sign_page(person, asked.url).text
+    page = sign(person, asked.url)
+    signed = town.party.finish_signature(asked.state, back_link(page.text))
+    display = json.loads(SignatureEvidence.loads(signed.evidence).display)
+    assert display["documents"][0]["reason"] == reason
+    asked = town.ask(pdf=None, document_name="", documents=documents * 2)
+    assert sign_page(person, asked.url).text.count("I guarantee &lt;") == 2
+    one = person.get(f"/sign/{asked.request_id}/documents/2").text
+    assert one.count("I guarantee &lt;") == 1
+
+
 def test_a_stranger_sees_who_asks_and_nothing_else(town, person, make_person) -> None:
     town.resident(person, "chan-tai-man")
     asked = town.ask(document_name="Secret matter.pdf")
@@ -344,6 +362,12 @@ def test_what_cannot_be_signed_is_told_to_the_relying_party_at_once(town) -> Non
     assert refused.value.document == 1
 
 
+def counted(name: str, **labels: str) -> float:
+    from prometheus_client import REGISTRY
+
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
 def unfit() -> bytes:
     return next(make() for trait, make in UNFIT.values() if trait.value == "pdf_javascript")
 
@@ -354,10 +378,16 @@ def test_an_old_page_and_a_wrong_passkey_are_explained(town, person, make_person
     old = sign_page(person, asked.url)
     person.get(asked.url)
     person.page = old
+    refused = counted("hkeid_refusals_total", reason="page_outdated")
+    logins = counted("hkeid_logins_total", outcome="page_outdated")
+    signed = counted("hkeid_signature_requests_total", outcome="signed")
     person.ceremony()
     assert person.page.status_code == 403
     assert 'data-problem="expired"' in person.page.text
+    assert counted("hkeid_refusals_total", reason="page_outdated") == refused + 1
+    assert counted("hkeid_logins_total", outcome="page_outdated") == logins
     assert person.ceremony().status_code == 303
+    assert counted("hkeid_signature_requests_total", outcome="signed") == signed + 1
     assert 'data-kind="signed"' in person.follow().text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -17,6 +18,10 @@ from hkeid.signing.certificates.ocsp_requests import build_ocsp_request, certifi
 
 _LONGEST_ANSWER = 262_144
 _LONGEST_LIST = 16_777_216
+_MOST_URLS = 4
+"""Addresses that are tried for one certificate: whoever made it chose them."""
+_PATIENCE = 3
+"""Times the limit of one exchange that a whole chain may take."""
 
 
 class HttpOcsp:
@@ -42,7 +47,7 @@ class HttpOcsp:
 
         :raises hkeid.kernel.errors.Unavailable: ``revocation_unavailable``.
         """
-        for url in (self._url,) if self._url else certificate.ocsp:
+        for url in (self._url,) if self._url else certificate.ocsp[:_MOST_URLS]:
             try:
                 return self._ask(url, issuer, certificate.serial, at)[0]
             except Unavailable:
@@ -95,11 +100,14 @@ class HttpRevocation:
         answers: dict[bytes, None] = {}
         current: ReadCertificate | None = every[0]
         passed: list[ReadCertificate] = []
+        ends = time.monotonic() + _PATIENCE * self._timeout
         while current is not None and not current.self_issued and current not in passed:
             passed.append(current)
             issuer = next((one for one in every if current.issued_by(one)), None)
             if issuer is None:
                 raise Unavailable("revocation_unavailable", detail="an issuer is missing")
+            if time.monotonic() > ends:
+                raise Unavailable("revocation_unavailable", detail="the chain takes too long")
             if not (current.short_term or current.no_check):
                 self._collect(current, issuer, at, answers, lists)
             current = issuer
@@ -123,7 +131,7 @@ class HttpRevocation:
             lists[self._list(certificate, issuer, at)] = None
 
     def _list(self, certificate: ReadCertificate, issuer: ReadCertificate, at: Instant) -> bytes:
-        for url in certificate.crl:
+        for url in certificate.crl[:_MOST_URLS]:
             try:
                 answer = self._http.send("GET", url, timeout=self._timeout, limit=_LONGEST_LIST)
                 if answer.status == 200 and _good_list(answer.body, issuer, at):

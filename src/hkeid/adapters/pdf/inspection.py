@@ -15,6 +15,8 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
+from hkeid.adapters.pdf.annotation_inspection import annotation_traits
+from hkeid.adapters.pdf.content_inspection import content_traits, glyph_traits
 from hkeid.adapters.pdf.form_inspection import form_traits
 from hkeid.ports.pdf import PdfTrait
 
@@ -35,8 +37,15 @@ _ANNOTATIONS = {"/Link", "/Widget"}
 _SEARCHED = re.compile(
     rb"/(?:JS|JavaScript|Launch|ImportData|SubmitForm|ResetForm|Hide|Named|SetOCGState|Rendition|Trans"
     rb"|GoTo3DView|Movie|Sound|RichMediaExecute|GoToE|GoToDp|AA|XFA|OC|OCG|OCMD|OCProperties|Annot|Ref|OPI"
-    rb"|Alternates|Templates)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+    rb"|Alternates|Templates|BM|Type3)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 )
+
+# The blend modes (ISO 32000-2 tables 134 and 135). Of a list of them, which older versions allow, some readers take
+# the first that they know, and pdfium none: then what it covers is seen by all but the signer.
+_BLENDS = {
+    "/Normal", "/Compatible", "/Multiply", "/Screen", "/Overlay", "/Darken", "/Lighten", "/ColorDodge", "/ColorBurn",
+    "/HardLight", "/SoftLight", "/Difference", "/Exclusion", "/Hue", "/Saturation", "/Color", "/Luminosity",
+}  # fmt: skip
 
 _TYPED = re.compile(rb"/(?:Catalog|Page)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _STREAM = b" stream"
@@ -80,7 +89,7 @@ def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
     pages = set()
     for page in document.pages:
         pages.add(page.obj.objgen)
-        found |= set(_annotations(page.obj))
+        found |= set(annotation_traits(page.obj))
     for one in document.objects:
         text = _text(one)
         outside = text.endswith(_STREAM) and _OUTSIDE.search(text)
@@ -89,7 +98,7 @@ def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
                 found |= set(_dictionary(part))
         if _TYPED.search(text) and _unreachable(one, pages, root):
             found.add(PdfTrait.HIDDEN_CONTENT)
-    return found | form_traits(document)
+    return found | form_traits(document) | set(content_traits(document))
 
 
 def _text(one: Any) -> bytes:
@@ -129,10 +138,14 @@ def _dictionary(one: Any) -> Iterator[PdfTrait]:
         yield PdfTrait.OPEN_ACTION
     if "/XFA" in one:
         yield PdfTrait.XFA
+    if "/BM" in one and not (isinstance(one["/BM"], Name) and str(one["/BM"]) in _BLENDS):
+        yield PdfTrait.OVERLAY
     if "/OC" in one or typed in {"/OCG", "/OCMD"}:
         yield PdfTrait.OPTIONAL_CONTENT
     if typed == "/Annot" and str(one.get("/Subtype", "")) not in _ANNOTATIONS:
         yield PdfTrait.OVERLAY
+    if one.get("/Subtype") == Name.Type3:
+        yield from glyph_traits(one)
     if isinstance(one, Stream):
         yield from _stream(one)
 
@@ -159,22 +172,6 @@ def _catalogue(root: Any) -> Iterator[PdfTrait]:
     opening = root.get("/OpenAction")
     if isinstance(opening, Dictionary) and str(opening.get("/S", "")) != "/GoTo":
         yield PdfTrait.OPEN_ACTION
-
-
-def _annotations(page: Any) -> Iterator[PdfTrait]:
-    """What lies over a page, whether or not it says that it is an annotation."""
-    found = page.get("/Annots")
-    for one in found if isinstance(found, Array) else ():
-        if not isinstance(one, Dictionary):
-            continue
-        if one.get("/Subtype", Name.Unknown) not in {Name.Link, Name.Widget}:
-            yield PdfTrait.OVERLAY
-        looks = one.get("/AP")
-        if isinstance(looks, Dictionary):
-            # A link is drawn by the page; and nothing may change under the pointer.
-            button = str(one.get("/FT", "")) == "/Btn" or "/Parent" in one
-            if one.get("/Subtype") == Name.Link or "/R" in looks or ("/D" in looks and not button):
-                yield PdfTrait.OVERLAY
 
 
 def _unreachable(one: Any, pages: set[tuple[int, int]], root: Any) -> bool:

@@ -139,6 +139,7 @@ class Approvals:
             rp_id=self._parts.policy.rp_id,
             client_id=request.client_id,
             key_id=key.id,
+            certificate=sha256(key.certificates[0]).digest(),
             hash_name=key.kind.hash_name,
             documents=request.documents,
             displayed=sha256(request.display).digest(),

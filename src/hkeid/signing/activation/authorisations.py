@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha256
 from typing import Final
 
 from hkeid.kernel import canonical_json
@@ -118,6 +119,9 @@ class Authorisations:
         if key is None or key.resident_id != resident_id:
             raise SignatureActivationRefused("key_unknown")
         check_usable(key, tx.residents.get(resident_id), now)
+        if sha256(key.certificates[0]).digest() != statement.certificate:
+            # Renewed since: the resident approved a signature in another name.
+            raise SignatureActivationRefused("key_not_usable", detail="another certificate")
         return key
 
     def _make(

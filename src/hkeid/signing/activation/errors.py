@@ -23,7 +23,8 @@ class EvidenceRefused(Refused):
 
     Reasons: ``challenge_mismatch``, ``rp_id_mismatch``, ``origin_mismatch``, ``type_mismatch``,
     ``up_missing``, ``uv_missing``, ``assertion_invalid``, ``display_mismatch``,
-    ``signature_count``, ``signature_invalid``, ``activation_expired``.
+    ``signature_count``, ``signature_invalid``, ``certificate_mismatch``, ``activation_expired``,
+    ``activation_time_mismatch``.
     """
 
     default_safe_text = "The evidence does not prove this signature."

@@ -24,7 +24,7 @@ from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import HkeidError, MalformedInput
 from hkeid.kernel.instants import Instant, epoch_seconds, from_epoch_seconds
 from hkeid.signing.activation.errors import EvidenceRefused
-from hkeid.signing.activation.statement import ActivationStatement
+from hkeid.signing.activation.statement import LONGEST_LIFETIME, ActivationStatement
 from hkeid.webauthn.authenticator_data import UP, UV, parse_authenticator_data
 from hkeid.webauthn.client_data import parse_client_data
 from hkeid.webauthn.public_key import load_public_key, signature_is_valid
@@ -171,6 +171,9 @@ def verify_activation(
         raise EvidenceRefused("assertion_invalid")
     if evidence.activated_at >= statement.expires_at:
         raise EvidenceRefused("activation_expired")
+    # Nobody signed that moment; it cannot be before the question, though.
+    if evidence.activated_at < statement.expires_at - LONGEST_LIFETIME:
+        raise EvidenceRefused("activation_time_mismatch")
 
 
 def verify_evidence(
@@ -187,6 +190,9 @@ def verify_evidence(
         raise EvidenceRefused("display_mismatch")
     if not evidence.certificates:
         raise MalformedInput("evidence_malformed", field="certificates")
+    if sha256(evidence.certificates[0]).digest() != statement.certificate:
+        # Anybody can write a certificate for this key with another name in it.
+        raise EvidenceRefused("certificate_mismatch")
     try:
         certificate = x509.load_der_x509_certificate(evidence.certificates[0])
         public = certificate.public_key()

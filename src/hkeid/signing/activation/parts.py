@@ -14,7 +14,11 @@ from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents.records import Resident
 from hkeid.signing.activation.errors import SignatureActivationRefused
 from hkeid.signing.activation.records import SigningKey, SigningKeyState, SigningTransaction
-from hkeid.signing.activation.statement import ActivationStatement, DocumentHashes
+from hkeid.signing.activation.statement import (
+    LONGEST_LIFETIME,
+    ActivationStatement,
+    DocumentHashes,
+)
 from hkeid.webauthn import WebAuthnPolicy
 
 AUTHORISATION: Final = "signature_authorisation"
@@ -25,14 +29,18 @@ AUTHORISATION: Final = "signature_authorisation"
 class ActivationSettings:
     """Rules of an installation.
 
-    :ivar lifetime: from the question to the last moment at which the approval may be used; CSC
-        ``expiresIn``.
+    :ivar lifetime: from the question to the last moment at which the approval may be used, an hour at
+        most; CSC ``expiresIn``.
     :ivar synced_passkeys: whether a passkey that leaves its device may approve. Off: sole control is
         not shown by a key that a cloud account can copy.
     """
 
     lifetime: timedelta = timedelta(minutes=5)
     synced_passkeys: bool = False
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) < self.lifetime <= LONGEST_LIFETIME:
+            raise ValueError(f"lifetime of activations: {self.lifetime}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -21,6 +22,9 @@ MOST_DOCUMENTS: Final = 100
 
 HASH_LENGTHS: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Hash functions by name, and how long what they give is."""
+
+LONGEST_LIFETIME: Final = timedelta(hours=1)
+"""From the question to the end of an activation: evidence that says it was answered earlier is not believed."""
 
 _LABEL: Final = b"hkeid-signature-activation-1"
 _NONCE: Final = 32
@@ -46,6 +50,7 @@ class ActivationStatement:
     :ivar rp_id: WebAuthn RP ID.
     :ivar client_id: the relying party that asked.
     :ivar key_id: the resident's signing key (CSC ``credentialID``).
+    :ivar certificate: SHA-256 of that key's certificate (DER): the name in which is signed.
     :ivar hash_name: of :data:`HASH_LENGTHS`; of the hashes to be signed.
     :ivar documents: in order, 1 to 100.
     :ivar displayed: SHA-256 of the display record: who asked, names of the documents, the code on
@@ -59,6 +64,7 @@ class ActivationStatement:
     rp_id: str
     client_id: str
     key_id: str
+    certificate: bytes
     hash_name: str
     documents: tuple[DocumentHashes, ...]
     displayed: bytes
@@ -77,7 +83,7 @@ class ActivationStatement:
             raise MalformedInput("hash_length", field="documents")
         if any(len(one.document) != _DIGEST for one in self.documents):
             raise MalformedInput("hash_length", field="documents")
-        if len(self.nonce) != _NONCE or len(self.displayed) != _DIGEST:
+        if len(self.nonce) != _NONCE or {len(self.displayed), len(self.certificate)} != {_DIGEST}:
             raise MalformedInput("statement_malformed")
 
     @property
@@ -97,6 +103,7 @@ class ActivationStatement:
         yield _LABEL
         for text in (self.rp_id, self.client_id, self.key_id, self.hash_name):
             yield text.encode("utf-8", "surrogatepass")
+        yield self.certificate
         yield len(self.documents).to_bytes(4, "big")
         for one in self.documents:
             yield one.document
@@ -111,6 +118,7 @@ class ActivationStatement:
             "rp_id": self.rp_id,
             "client_id": self.client_id,
             "key_id": self.key_id,
+            "certificate": base64url.encode(self.certificate),
             "hash": self.hash_name,
             "documents": [
                 {
@@ -143,6 +151,7 @@ class ActivationStatement:
                 rp_id=_text(rest.pop("rp_id")),
                 client_id=_text(rest.pop("client_id")),
                 key_id=_text(rest.pop("key_id")),
+                certificate=base64url.decode(rest.pop("certificate")),
                 hash_name=_text(rest.pop("hash")),
                 documents=documents,
                 displayed=base64url.decode(rest.pop("displayed")),

@@ -175,7 +175,10 @@ def _document_in(attributes: bytes, certificate: bytes, hash_name: str) -> bytes
     values = dict(found)
     digest = values.get(der.oid(MESSAGE_DIGEST), b"")
     length = HASH_LENGTHS[hash_name]
-    if values.get(der.oid(CONTENT_TYPE)) != der.oid(DATA) or digest[:2] != bytes((4, length)):
+    if values.get(der.oid(CONTENT_TYPE)) != der.oid(DATA) or (
+        # Exactly one value: of two, nobody could say which a verifier reads.
+        digest[:2] != bytes((4, length)) or len(digest) != 2 + length
+    ):
         raise CredentialRefused("attributes_unknown")
     named = values.get(der.oid(SIGNING_CERTIFICATE_V2))
     if named is not None and sha256(certificate).digest() not in named:

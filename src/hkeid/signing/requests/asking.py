@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -34,16 +34,19 @@ from hkeid.signing.requests.errors import (
 from hkeid.signing.requests.events import SignatureAsked
 from hkeid.signing.requests.particulars import Particulars, RequestedDocument
 from hkeid.signing.requests.parts import RequestParts, only
-from hkeid.signing.requests.records import SignatureRequest
+from hkeid.signing.requests.records import RequestTransaction, SignatureRequest
 
 _BUDGET: Final = "signature_request"
+_TURN: Final = "signature_request_turn"
+_NEVER_SPENT: Final = 1 << 40
 _HOUR: Final = timedelta(hours=1)
 _MEMBERS: Final = ("documents", "redirect_uri", "state", "purpose", "subject")
 _DOCUMENT: Final = ("name", "pdf", "hash", "hash_algorithm", "field", "reason")
 _LONGEST: Final = {"name": 200, "purpose": 500, "state": 512, "reason": 200, "field": 100}
-_CONTROL: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]"
-)
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of what nobody sees and yet moves, joins or hides what stands beside it."""
+_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""What counts as a letter or a mark, and is drawn as nothing."""
 _SHA256: Final = 32
 
 
@@ -120,9 +123,18 @@ class Asking:
             )
         if not spent.allowed:
             raise TooManyAttempts("signature_requests_exhausted", retry_after=spent.retry_after)
+        # Looked at here, before documents are, and once more where the request is kept.
         with self._parts.store.transaction() as tx:
-            if tx.signature_requests.open_of_client(client_id, now) >= settings.open_limit:
-                raise RequestRefused("too_many_open")
+            self._require_room(tx, client_id, now)
+
+    def _require_room(self, tx: RequestTransaction, client_id: str, now: Instant) -> None:
+        """The client has fewer open requests than it may.
+
+        :raises RequestRefused: ``too_many_open``.
+        """
+        open_now = tx.signature_requests.open_of_client(client_id, now)
+        if open_now >= self._parts.settings.open_limit:
+            raise RequestRefused("too_many_open")
 
     def _read(self, members: Mapping[str, Any]) -> tuple[Particulars, tuple[_Draft, ...]]:
         documents = members.get("documents")
@@ -211,7 +223,20 @@ class Asking:
         for number, draft in enumerate(drafts, 1):
             if draft.content:
                 vault.put(request.id, items.document(number), draft.content)
+        try:
+            self._add(request)
+        except RequestRefused:
+            vault.destroy(request.id)
+            raise
+
+    def _add(self, request: SignatureRequest) -> None:
+        client_id, now = request.client_id, request.created_at
         with self._parts.store.transaction() as tx:
+            # One after another: whoever spends from a budget has it until the transaction ends.
+            tx.budgets.spend(
+                _TURN, secret_digest(client_id), limit=_NEVER_SPENT, window=_HOUR, now=now
+            )
+            self._require_room(tx, client_id, now)
             tx.signature_requests.add(request)
             tx.audit.append(
                 SignatureAsked(
@@ -240,9 +265,16 @@ def _text(members: Mapping[str, Any], name: str, reason: str) -> str:
     value = members.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > _LONGEST[name] or _CONTROL.search(value):
+    if not isinstance(value, str) or len(value) > _LONGEST[name] or not _shows(value):
         raise SignatureRequestMalformed(reason, field=name)
     return value
+
+
+def _shows(text: str) -> bool:
+    """Every character is seen or is a space; an ideographic one is the ordinary space of Chinese."""
+    return not any(
+        character in _FILLERS or unicodedata.category(character) in _UNSEEN for character in text
+    )
 
 
 def _bytes(members: Mapping[str, Any], name: str) -> bytes:

@@ -70,6 +70,7 @@ def _document(document: RequestedDocument, pages: Sequence[DrawnPage]) -> dict[s
         "kind": "hash" if document.is_hash else "pdf",
         "sha256": document.digest.hex(),
         "pages": document.pages,
+        "reason": document.reason,
         "images": images_digest(pages) if pages else None,
     }
 

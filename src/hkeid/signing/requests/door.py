@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from hkeid.kernel import canonical_json
@@ -22,6 +23,11 @@ from hkeid.signing.requests.requests import SignatureRequests
 
 PREFIX: Final = "/signing/requests"
 _RESULT: Final = re.compile(PREFIX + r"/([A-Za-z0-9_-]{22})/result\Z")
+
+_MARKS: Final = (b"{", b"[", b",", b":")
+_MOST_MARKS: Final = 100_000
+"""Most of these in a body. Documents are base64 and have none of them; a hundred documents with long names have
+far fewer."""
 
 Authenticate = Callable[[Request, Mapping[str, str]], Caller]
 """Who calls, from the request and the members of its proof; raises :class:`OAuthError`."""
@@ -64,6 +70,9 @@ class SignatureRequestDoor:
         media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
         if media_type != "application/json":
             raise MalformedInput("body_not_json")
+        if sum(map(request.body.count, _MARKS)) > _MOST_MARKS:
+            # Nobody has said yet who they are: 70 MiB of "[]," would be two GiB of lists.
+            raise MalformedInput("body_too_many_members")
         members = canonical_json.loads_object(request.body)
         proof = {name: members.pop(name) for name in CREDENTIAL_LIMITS if name in members}
         if not all(isinstance(one, str) for one in proof.values()):
@@ -93,8 +102,10 @@ def refusal(error: HkeidError) -> Response:
             return _refusal(410, "gone", error.reason)
         case NotFound():
             return _refusal(404, "not_found", error.reason)
-        case TooManyAttempts():
-            return _refusal(429, "temporarily_unavailable", error.reason)
+        case TooManyAttempts(retry_after=seconds):
+            answer = _refusal(429, "temporarily_unavailable", error.reason)
+            later = () if seconds is None else (("Retry-After", str(seconds)),)
+            return replace(answer, headers=(*answer.headers, *later))
         case MalformedInput():
             return _refusal(400, "invalid_request", error.reason)
         case _:

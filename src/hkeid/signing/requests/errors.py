@@ -21,7 +21,7 @@ class RequestRefused(Refused):
     """A request that a rule turns down.
 
     Reasons: ``redirect_uri_not_registered``, ``client_is_public``, ``hashes_not_allowed``,
-    ``document_too_large``, ``request_too_large``, ``pages_too_many``, ``too_many_open``.
+    ``document_too_large``, ``request_too_large``, ``too_many_open``.
     """
 
     default_safe_text = "This request for signatures is not allowed."

@@ -267,7 +267,7 @@ def _is_signature(change: FieldChange, others: Mapping[str, ExaminedSignature]) 
 
 
 def _covers(change: FieldChange) -> bool:
-    return any(place.covers_text or place.share > LARGEST_SHARE for place in change.places)
+    return any(place.covers_content or place.share > LARGEST_SHARE for place in change.places)
 
 
 def unsound_timestamps(

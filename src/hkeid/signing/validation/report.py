@@ -145,7 +145,7 @@ class ValidationReport:
 
     :ivar digest: SHA-256 (hex) of the file.
     :ivar document_findings: those that concern the file as a whole.
-    :ivar signatures: in the order of revisions.
+    :ivar entries: signatures and document time-stamps, in the order of revisions.
     """
 
     validated_at: Instant

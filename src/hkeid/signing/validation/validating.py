@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any, cast
 
-from hkeid.kernel import plugins
 from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.ports.certificates import RevocationSource, ValidationMaterial
@@ -19,6 +17,7 @@ from hkeid.ports.pdf_validation import (
     SignatureKind,
 )
 from hkeid.signing.certificates.reading import read_certificate
+from hkeid.signing.defaults import default_validator, present
 from hkeid.signing.input_policy import LARGEST
 from hkeid.signing.legal import LegalContext, TrustList
 from hkeid.signing.validation.findings import Finding, FindingCode, found
@@ -33,6 +32,8 @@ from hkeid.signing.validation.trust import ValidationTrust
 
 _BUSY = "pdf_validator_busy"
 _LONGEST_CHAIN = 8
+_MOST_CHAINS = 16
+"""Chains that a source is asked about: whoever made the file chose how many there are."""
 _NOTHING = ExaminedDocument(revisions=0, hybrid=False, encrypted=False, signatures=())
 
 
@@ -60,11 +61,11 @@ def validate_pdf(
     :raises hkeid.kernel.errors.Unavailable: ``pdf_validator_busy``: nothing was looked at yet.
     :raises hkeid.kernel.errors.MissingExtra: ``hkeid[signing]`` is not installed.
     """
-    now = at or _now()
+    now = at or present()
     trusted = ValidationTrust.in_list(trust) if isinstance(trust, TrustList) else trust
     if len(pdf) > largest:
         return _report(pdf, _NOTHING, trusted, None, now, (found(FindingCode.DOCUMENT_TOO_LARGE),))
-    chosen = validator or _default_validator()
+    chosen = validator or default_validator()
     try:
         document, notes = _examined(pdf, trusted, revocation, chosen, now)
     except MalformedInput:
@@ -123,13 +124,8 @@ def _asked(
     """What the source says of the chains, each once, time-stamp authorities' included."""
     chains = [one.chain or _chain(one) for one in signatures]
     chains += [stamp.chain for one in signatures for stamp in one.timestamps]
-    asked = [source.material(chain, at) for chain in dict.fromkeys(chains) if chain]
-    found_material = [given, *asked]
-    return ValidationMaterial(
-        certificates=_once([one.certificates for one in found_material]),
-        crls=_once([one.crls for one in found_material]),
-        ocsps=_once([one.ocsps for one in found_material]),
-    )
+    wanted = [chain for chain in dict.fromkeys(chains) if chain][:_MOST_CHAINS]
+    return ValidationMaterial.joined(given, *(source.material(chain, at) for chain in wanted))
 
 
 def _chain(one: ExaminedSignature) -> tuple[bytes, ...]:
@@ -153,10 +149,6 @@ def _chain(one: ExaminedSignature) -> tuple[bytes, ...]:
         last = above
         chain.append(above.encoded)
     return tuple(chain)
-
-
-def _once(lists: list[tuple[bytes, ...]]) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(one for each in lists for one in each))
 
 
 def _report(
@@ -197,12 +189,3 @@ def _report(
         document_findings=findings,
         entries=tuple(entries),
     )
-
-
-def _default_validator() -> PdfValidator:
-    return cast("PdfValidator", plugins.load(plugins.PDF_VALIDATORS, "pyhanko")())
-
-
-def _now() -> Instant:
-    clock: Any = plugins.load(plugins.SURROUNDINGS, "clock")()
-    return cast("Instant", clock.now())

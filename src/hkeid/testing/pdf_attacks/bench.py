@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from hkeid.ports.pdf import Certification, PdfEngine, PlannedField
-from hkeid.signing import InputPolicy, prepare_fields, sign_pdf, signature_stamp
+from hkeid.signing import InputPolicy, Signer, prepare_fields, sign_pdf, signature_stamp
 from hkeid.signing.validation import FindingCode
 from hkeid.testing.papers import paper
 from hkeid.testing.signing_authority import SigningAuthority, SpecimenTimestamps
@@ -40,14 +40,18 @@ class Bench:
         self.timestamps = SpecimenTimestamps(self.authority)
 
     def sign(
-        self, pdf: bytes, *, authority: SigningAuthority | None = None, **wishes: Any
+        self,
+        pdf: bytes,
+        *,
+        authority: SigningAuthority | None = None,
+        signer: Signer | None = None,
+        **wishes: Any,
     ) -> bytes:
-        """A signature by somebody whom the victim trusts, unless another authority is given."""
+        """A signature by somebody whom the victim trusts, unless another authority or signer is given."""
         chosen = authority or self.authority
+        by = signer or chosen.signer()
         wishes.setdefault("timestamp_authority", self.timestamps)
-        return sign_pdf(
-            pdf, chosen.signer(), revocation=chosen, engine=self.engine, policy=ANYTHING, **wishes
-        )
+        return sign_pdf(pdf, by, revocation=chosen, engine=self.engine, policy=ANYTHING, **wishes)
 
     def stamp(self, box: tuple[float, float, float, float] | None = None) -> Any:
         """A visible signature."""
@@ -90,6 +94,14 @@ class Bench:
             ],
             engine=self.engine,
         )
+
+    @cached_property
+    def scanned(self) -> bytes:
+        """Certified over a scanned sum, on which a second signer's field lies."""
+        over = PlannedField(name="second", box=(300.0, 400.0, 500.0, 460.0))
+        fields = [PlannedField(name="first", box=PLACE), over]
+        form = prepare_fields(paper(change=_scan), fields, engine=self.engine)
+        return self.sign(form, field="first", certify=Certification.FILL_IN)
 
     @cached_property
     def first_of_two(self) -> bytes:
@@ -147,6 +159,25 @@ def _payee(document: Any) -> None:
     )  # fmt: skip
     document.pages[0].obj.Annots = Array([field])
     document.Root.AcroForm = Dictionary(Fields=Array([field]))
+
+
+def _scan(document: Any) -> None:
+    """A picture of words: text to people, and to no program."""
+    from pikepdf import Name
+
+    page, wide, high = document.pages[0].obj, 200, 60
+    ink = (
+        0 if 20 < x < 180 and 15 < y < 45 and (x // 7 + y // 9) % 2 else 255
+        for y in range(high)
+        for x in range(wide)
+    )
+    page.Resources.XObject[Name.Scan] = document.make_stream(
+        bytes(ink),
+        Type=Name.XObject, Subtype=Name.Image, Width=wide, Height=high,
+        ColorSpace=Name.DeviceGray, BitsPerComponent=8,
+    )  # fmt: skip
+    drawn = b"\nq 200 0 0 60 300 400 cm /Scan Do Q"
+    page.Contents = document.make_stream(page.Contents.read_bytes() + drawn)
 
 
 def _curtain(document: Any) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from asn1crypto import cms, core
+from cryptography import x509
 
 from hkeid.kernel.errors import MissingExtra
 from hkeid.signing.validation import FindingCode
 from hkeid.testing.pdf_attacks.bench import PLACE, Attack, Bench
 from hkeid.testing.pdf_attacks.updates import contents, with_contents
+from hkeid.testing.signing_authority import SpecimenTimestamps, key_usage
 
 try:
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -17,6 +19,7 @@ try:
 except ImportError:
     raise MissingExtra("pyhanko", "signing") from None
 
+_UNFIT = frozenset({FindingCode.CERTIFICATE_UNFIT})
 _FORBIDDEN = frozenset({FindingCode.CHANGE_FORBIDDEN})
 
 
@@ -70,6 +73,23 @@ def _copied_document_stamp(bench: Bench) -> bytes:
     return bench.sign(bench.plain, level="B-LTA", timestamp_authority=bench.misstamped(honest=1))
 
 
+def _purpose(kind: str, *, usage: str = "content_commitment") -> Callable[[Bench], bytes]:
+    """The trusted authority's certificate is for something else than documents."""
+
+    def make(bench: Bench) -> bytes:
+        purpose = x509.ObjectIdentifier(kind) if kind else None
+        signer = bench.authority.signer(usage=key_usage(usage), purpose=purpose)
+        return bench.sign(bench.plain, signer=signer, level="B-T")
+
+    return make
+
+
+def _stamped_by_a_person(bench: Bench) -> bytes:
+    """Whoever has a certificate for documents makes the time too."""
+    stamps = SpecimenTimestamps(bench.authority, usage="content_commitment", purpose=None)
+    return bench.sign(bench.plain, level="B-T", timestamp_authority=stamps)
+
+
 def _field_added(base: bytes, *, visible: bool) -> bytes:
     """An empty signature field, made by what knows the format."""
     import io
@@ -96,6 +116,11 @@ CMS: Mapping[str, Attack] = {
     "copied_document_timestamp": Attack(
         _copied_document_stamp, frozenset({FindingCode.DOCUMENT_TIMESTAMP_NOT_VALID})
     ),
+    "signed_by_a_web_server": Attack(_purpose("1.3.6.1.5.5.7.3.1"), _UNFIT),
+    "signed_by_a_time_stamp_unit": Attack(_purpose("1.3.6.1.5.5.7.3.8"), _UNFIT),
+    "signed_by_a_responder": Attack(_purpose("1.3.6.1.5.5.7.3.9"), _UNFIT),
+    "signed_by_a_key_for_logging_in": Attack(_purpose("", usage="digital_signature"), _UNFIT),
+    "stamped_by_a_person": Attack(_stamped_by_a_person, frozenset({FindingCode.TIMESTAMP_WRONG})),
     "certified_visible_field_added": Attack(
         lambda bench: _field_added(bench.first_of_two, visible=True), _FORBIDDEN
     ),

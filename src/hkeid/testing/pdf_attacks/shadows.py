@@ -268,6 +268,10 @@ SHADOWS: Mapping[str, Attack] = {
         lambda bench: bench.sign(bench.first_of_two, field="large", stamp=bench.stamp()),
         frozenset({FindingCode.LATER_SIGNATURE_COVERS}),
     ),
+    "scanned_sum_signed_over": Attack(
+        lambda bench: bench.sign(bench.scanned, field="second", stamp=bench.stamp()),
+        frozenset({FindingCode.LATER_SIGNATURE_COVERS}),
+    ),
     "new_visible_field": Attack(
         lambda bench: bench.sign(bench.signed, stamp=bench.stamp(WHOLE_PAGE)), _LOOK | _FIELDS
     ),

@@ -14,6 +14,7 @@ from hkeid.adapters.certificate_authorities import (
     CmpSettings,
     HttpOcsp,
     HttpRevocation,
+    over_http,
 )
 from hkeid.adapters.system import SystemRandom
 from hkeid.adapters.timestamping import HttpTimestampAuthority, HttpTimestampSettings
@@ -133,6 +134,29 @@ def test_what_is_not_to_be_had(certification, client) -> None:
     )
     client.bend = lambda answer: dataclasses.replace(answer, body=b"nonsense")
     assert reason(lambda: source.material(chain, now)) == "revocation_unavailable"
+
+
+def test_whoever_made_a_certificate_does_not_choose_how_long_it_takes(
+    certification, client, monkeypatch
+) -> None:
+    """A file that somebody sends names the addresses; each may keep a caller waiting."""
+    issued = certification.issue()
+    chain = (issued.certificate, *issued.chain)
+    many = tuple(f"{ADDRESS}/nowhere/{number}" for number in range(1000))
+    leaf = dataclasses.replace(read_certificate(issued.certificate), ocsp=many, crl=many)
+    readings = {issued.certificate: leaf}
+    monkeypatch.setattr(
+        over_http, "read_certificate", lambda one: readings.get(one) or read_certificate(one)
+    )
+    now = certification.clock.now()
+    assert reason(lambda: HttpRevocation(client).material(chain, now)) == "revocation_unavailable"
+    assert len(client.asked) == 8
+    passing = iter(range(0, 10_000, 20))
+    monkeypatch.setattr(over_http.time, "monotonic", lambda: float(next(passing)))
+    client.asked.clear()
+    whole = (certification.issue().certificate, *issued.chain)
+    assert reason(lambda: HttpRevocation(client).material(whole, now)) == "revocation_unavailable"
+    assert client.asked == [f"{ADDRESS}/pki/ocsp"]
 
 
 def test_status_of_an_outside_authority(certification, client) -> None:

@@ -103,13 +103,16 @@ def test_any_other_error_is_a_failure_without_its_text(make: Callable[..., Worke
 
 @pytest.mark.parametrize("method", ["crash", "leave"])
 def test_a_crash_is_a_failure_and_the_next_call_has_a_fresh_child(
-    make: Callable[..., Worker], method: str
+    make: Callable[..., Worker], method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = make()
     worker.call("echo", 1)
     first = worker.pid
+    assert not caplog.records
     assert _refused(lambda: worker.call(method)).reason == "part_failed"
     assert worker.pid is None
+    (said,) = caplog.records
+    assert (said.name, said.levelname) == ("hkeid.adapters.worker.part", "WARNING")
     assert worker.call("state")[1] == 0
     assert worker.pid != first
     assert first is not None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.signing.activation.conftest import ORIGIN
+from tests.unit.signing.activation.conftest import ORIGIN, certificate_for
 
 from hkeid.kernel.errors import HkeidError, MalformedInput
 from hkeid.signing.activation import (
@@ -64,6 +65,23 @@ def test_used_after_its_end_is_refused(evidence) -> None:
     assert verify(replace(evidence, activation=late)) == "activation_expired"
 
 
+def test_of_an_earlier_time_is_refused(evidence) -> None:
+    """Nothing signs the moment: it must fit the end of the activation, which is signed."""
+    activation = evidence.activation
+    for back in ({"days": 3650}, {"hours": 1, "seconds": 1}):
+        early = replace(
+            activation, activated_at=activation.statement.expires_at - timedelta(**back)
+        )
+        assert verify(replace(evidence, activation=early)) == "activation_time_mismatch"
+
+
+def test_with_another_name_for_the_same_key_is_refused(notary, evidence) -> None:
+    """Anybody can make a certificate for a public key, whoever they say is its holder."""
+    forged = certificate_for(notary.key.public_key, notary.hub.clock.now())
+    other = replace(evidence, certificates=(forged,))
+    assert verify(other) == "certificate_mismatch"
+
+
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_changed_byte_verifies(evidence, data) -> None:
@@ -71,6 +89,7 @@ def test_no_changed_byte_verifies(evidence, data) -> None:
     activation = members["activation"]
     places = [
         (activation["statement"], "displayed"),
+        (activation["statement"], "certificate"),
         (activation["statement"], "nonce"),
         (activation["statement"]["documents"][0], "document"),
         (activation["statement"]["documents"][1], "to_be_signed"),
@@ -124,6 +143,7 @@ def statement(**changes) -> ActivationStatement:
         "rp_id": RP_ID,
         "client_id": "ird",
         "key_id": "key",
+        "certificate": b"c" * 32,
         "hash_name": "sha256",
         "documents": (DocumentHashes(document=b"d" * 32, to_be_signed=b"t" * 32),),
         "displayed": sha256(b"{}").digest(),
@@ -148,6 +168,7 @@ def test_no_two_statements_share_a_challenge_by_moving_text_between_fields() -> 
         ({"hash_name": "sha384"}, "hash_length"),
         ({"nonce": b"n"}, "statement_malformed"),
         ({"displayed": b"n"}, "statement_malformed"),
+        ({"certificate": b"n"}, "statement_malformed"),
         ({"documents": (DocumentHashes(document=b"", to_be_signed=b"t" * 32),)}, "hash_length"),
     ],
 )

@@ -24,9 +24,10 @@ from hkeid.op.interactions import RECORD_KIND
 from hkeid.op.pushed.records import PREFIX, PUSHED_KIND
 from hkeid.op.tokens import DETAILS_KIND
 from hkeid.ports.signing_keys import SigningKeyKind
-from hkeid.signing import SignerIdentity
+from hkeid.signing import SignerIdentity, der
 from hkeid.signing.activation import SignatureEvidence, verify_evidence
 from hkeid.signing.cms import signed_attributes
+from hkeid.signing.cms.attributes import MESSAGE_DIGEST
 from hkeid.signing.csc import CREDENTIAL, PATHS
 
 ONE, TWO, THREE = (digest_of(name) for name in ("one", "two", "three"))
@@ -450,6 +451,20 @@ class TestWhatIsSigned:
                 continue
             with pytest.raises(Exception, match="attributes_unknown"):
                 desk.approve(desk.ask(desk.detail(value, documentDigests=[entry])))
+
+    def test_a_second_digest_is_refused(self, make_hub) -> None:
+        """Of two values nobody could say which one a verifier reads, and which one the page should show."""
+        desk = Desk(make_hub(), bare=frozenset())
+        own = desk.credentials.ready(desk.resident_id).certificates[0]
+        kind, one, two = der.oid(MESSAGE_DIGEST), der.octet_string(ONE), der.octet_string(TWO)
+        honest, double = (der.sequence(kind, der.tlv(der.SET, *v)) for v in ((one,), (one, two)))
+        content = der.only_element(signed_attributes(ONE, own))[1]
+        assert honest in content
+        attributes = der.tlv(der.SET, content.replace(honest, double))
+        value = hashlib.sha256(attributes).digest()
+        entry = {"hash": b64(value), "signedAttributes": b64(attributes)}
+        with pytest.raises(Exception, match="attributes_unknown"):
+            desk.approve(desk.ask(desk.detail(value, documentDigests=[entry])))
 
     @pytest.mark.parametrize("level", ["Ades-B-B", "Ades-B-T"])
     def test_finished_signatures_over_documents(self, make_hub, level) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -119,8 +121,70 @@ def test_open_requests_of_a_client_are_limited_and_hours_too(bureau) -> None:
     bureau.open(open_limit=100, hourly_limit=3)
     status, answer = bureau.ask(hashed)
     assert (status, answer["reason"]) == (429, "signature_requests_exhausted")
+    redirect_uri = "https://rp.example.hk/eid/signed"
+    wanted = {"redirect_uri": redirect_uri, "documents": [hashed], **bureau.proof()}
+    headers = dict(bureau.post("/signing/requests", wanted).headers)
+    assert 0 < int(headers["Retry-After"]) <= 3600
     bureau.hub.clock.pass_(hours=1)
     assert bureau.ask(hashed)[0] == 201
+
+
+def test_requests_at_the_same_time_do_not_get_past_the_limit(bureau, monkeypatch) -> None:
+    bureau.open(open_limit=2)
+    together, kept = Barrier(6), []
+    opened = bureau.evidence.open
+
+    def all_at_once(request_id, **named):
+        kept.append(request_id)
+        together.wait(timeout=30)  # each has seen that there is room
+        opened(request_id, **named)
+
+    monkeypatch.setattr(bureau.evidence, "open", all_at_once)
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda _: bureau.ask({"name": "x", "hash": DIGEST}), range(6)))
+    assert sorted(status for status, _ in done) == [201, 201, 403, 403, 403, 403]
+    assert {answer.get("reason") for _, answer in done} == {None, "too_many_open"}
+    there = {answer["request_id"] for status, answer in done if status == 201}
+    for request_id in kept:
+        names = bureau.evidence.names(request_id)
+        assert (request_id in there) == bool(names)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u200b\u200b",
+        "pay\u200f1",
+        "a\u061cb",
+        "a\u00adb",
+        "\ufeff",
+        "\u3164",
+        "\u2800",
+        "a\ue000",
+        "a\U000e0041",
+    ],
+)
+@pytest.mark.parametrize("member", ["name", "reason"])
+def test_nothing_in_a_text_is_unseen(bureau, name, member) -> None:
+    status, answer = bureau.ask(bureau.document(**{member: name}))
+    assert (status, answer["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ["聲明書　二〇二六", "𠮷野家.pdf", "Déclaration – № 1"])
+def test_names_of_all_languages_are_taken(bureau, name) -> None:
+    assert bureau.ask({"name": name, "hash": DIGEST})[0] == 201
+
+
+@pytest.mark.parametrize("unit", [b"[],", b"{},", b'"a",', b'{"a":1},'])
+def test_a_body_of_many_members_is_refused_before_it_is_read(bureau, monkeypatch, unit) -> None:
+    """Anybody may send one: read, 70 MiB of it would be two GiB."""
+
+    def read(text, **_):
+        raise AssertionError("read")
+
+    monkeypatch.setattr("hkeid.kernel.canonical_json.loads_object", read)
+    answer = bureau.post(REQUESTS, b'{"documents":[' + unit * 100_001 + b"1]}")
+    assert (answer.status, json.loads(answer.body)["reason"]) == (400, "body_too_many_members")
 
 
 # --- the client's proof -----------------------------------------------------------------------------

@@ -22,7 +22,9 @@ def test_there_are_enough_kinds() -> None:
     assert len(ATTACKS) >= 30
 
 
-@pytest.mark.parametrize("name", ["signed", "stamped", "archived", "final", "form", "covered"])
+@pytest.mark.parametrize(
+    "name", ["signed", "stamped", "archived", "final", "form", "covered", "scanned"]
+)
 def test_what_attacks_start_from_is_valid(name, bench, validate) -> None:
     """Otherwise the refusals above would prove nothing."""
     report = validate(getattr(bench, name))

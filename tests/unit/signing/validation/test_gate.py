@@ -105,7 +105,7 @@ def test_one_thing_is_enough(seen, code) -> None:
         (replace(FILLED, event=FieldEvent.APPEARANCE), FindingCode.FIELDS_CHANGED),
         (replace(FILLED, name="third"), FindingCode.FIELDS_CHANGED),
         (
-            replace(FILLED, places=(replace(PLACE, covers_text=True),)),
+            replace(FILLED, places=(replace(PLACE, covers_content=True),)),
             FindingCode.LATER_SIGNATURE_COVERS,
         ),
         (

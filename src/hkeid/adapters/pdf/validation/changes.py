@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hkeid.adapters.pdf.validation.looks import place_on
+from hkeid.adapters.pdf.validation.covering import Place, place_on
 from hkeid.adapters.pdf.validation.revisions import Revision, RevisionField, read_revision
 from hkeid.ports.pdf import Box
 from hkeid.ports.pdf_validation import ExaminedSignature, FieldChange, FieldEvent
@@ -73,7 +73,17 @@ def _changes(then: Revision, now: Revision, old: bytes, new: bytes) -> Iterator[
         elif before is not None and after is not None:
             event = _event(before, after)
             if event is not None:
-                yield _change(name, before, event, old, before=before.shown, after=after.shown)
+                others = _others(then, name) if event is FieldEvent.SIGNED else ()
+                yield _change(
+                    name, before, event, old, others, before=before.shown, after=after.shown
+                )
+
+
+def _others(revision: Revision, name: str) -> tuple[Place, ...]:
+    """Where a revision draws its other fields."""
+    return tuple(
+        place for other, one in revision.fields.items() if other != name for place in one.places
+    )
 
 
 def _event(before: RevisionField, after: RevisionField) -> FieldEvent | None:
@@ -91,6 +101,7 @@ def _change(
     one: RevisionField,
     event: FieldEvent,
     content: bytes,
+    others: tuple[Place, ...] = (),
     *,
     before: str = "",
     after: str = "",
@@ -99,7 +110,7 @@ def _change(
         name=name,
         kind=one.kind,
         event=event,
-        places=place_on(content, one.places),
+        places=place_on(content, one.places, others),
         before=before,
         after=after,
     )

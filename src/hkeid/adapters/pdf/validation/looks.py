@@ -13,7 +13,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from hkeid.ports.pdf import Box
-from hkeid.ports.pdf_validation import FieldPlace, Look
+from hkeid.ports.pdf_validation import Look
 
 _DPI = 150
 _MOST_PIXELS = 4_000_000
@@ -135,7 +135,7 @@ def drawn(page: pypdfium2.PdfPage, masks: Sequence[Box]) -> bytes:
     if page.formenv is not None:  # widgets are drawn by it alone
         pdfium.FPDF_FFLDraw(page.formenv, bitmap, page, *shape)
     for box in masks:
-        left, top, right, bottom = _pixels(page, box, wide, high)
+        left, top, right, bottom = pixels(page, box, wide, high, _MARGIN)
         if left < right and top < bottom:
             bitmap.fill_rect((0, 0, 0, 255), left, top, right - left, bottom - top)
     content = bytes(bitmap.buffer)
@@ -143,8 +143,10 @@ def drawn(page: pypdfium2.PdfPage, masks: Sequence[Box]) -> bytes:
     return content
 
 
-def _pixels(page: pypdfium2.PdfPage, box: Box, wide: int, high: int) -> tuple[int, int, int, int]:
-    """The box in pixels, a little larger: edges are smoothed."""
+def pixels(
+    page: pypdfium2.PdfPage, box: Box, wide: int, high: int, margin: int
+) -> tuple[int, int, int, int]:
+    """The box in pixels, larger by a margin, for edges are smoothed, or smaller where that is negative."""
     across, down = [], []
     for x, y in ((box[0], box[1]), (box[2], box[3])):
         column, row = ctypes.c_int(), ctypes.c_int()
@@ -154,31 +156,8 @@ def _pixels(page: pypdfium2.PdfPage, box: Box, wide: int, high: int) -> tuple[in
         across.append(column.value)
         down.append(row.value)
     return (
-        max(0, min(across) - _MARGIN),
-        max(0, min(down) - _MARGIN),
-        min(wide, max(across) + _MARGIN),
-        min(high, max(down) + _MARGIN),
+        max(0, min(across) - margin),
+        max(0, min(down) - margin),
+        min(wide, max(across) + margin),
+        min(high, max(down) + margin),
     )
-
-
-def place_on(content: bytes, places: Sequence[tuple[int, Box]]) -> tuple[FieldPlace, ...]:
-    """What the pages of a revision have under boxes: text, and how much of the page they are."""
-    if not places:
-        return ()
-    found = []
-    with_document = pypdfium2.PdfDocument(content)
-    try:
-        for number, box in places:
-            page = with_document[number]
-            width, height = page.get_size()
-            text = page.get_textpage()
-            words = text.get_text_bounded(*box).strip()
-            text.close()
-            page.close()
-            share = (box[2] - box[0]) * (box[3] - box[1]) / max(width * height, 1e-6)
-            found.append(
-                FieldPlace(page=number, box=box, covers_text=bool(words), share=min(share, 1.0))
-            )
-    finally:
-        with_document.close()
-    return tuple(found)

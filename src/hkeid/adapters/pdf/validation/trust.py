@@ -14,6 +14,7 @@ from pyhanko.sign.validation.policy_decl import (
     RevocationInfoGatheringSpec,
     SignatureValidationSpec,
 )
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator.context import CertValidationPolicySpec
 from pyhanko_certvalidator.fetchers import FetcherBackend
 from pyhanko_certvalidator.ltv.types import ValidationTimingInfo
@@ -26,6 +27,19 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from hkeid.ports.pdf_validation import ExaminationRequest
+
+_DOCUMENT_PURPOSES = frozenset(
+    {
+        "1.3.6.1.5.5.7.3.36",  # id-kp-documentSigning (RFC 9336)
+        "microsoft_document_signing",
+        "adobe_authentic_documents_trust",
+        "email_protection",
+        "client_auth",
+    }
+)
+"""What a person's certificate may be for, where it says so: certificates of persons often name mail and logging in
+beside, or instead of, documents (RFC 9336 §3.1). Servers, time-stamp units and responders sign no documents.
+"""
 
 
 class _NoFetching(FetcherBackend):
@@ -114,6 +128,12 @@ class TrustSettings:
                 RevinfoOnlineFetchingRule.LOCAL_ONLY, fetcher_backend=_NoFetching()
             ),
             local_knowledge=evidence.knowledge(),
+            # pyHanko's AdES engines ask for nothing unless told (RFC 5280 §4.2.1.3: content commitment).
+            key_usage_settings=KeyUsageConstraints(
+                key_usage={"non_repudiation"},
+                extd_key_usage=_DOCUMENT_PURPOSES,
+                explicit_extd_key_usage_required=False,
+            ),
         )
 
     def _by_key(self, certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
