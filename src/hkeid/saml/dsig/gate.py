@@ -36,6 +36,8 @@ _PARENTS: dict[str, frozenset[str]] = {
 """Where each may stand when it is not the root. Assertions as advice or evidence are refused, and a SOAP
 envelope has to be taken off beforehand."""
 
+_MOST_ATTRIBUTES = 64
+"""Of one element: libxml2 sorts them by insertion when it canonicalises."""
 _ID_NAMES = frozenset({"id", "assertionid", "requestid", "responseid"})
 _NOT_ID = frozenset(
     [
@@ -123,6 +125,8 @@ class _Walk:
         if self._nodes > self._limits.nodes:
             raise SamlMalformed(Reason.TOO_MANY_NODES)
         names = element.keys()
+        if len(names) > _MOST_ATTRIBUTES:
+            raise SamlMalformed(Reason.TOO_MANY_NODES, detail="attributes of one element")
         if not _NOT_ID.issuperset(names):
             self._attributes(element, names)
         if tag in SIGNABLE:
@@ -137,16 +141,18 @@ class _Walk:
 
     def _children(self, element: XmlElement, children: list[XmlElement], depth: int) -> None:
         tag = element.tag
-        position = 0
+        position = comments = 0
         for child in children:
             child_tag = child.tag
             if not isinstance(child_tag, str):
-                self._comment(element)
+                comments += 1
                 continue
             if child_tag == SIGNATURE:
                 self._signature(element, child, position)
             position += 1
             self.visit(child, tag, depth)
+        if comments:
+            self._comments(element, children, comments)
 
     def _signable(self, element: XmlElement, tag: str, parent: str | None) -> None:
         """A message or an assertion stands where one may, or it is there to be mistaken for another."""
@@ -167,12 +173,13 @@ class _Walk:
             raise SignatureRefused(Reason.ID_NOT_UNIQUE)
         self._ids.add(value)
 
-    def _comment(self, parent: XmlElement) -> None:
+    def _comments(self, parent: XmlElement, children: list[XmlElement], number: int) -> None:
         """Comments stand between elements: where there is text, readers might see a part of it only."""
-        self._nodes += 1
-        texts = [parent.text, *(child.tail for child in parent)]
-        elements = any(isinstance(child.tag, str) for child in parent)
-        if not elements or any(text and text.strip() for text in texts):
+        self._nodes += number
+        if self._nodes > self._limits.nodes:
+            raise SamlMalformed(Reason.TOO_MANY_NODES)
+        texts = [parent.text, *(child.tail for child in children)]
+        if number == len(children) or any(text and text.strip() for text in texts):
             raise SamlMalformed(Reason.COMMENT)
         if parent.tag.startswith(f"{{{DS}}}"):
             raise SamlMalformed(Reason.COMMENT)

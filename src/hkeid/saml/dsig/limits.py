@@ -11,9 +11,9 @@ class Limits:
 
     :ivar octets: most bytes.
     :ivar nodes: most elements and comments.
-    :ivar attributes: most attributes, and apostrophes and quotes in text beside them.
+    :ivar attributes: most attributes (equals signs in text count as well); 64 of one element at most.
     :ivar depth: most elements on a path from the root, the root included; libxml2 stops at 256.
-    :ivar namespaces: most namespace declarations.
+    :ivar namespaces: most namespace declarations; 64 different ones at most, whatever it says.
     :ivar foreign_names: most bytes of element and attribute names outside the vocabulary of SAML. libxml2
         keeps every name it has met for the life of a thread, so names of a sender's choosing are memory that
         never comes back. Documents of up to twice as many bytes are not looked through.

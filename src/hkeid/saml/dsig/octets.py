@@ -25,6 +25,8 @@ _NAMESPACE = re.compile(rb"""xmlns((?::[^\s=:]*)?)\s*=\s*(?:"([^"]*)"|'([^']*)')
 _ABSOLUTE_URI = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$()*+,;=%\[\]-]+")
 _ELEMENT_NAME = re.compile(rb"<([^\s/>]+)")
 _ATTRIBUTE_NAME = re.compile(rb"""\s([^\s=<>"'/]+)\s*=\s*["']""")
+# Canonicalising looks through all that are in scope for each element.
+_MOST_DISTINCT = 64
 _ALLOWED_PREFIX = re.compile(rb"(?![xX][mM][lL])[A-Za-z_][A-Za-z0-9._-]*")
 
 
@@ -82,7 +84,10 @@ def _check_namespaces(octets: bytes, most: int) -> None:
     """
     if octets.count(b"xmlns") > most:
         raise SamlMalformed(Reason.TOO_MANY_NODES, detail="namespaces")
-    for prefix, double, single in set(_NAMESPACE.findall(octets)):
+    distinct = set(_NAMESPACE.findall(octets))
+    if len(distinct) > _MOST_DISTINCT:
+        raise SamlMalformed(Reason.TOO_MANY_NODES, detail="distinct namespaces")
+    for prefix, double, single in distinct:
         if not _ABSOLUTE_URI.fullmatch(double or single):
             raise SamlMalformed(Reason.NAMESPACE, detail="not an absolute URI")
         if prefix and not _ALLOWED_PREFIX.fullmatch(prefix, 1):

@@ -33,6 +33,7 @@ _FOLDED = frozenset(name.lower() for name in _KNOWN)
 _DEFLATE = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
 _VALUE = re.compile(r"(?:[!$'()*+,./:;=?@A-Za-z0-9_~-]|%[0-9A-Fa-f]{2})*")
 _MOST_QUERY = 131_072
+_MOST_PARAMETERS = 64
 _MOST_RELAY_STATE = 1_024
 _RELAY_STATE_SENT = 80
 """saml-bindings §3.4.3: the value MUST NOT exceed 80 bytes; receivers meet longer ones."""
@@ -134,7 +135,7 @@ def read_redirect(query: str, *, limits: Limits = MESSAGE_LIMITS) -> RedirectQue
 
 def _parameters(query: str) -> dict[str, str]:
     """Raw values of the binding's parameters. A name in disguise would be found by some readers only."""
-    if len(query) > _MOST_QUERY:
+    if len(query) > _MOST_QUERY or query.count("&") > _MOST_PARAMETERS:
         raise SamlMalformed(Reason.TOO_LARGE)
     found: dict[str, str] = {}
     for part in query.split("&"):

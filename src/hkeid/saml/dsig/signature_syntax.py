@@ -42,7 +42,7 @@ class ReadSignature:
     :ivar signed_info: octets over which the signature is.
     :ivar method: URI of the signature algorithm.
     :ivar value: the signature.
-    :ivar reference: URI of the one Reference.
+    :ivar uri: of the one Reference.
     :ivar prefixes: of InclusiveNamespaces in its canonicalisation.
     :ivar digest_method: URI of the digest algorithm.
     :ivar digest: the digest.
@@ -51,7 +51,7 @@ class ReadSignature:
     signed_info: bytes
     method: str
     value: bytes
-    reference: str
+    uri: str
     prefixes: tuple[str, ...]
     digest_method: str
     digest: bytes
@@ -94,7 +94,7 @@ def _read_signed_info(octets: bytes, value: bytes) -> ReadSignature:
         signed_info=octets,
         method=_algorithm(children[1]),
         value=value,
-        reference=children[2].get("URI") or "",
+        uri=children[2].get("URI") or "",
         prefixes=_transforms(parts[0]),
         digest_method=_algorithm(parts[1]),
         digest=_octets(parts[2], _NONE),

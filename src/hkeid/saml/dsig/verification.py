@@ -251,7 +251,7 @@ def _verify(
         raise SignatureRefused(Reason.UNSIGNED)
     read = read_signature(signature)
     identifier = element.get("ID")
-    if not identifier or not _NCNAME.fullmatch(identifier) or read.reference != f"#{identifier}":
+    if not identifier or not _NCNAME.fullmatch(identifier) or read.uri != f"#{identifier}":
         raise SignatureRefused(Reason.REFERENCE_ELSEWHERE)
     algorithm = policy.algorithm(read.method)
     digest = DIGEST_ALGORITHMS.get(read.digest_method)
