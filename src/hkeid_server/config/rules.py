@@ -21,6 +21,7 @@ from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
+from hkeid_server.config.validation import validation_complaints
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
@@ -58,6 +59,7 @@ def check(config: Config) -> None:
     for name, expected in (
         *certificates_complaints(config.certificates),
         *signing_complaints(config.signing, config.certificates),
+        *validation_complaints(config.validation),
     ):
         raise _invalid(name, expected)
     for name, expected in csc_complaints(config.csc):

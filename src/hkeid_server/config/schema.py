@@ -26,6 +26,7 @@ from hkeid_server.config.proofing import (
 )
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
+from hkeid_server.config.validation import ValidationSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +223,7 @@ class Config:
     notices: NoticesSection = field(default_factory=NoticesSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
     signing: SigningSection = field(default_factory=SigningSection)
+    validation: ValidationSection = field(default_factory=ValidationSection)
     csc: CscSection = field(default_factory=CscSection)
     folder: Path = field(default=Path())
 

@@ -132,7 +132,8 @@ class CmpAuthority:
         """As :meth:`hkeid.ports.certificates.CertificateAuthority.revoke`. The protocol's request has no place
         for ``invalid_since`` in the program that sends it, so a moment there is refused.
 
-        :raises CertificateRefused: ``certificate_authority_refused``, ``invalid_since_not_sent``.
+        :raises CertificateRefused: ``certificate_authority_refused``, ``certificate_revoked_already``,
+            ``invalid_since_not_sent``.
         :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``.
         :raises hkeid.kernel.errors.ConfigurationError: ``openssl_missing``, ``secret_malformed``.
         """
@@ -195,6 +196,8 @@ class CmpAuthority:
         if _REFUSED.search(said):
             failure = _FAILURE.search(said)
             detail = "" if failure is None else failure[1].strip()
+            if "certRevoked" in detail:
+                raise CertificateRefused("certificate_revoked_already")
             raise CertificateRefused("certificate_authority_refused", detail=detail)
         raise Unavailable("certificate_authority_unavailable", detail=_last_error(said))
 
