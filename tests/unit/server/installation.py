@@ -21,9 +21,12 @@ from hkeid_server.config import load_config
 
 
 class Installation:
-    """A sandbox with an authority."""
+    """A sandbox with an authority.
 
-    def __init__(self, folder: Path) -> None:
+    :param address: where certificates say that it is; the issuer's, if empty.
+    """
+
+    def __init__(self, folder: Path, *, address: str = "") -> None:
         self.folder = folder
         self.config = folder / "hkeid.toml"
         self.run("init", "--sandbox", "--data", str(folder))
@@ -32,7 +35,7 @@ class Installation:
         text = self.config.read_text("utf-8")
         self.config.write_text(
             text + "\n[certificates]\nenabled = true\ntimestamps = true\n"
-            'passphrase_file = "ca-passphrase"\n',
+            f'passphrase_file = "ca-passphrase"\naddress = "{address}"\n',
             "utf-8",
         )
 

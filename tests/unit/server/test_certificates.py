@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode

@@ -24,10 +24,7 @@ def port() -> int:
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory, port) -> Installation:
-    made = Installation(tmp_path_factory.mktemp("authority"))
-    made.config.write_text(
-        made.config.read_text("utf-8") + f'address = "http://127.0.0.1:{port}"\n', "utf-8"
-    )
+    made = Installation(tmp_path_factory.mktemp("authority"), address=f"http://127.0.0.1:{port}")
     made.ca("init", *made.root(), "--name", "SPECIMEN 樣本")
     return made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import io
-import logging
 import mmap
 import os
 from collections.abc import Callable
@@ -58,8 +57,6 @@ class ValidationEngine:
 
     def __init__(self, drawing_seconds: float = _DRAWING_SECONDS) -> None:
         self._drawing_seconds = drawing_seconds
-        # pyHanko and asn1crypto say much about hostile files, and nobody reads it.
-        logging.disable(logging.CRITICAL)
         gc.collect()
         gc.freeze()
 
