@@ -68,8 +68,8 @@ def open_signing(
             clock=base.clock,
             random=base.random,
             settings=settings,
-            timestamps=own.certificates.unit,
-            revocation=own.certificates.revocation,
+            timestamps=own.timestamps,
+            revocation=own.revocation,
         ),
         issuer=config.issuer,
     )
