@@ -42,20 +42,24 @@ def open_outside_authority(config: Config, clock: Clock) -> CmpAuthority | None:
 
 
 def _cmp_settings(config: Config, section: OutsideAuthoritySection, now: Instant) -> CmpSettings:
-    files = {}
-    for name in ("certificate", "key", "trusted", "tls_trusted"):
-        files[name] = path_or_none(config.folder, getattr(section, name))
-        if files[name] is not None:
-            _content(f"outside_authority.{name}", files[name])
+    def file(name: str) -> Path | None:
+        found = path_or_none(config.folder, getattr(section, name))
+        if found is not None:
+            _content(f"outside_authority.{name}", found)
+        return found
+
     return CmpSettings(
         server=section.server,
         paths={PROFILE: section.path},
         chain=authority_chain(config, now),
         reference=section.reference,
         secret=section.secret,
+        certificate=file("certificate"),
+        key=file("key"),
         key_passphrase=section.key_passphrase,
+        trusted=file("trusted"),
+        tls_trusted=file("tls_trusted"),
         timeout=section.timeout_seconds,
-        **files,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hkeid.adapters.resident_keys import WrappedResidentKeys
-from hkeid.ports.certificates import RevocationSource
+from hkeid.ports.certificates import CertificateAuthority, RevocationSource
 from hkeid.ports.timestamps import TimestampAuthority
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid_server.certificates.parts import CertificateRooms
@@ -53,8 +53,10 @@ def open_resident_signing(
     else:
         embedded = None if certificates is None else certificates.revocation
         revocation = open_revocation(config, base.clock, embedded)
-    authority = outside
-    if authority is None:
+    authority: CertificateAuthority
+    if outside is not None:
+        authority = outside
+    else:
         assert certificates is not None
         authority = certificates.authority
     keys = WrappedResidentKeys(base.keys, base.random)
