@@ -8,6 +8,7 @@ needs a human, the browser is sent to the page that serves the human.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import BoundedSemaphore
@@ -39,6 +40,9 @@ BROWSER_PATHS = frozenset(
     {"/authorize", "/logout", "/csc/v1/oauth2/authorize", "/csc/v2/oauth2/authorize"}
 )
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""
+
+OWN_PLACES = frozenset({"/verify"})
+"""Pages that wait for a worker for seconds, and have few places of their own: nobody's login waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Front:
                 self._intake.take(environ)
             except HkeidError as error:
                 environ["hkeid.answer"] = ForwardedError(error)
-            with self._places:
+            with nullcontext() if path in OWN_PLACES else self._places:
                 if route is None:
                     return self._pages(environ, start_response)
                 return self._serve(environ, start_response, path, route, began)

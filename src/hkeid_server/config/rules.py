@@ -22,6 +22,7 @@ from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
+from hkeid_server.config.validation import validation_complaints
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
@@ -60,6 +61,7 @@ def check(config: Config) -> None:
         *certificates_complaints(config.certificates),
         *outside_complaints(config.outside_authority, config.outside_timestamps),
         *signing_complaints(config.signing, config.certificates, config.outside_timestamps),
+        *validation_complaints(config.validation),
     ):
         raise _invalid(name, expected)
     for name, expected in csc_complaints(config.csc):

@@ -27,6 +27,7 @@ from hkeid_server.config.proofing import (
 )
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
+from hkeid_server.config.validation import ValidationSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,7 @@ class Config:
     outside_authority: OutsideAuthoritySection = field(default_factory=OutsideAuthoritySection)
     outside_timestamps: OutsideTimestampsSection = field(default_factory=OutsideTimestampsSection)
     signing: SigningSection = field(default_factory=SigningSection)
+    validation: ValidationSection = field(default_factory=ValidationSection)
     csc: CscSection = field(default_factory=CscSection)
     folder: Path = field(default=Path())
 

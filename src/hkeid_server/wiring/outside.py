@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from hkeid.adapters.certificate_authorities import (
     CmpAuthority,
@@ -15,10 +16,19 @@ from hkeid.adapters.certificate_authorities import (
 )
 from hkeid.adapters.http import HttpsClient
 from hkeid.adapters.timestamping import HttpTimestampAuthority, HttpTimestampSettings
-from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.kernel.errors import ConfigurationError, NotFound, Unavailable
 from hkeid.kernel.instants import Instant
-from hkeid.ports import Clock, Random
-from hkeid.ports.certificates import RevocationSource, ValidationMaterial
+from hkeid.ports import Clock, Random, Store
+from hkeid.ports.certificates import (
+    CertificateAuthority,
+    CertificateState,
+    CertificateStatus,
+    CertificateSubject,
+    IssuedCertificate,
+    RevocationReason,
+    RevocationSource,
+    ValidationMaterial,
+)
 from hkeid.signing.certificates import read_certificate
 from hkeid.signing.timestamping import TimestampRules
 from hkeid_server.config import Config
@@ -61,6 +71,54 @@ def _cmp_settings(config: Config, section: OutsideAuthoritySection, now: Instant
         tls_trusted=file("tls_trusted"),
         timeout=section.timeout_seconds,
     )
+
+
+def open_revoking(
+    config: Config, store: Store[Any], clock: Clock, random: Random
+) -> CertificateAuthority:
+    """Who takes residents' certificates back: whoever gave them, for the configuration may have changed since.
+
+    :raises hkeid.kernel.errors.ConfigurationError: what opening the authorities raises.
+    """
+    from hkeid_server.wiring.certificates import open_issuing
+
+    outside = open_outside_authority(config, clock)
+    if outside is None:
+        return open_issuing(config, store, clock, random)
+    if not config.path(config.certificates.folder).exists():
+        return outside
+    return GivenByEither(open_issuing(config, store, clock, random), outside)
+
+
+class GivenByEither:
+    """:class:`hkeid.ports.certificates.CertificateAuthority`: the embedded authority knows by number what it gave;
+    all else is the other's. New certificates are the other's too.
+    """
+
+    def __init__(self, embedded: CertificateAuthority, outside: CertificateAuthority) -> None:
+        self._embedded = embedded
+        self._outside = outside
+
+    def issue(
+        self, request: bytes, *, profile: str, subject: CertificateSubject
+    ) -> IssuedCertificate:
+        """As the port says."""
+        return self._outside.issue(request, profile=profile, subject=subject)
+
+    def revoke(
+        self, serial: int, reason: RevocationReason, invalid_since: Instant | None = None
+    ) -> None:
+        """As the port says."""
+        try:
+            self._embedded.revoke(serial, reason, invalid_since)
+        except NotFound:
+            self._outside.revoke(serial, reason, invalid_since)
+
+    def status(self, serial: int) -> CertificateStatus:
+        """As the port says."""
+        found = self._embedded.status(serial)
+        known = found.state is not CertificateState.UNKNOWN
+        return found if known else self._outside.status(serial)
 
 
 def authority_chain(config: Config, now: Instant) -> tuple[bytes, ...]:

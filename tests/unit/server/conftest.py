@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.server.signing_town import signing_folder, town
 from werkzeug.test import Client, TestResponse
 
 from hkeid.op.records import Client as RelyingParty
@@ -25,6 +26,8 @@ from hkeid_server.journal import Journal
 from hkeid_server.sandbox import issue_ticket, seed_sandbox
 from hkeid_server.wiring import build_house
 from hkeid_server.wsgi import serve_house
+
+__all__ = ["signing_folder", "town"]
 
 ORIGIN = "http://localhost:8000"
 REDIRECT_URI = "https://rp.example.hk/eid/callback"

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,16 +19,22 @@ from tests.unit.server.test_signing_pages import ORIGIN, Network, Town, back_lin
 from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.identity.names import PersonName
+from hkeid.ports.certificates import CertificateState, RevocationReason
 from hkeid.rp import RelyingParty
-from hkeid.signing.activation import SigningKey
+from hkeid.signing.activation import SigningKey, SigningKeyState
 from hkeid.signing.algorithms import SignatureAlgorithm
-from hkeid.signing.certificates import build_request
+from hkeid.signing.certificates import build_request, read_certificate
 from hkeid.signing.certificates.keys import load_public_key
 from hkeid.signing.credentials_of_residents import certificate_subject
+from hkeid.signing.retirement import retire_signing_keys
+from hkeid.testing.certification import Certification
 from hkeid_server.cli import main
 from hkeid_server.config import load_config
 from hkeid_server.journal import Journal
 from hkeid_server.wiring import build_house, close_store
+from hkeid_server.wiring.outside import GivenByEither
+from hkeid_server.wiring.signing import finish_retirements
+from hkeid_server.wiring.verification import trust_of
 from hkeid_server.wsgi import serve_house
 
 
@@ -129,6 +135,60 @@ def test_a_resident_signs_with_certificate_and_time_stamps_from_outside(
     assert "B-LTA" in done.stdout
     assert _kept(town, person)[1].certificates[0] == certificate
     assert not (town.house.config.folder / "ca").exists()
+    _ends(town, resident, certificate, world, tmp_path)
+
+
+def _ends(town: Town, resident: str, certificate: bytes, world: World, folder: Path) -> None:
+    """The key's end reaches the authority outside, as soon as it is there."""
+    house = town.house
+    with house.store.transaction() as tx:
+        retire_signing_keys(tx, resident, RevocationReason.KEY_COMPROMISE, house.clock.now())
+
+    def finished() -> int:
+        return finish_retirements(house.config, house.store, house.keys, house.clock, house.journal)
+
+    assert finished() == 0
+    with cmp_peer(folder, certificate, port=world.cmp):
+        # This peer takes back only what it gave since it was started.
+        subprocess.run(
+            ["openssl", "cmp", "-config", "", "-cmd", "p10cr", "-server", f"127.0.0.1:{world.cmp}",
+             "-path", "pkix/", "-ref", REFERENCE, "-secret", f"pass:{SECRET.reveal()}",
+             "-csr", str(folder / "request.pem"), "-certout", "/dev/null", "-recipient", "/CN=x"],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        assert finished() == 1
+    with house.store.transaction() as tx:
+        (key,) = tx.signing_keys.of_resident(resident)
+    assert (key.state, key.handle) == (SigningKeyState.REVOKED, b"")
+
+
+def test_what_either_authority_gave_is_taken_back_by_it() -> None:
+    certification = Certification()
+    given = read_certificate(certification.issue().certificate).serial
+
+    class Outside:
+        asked: ClassVar[list[int]] = []
+
+        def revoke(self, serial: int, *_: Any) -> None:
+            self.asked.append(serial)
+
+        def status(self, serial: int) -> str:
+            return f"of {serial}"
+
+    both = GivenByEither(certification.authority, Outside())
+    both.revoke(given, RevocationReason.SUPERSEDED)
+    assert both.status(given).state is CertificateState.REVOKED
+    both.revoke(given + 1, RevocationReason.SUPERSEDED)
+    assert Outside.asked == [given + 1]
+    assert both.status(given + 1) == f"of {given + 1}"
+
+
+def test_the_page_that_checks_trusts_those_outside(service, world) -> None:
+    config = load_config(service)
+    root = world.outside.pem("root.pem")
+    trust = trust_of(config, None, SystemClock().now())
+    assert tuple(trust.anchors) == (root,)
+    assert root in trust.timestamp_anchors
 
 
 def _kept(town: Town, person: Any) -> tuple[str, SigningKey]:
@@ -155,7 +215,10 @@ def _certified(
             return keys.sign(key.id, key.kind, key.handle, digest)
 
     name = PersonName(english="CHAN, Tai Man", chinese="陳大文")
-    (folder / "request.der").write_bytes(build_request(Requester()))
+    request = build_request(Requester())
+    (folder / "request.der").write_bytes(request)
+    pem = x509.load_der_x509_csr(request).public_bytes(Encoding.PEM)
+    (folder / "request.pem").write_bytes(pem)
     authority.ca(
         *("issue", str(folder / "request.der"), "--name", "SPECIMEN CHAN Tai Man"),
         *("--reference", certificate_subject(resident, name).reference),

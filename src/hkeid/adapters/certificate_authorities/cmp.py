@@ -132,7 +132,7 @@ class CmpAuthority:
         """As :meth:`hkeid.ports.certificates.CertificateAuthority.revoke`. The protocol's request has no place
         for ``invalid_since`` in the program that sends it, so a moment there is refused.
 
-        :raises CertificateRefused: ``certificate_revoked_already``, ``certificate_authority_refused``,
+        :raises CertificateRefused: ``certificate_authority_refused``, ``certificate_revoked_already``,
             ``invalid_since_not_sent``.
         :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``.
         :raises hkeid.kernel.errors.ConfigurationError: ``openssl_missing``, ``secret_malformed``.
@@ -142,14 +142,11 @@ class CmpAuthority:
         with TemporaryDirectory(prefix="hkeid-cmp-") as folder:
             named = Path(folder) / "certificate.pem"
             named.write_text(certificate_pem(_naming(self._issuer, serial)), "ascii")
-            words = ("-cmd", "rr", "-oldcert", str(named), "-revreason", str(reason.code))
-            path = next(iter(self._settings.paths.values()), "/")
-            try:
-                self._run(folder, *words, "-path", path)
-            except CertificateRefused as error:
-                if "certRevoked" in (error.detail or ""):
-                    raise CertificateRefused("certificate_revoked_already") from None
-                raise
+            self._run(
+                folder,
+                *("-cmd", "rr", "-oldcert", str(named), "-revreason", str(reason.code)),
+                *("-path", next(iter(self._settings.paths.values()), "/")),
+            )
 
     def greet(self) -> None:
         """Exchange a general message (RFC 9810 §5.3.19) that changes nothing: whether the authority is there, and
@@ -211,6 +208,8 @@ class CmpAuthority:
         if _REFUSED.search(said):
             failure = _FAILURE.search(said)
             detail = "" if failure is None else failure[1].strip()
+            if "certRevoked" in detail:
+                raise CertificateRefused("certificate_revoked_already")
             raise CertificateRefused("certificate_authority_refused", detail=detail)
         raise Unavailable("certificate_authority_unavailable", detail=_last_error(said))
 

@@ -14,7 +14,8 @@ from typing import Literal
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput, Refused, Unavailable
-from hkeid.signing import CredentialRefused, Prepared, complete_pdf, prepare_pdf
+from hkeid.kernel.instants import Instant
+from hkeid.signing import CredentialRefused, DocumentRefused, Prepared, complete_pdf, prepare_pdf
 from hkeid.signing.activation import MadeSignatures, SigningKey
 from hkeid.signing.credentials_of_residents import signer_identity
 from hkeid.signing.requests import items
@@ -22,10 +23,12 @@ from hkeid.signing.requests.attempt import Attempt
 from hkeid.signing.requests.display import ShownAs, display_record
 from hkeid.signing.requests.errors import ApprovalRefused, RequestOver
 from hkeid.signing.requests.events import SignatureRequestApproved, SignatureRequestRefused
-from hkeid.signing.requests.particulars import Particulars
+from hkeid.signing.requests.particulars import Particulars, RequestedDocument
 from hkeid.signing.requests.parts import RequestParts
 from hkeid.signing.requests.records import RequestState, SignatureRequest
+from hkeid.signing.requests.stamps import stamp_of
 from hkeid.signing.requests.viewing import DrawnPage, OpenRequest, Viewing
+from hkeid.signing.validation.report import common_name
 from hkeid.webauthn import CeremonyStart, ResponseInput
 
 RefusalReason = Literal["resident", "code_differs"]
@@ -172,24 +175,45 @@ class Approving:
 
     def _prepared(self, opened: OpenRequest, key: SigningKey) -> list[Prepared | None]:
         assert opened.particulars is not None
-        identity, now = signer_identity(key), self._parts.clock.now()
+        now = self._parts.clock.now()
         found: list[Prepared | None] = []
         for number, one in enumerate(opened.particulars.documents, 1):
             if one.is_hash:
                 found.append(None)
                 continue
-            found.append(
-                prepare_pdf(
-                    self._parts.item(opened.request, items.document(number)),
-                    identity,
-                    level=self._parts.settings.level,
-                    reason=one.reason,
-                    field=one.field,
-                    engine=self._parts.engine,
-                    at=now,
-                )
-            )
+            found.append(self._prepare(opened.request, number, one, key, now))
         return found
+
+    def _prepare(
+        self,
+        request: SignatureRequest,
+        number: int,
+        document: RequestedDocument,
+        key: SigningKey,
+        now: Instant,
+    ) -> Prepared:
+        """One document; where the stamp's font lacks a character of the name, with the Latin part alone."""
+        url = self._parts.settings.verification_url
+
+        def prepared(name: str) -> Prepared:
+            return prepare_pdf(
+                self._parts.item(request, items.document(number)),
+                signer_identity(key),
+                level=self._parts.settings.level,
+                reason=document.reason,
+                stamp=stamp_of(document, now, name=name, url=url),
+                field=document.field,
+                engine=self._parts.engine,
+                at=now,
+            )
+
+        name = common_name(key.certificates[0])
+        try:
+            return prepared(name)
+        except DocumentRefused as error:
+            if error.reason != "stamp_character_missing":
+                raise
+            return prepared(" ".join(name.encode("ascii", "ignore").decode("ascii").split()))
 
     def _attempt(self, request: SignatureRequest, ceremony_id: str) -> Attempt:
         kept = self._parts.evidence.get(request.id, items.ATTEMPT)
