@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.unit.adapters.certificate_authorities.peer import REFERENCE, SECRET, cmp_peer
 from tests.unit.server.installation import Installation, free_port
-from tests.unit.server.test_signing_pages import ORIGIN, Network, Town, back_link, sign
+from tests.unit.server.signing_town import ORIGIN, Network, Town, back_link, sign
 
 from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.adapters.system import SystemClock, SystemRandom
