@@ -68,8 +68,9 @@ def validate_pdf(
     chosen = validator or default_validator()
     try:
         document, notes = _examined(pdf, trusted, revocation, chosen, now)
-    except MalformedInput:
-        failure = found(FindingCode.DOCUMENT_UNREADABLE)
+    except MalformedInput as error:
+        locked = error.reason == "pdf_locked"
+        failure = found(FindingCode.DOCUMENT_LOCKED if locked else FindingCode.DOCUMENT_UNREADABLE)
         return _report(pdf, _NOTHING, trusted, None, now, (failure,))
     except Unavailable as error:
         if error.reason == _BUSY:
