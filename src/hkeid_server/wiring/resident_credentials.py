@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.ports.certificates import CertificateAuthority, RevocationSource
-from hkeid.ports.timestamps import TimestampAuthority
+from hkeid.ports.timestamps import NoncedTimestampAuthority
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.wiring.foundation import Foundation
@@ -26,7 +26,7 @@ class ResidentSigning:
 
     keys: WrappedResidentKeys
     credentials: ResidentCredentials
-    timestamps: TimestampAuthority | None
+    timestamps: NoncedTimestampAuthority | None
     revocation: RevocationSource
 
 
