@@ -33,6 +33,7 @@ from hkeid.signing.activation.records import SigningKey, SigningKeyState, Signin
 from hkeid.signing.algorithms import SignatureAlgorithm
 from hkeid.signing.certificates import build_request, read_certificate
 from hkeid.signing.certificates.keys import load_public_key
+from hkeid.signing.certificates.subjects import subject_name
 from hkeid.signing.credentials import SignerIdentity
 from hkeid.signing.retirement import SigningKeyRetirement, retire_signing_keys
 
@@ -161,10 +162,10 @@ class ResidentCredentials:
 
     def _certify(self, key: SigningKey) -> SigningKey | None:
         """The key with a new certificate; None when it changed meanwhile."""
-        request = build_request(_KeptKey(self._keys, key))
-        issued = self._authority.issue(
-            request, profile=self.settings.profile, subject=self._subject(key.resident_id)
-        )
+        subject = self._subject(key.resident_id)
+        # An authority outside is told in the request itself whom it shall certify.
+        request = build_request(_KeptKey(self._keys, key), subject_name(subject))
+        issued = self._authority.issue(request, profile=self.settings.profile, subject=subject)
         certified = replace(key, certificates=(issued.certificate, *issued.chain))
         serial = read_certificate(issued.certificate).serial
         with self._store.transaction() as tx:

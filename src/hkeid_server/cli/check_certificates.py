@@ -18,9 +18,10 @@ def certificates(config: Config) -> str:
     from hkeid_server.wiring.certificates import authority_folder, open_authority
 
     section = config.certificates
-    signing = config.signing.enabled or config.csc.enabled
+    outside = bool(config.outside_authority.server)
+    signing = (config.signing.enabled or config.csc.enabled) and not outside
     if not (section.enabled or section.timestamps or signing):
-        raise NotThere("no certification authority, no time-stamps ([certificates])")
+        raise NotThere("no certification authority here, no time-stamps ([certificates])")
     clock, random = surroundings()
     store = open_store(config, open_keys(config, clock, random), clock, random)
     try:

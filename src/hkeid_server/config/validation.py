@@ -15,8 +15,9 @@ class ValidationSection:
 
     :ivar enabled: serve it.
     :ivar anchors: files of certificates (PEM or DER) that chains of signers may end in. The root of the embedded
-        authority counts where there is one.
-    :ivar timestamp_anchors: the same for time-stamps; those of signers if empty.
+        authority counts where there is one, and the last of ``outside_authority.chain``.
+    :ivar timestamp_anchors: the same for time-stamps; those of signers if empty; ``outside_timestamps.trusted`` counts
+        too.
     :ivar trust_list: file of recognised certification authorities (TOML); the one that is shipped if empty.
     :ivar trust_list_sha256: what that file must hash to, or "".
     :ivar online: ask where certificates say that revocations are, public addresses alone.

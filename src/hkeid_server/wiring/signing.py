@@ -30,6 +30,7 @@ from hkeid_server.journal import Journal
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.opening import surroundings
+from hkeid_server.wiring.outside import open_revoking
 from hkeid_server.wiring.resident_credentials import open_resident_signing
 
 
@@ -71,8 +72,8 @@ def open_signing(
             clock=base.clock,
             random=base.random,
             settings=settings,
-            timestamps=own.certificates.unit,
-            revocation=own.certificates.revocation,
+            timestamps=own.timestamps,
+            revocation=own.revocation,
         ),
         issuer=config.issuer,
     )
@@ -114,13 +115,11 @@ def finish_retirements(
     with store.transaction() as tx:
         if not tx.signing_keys.retired(limit=1):
             return 0
-    from hkeid_server.wiring.certificates import open_issuing
-
     _, random = surroundings()
     retirement = SigningKeyRetirement(
         store,
         WrappedResidentKeys(keys, random),
-        open_issuing(config, store, clock, random),
+        open_revoking(config, store, clock, random),
         clock,
         noted=partial(journal.refusal, where="signing:keys:revoked"),
     )

@@ -37,6 +37,7 @@ from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
 from hkeid_server.verification.room import Verification, VerificationParts
 from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.outside import authority_chain, timestamp_anchors
 from hkeid_server.wiring.signing import require_pdf_packages
 
 _REPORT = "report"
@@ -83,20 +84,21 @@ def open_verification(
     if not section.enabled:
         return None
     require_pdf_packages()
-    if certificates is None and (config.signing.enabled or config.csc.enabled):
+    signing = config.signing.enabled or config.csc.enabled
+    if certificates is None and signing and not config.outside_authority.server:
         from hkeid_server.wiring.certificates import open_authority
 
         certificates = open_authority(config, base.store, base.clock, base.random)
     sources: list[RevocationSource] = []
     if certificates is not None:
         sources.append(certificates.revocation)
-    trust = trust_of(config, certificates)
+    trust = trust_of(config, certificates, base.clock.now())
     if section.online:
         from hkeid.adapters.certificate_authorities.over_http import HttpRevocation
         from hkeid.adapters.http import HttpsClient
 
         # The addresses stand in certificates that anybody may have made.
-        sources.append(HttpRevocation(HttpsClient(public_only=True), trust.anchors))
+        sources.append(HttpRevocation(HttpsClient(public_only=True, plain=True), trust.anchors))
     return Verification(
         VerificationParts(
             trust=trust,
@@ -113,8 +115,10 @@ def open_verification(
     )
 
 
-def trust_of(config: Config, certificates: CertificateRooms | None) -> ValidationTrust:
-    """Whom the page trusts."""
+def trust_of(
+    config: Config, certificates: CertificateRooms | None, now: Instant
+) -> ValidationTrust:
+    """Whom the page trusts: whom the configuration names, our own authority, and those outside that stand in for it."""
     section = config.validation
     recognised = None
     if section.trust_list:
@@ -123,10 +127,15 @@ def trust_of(config: Config, certificates: CertificateRooms | None) -> Validatio
     embedded: tuple[bytes, ...] = ()
     if certificates is not None:
         embedded = (certificates.revocation.root,)
-    stamps = _certificates(config, section.timestamp_anchors)
+    anchors = _certificates(config, section.anchors)
+    if config.outside_authority.server:
+        anchors += authority_chain(config, now)[-1:]
+    stamps, outside = _certificates(config, section.timestamp_anchors), timestamp_anchors(config)
+    if outside and not stamps:
+        stamps = anchors
     made = ValidationTrust.of(
-        _certificates(config, section.anchors),
-        timestamp_anchors=(*stamps, *embedded) if stamps else None,
+        anchors,
+        timestamp_anchors=(*stamps, *outside, *embedded) if stamps or outside else None,
         embedded=embedded,
         recognised=recognised,
     )

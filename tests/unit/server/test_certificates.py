@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -18,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from tests.unit.server.installation import Installation
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.signing.certificates import MemoryKey, build_request
@@ -33,42 +32,6 @@ from hkeid_server.cli import main
 from hkeid_server.config import load_config
 
 NAME = ("--name", "SPECIMEN CHAN Tai Man", "--chinese-name", "樣本陳大文")
-
-
-class Installation:
-    """A sandbox with an authority."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "hkeid.toml"
-        self.run("init", "--sandbox", "--data", str(folder))
-        (folder / "ca-passphrase").write_text("sealed with this\n")
-        (folder / "root-passphrase").write_text("and that\n")
-        text = self.config.read_text("utf-8")
-        self.config.write_text(
-            text + "\n[certificates]\nenabled = true\ntimestamps = true\n"
-            'passphrase_file = "ca-passphrase"\n',
-            "utf-8",
-        )
-
-    def run(self, *words: str, status: int = 0):
-        result = CliRunner().invoke(main, list(words))
-        assert result.exit_code == status, result.output
-        return result
-
-    def ca(self, *words: str, status: int = 0):
-        command, *rest = words
-        return self.run("ca", command, "--config", str(self.config), *rest, status=status)
-
-    def root(self) -> tuple[str, ...]:
-        return (
-            *("--root", str(self.folder / "root")),
-            *("--root-passphrase-file", str(self.folder / "root-passphrase")),
-        )
-
-    def pem(self, name: str) -> bytes:
-        content = (self.folder / "ca" / name).read_bytes()
-        return x509.load_pem_x509_certificate(content).public_bytes(Encoding.DER)
 
 
 @pytest.fixture(scope="module")
@@ -312,25 +275,18 @@ def test_nothing_is_served_unless_configured(tmp_path) -> None:
 
 def test_a_time_stamp_server_of_its_own(installation) -> None:
     """``hkeid tsa serve``, asked by OpenSSL's request over plain HTTP."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = ["tsa", "serve", "--config", str(installation.config), "--port", str(port)]
-    process = subprocess.Popen([sys.executable, "-m", "hkeid_server.cli", *words])
-    try:
+    with installation.time_stamps() as url:
         request = TimestampRequest(digest=bytes(32), nonce=5)
-        content = _posted(port, request.encoded())
+        headers = {"Content-Type": "application/timestamp-query"}
+        asked = urllib.request.Request(url, request.encoded(), headers)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            content = answer.read()
         rules = TimestampRules(anchors=(installation.pem("root.pem"),))
         assert check_token(read_response(content).token, request, rules).info.nonce == 5
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/pki/root.cer", timeout=10)
+            urllib.request.urlopen(url.replace("/tsa", "/pki/root.cer"), timeout=10)
         assert caught.value.code == 404
         caught.value.close()
-    finally:
-        process.terminate()
-        assert process.wait(20) is not None
 
 
 def test_a_time_stamp_server_needs_no_other_key_of_the_authority(
@@ -350,20 +306,6 @@ def test_a_time_stamp_server_needs_no_other_key_of_the_authority(
     assert status == 200
     rules = TimestampRules(anchors=(installation.pem("root.pem"),))
     assert check_token(read_response(content).token, request, rules).info.nonce == 78
-
-
-def _posted(port: int, body: bytes) -> bytes:
-    headers = {"Content-Type": "application/timestamp-query"}
-    ends = time.monotonic() + 30
-    while True:
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}/tsa", body, headers)
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return answer.read()
-        except urllib.error.URLError:
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.2)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,18 @@ class CmpAuthority:
                 *("-path", next(iter(self._settings.paths.values()), "/")),
             )
 
+    def greet(self) -> None:
+        """Exchange a general message (RFC 9810 §5.3.19) that changes nothing: whether the authority is there, and
+        knows us. Not every authority answers such messages.
+
+        :raises CertificateRefused: ``certificate_authority_refused``.
+        :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``.
+        :raises hkeid.kernel.errors.ConfigurationError: ``openssl_missing``, ``secret_malformed``.
+        """
+        path = next(iter(self._settings.paths.values()), "/")
+        with TemporaryDirectory(prefix="hkeid-cmp-") as folder:
+            self._run(folder, "-cmd", "genm", "-infotype", "signKeyPairTypes", "-path", path)
+
     def status(self, serial: int) -> CertificateStatus:
         """As :meth:`hkeid.ports.certificates.CertificateAuthority.status`, by OCSP.
 

@@ -365,3 +365,16 @@ def test_cpu_is_bounded_for_each_call(make: Callable[..., Worker]) -> None:
     assert refused.reason == "part_failed"
     assert worker.call("echo", 1) == 1
     assert worker.pid != pid
+
+
+def test_standard_error_is_for_our_own_lines(make, capfd) -> None:
+    """It is the server's log, and what a library says may quote what it reads."""
+    make().call("talk")
+    assert capfd.readouterr().err == "a line of ours\n"
+
+
+def test_what_ends_the_process_is_told(capfd) -> None:
+    """A child that cannot even begin leaves its trace."""
+    child = [sys.executable, "-m", "hkeid.adapters.worker.child", "no", "numbers"]
+    assert subprocess.run(child, check=False).returncode != 0
+    assert "ValueError" in capfd.readouterr().err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import io
-import logging
 import mmap
 import os
 from collections.abc import Callable
@@ -65,8 +64,6 @@ class ValidationEngine:
 
     def __init__(self, drawing_seconds: float = _DRAWING_SECONDS) -> None:
         self._drawing_seconds = drawing_seconds
-        # pyHanko and asn1crypto say much about hostile files, and nobody reads it.
-        logging.disable(logging.CRITICAL)
         gc.collect()
         gc.freeze()
 
