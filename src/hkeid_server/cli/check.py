@@ -13,6 +13,7 @@ from hkeid_server.cli import check_services
 from hkeid_server.cli.check_certificates import certificates
 from hkeid_server.cli.check_faces import faces
 from hkeid_server.cli.check_outside import outside_authority, outside_timestamps
+from hkeid_server.cli.check_resident_keys import resident_keys
 from hkeid_server.cli.check_services import Doubtful, NotThere
 from hkeid_server.cli.check_signing import signing
 from hkeid_server.cli.main import explain
@@ -120,4 +121,5 @@ _CHECKS: dict[str, Check] = {
     "authority outside": outside_authority,
     "time-stamps outside": outside_timestamps,
     "signing": signing,
+    "signing keys of residents": resident_keys,
 }

@@ -140,6 +140,10 @@ def _is_secret(kind: Any) -> bool:
     return kind is Secret or (isinstance(kind, UnionType) and Secret in get_args(kind))
 
 
+def _is_optional_path(kind: Any) -> bool:
+    return isinstance(kind, UnionType) and Path in get_args(kind)
+
+
 def _build(kind: Any, content: Mapping[str, Any], *, where: str, folder: Path) -> object:
     """An instance of a dataclass from a table; ``where`` is the table's name."""
     hints = _hints(kind)
@@ -178,6 +182,8 @@ def _convert(kind: Any, value: Any, name: str, folder: Path) -> Any:
     for known, convert in _CONVERTERS:
         if kind == known:
             return convert(value, name)
+    if _is_optional_path(kind):
+        return Path(_text(value, name))
     text = _text(value, name)
     return Secret(text) if _is_secret(kind) else text
 

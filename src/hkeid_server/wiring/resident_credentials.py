@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.ports.certificates import CertificateAuthority, RevocationSource
+from hkeid.ports.signing_keys import ResidentKeys
 from hkeid.ports.timestamps import NoncedTimestampAuthority
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid_server.certificates.parts import CertificateRooms
@@ -15,6 +15,7 @@ from hkeid_server.wiring.outside import (
     open_outside_timestamps,
     open_revocation,
 )
+from hkeid_server.wiring.resident_keys import open_resident_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class ResidentSigning:
     :ivar timestamps: None: there are none.
     """
 
-    keys: WrappedResidentKeys
+    keys: ResidentKeys
     credentials: ResidentCredentials
     timestamps: NoncedTimestampAuthority | None
     revocation: RevocationSource
@@ -59,7 +60,7 @@ def open_resident_signing(
     else:
         assert certificates is not None
         authority = certificates.authority
-    keys = WrappedResidentKeys(base.keys, base.random)
+    keys = open_resident_keys(config, base.keys, base.random)
     own_unit = None if certificates is None else certificates.unit
     return ResidentSigning(
         keys=keys,

@@ -2,30 +2,40 @@
 
 python-pkcs11 initialises a module without telling it to lock, and releases Python's own lock during
 calls: two threads in one module crash the process. So every call goes through one lock for each module.
-A process that forks must open its modules after that.
+
+A token that was away comes back for most modules only when the module is started anew (C_Finalize,
+C_Initialize; PKCS #11 §5.4); that ends every session of the process in it. So sessions belong to a
+*generation* of the module, and whoever holds an older one opens another (:class:`OpenToken`). A process that
+forked starts the module anew too (§5.4 C_Initialize).
 """
 
 from __future__ import annotations
 
-import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
+from random import uniform
 from threading import Lock, RLock
-from typing import Any, ClassVar
+from time import monotonic, sleep
+from typing import Any, ClassVar, Final, TypeVar
 
-from hkeid.adapters.pkcs11_tokens.failures import (
-    TokenRefused,
-    TokenUnavailable,
-    pkcs11,
-    translated,
-)
+from hkeid.adapters.pkcs11_tokens.failures import TokenUnavailable, as_ours, pkcs11
+from hkeid.adapters.pkcs11_tokens.logins import Logins
 from hkeid.adapters.pkcs11_tokens.token import OpenToken
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import Secret
+
+_LONGEST_WAIT: Final = 60.0
+"""Seconds to wait for another thread that is in the module: a token that hangs must not hang everybody."""
+_SPACING: Final = 1.0
+"""Seconds between two starts of the module while a token in it works: an absent one must not disturb it."""
+_PAUSES: Final = (0.0, 0.05, 0.15, 0.4)
+"""Seconds before each further try."""
+_HOPELESS: Final = frozenset({"token_ambiguous", "token_busy"})
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,47 +48,46 @@ class TokenDescription:
     model: str
 
 
-@dataclass(slots=True)
-class _Login:
-    """The login in force with a token."""
-
-    digest: bytes
-    holder: Any
-    sessions: int = 0
-
-
 class Pkcs11Module:
-    """One module. Get it by :meth:`load`."""
+    """One module. Get it by :meth:`load`.
+
+    :ivar generation: how often the module was started anew; sessions of an older one are dead.
+    """
 
     _loaded: ClassVar[dict[str, Pkcs11Module]] = {}
     _loading: ClassVar[Lock] = Lock()
 
     def __init__(self, library: Any, path: str) -> None:
         self._library = library
+        self._forebears: list[Any] = []
         self._lock = RLock()
         self._process = os.getpid()
-        self._logins: dict[tuple[str, str], _Login] = {}
-        self._salt = os.urandom(32)
+        self._suspect = ""
+        self._started = monotonic()
+        self.logins = Logins()
+        self.generation = 0
         self.path = path
 
     @classmethod
     def load(cls, path: str | Path) -> Pkcs11Module:
         """The module at ``path``; the same object every time.
 
-        :raises hkeid.kernel.errors.ConfigurationError: ``pkcs11_module_unusable``.
+        :raises hkeid.kernel.errors.ConfigurationError: ``pkcs11_module_unusable``: the file is no module.
+        :raises TokenUnavailable: ``token_absent``: the module does not start.
         """
         wanted = str(Path(path).resolve())
         with cls._loading:
             known = cls._loaded.get(wanted)
-            if known is not None and known._process == os.getpid():  # noqa: SLF001 - our own class
+            if known is not None:
                 return known
             try:
                 library = pkcs11.lib(wanted)
-                if known is not None:
-                    library.reinitialize()
             except (RuntimeError, OSError, pkcs11.PKCS11Error) as error:
+                name = type(error).__name__
+                if isinstance(error, pkcs11.PKCS11Error) and type(error) is not pkcs11.PKCS11Error:
+                    raise _not_starting(name) from None
                 raise ConfigurationError(
-                    "pkcs11_module_unusable", detail=f"{wanted}: {type(error).__name__}"
+                    "pkcs11_module_unusable", detail=f"{wanted}: {name}"
                 ) from None
             cls._loaded[wanted] = module = cls(library, wanted)
             return module
@@ -86,10 +95,11 @@ class Pkcs11Module:
     def tokens(self) -> tuple[TokenDescription, ...]:
         """The tokens that are there now.
 
-        :raises TokenUnavailable: ``token_failed``.
+        :raises TokenUnavailable: ``token_absent``, ``token_failed``.
         """
-        with self.turn():
-            return tuple(_described(token) for token in self._library.get_tokens())
+        return self.enter(
+            lambda: tuple(describe(token) for token in self._library.get_tokens()), again=True
+        )
 
     @contextmanager
     def open(
@@ -100,85 +110,162 @@ class Pkcs11Module:
         pin: Secret | None = None,
         writes: bool = False,
     ) -> Iterator[OpenToken]:
-        """A session with the one token that has this label and serial number.
+        """The one token that has this label and serial number. It may go away meanwhile, come back, and work
+        on.
 
-        :param pin: without it only what is public can be read.
+        :param pin: without it only what is public can be read. It is kept in memory, for the token that
+            comes back.
         :param writes: whether keys are made or deleted in it.
-        :raises TokenUnavailable: ``token_absent``, also when more than one fits.
+        :raises TokenUnavailable: ``token_absent``; ``token_ambiguous``: more than one fits.
         :raises TokenRefused: ``pin_incorrect``, ``pin_expired``.
         :raises hkeid.kernel.errors.TooManyAttempts: ``pin_locked``.
         """
-        with self.turn():
-            token = self._find(label, serial)
-            session = self._log_in(token, pin, writes=writes)
-        description = _described(token)
+        token = OpenToken(self, label=label, serial=serial, pin=pin, writes=writes)
+        token.open()
         try:
-            yield OpenToken(self.turn, session, description.label)
+            yield token
         finally:
-            with self.turn():
-                with suppress(pkcs11.PKCS11Error):  # the token may have gone before us
-                    session.close()
-                if pin is not None:
-                    with suppress(pkcs11.PKCS11Error):
-                        self._log_out(description)
+            token.close()
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Be alone in the module, its errors coming out as ours."""
-        if os.getpid() != self._process:
-            raise ConfigurationError("pkcs11_crossed_fork", detail="load the module after forking")
-        with self._lock, translated():
-            yield
+    def enter(self, work: Callable[[], T], *, again: bool) -> T:
+        """Do something alone in the module, its errors coming out as ours. A module in which something went
+        wrong is started anew before that.
 
-    def _find(self, label: str | None, serial: str | None) -> Any:
+        :param again: may be done more than once: then it is, for less than a second, when the token does not
+            answer. Modules on files fail like that while another process logs in.
+        :raises TokenUnavailable: ``token_busy``: another thread does not come out; and what it says.
+        """
+        pauses = list(_PAUSES) if again else []
+        while True:
+            try:
+                return self._alone(lambda: self._attempt(work))
+            except TokenUnavailable as error:
+                if not pauses or error.reason in _HOPELESS:
+                    raise
+                if self._must_wait():
+                    raise
+            # Outside, so that threads wait together; not all processes at once.
+            sleep(pauses.pop(0) * uniform(0.5, 1.5))  # noqa: S311 - no secret
+
+    def quietly(self, work: Callable[[], object]) -> None:
+        """Do something alone in the module as it is, and let its errors be."""
+        if self._process != os.getpid():
+            return
+        with suppress(TokenUnavailable, pkcs11.PKCS11Error):
+            self._alone(work)
+
+    def find(self, label: str | None, serial: str | None) -> Any:
+        """The library's token; for those who are in.
+
+        :raises TokenUnavailable: ``token_absent``, ``token_ambiguous``.
+        """
         found = [
             token
             for token in self._library.get_tokens()
             if (label is None or token.label == label)
             and (serial is None or _text(token.serial) == serial)
         ]
-        if len(found) != 1:
-            raise TokenUnavailable("token_absent", detail=f"{len(found)} tokens fit")
+        if not found:
+            raise TokenUnavailable("token_absent", detail="no token fits")
+        if len(found) > 1:
+            raise TokenUnavailable("token_ambiguous", detail=f"{len(found)} tokens fit")
         return found[0]
 
-    def _log_in(self, token: Any, pin: Secret | None, *, writes: bool) -> Any:
-        """A session. A login belongs to the token and the process: who comes second is in already, so
-        that we compare the PIN with that of the first; it must not profit from another's login.
-        """
-        if pin is None:
-            return token.open(rw=writes)
-        name = (token.label, _text(token.serial))
-        digest = _blake(pin, self._salt)
-        login = self._logins.get(name)
-        if login is None:
-            # The library logs out when the session that logged in closes, for all sessions: so it is
-            # one that nobody works with, and closes last.
-            holder = token.open(user_pin=pin.reveal())
-            login = self._logins[name] = _Login(digest=digest, holder=holder)
-        elif not hmac.compare_digest(login.digest, digest):
-            raise TokenRefused("pin_incorrect", detail="differs from that of the login in force")
-        login.sessions += 1
+    # --- details ----------------------------------------------------------------------------------
+
+    def _alone(self, work: Callable[[], T]) -> T:
+        if not self._lock.acquire(timeout=_LONGEST_WAIT):
+            raise TokenUnavailable("token_busy", detail="another thread is in the module")
         try:
-            return token.open(rw=writes)
-        except pkcs11.PKCS11Error:
-            self._log_out(_described(token))
+            return work()
+        finally:
+            self._lock.release()
+
+    def _attempt(self, work: Callable[[], T]) -> T:
+        if self._process != os.getpid():
+            self._start_in_child()
+        if self._suspect and not self._must_wait():
+            self._start_anew()
+        return self._guarded(work)
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except TokenUnavailable as error:
+            self._suspect = error.reason if error.reason not in _HOPELESS else ""
             raise
+        except pkcs11.PKCS11Error as error:
+            ours = as_ours(error)
+            # Its frames hold searches that end in the module when they are freed: that is here, where we
+            # are alone in it, and not wherever our own error is dropped.
+            error.__traceback__ = None
+        self._suspect = ours.reason if isinstance(ours, TokenUnavailable) else ""
+        raise ours
 
-    def _log_out(self, description: TokenDescription) -> None:
-        """One session less; with the last one the token forgets the login."""
-        name = (description.label, description.serial)
-        login = self._logins[name]
-        login.sessions -= 1
-        if not login.sessions:
-            del self._logins[name]
-            login.holder.close()
+    def _must_wait(self) -> bool:
+        """Only a token is absent, and another one works."""
+        recent = monotonic() - self._started < _SPACING
+        return self._suspect == "token_absent" and bool(self.logins) and recent
+
+    def _start_anew(self) -> None:
+        """All sessions of this process end; none of their handles may be used again, since the module gives
+        the same numbers to new ones.
+        """
+        self._forget()
+        with suppress(pkcs11.PKCS11Error):
+            self._library.finalize()
+        try:
+            self._library.initialize()
+        except pkcs11.PKCS11Error as error:
+            self._suspect = "token_failed"
+            raise _not_starting(type(error).__name__) from None
+        self._suspect = ""
+
+    def _start_in_child(self) -> None:
+        """A child initialises for itself, and must not finalise what is its parent's."""
+        from pkcs11._pkcs11 import lib
+
+        self._forget()
+        self._process = os.getpid()
+        self._forebears.append(self._library)  # the library finalises an object that is dropped
+        try:
+            self._library = lib(self.path)
+        except pkcs11.PKCS11Error:
+            # The module does not notice that it is in a child.
+            self._library = self._forebears.pop()
+            self._start_anew()
+        self._suspect = ""
+
+    def _forget(self) -> None:
+        self.generation += 1
+        self.logins.forget()
+        self._started = monotonic()
+
+    @classmethod
+    def _hold(cls) -> None:
+        """Before a fork: nobody is in a module then, as far as that can be waited for."""
+        cls._loading.acquire()
+        for module in cls._loaded.values():
+            module._lock.acquire(timeout=_LONGEST_WAIT)  # noqa: SLF001 - our own class
+
+    @classmethod
+    def _let_go(cls) -> None:
+        """After a fork, in the parent."""
+        for module in cls._loaded.values():
+            with suppress(RuntimeError):  # it could not be waited for
+                module._lock.release()  # noqa: SLF001 - our own class
+        cls._loading.release()
+
+    @classmethod
+    def _renew(cls) -> None:
+        """After a fork, in the child, where whoever could not be waited for does not exist."""
+        for module in cls._loaded.values():
+            module._lock = RLock()  # noqa: SLF001 - our own class
+        cls._loading = Lock()
 
 
-def _blake(pin: Secret, salt: bytes) -> bytes:
-    return blake2b(pin.reveal().encode(), key=salt).digest()
-
-
-def _described(token: Any) -> TokenDescription:
+def describe(token: Any) -> TokenDescription:
+    """What one of the library's tokens says of itself."""
     return TokenDescription(
         label=token.label,
         serial=_text(token.serial),
@@ -187,5 +274,16 @@ def _described(token: Any) -> TokenDescription:
     )
 
 
+def _not_starting(name: str) -> TokenUnavailable:
+    return TokenUnavailable("token_absent", detail=f"the module does not start: {name}")
+
+
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace").strip() if isinstance(value, bytes) else str(value)
+
+
+os.register_at_fork(
+    before=Pkcs11Module._hold,  # noqa: SLF001 - our own class
+    after_in_parent=Pkcs11Module._let_go,  # noqa: SLF001
+    after_in_child=Pkcs11Module._renew,  # noqa: SLF001
+)

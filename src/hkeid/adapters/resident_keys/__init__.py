@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from hkeid.kernel.lazy import names_on_demand
 
 if TYPE_CHECKING:
+    from hkeid.adapters.resident_keys.moved import MovedResidentKeys
     from hkeid.adapters.resident_keys.token import TokenResidentKeys
     from hkeid.adapters.resident_keys.wrapped import WrappedResidentKeys
 
 __getattr__ = names_on_demand(
-    __name__, {"token": ("TokenResidentKeys",), "wrapped": ("WrappedResidentKeys",)}
+    __name__,
+    {
+        "moved": ("MovedResidentKeys",),
+        "token": ("TokenResidentKeys",),
+        "wrapped": ("WrappedResidentKeys",),
+    },
 )
 
-__all__ = ["TokenResidentKeys", "WrappedResidentKeys"]
+__all__ = ["MovedResidentKeys", "TokenResidentKeys", "WrappedResidentKeys"]

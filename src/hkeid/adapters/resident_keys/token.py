@@ -2,7 +2,7 @@
 
 The handle is the key's ``CKA_ID``: random, and kept with a digest of key id and kind, so that a handle
 opens for no other key. One login serves all threads; a token that went away is looked for again at the
-next use.
+next use. A PIN that the token refused is not presented again by this process: the token counts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable
 from contextlib import ExitStack
 from hashlib import sha256
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final, TypeVar
 
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from hkeid.adapters.pkcs11_tokens import OpenToken, Pkcs11Module
 from hkeid.adapters.pkcs11_tokens.failures import TokenRefused, TokenUnavailable, pkcs11
-from hkeid.kernel.errors import MalformedInput, Refused, Unavailable
+from hkeid.kernel.errors import MalformedInput, Refused, TooManyAttempts, Unavailable
 from hkeid.kernel.secret import Secret
 from hkeid.ports.signing_keys import GeneratedKey, SigningKeyKind
 from hkeid.ports.surroundings import Random
@@ -33,31 +34,45 @@ _DIGEST_LENGTH: Final = {"sha256": 32, "sha384": 48}
 _SHA256_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """DigestInfo before a SHA-256 digest (RFC 8017 §9.2, note 1)."""
 
+_NOT_LET_IN: Final = frozenset({"pin_incorrect", "pin_expired"})
+_HANDLE: Final = _ID + sha256().digest_size
+
 T = TypeVar("T")
 
 
 class TokenResidentKeys:
     """Keys in one token.
 
+    :param module: path of the module, which is loaded at the first use.
     :param label: the token's.
     :param pin: of its user.
     """
 
-    def __init__(self, module: Pkcs11Module, *, label: str, pin: Secret, random: Random) -> None:
+    def __init__(self, module: Path, *, label: str, pin: Secret, random: Random) -> None:
         self._module = module
         self._label = label
         self._pin = pin
         self._random = random
         self._opening = Lock()
         self._open: tuple[ExitStack, OpenToken] | None = None
+        self._barred = ""
+
+    @staticmethod
+    def made(handle: bytes) -> bool:
+        """Whether a handle has the form of those made here."""
+        return len(handle) == _HANDLE
 
     def generate(self, key_id: str, kind: SigningKeyKind) -> GeneratedKey:
         """Make a key inside the token.
 
         :raises hkeid.kernel.errors.Unavailable: ``signing_keys_unavailable``.
+        :raises hkeid.kernel.errors.Refused: ``signing_key_unusable``: the token makes no such keys.
         """
-        object_id = self._random.token_bytes(_ID)
-        public = self._with_token(lambda token: _generate(token, object_id, kind))
+        try:
+            object_id, public = self._generated(kind)
+        except Unavailable:
+            # The token may have been away and be back, which only a second try notices.
+            object_id, public = self._generated(kind)
         return GeneratedKey(public_key=public, handle=object_id + _bound(key_id, kind, object_id))
 
     def sign(self, key_id: str, kind: SigningKeyKind, handle: bytes, digest: bytes) -> bytes:
@@ -99,30 +114,39 @@ class TokenResidentKeys:
 
     # --- details ----------------------------------------------------------------------------------
 
+    def _generated(self, kind: SigningKeyKind) -> tuple[bytes, bytes]:
+        """The id of a new key, which is another one with every try, and the public key."""
+        object_id = self._random.token_bytes(_ID)
+        return object_id, self._with_token(lambda token: _generate(token, object_id, kind))
+
     def _with_token(self, work: Callable[[OpenToken], T]) -> T:
-        token = self._token()
         try:
-            return work(token)
+            return work(self._token())
+        except TooManyAttempts as error:
+            raise self._bar(error.reason) from None
         except TokenUnavailable as error:
-            with self._opening:
-                if self._open is not None and self._open[1] is token:
-                    self._drop()
             raise Unavailable("signing_keys_unavailable", detail=error.reason) from None
         except TokenRefused as error:
+            if error.reason in _NOT_LET_IN:
+                raise self._bar(error.reason) from None
             raise Refused("signing_key_unusable", detail=error.reason) from None
 
     def _token(self) -> OpenToken:
         with self._opening:
+            if self._barred:
+                raise Unavailable("signing_keys_unavailable", detail=self._barred)
             if self._open is None:
+                module = Pkcs11Module.load(self._module)
                 stack = ExitStack()
-                try:
-                    token = stack.enter_context(
-                        self._module.open(label=self._label, pin=self._pin, writes=True)
-                    )
-                except TokenUnavailable as error:
-                    raise Unavailable("signing_keys_unavailable", detail=error.reason) from None
+                token = stack.enter_context(
+                    module.open(label=self._label, pin=self._pin, writes=True)
+                )
                 self._open = (stack, token)
             return self._open[1]
+
+    def _bar(self, reason: str) -> Unavailable:
+        self._barred = f"{reason}; not tried again before a restart"
+        return Unavailable("signing_keys_unavailable", detail=self._barred)
 
     def _drop(self) -> None:
         if self._open is not None:

@@ -6,6 +6,7 @@ import io
 
 import pytest
 from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -18,7 +19,7 @@ from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
 
 
-@pytest.mark.parametrize("label", ["p256", "p384", "rsa"])
+@pytest.mark.parametrize("label", ["p256", "p384", "rsa", "twisted"])
 def test_a_key_on_a_token_signs(label, soft_token) -> None:
     module = Pkcs11Module.load(soft_token.module)
     with (
@@ -26,9 +27,14 @@ def test_a_key_on_a_token_signs(label, soft_token) -> None:
         module.open(label=soft_token.label, pin=Secret(soft_token.pin)) as token,
     ):
         held = next(one for one in token.identities() if one.label == label)
-        signed = sign_pdf(paper(), Signer.from_token(token, held), engine=engine)
+        signed = sign_pdf(
+            paper(),
+            Signer.from_token(token, held, [soft_token.authority.certificate]),
+            engine=engine,
+        )
+    root = soft_token.authority.root.public_bytes(Encoding.DER)
     context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(held.certificate)], allow_fetching=False
+        trust_roots=[asn1_x509.Certificate.load(root)], allow_fetching=False
     )
     embedded = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0]
     status = run_in_own_loop(

@@ -47,10 +47,10 @@ def test_tokens_are_listed(module, soft_token) -> None:
 
 def test_certificates_are_read_without_a_pin(module, soft_token) -> None:
     with module.open(label=soft_token.label) as public:
-        assert [one.label for one in public.identities()] == ["p256", "p384", "rsa"]
+        assert [one.label for one in public.identities()] == ["p256", "p384", "rsa", "twisted"]
 
 
-@pytest.mark.parametrize("name", ["p256", "p384", "rsa"])
+@pytest.mark.parametrize("name", ["p256", "p384", "rsa", "twisted"])
 def test_a_signature_verifies_with_the_certificate(token: OpenToken, name: str) -> None:
     held = next(one for one in token.identities() if one.label == name)
     signature = token.sign(held, b"a message")
@@ -60,11 +60,13 @@ def test_a_signature_verifies_with_the_certificate(token: OpenToken, name: str) 
             public.verify(signature, b"a message", ec.ECDSA(hashes.SHA256()))
         case "p384":
             public.verify(signature, b"a message", ec.ECDSA(hashes.SHA384()))
+        case "twisted":
+            public.verify(signature, b"a message")
         case _:
             public.verify(signature, b"a message", padding.PKCS1v15(), hashes.SHA256())
 
 
-@pytest.mark.parametrize("name", ["p256", "p384", "rsa"])
+@pytest.mark.parametrize("name", ["p256", "p384", "rsa", "twisted"])
 def test_possession_is_proved(token: OpenToken, name: str) -> None:
     held = next(one for one in token.identities() if one.label == name)
     proof = token.prove_possession(held, CHALLENGE)
