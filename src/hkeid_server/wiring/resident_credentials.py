@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hkeid.ports.certificates import CertificateAuthority, RevocationSource
 from hkeid.ports.signing_keys import ResidentKeys
-from hkeid.ports.timestamps import TimestampAuthority
+from hkeid.ports.timestamps import NoncedTimestampAuthority
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.wiring.foundation import Foundation
@@ -27,7 +27,7 @@ class ResidentSigning:
 
     keys: ResidentKeys
     credentials: ResidentCredentials
-    timestamps: TimestampAuthority | None
+    timestamps: NoncedTimestampAuthority | None
     revocation: RevocationSource
 
 

@@ -32,7 +32,7 @@ from hkeid_server.cli import main
 from hkeid_server.config import load_config
 from hkeid_server.journal import Journal
 from hkeid_server.wiring import build_house, close_store
-from hkeid_server.wiring.outside import GivenByEither
+from hkeid_server.wiring.outside import GivenByEither, open_outside_timestamps
 from hkeid_server.wiring.signing import finish_retirements
 from hkeid_server.wiring.verification import trust_of
 from hkeid_server.wsgi import serve_house
@@ -160,6 +160,12 @@ def _ends(town: Town, resident: str, certificate: bytes, world: World, folder: P
     with house.store.transaction() as tx:
         (key,) = tx.signing_keys.of_resident(resident)
     assert (key.state, key.handle) == (SigningKeyState.REVOKED, b"")
+
+
+def test_a_clients_nonce_travels_to_the_authority_outside(service) -> None:
+    stamps = open_outside_timestamps(load_config(service), SystemClock(), SystemRandom())
+    assert stamps.token(bytes(32), nonce=4711).info.nonce == 4711
+    assert stamps.token(bytes(32)).info.nonce != stamps.token(bytes(32)).info.nonce
 
 
 def test_what_either_authority_gave_is_taken_back_by_it() -> None:
