@@ -120,11 +120,6 @@ _CHECKS: dict[str, Check] = {
     "certificates": certificates,
     "authority outside": outside_authority,
     "time-stamps outside": outside_timestamps,
-<<<<<<< HEAD
-    "signing keys of residents": resident_keys,
-    "signing": signing,
-=======
     "signing": signing,
     "signing keys of residents": resident_keys,
->>>>>>> main
 }
