@@ -145,3 +145,12 @@ npm_sync() {
     (cd "$1" && npm ci --silent --no-audit --no-fund --ignore-scripts)
     printf '%s\n' "$wanted" >"$stamp"
 }
+
+# --- SAML peers: other implementations in an environment of their own --------------------------
+
+install_saml_peers() {
+    need_apt xmlsec1
+    new_venv "$HERE/.envs/saml"
+    pip_sync "$HERE/.envs/saml" requirements/saml-peers.txt
+    export HKEID_TEST_SAML_PEERS="$HERE/.envs/saml/bin/python"
+}

@@ -112,6 +112,7 @@ def install(folder: Path, ports: Ports) -> Installation:
         registry={"url": f"http://localhost:{ports.registry}", "timeout_seconds": 60},
         certificates={"enabled": True, "timestamps": True},
         signing={"enabled": True, "bare_hashes": True},
+        validation={"enabled": True},
         stations={
             "enabled": True,
             "proxies": ["127.0.0.1"],

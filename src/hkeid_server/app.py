@@ -55,7 +55,8 @@ def create_pages(parts: House) -> Flask:
     app = Flask("hkeid_server", static_folder="static", template_folder="templates")
     app.request_class = PageRequest
     # The intake of the front has the exact limit of each path; this is the last line.
-    app.config["MAX_CONTENT_LENGTH"] = max(parts.config.server.body_limit, *UPLOADS.values())
+    largest = max(parts.config.server.body_limit, *UPLOADS.values())
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = largest
     app.extensions["hkeid"] = parts
     app.extensions["hkeid.pages"] = parts.pages
     install_templates(app)
@@ -99,6 +100,10 @@ def create_pages(parts: House) -> Flask:
         from hkeid_server.pages import signing
 
         app.register_blueprint(signing.blueprint)
+    if parts.verification is not None:
+        from hkeid_server.pages import verification
+
+        app.register_blueprint(verification.blueprint)
     if parts.pages.sandbox:
         from hkeid_server import gallery
 

@@ -8,13 +8,14 @@ needs a human, the browser is sent to the page that serves the human.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from threading import BoundedSemaphore
 from time import perf_counter
 from typing import Any
 
-from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters, Request, Response, redirect
 from hkeid.op import ErrorPage, Interaction, LogoutPage
 from hkeid.ports import Random
@@ -23,9 +24,10 @@ from hkeid_server.browser import CookieNames
 from hkeid_server.coming_again import coming_again
 from hkeid_server.headers import HSTS
 from hkeid_server.house import Door
-from hkeid_server.intake import BodySlow, Intake
+from hkeid_server.intake import Intake
 from hkeid_server.journal import REFERENCE, Journal
 from hkeid_server.network import NetworkReader
+from hkeid_server.problems import program_problem
 from hkeid_server.references import Visit, new_reference, visit_of
 
 Environ = dict[str, Any]
@@ -38,6 +40,9 @@ BROWSER_PATHS = frozenset(
     {"/authorize", "/logout", "/csc/v1/oauth2/authorize", "/csc/v2/oauth2/authorize"}
 )
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""
+
+OWN_PLACES = frozenset({"/verify"})
+"""Pages that wait for a worker for seconds, and have few places of their own: nobody's login waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Front:
                 self._intake.take(environ)
             except HkeidError as error:
                 environ["hkeid.answer"] = ForwardedError(error)
-            with self._places:
+            with nullcontext() if path in OWN_PLACES else self._places:
                 if route is None:
                     return self._pages(environ, start_response)
                 return self._serve(environ, start_response, path, route, began)
@@ -159,7 +164,7 @@ class Front:
         if isinstance(error, HkeidError):
             self._journal.refusal(error, where=path)
             metrics.count_refusal(error.reason)
-            return _plain_error(error)
+            return _failure(*program_problem(error))
         self._journal.crash(error, where=path)
         return _failure(500, "server_error")
 
@@ -231,20 +236,6 @@ def _raise_what_came_before(environ: Environ) -> None:
     match environ.get("hkeid.answer"):
         case ForwardedError(error=error):
             raise error
-
-
-def _plain_error(error: HkeidError) -> Response:
-    match error:
-        case BodySlow():
-            return _failure(408, "invalid_request")
-        case Unavailable():
-            return _failure(503, "temporarily_unavailable")
-        case MalformedInput(reason="body_too_large"):
-            return _failure(413, "invalid_request")
-        case MalformedInput():
-            return _failure(400, "invalid_request")
-        case _:
-            return _failure(500, "server_error")
 
 
 def _failure(status: int, code: str) -> Response:

@@ -21,6 +21,7 @@ from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_signing import signing_samples
 from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
 from hkeid_server.gallery_stations import station_samples
+from hkeid_server.gallery_verification import verification_samples
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
@@ -356,6 +357,7 @@ SAMPLES: dict[str, Sample] = {
             *csc_samples(_observatory, partial(_ceremony, "get")).items(),
             *station_samples(partial(_ceremony, "create"), partial(_ceremony, "get")).items(),
             *console_samples().items(),
+            *verification_samples().items(),
             *signing_samples(partial(_ceremony, "get"), _observatory).items(),
         )
     },

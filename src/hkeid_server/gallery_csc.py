@@ -13,7 +13,7 @@ from hkeid_server.models import CeremonyForm, WhoAsks
 from hkeid_server.shell import language
 
 _UNTIL = datetime(2029, 11, 3, 9, 0, tzinfo=UTC)
-_TEMPLATE = "sign/hashes.html"
+_TEMPLATE = "signing/hashes.html"
 
 
 def _document(label: str, *, known: bool = True) -> HashToSign:

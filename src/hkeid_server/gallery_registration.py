@@ -144,7 +144,10 @@ def samples(creation: Callable[[], CeremonyForm], request: Callable[[], Ceremony
 def _beginning() -> _Found:
     start = partial(StartPage, statement="2026-11")
     return {
-        "home-register": ("home.html", partial(HomePage, register=True, resume=_case("details"))),
+        "home-register": (
+            "home.html",
+            partial(HomePage, register=True, verify=True, resume=_case("details")),
+        ),
         "register-start": ("start", start),
         "register-start-resume": ("start", partial(start, resume=_case("selfie"))),
         **{

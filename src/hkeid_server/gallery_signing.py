@@ -78,6 +78,7 @@ def signing_samples(
     back = {"back": "https://suggestions.hko.example/eid/signed"}
     return {
         "sign": ("signing/sign.html", sign),
+        "sign-stamped": ("signing/sign.html", partial(sign, _declaration(stamp=2))),
         "sign-hash": ("signing/sign.html", partial(sign, _hash())),
         "sign-batch": ("signing/sign.html", partial(sign, *batch)),
         "sign-expired-page": ("signing/sign.html", partial(sign, problem="expired")),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hkeid_server.interactions.turn import Handler
     from hkeid_server.signing.parts import SigningRooms
     from hkeid_server.stations.parts import StationRooms
+    from hkeid_server.verification.room import Verification
     from hkeid_server.wiring.notices import NoticeParts
     from hkeid_server.wiring.proofing import ProofingParts
 
@@ -89,6 +90,7 @@ class House:
     :ivar stations: stations and upgrades by chip; None where they are not served.
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
     :ivar signing: signing by residents; None where it is not served.
+    :ivar verification: checks signed documents that anybody brings along; None where it is not served.
     :ivar csc: remote signing by the Cloud Signature Consortium's API; None where it is not served.
     """
 
@@ -121,6 +123,7 @@ class House:
     certificates: CertificateRooms | None = None
     signing: SigningRooms | None = None
     csc: CscRooms | None = None
+    verification: Verification | None = None
 
 
 def house() -> House:

@@ -17,6 +17,10 @@ from hkeid.ports import Clock, KeyStore
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal, hear_libraries
 
+_RETIRED = "signing:keys:revoked"
+_RETIRING_SECONDS = 15
+"""A revocation is looked for in the list long before the next round."""
+
 
 class Housekeeper:
     """Does the regular work of one node.
@@ -81,6 +85,10 @@ def start_regular_work(config: Config, more: Mapping[str, Callable[[], int]] | N
     keeper = make_housekeeper(config, store, keys, clock, journal, more)
     if minutes:
         _every(minutes * 60, keeper.round, name="hkeid-housekeeping")
+        finish = retirements(config, store, keys, clock, journal)
+        _every(
+            _RETIRING_SECONDS, partial(keeper.attempt, _RETIRED, finish), name="hkeid-retirements"
+        )
     if seconds:
         from hkeid_server.wiring import notice_rounds
 
@@ -114,9 +122,19 @@ def make_housekeeper(
                 config, store, keys, clock, journal
             ),
             "signing:requests:expired": lambda: end_signature_requests(config, store, keys, clock),
+            _RETIRED: retirements(config, store, keys, clock, journal),
             **(more or {}),
         },
     )
+
+
+def retirements(
+    config: Config, store: Any, keys: KeyStore, clock: Clock, journal: Journal
+) -> Callable[[], int]:
+    """What destroys signing keys that are out of use, takes their certificates back, and says how many."""
+    from hkeid_server.wiring.signing import finish_retirements
+
+    return lambda: finish_retirements(config, store, keys, clock, journal)
 
 
 def _every(seconds: float, work: Callable[[], None], *, name: str) -> None:

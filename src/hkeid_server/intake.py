@@ -23,10 +23,19 @@ CARD_LIMIT = 8 * 1024 * 1024
 """Most bytes of a photograph of a card."""
 SELFIE_LIMIT = 6 * 1024 * 1024
 """Most bytes of all frames of a selfie."""
+PDF_LIMIT = 10 * 1024 * 1024
+"""Most bytes of a document that somebody checks."""
+REPORT_LIMIT = 4 * 1024 * 1024
+"""Most bytes of a form with a sealed report."""
 UPLOADS: Mapping[str, int] = {
     "/register/card": CARD_LIMIT + 65_536,
     "/register/selfie": SELFIE_LIMIT + 65_536,
     "/kiosk/face": SELFIE_LIMIT + 65_536,
+    "/verify": PDF_LIMIT + 65_536,
+    "/verify/report": REPORT_LIMIT,
+    "/verify/report.json": REPORT_LIMIT,
+    "/verify/report.xml": REPORT_LIMIT,
+    "/verify/signed-revision": PDF_LIMIT + REPORT_LIMIT,
 }
 """Paths that take more than ``server.body_limit``, with their limits in bytes (form included)."""
 

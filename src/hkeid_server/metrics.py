@@ -26,6 +26,10 @@ _seconds = Histogram("hkeid_http_seconds", "Time per request", ("route",), bucke
 _refusals = Counter("hkeid_refusals", "Requests refused, by reason", ("reason",))
 _logins = Counter("hkeid_logins", "Logins finished, by how they went", ("outcome",))
 
+_signatures = Counter(
+    "hkeid_signature_requests", "Requests for signatures decided by residents", ("outcome",)
+)
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 _counters: dict[tuple[str, str, int], Callable[[], None]] = {}
@@ -60,6 +64,11 @@ def count_refusal(reason: str) -> None:
 def count_login(outcome: str) -> None:
     """Count a finished login: ``logged_in``, or the reason of the refusal."""
     _logins.labels(outcome).inc()
+
+
+def count_signature_request(outcome: str) -> None:
+    """Count a decided request for signatures: ``signed``, ``refused``, or ``code_differs``."""
+    _signatures.labels(outcome).inc()
 
 
 def exposition() -> bytes:

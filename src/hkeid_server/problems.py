@@ -1,4 +1,4 @@
-"""From an error to what a person sees: a kind of problem page, and an HTTP status."""
+"""From an error to what is answered: to a person a kind of problem page, to a program a code; and an HTTP status."""
 
 from __future__ import annotations
 
@@ -61,6 +61,21 @@ def problem_of(error: HkeidError) -> tuple[str, int]:
             return "form", 400
         case _:
             return "internal", 500
+
+
+def program_problem(error: HkeidError) -> tuple[int, str]:
+    """The status and the code (RFC 6749 §5.2, §4.1.2.1) for an error that no door has answered itself."""
+    match error:
+        case BodySlow():
+            return 408, "invalid_request"
+        case MalformedInput(reason="body_too_large"):
+            return 413, "invalid_request"
+        case MalformedInput():
+            return 400, "invalid_request"
+        case Unavailable():
+            return 503, "temporarily_unavailable"
+        case _:
+            return 500, "server_error"
 
 
 def ceremony_problem(reason: str) -> str:

@@ -42,10 +42,12 @@ class HomePage:
     """Where one begins, or goes on.
 
     :ivar register: registration is offered here.
+    :ivar verify: signed documents can be checked here.
     :ivar resume: a registration that this browser left, or None.
     """
 
     register: bool = False
+    verify: bool = False
     resume: Case | None = None
 
 

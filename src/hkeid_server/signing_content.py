@@ -134,6 +134,13 @@ def signed_lines(resident_id: str) -> tuple[SignedLine, ...]:
     )
 
 
+def _stamped(document: RequestedDocument) -> int | None:
+    """On which page a visible stamp will stand; 0 where a prepared field says it."""
+    if document.stamp is None:
+        return None
+    return 0 if document.stamp.box is None else document.stamp.page
+
+
 def _document(
     here: str, document: RequestedDocument, number: int, drawn: Sequence[DrawnPage]
 ) -> DocumentToSign:
@@ -146,6 +153,7 @@ def _document(
         file="" if document.is_hash else f"{place}/file.pdf",
         size=-(-document.size // 1024),
         pages=document.pages,
+        stamp=_stamped(document),
         here=place,
         looked_at=bool(drawn),
         reason=document.reason or "",

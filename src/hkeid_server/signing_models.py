@@ -27,6 +27,7 @@ class DocumentToSign:
     :ivar fingerprint: SHA-256 in groups of four hexadecimal digits.
     :ivar file: address of the file itself; "" for a bare hash.
     :ivar size: kilobytes.
+    :ivar stamp: page (from 1) on which a visible stamp will stand; 0: in the field made for it; None: none.
     :ivar here: address of the page that shows it, in a batch.
     :ivar looked_at: its pages were put before the resident.
     :ivar reason: what the service wants to stand in the signature; "" for nothing.
@@ -38,6 +39,7 @@ class DocumentToSign:
     file: str = ""
     size: int = 0
     pages: int = 0
+    stamp: int | None = None
     here: str = ""
     looked_at: bool = False
     pictures: tuple[PagePicture, ...] = ()

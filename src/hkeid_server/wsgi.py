@@ -49,7 +49,10 @@ def serve_house(house: House) -> Application:
         log_access=house.config.log.access,
     )
     stations = mounted(house, with_signing(house, front))
-    return with_certificates(house.certificates, house.journal, stations)
+    rooms = house.certificates
+    if rooms is None:
+        return stations
+    return with_certificates(rooms.repository, rooms.unit, house.journal, stations)
 
 
 _application: Application | None = None

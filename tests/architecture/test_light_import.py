@@ -84,6 +84,8 @@ def test_a_kit_brings_only_its_own_framework(kit: str, other: str) -> None:
         ("sqlalchemy", "sql", "from hkeid.adapters.vault import SqlVault"),
         ("psycopg", "postgresql", "import hkeid.adapters.sql.postgresql"),
         ("asn1crypto", "chip", "import hkeid.chip.trust"),
+        ("lxml", "saml", "import hkeid.saml.dsig"),
+        ("lxml", "saml", "import hkeid.testing.saml_attacks"),
         ("pyhanko", "signing", "import hkeid.adapters.pdf.signing_engine"),
         ("pikepdf", "signing", "import hkeid.adapters.pdf.signing_engine"),
         ("fontTools", "signing", "import hkeid.adapters.pdf.stamps"),

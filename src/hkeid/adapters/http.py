@@ -15,6 +15,7 @@ from hkeid.ports.surroundings import HttpAnswer
 
 _CHUNK: Final = 65_536
 _LONGEST_URL: Final = 4096
+_PORTS: Final = {"https": 443, "http": 80}
 
 
 class HttpsClient:
@@ -23,11 +24,16 @@ class HttpsClient:
     :param ca_file: certificates to trust (PEM) in the stead of the system's.
     :param public_only: connect to addresses of the public internet alone, for addresses that somebody
         outside has named.
+    :param plain: go to http addresses too, without TLS: for answers that prove themselves by signatures,
+        as time-stamps (RFC 3161), OCSP answers and revocation lists do (RFC 5280 §8).
     """
 
-    def __init__(self, *, ca_file: str | None = None, public_only: bool = False) -> None:
+    def __init__(
+        self, *, ca_file: str | None = None, public_only: bool = False, plain: bool = False
+    ) -> None:
         self._tls = ssl.create_default_context(cafile=ca_file)
         self._public_only = public_only
+        self._schemes = ("https", "http") if plain else ("https",)
 
     def send(
         self,
@@ -41,13 +47,17 @@ class HttpsClient:
     ) -> HttpAnswer:
         """Send one request.
 
-        :raises hkeid.kernel.errors.MalformedInput: ``url_malformed``: not https, or no such thing.
+        :raises hkeid.kernel.errors.MalformedInput: ``url_malformed``: not https (or http, where that may be), or
+            no such thing.
         :raises hkeid.kernel.errors.Unavailable: ``http_no_answer``, ``http_answer_too_long``.
         """
-        host, port, target = _split(url)
+        scheme, host, port, target = _split(url)
+        if scheme not in self._schemes:
+            raise MalformedInput("url_malformed")
         ends = time.monotonic() + timeout
+        context = self._tls if scheme == "https" else None
         connection = TimedConnection(
-            host, port, seconds=timeout, context=self._tls, public_only=self._public_only
+            host, port, seconds=timeout, context=context, public_only=self._public_only
         )
         try:
             connection.request(method, target, body=body, headers=dict(headers or {}))
@@ -64,17 +74,17 @@ class HttpsClient:
             connection.close()
 
 
-def _split(url: str) -> tuple[str, int, str]:
+def _split(url: str) -> tuple[str, str, int, str]:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or 443
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         raise MalformedInput("url_malformed") from None
     plain = len(url) <= _LONGEST_URL and url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme != "https" or not host or parts.username is not None or not plain:
+    if not host or port is None or parts.username is not None or not plain:
         raise MalformedInput("url_malformed")
     target = parts.path or "/"
-    return host, port, f"{target}?{parts.query}" if parts.query else target
+    return parts.scheme, host, port, f"{target}?{parts.query}" if parts.query else target
 
 
 def _read(answer: http.client.HTTPResponse, limit: int, ends: float) -> bytes:

@@ -7,6 +7,7 @@ from typing import Protocol
 from hkeid.broker.records import BrokerTransaction
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
+from hkeid.signing.activation.records import SigningKeyRepository
 
 
 class EnrolmentTransaction(BrokerTransaction, Protocol):
@@ -18,3 +19,5 @@ class EnrolmentTransaction(BrokerTransaction, Protocol):
     def blind_index(self) -> BlindIndexRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def signing_keys(self) -> SigningKeyRepository: ...

@@ -7,7 +7,9 @@ from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.enrolment.registration.events import EidRecovered
 from hkeid.enrolment.tickets import ticket_family
 from hkeid.kernel.instants import Instant
+from hkeid.ports.certificates import RevocationReason
 from hkeid.residents.records import CredentialStatus
+from hkeid.signing.retirement import retire_signing_keys
 
 
 def end_former(tx: EnrolmentTransaction, resident_id: str, now: Instant) -> None:
@@ -19,6 +21,8 @@ def end_former(tx: EnrolmentTransaction, resident_id: str, now: Instant) -> None
     ended = end_sessions(tx, resident_id, now, reason="eid_recovered")
     grants = revoke_grants(tx, resident_id, now)
     tx.single_use.revoke_family(ticket_family(resident_id), now)
+    # Whoever lost every device cannot say who may have activated the key: control of it counts as lost.
+    retire_signing_keys(tx, resident_id, RevocationReason.KEY_COMPROMISE, now)
     tx.audit.append(
         EidRecovered(
             resident_id=resident_id,

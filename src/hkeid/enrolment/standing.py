@@ -20,11 +20,14 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import MalformedInput
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents.records import CredentialStatus, Resident
+from hkeid.signing.retirement import retire_signing_keys
 
 _ATTEMPTS = 5
+_DECEASED = "deceased"
 _TOLD_AS_SUCH = frozenset({"card_reported_lost"})
 _REASON = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 
@@ -53,7 +56,8 @@ class Standing:
         )
 
     def suspend(self, resident_id: str, *, by: Actor, reason: str) -> tuple[EndedSession, ...]:
-        """Nobody logs in with this eID until it is resumed; all sessions end, all grants are revoked.
+        """Nobody logs in or signs with this eID until it is resumed; all sessions end, all grants are
+        revoked. The signing key stays: there is no hold of certificates, and a freeze may be lifted.
 
         :param reason: a short word in ``snake_case``; never free text about a person.
         :returns: the sessions that ended.
@@ -72,7 +76,7 @@ class Standing:
         self._change(resident_id, None, by, reason)
 
     def revoke(self, resident_id: str, *, by: Actor, reason: str) -> tuple[EndedSession, ...]:
-        """End an eID for good, with its devices and tickets.
+        """End an eID for good, with its devices, tickets and the right to sign.
 
         :returns: the sessions that ended.
         :raises hkeid.kernel.errors.Refused: as :meth:`suspend`.
@@ -115,6 +119,7 @@ class Standing:
             for credential in tx.credentials.of_resident(resident.id):
                 tx.credentials.set_status(credential.id, CredentialStatus.REVOKED, now)
             tx.single_use.revoke_family(ticket_family(resident.id), now)
+            retire_signing_keys(tx, resident.id, _why(by, reason), now)
         tx.audit.append(
             StandingChanged(
                 resident_id=resident.id,
@@ -129,6 +134,13 @@ class Standing:
         about = reason if reason in _TOLD_AS_SUCH else f"eid_{word}"
         tell(tx, resident.id, about, now=now, random=self._random)
         return ended
+
+
+def _why(by: Actor, reason: str) -> RevocationReason:
+    """What the revocation of the signing certificate says (RFC 5280 §5.3.1)."""
+    if by is Actor.RESIDENT or reason == _DECEASED:
+        return RevocationReason.CESSATION_OF_OPERATION
+    return RevocationReason.PRIVILEGE_WITHDRAWN
 
 
 def _resumed(resident: Resident) -> EidState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -20,6 +20,19 @@ class ValidationMaterial:
     certificates: tuple[bytes, ...] = ()
     crls: tuple[bytes, ...] = ()
     ocsps: tuple[bytes, ...] = ()
+
+    @classmethod
+    def joined(cls, *several: ValidationMaterial) -> ValidationMaterial:
+        """All that is in ``several``, each thing once, in order."""
+        return cls(
+            certificates=_once(one.certificates for one in several),
+            crls=_once(one.crls for one in several),
+            ocsps=_once(one.ocsps for one in several),
+        )
+
+
+def _once(lists: Iterable[tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys(one for each in lists for one in each))
 
 
 class RevocationSource(Protocol):

@@ -256,7 +256,8 @@ class PdfValidator(Protocol):
     def examine(self, parts: PdfParts, request: ExaminationRequest) -> ExaminedDocument:
         """Every signature of the file; one that defeats the parsers is reported as such.
 
-        :raises hkeid.kernel.errors.MalformedInput: ``pdf_malformed``.
+        :raises hkeid.kernel.errors.MalformedInput: ``pdf_malformed``; ``pdf_locked``: it opens only with a
+            password or a key.
         :raises hkeid.kernel.errors.Unavailable: ``pdf_validator_busy``; ``pdf_validator_failed``: too slow,
             too large in memory, or crashed.
         """

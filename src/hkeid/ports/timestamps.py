@@ -16,3 +16,14 @@ class TimestampAuthority(Protocol):
         :raises hkeid.kernel.errors.Refused: ``timestamp_refused``, ``timestamp_wrong``.
         """
         ...
+
+
+class NoncedTimestampAuthority(Protocol):
+    """A :class:`TimestampAuthority` that puts the number of somebody else's choice into its token."""
+
+    def stamp(self, digest: bytes, *, hash_name: str = "sha256", nonce: int | None = None) -> bytes:
+        """As :meth:`TimestampAuthority.stamp`.
+
+        :param nonce: to stand in the token (RFC 3161 §2.4.2); None: one of its own, or none.
+        """
+        ...

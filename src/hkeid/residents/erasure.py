@@ -10,6 +10,7 @@ from hkeid.audit.events import AuditEvent, AuditTrail
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.instants import Instant
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.storage import Store
 from hkeid.ports.vault import DataKeyVault
 from hkeid.residents.records import (
@@ -17,6 +18,7 @@ from hkeid.residents.records import (
     CredentialRepository,
     CredentialStatus,
     ResidentRepository,
+    RetiringKeys,
     SealedFieldRepository,
 )
 
@@ -35,6 +37,8 @@ class ErasureTransaction(Protocol):
     @property
     def blind_index(self) -> BlindIndexRepository: ...
     @property
+    def signing_keys(self) -> RetiringKeys: ...
+    @property
     def audit(self) -> AuditTrail: ...
 
 
@@ -42,6 +46,7 @@ class ErasureTransaction(Protocol):
 class ResidentErased(AuditEvent):
     """A resident's data key was destroyed and what it sealed deleted.
 
+    :ivar signing_keys: how many went out of use by it.
     :ivar replayed: done again after a restore.
     """
 
@@ -50,6 +55,7 @@ class ResidentErased(AuditEvent):
     resident_id: str
     fields: int
     credentials: int
+    signing_keys: int
     replayed: bool
 
 
@@ -57,7 +63,7 @@ def erase(
     store: Store[ErasureTransaction], vault: DataKeyVault, resident_id: str, now: Instant
 ) -> None:
     """Erase a resident: the data key first, so that whatever fails later, nothing can be read; then
-    the ciphertext, the index, the devices and the eID itself. May be repeated.
+    the ciphertext, the index, the devices, the right to sign and the eID itself. May be repeated.
     """
     vault.destroy(resident_id, now)
     _erase_rows(store, resident_id, now, replayed=False)
@@ -99,13 +105,15 @@ def _erase_rows(
             fields = tx.sealed_fields.delete(resident_id)
             digests = tx.blind_index.delete(resident_id)
             credentials = _strip_credentials(tx, resident_id, now)
-            if revoked and not (fields or digests or credentials):
+            keys = tx.signing_keys.retire(resident_id, RevocationReason.CESSATION_OF_OPERATION, now)
+            if revoked and not (fields or digests or credentials or keys):
                 return False
             tx.audit.append(
                 ResidentErased(
                     resident_id=resident_id,
                     fields=fields,
                     credentials=credentials,
+                    signing_keys=len(keys),
                     replayed=replayed,
                 )
             )

@@ -10,6 +10,7 @@ from typing import Protocol
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.instants import Instant
+from hkeid.ports.certificates import RevocationReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,14 @@ class CredentialRepository(Protocol):
 
     def set_label(self, credential_id: bytes, label: bytes) -> bool:
         """Replace the sealed label."""
+        ...
+
+
+class RetiringKeys(Protocol):
+    """A resident's signing keys, as far as the end of an eID is concerned."""
+
+    def retire(self, resident_id: str, reason: RevocationReason, now: Instant) -> tuple[str, ...]:
+        """Take every active key of a resident out of use; returns their ids."""
         ...
 
 

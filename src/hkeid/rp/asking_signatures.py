@@ -12,7 +12,12 @@ from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.token_endpoint import ClientIdentity
 
 if TYPE_CHECKING:
-    from hkeid.rp.signature_records import DocumentToSign, SignatureRequested, Signed
+    from hkeid.rp.signature_records import (
+        DocumentToSign,
+        SignatureRequested,
+        Signed,
+        VisibleStamp,
+    )
     from hkeid.rp.signatures import SignatureClient
 
 
@@ -38,6 +43,7 @@ class AsksForSignatures:
         *,
         hash: bytes | None = None,  # noqa: A002 - the word that everybody looks for
         document_name: str = "",
+        stamp: VisibleStamp | None = None,
         documents: Sequence[DocumentToSign] = (),
         redirect_uri: str,
         purpose: str = "",
@@ -48,6 +54,7 @@ class AsksForSignatures:
         :param pdf: the file to be signed, shown to the resident page by page; or ``hash``: its SHA-256,
             where it stays here and you show it yourself.
         :param document_name: as the resident shall read it.
+        :param stamp: makes the signature on ``pdf`` visible.
         :param documents: instead of these, up to 100 to be signed together.
         :param redirect_uri: registered with the provider; the browser comes back there.
         :param purpose: why, in a sentence, in the resident's language.
@@ -57,7 +64,9 @@ class AsksForSignatures:
         """
         from hkeid.rp.signature_records import DocumentToSign
 
-        given = list(documents) or [DocumentToSign(name=document_name, pdf=pdf, hash=hash)]
+        given = list(documents) or [
+            DocumentToSign(name=document_name, pdf=pdf, hash=hash, stamp=stamp)
+        ]
         return self._signatures().ask(
             given, redirect_uri=redirect_uri, purpose=purpose, subject=subject
         )
@@ -67,7 +76,9 @@ class AsksForSignatures:
 
         :param state: ``SignatureRequested.state``, as kept for this very browser.
         :param callback: the URL that the browser came back to, or its parameters.
-        :raises hkeid.rp.errors.SignatureDeclined: the resident did not sign, or not in time.
+        :raises hkeid.rp.errors.SignatureDeclined: the resident did not sign, or not in time; or the result was
+            fetched before, or too late.
+        :raises hkeid.rp.errors.SignatureNotTaken: the provider knows no such request.
         :raises StartAgain: this browser did not begin this.
         :raises ProviderMisbehaved: an answer breaks a rule, or is not about what was sent.
         :raises ProviderUnavailable: no answer; it may be tried again.

@@ -58,7 +58,7 @@ except ImportError:
     raise MissingExtra("flask", "flask") from None
 
 if TYPE_CHECKING:
-    from hkeid.rp.signature_records import DocumentToSign, Signed
+    from hkeid.rp.signature_records import DocumentToSign, Signed, VisibleStamp
 
 P = ParamSpec("P")
 Locales = Callable[[], Iterable[str]]
@@ -210,6 +210,7 @@ class EidLogin:
         *,
         hash: bytes | None = None,  # noqa: A002 - the word that everybody looks for
         document_name: str = "",
+        stamp: VisibleStamp | None = None,
         documents: Iterable[DocumentToSign] = (),
         purpose: str = "",
         context: str = "",
@@ -225,7 +226,9 @@ class EidLogin:
         """
         from hkeid.rp.signature_records import DocumentToSign
 
-        given = list(documents) or [DocumentToSign(name=document_name, pdf=pdf, hash=hash)]
+        given = list(documents) or [
+            DocumentToSign(name=document_name, pdf=pdf, hash=hash, stamp=stamp)
+        ]
         resident = self.resident
         begun = _login().signing.begin(
             self._request(),

@@ -17,6 +17,19 @@ _TYPES = {"created": int, "sizes": list}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisibleStamp:
+    """A stamp with the signer's name in both scripts, the time and a QR code to the page that checks the file.
+
+    :ivar page: counted from 1.
+    :ivar box: left, bottom, right and top in points, from the lower left corner of the page; at least 60 by 24.
+        None for a prepared field (``DocumentToSign.field``), which has its place.
+    """
+
+    page: int = 1
+    box: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentToSign:
     """One document of a request.
 
@@ -24,6 +37,8 @@ class DocumentToSign:
     :ivar pdf: the file; or ``hash``, its SHA-256, where it stays here.
     :ivar field: name of a signature field that was prepared in the PDF.
     :ivar reason: stands in the signature.
+    :ivar stamp: makes the signature visible; not for a hash, and in a file that is signed already only in a
+        prepared field.
     """
 
     name: str
@@ -31,6 +46,7 @@ class DocumentToSign:
     hash: bytes | None = None
     field: str | None = None
     reason: str | None = None
+    stamp: VisibleStamp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

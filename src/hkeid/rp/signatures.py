@@ -105,7 +105,9 @@ class SignatureClient:
     def fetch(self, kept: SignatureState) -> Signed:
         """What came of a request, asked of the provider itself.
 
-        :raises SignatureDeclined: ``signature_refused``, ``signature_expired``, ``signature_waiting``.
+        :raises SignatureDeclined: ``signature_refused``, ``signature_expired``, ``signature_waiting``,
+            ``signature_collected``.
+        :raises hkeid.rp.errors.SignatureNotTaken: the provider knows no such request.
         :raises hkeid.rp.errors.LoginFailed: no usable answer, or not what was asked for.
         """
         answer = self._post(f"/{kept.request_id}/result", {})
@@ -225,10 +227,10 @@ def _check_value(certificate: bytes, document: SignedDocument) -> None:
         raise ProviderMisbehaved("signature_value_wrong") from None
 
 
-def _wire(document: DocumentToSign) -> dict[str, str]:
+def _wire(document: DocumentToSign) -> dict[str, Any]:
     if (document.pdf is None) == (document.hash is None):
         raise ValueError("a document is a pdf or a hash, one of the two")
-    members = {"name": document.name}
+    members: dict[str, Any] = {"name": document.name}
     if document.pdf is not None:
         members["pdf"] = base64.b64encode(document.pdf).decode("ascii")
     if document.hash is not None:
@@ -237,6 +239,10 @@ def _wire(document: DocumentToSign) -> dict[str, str]:
         members["field"] = document.field
     if document.reason is not None:
         members["reason"] = document.reason
+    if document.stamp is not None:
+        box = document.stamp.box
+        place = {} if box is None else {"page": document.stamp.page, "box": list(box)}
+        members["stamp"] = place
     return members
 
 

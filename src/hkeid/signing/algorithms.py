@@ -34,14 +34,18 @@ _ED25519 = "1.3.101.112"
 
 
 def hash_identifier(hash_name: str) -> bytes:
-    """AlgorithmIdentifier of a hash; its parameters are absent (RFC 5754 §2, RFC 8419 §2.3)."""
+    """AlgorithmIdentifier of a hash; its parameters are absent (RFC 5754 §2, RFC 8419 §2.3).
+
+    :raises CredentialRefused: ``hash_too_weak``, ``hash_unknown``.
+    """
+    _require_strong(hash_name)
     return der.algorithm(_HASHES[hash_name][0])
 
 
 def hash_oid(hash_name: str) -> str:
     """Dotted identifier of a hash.
 
-    :raises CredentialRefused: ``hash_too_weak``.
+    :raises CredentialRefused: ``hash_too_weak``, ``hash_unknown``.
     """
     _require_strong(hash_name)
     return _HASHES[hash_name][0]

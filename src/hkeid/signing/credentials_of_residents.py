@@ -19,7 +19,7 @@ from typing import Final, Protocol
 
 from hkeid.identity.names import PersonName
 from hkeid.kernel import base64url
-from hkeid.kernel.errors import NotFound, Refused, Unavailable
+from hkeid.kernel.errors import NotFound, Unavailable
 from hkeid.ports.certificates import CertificateAuthority, CertificateSubject, RevocationReason
 from hkeid.ports.signing_keys import ResidentKeys, SigningKeyKind
 from hkeid.ports.storage import Store
@@ -27,13 +27,15 @@ from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
 from hkeid.residents.records import SealedFieldRepository
 from hkeid.signing.activation.errors import SignatureActivationRefused
-from hkeid.signing.activation.events import SigningKeyCertified, SigningKeyMade, SigningKeyRetired
+from hkeid.signing.activation.events import SigningKeyCertified, SigningKeyMade
 from hkeid.signing.activation.parts import check_standing
 from hkeid.signing.activation.records import SigningKey, SigningKeyState, SigningTransaction
 from hkeid.signing.algorithms import SignatureAlgorithm
 from hkeid.signing.certificates import build_request, read_certificate
 from hkeid.signing.certificates.keys import load_public_key
+from hkeid.signing.certificates.subjects import subject_name
 from hkeid.signing.credentials import SignerIdentity
+from hkeid.signing.retirement import SigningKeyRetirement, retire_signing_keys
 
 _NAMES: Final = ("name_english", "name_chinese")
 _LONGEST_NAME: Final = 64
@@ -80,6 +82,7 @@ class ResidentCredentials:
         self._fields = fields
         self._clock = clock
         self._random = random
+        self._retirement = SigningKeyRetirement(store, keys, authority, clock)
         self.settings = settings or ResidentCredentialSettings()
 
     def held(self, resident_id: str) -> SigningKey | None:
@@ -107,28 +110,14 @@ class ResidentCredentials:
         raise Unavailable("signing_key_contended")
 
     def retire(self, resident_id: str, reason: RevocationReason) -> int:
-        """Take the resident's active keys out of use and their certificates back: a lost or ended eID.
-        Returns how many keys.
-
-        :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``; the keys are
-            out of use already, the certificates are taken back by the next call.
+        """Take the resident's active keys out of use, destroy them and take their certificates back;
+        returns how many keys. What cannot be reached now is done later, by
+        :meth:`hkeid.signing.retirement.SigningKeyRetirement.finish`.
         """
-        now, retired = self._clock.now(), 0
         with self._store.transaction() as tx:
-            keys = tx.signing_keys.of_resident(resident_id)
-            for key in keys:
-                gone = replace(key, state=SigningKeyState.REVOKED, revoked_at=now)
-                if key.state is SigningKeyState.ACTIVE and tx.signing_keys.change(key, gone):
-                    retired += 1
-                    tx.audit.append(
-                        SigningKeyRetired(
-                            resident_id=resident_id, key_id=key.id, reason=reason.value
-                        )
-                    )
-        for key in keys:
-            self._keys.destroy(key.id, key.kind, key.handle)
-            self._take_back(key, reason)
-        return retired
+            retired = retire_signing_keys(tx, resident_id, reason, self._clock.now())
+        self._retirement.conclude(resident_id)
+        return len(retired)
 
     # --- details ----------------------------------------------------------------------------------
 
@@ -173,21 +162,34 @@ class ResidentCredentials:
 
     def _certify(self, key: SigningKey) -> SigningKey | None:
         """The key with a new certificate; None when it changed meanwhile."""
-        request = build_request(_KeptKey(self._keys, key))
-        issued = self._authority.issue(
-            request, profile=self.settings.profile, subject=self._subject(key.resident_id)
-        )
+        subject = self._subject(key.resident_id)
+        # An authority outside is told in the request itself whom it shall certify.
+        request = build_request(_KeptKey(self._keys, key), subject_name(subject))
+        issued = self._authority.issue(request, profile=self.settings.profile, subject=subject)
         certified = replace(key, certificates=(issued.certificate, *issued.chain))
         serial = read_certificate(issued.certificate).serial
         with self._store.transaction() as tx:
-            if not tx.signing_keys.change(key, certified):
-                return None
-            tx.audit.append(
-                SigningKeyCertified(
-                    resident_id=key.resident_id, key_id=key.id, serial=f"{serial:x}"
+            kept = tx.signing_keys.change(key, certified)
+            if kept:
+                tx.audit.append(
+                    SigningKeyCertified(
+                        resident_id=key.resident_id, key_id=key.id, serial=f"{serial:x}"
+                    )
                 )
-            )
+        if not kept:
+            # Certified or retired by somebody else meanwhile: nobody will ever use this one.
+            self._retirement.take_back(issued.certificate, RevocationReason.SUPERSEDED)
+            return None
+        self._check_still_standing(key.resident_id)
         return replace(certified, version=key.version + 1)
+
+    def _check_still_standing(self, resident_id: str) -> None:
+        """An eID that ended while its certificate was made, ended before there was a key to retire."""
+        try:
+            self._present(resident_id)
+        except SignatureActivationRefused:
+            self.retire(resident_id, RevocationReason.CESSATION_OF_OPERATION)
+            raise
 
     def _subject(self, resident_id: str) -> CertificateSubject:
         with self._store.transaction() as tx:
@@ -196,18 +198,6 @@ class ResidentCredentials:
             raise NotFound("name_missing")
         name = PersonName(english=texts["name_english"], chinese=texts.get("name_chinese"))
         return certificate_subject(resident_id, name)
-
-    def _take_back(self, key: SigningKey, reason: RevocationReason) -> None:
-        if not key.certificates:
-            return
-        certificate = read_certificate(key.certificates[0])
-        if certificate.short_term or not certificate.valid_at(self._clock.now()):
-            return
-        try:
-            self._authority.revoke(certificate.serial, reason)
-        except Refused:
-            # Taken back before, or not this authority's any more: nothing that it could do.
-            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-from hkeid.kernel import plugins
 from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.ports.certificates import RevocationSource
@@ -21,6 +20,7 @@ from hkeid.ports.pdf import (
 from hkeid.ports.timestamps import TimestampAuthority
 from hkeid.signing.cms import longest_signed_data, signed_attributes, signed_data
 from hkeid.signing.credentials import Signer, SignerIdentity
+from hkeid.signing.defaults import default_engine, present
 from hkeid.signing.errors import DocumentRefused
 from hkeid.signing.gap import covered, filled
 from hkeid.signing.input_policy import InputPolicy
@@ -112,8 +112,10 @@ def sign_pdf(
     :param reason: stands in the signature dictionary, as ``location`` does.
     :param field: a prepared field's name, or a new one's; see :class:`Wishes`.
     :param certify: see :class:`Wishes`.
+    :param policy: which documents may be signed; without it none whose look can change.
     :param engine: :func:`hkeid.adapters.pdf.default_engine` where none is named.
     :param at: the claimed time; now, where none is named.
+    :param timestamp_room: bytes kept free for the time-stamp token, from B-T on.
     :raises hkeid.signing.DocumentRefused: what may not be signed, see :class:`hkeid.ports.pdf.PdfTrait`;
         ``pdf_too_large``, ``pdf_certified_final``, ``pdf_signed_already``, ``field_absent``,
         ``field_signed``, ``field_locked``, ``field_out_of_order``, ``field_invisible``,
@@ -155,8 +157,10 @@ def signature_updates(
 
     :raises hkeid.kernel.errors.HkeidError: as :func:`sign_pdf`.
     """
-    now = at or _now()
-    chosen = engine or _default_engine()
+    # Before a token is asked for a signature that nobody could complete.
+    services.require_for(wishes.level)
+    now = at or present()
+    chosen = engine or default_engine()
     prepared = _prepare(pdf, signer.identity, wishes, services, chosen, now)
     signature = signer.sign(prepared.signed_attributes)
     return _completed((pdf,), prepared, signature, services, chosen, now)
@@ -179,7 +183,11 @@ def prepare_pdf(
 ) -> Prepared:
     """The first step of signing with a key elsewhere: what is to be signed, and the state to keep.
 
-    Parameters and errors are those of :func:`sign_pdf`; :attr:`Prepared.to_be_signed` goes to the signer.
+    Parameters and errors are those of :func:`sign_pdf`, but for what completes the signature: that is given to
+    :func:`complete_pdf`. :attr:`Prepared.to_be_signed` goes to the signer.
+
+    :param signer: who will sign; the key is elsewhere.
+    :param timestamp_room: bytes kept free for the token that :func:`complete_pdf` will get, from B-T on.
     """
     wishes = Wishes(
         level=Level.named(level),
@@ -191,7 +199,7 @@ def prepare_pdf(
         policy=policy or InputPolicy(),
     )
     services = Services(timestamp_room=timestamp_room)
-    return _prepare(pdf, signer, wishes, services, engine or _default_engine(), at or _now())
+    return _prepare(pdf, signer, wishes, services, engine or default_engine(), at or present())
 
 
 def complete_pdf(
@@ -210,6 +218,8 @@ def complete_pdf(
     :param pdf: the file that was prepared, unchanged.
     :param signature: over the signed attributes; ECDSA as DER
         (:meth:`hkeid.signing.SignatureAlgorithm.from_raw` makes it from R‖S).
+    :param at: the time of the revocation material; now, where none is named.
+    :param timestamp_room: bytes kept free for the document time-stamp of B-LTA.
     :raises hkeid.signing.DocumentRefused: ``pdf_changed``: not the file that was prepared.
     :raises hkeid.signing.CredentialRefused: ``signature_wrong``.
     :raises hkeid.kernel.errors.HkeidError: as :func:`sign_pdf`.
@@ -221,8 +231,8 @@ def complete_pdf(
     )
     _require_same(pdf, prepared)
     prepared.signer.require_signature(signature, prepared.signed_attributes)
-    engine = engine or (_default_engine() if prepared.level.with_material else None)
-    updates = _completed((pdf,), prepared, signature, services, engine, at or _now())
+    engine = engine or (default_engine() if prepared.level.with_material else None)
+    updates = _completed((pdf,), prepared, signature, services, engine, at or present())
     return b"".join((pdf, *updates))
 
 
@@ -241,7 +251,7 @@ def prepare_fields(
     """
     policy = policy or InputPolicy()
     policy.require_size(len(pdf))
-    engine = engine or _default_engine()
+    engine = engine or default_engine()
     answer = engine.prepare_fields((pdf,), tuple(fields), policy.refused)
     policy.require(answer.traits)
     return pdf + _made(answer.update)
@@ -341,12 +351,3 @@ def _require_same(pdf: bytes, prepared: Prepared) -> None:
     digest = prepared.signer.algorithm.digest(*covered((pdf,), prepared.update))
     if len(pdf) != prepared.size or digest != prepared.document_digest:
         raise DocumentRefused("pdf_changed", detail="not the file that was prepared")
-
-
-def _default_engine() -> PdfEngine:
-    return cast("PdfEngine", plugins.load(plugins.PDF_ENGINES, "pyhanko")())
-
-
-def _now() -> Instant:
-    clock: Any = plugins.load(plugins.SURROUNDINGS, "clock")()
-    return cast("Instant", clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from hkeid.kernel.instants import Instant
@@ -37,8 +38,6 @@ def long_term_updates(
     if level is Level.B_LT:
         return (engine.add_material(parts, material),)
     update = engine.prepare_timestamp(parts, material, timestamp_room)
-    import hashlib
-
     state = hashlib.new(_HASH)
     for part in covered(parts, update):
         state.update(part)
@@ -53,12 +52,4 @@ def material_for(
     """
     stamping = token_chain(token)
     found = [revocation.material(one, at) for one in (tuple(chain), stamping) if one]
-    return ValidationMaterial(
-        certificates=_once((*chain, *stamping), *(one.certificates for one in found)),
-        crls=_once(*(one.crls for one in found)),
-        ocsps=_once(*(one.ocsps for one in found)),
-    )
-
-
-def _once(*lists: Sequence[bytes]) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(one for each in lists for one in each))
+    return ValidationMaterial.joined(ValidationMaterial(certificates=(*chain, *stamping)), *found)

@@ -17,6 +17,7 @@ from pathlib import Path
 from hkeid.testing.browser import Browser, Page
 from hkeid.testing.journey import Step
 from hkeid.testing.own_loop import run_in_own_loop
+from hkeid.testing.uploads import upload
 from hkeid.testing.virtual_resident import VirtualResident
 
 Judge = Callable[[bytes], str]
@@ -140,8 +141,8 @@ class JourneyOfSigning:
 
 
 def judges_at_hand(issuer: str) -> tuple[tuple[str, Judge], ...]:
-    """:func:`hkeid.signing.validation.validate_pdf` and pyHanko, both trusting the installation's root; and
-    ``pdfsig`` where it is installed.
+    """:func:`hkeid.signing.validation.validate_pdf` and pyHanko, both trusting the installation's root;
+    ``pdfsig`` where it is installed; and the installation's page, where it has one.
     """
     browser = Browser()
     root = browser.get(f"{issuer}/pki/root.cer").body
@@ -152,6 +153,8 @@ def judges_at_hand(issuer: str) -> tuple[tuple[str, Judge], ...]:
     ]
     if shutil.which("pdfsig"):
         judges.append(("pdfsig", _pdfsig))
+    if "go-verify" in browser.get(f"{issuer}/").attributes:
+        judges.append(("the page", lambda pdf: _page(pdf, issuer)))
     return tuple(judges)
 
 
@@ -215,3 +218,15 @@ def _pdfsig(pdf: bytes) -> str:
     assert not wrong, f"{wrong} digests do not match"
     assert valid, "no signature is valid"
     return f"{valid} valid"
+
+
+def _page(pdf: bytes, issuer: str) -> str:
+    """The page on which anybody checks a file; who does has no eID."""
+    browser = Browser()
+    form = browser.get(f"{issuer}/verify").form("verify-form")
+    page = upload(browser, form, [("file", "application/pdf", pdf)])
+    if "report" not in page.attributes:
+        raise page.unexpected("no report")
+    verdict = page.attributes["report"]["data-verdict"]
+    assert verdict == "valid", str(verdict)
+    return str(verdict)

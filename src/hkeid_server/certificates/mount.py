@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from time import perf_counter
 
-from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import Request, Response
-from hkeid.signing.certificates.door import OCSP, PREFIX
-from hkeid.signing.timestamping import TimestampDoor
+from hkeid.signing.certificates.door import OCSP, PREFIX, RepositoryDoor
+from hkeid.signing.timestamping import TimestampDoor, TimestampUnit
 from hkeid_server import metrics
-from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.front import Application, Environ, StartResponse
-from hkeid_server.intake import BodySlow, Intake
+from hkeid_server.intake import Intake
 from hkeid_server.journal import Journal
+from hkeid_server.problems import program_problem
 
 TSA = "/tsa"
 _BODY_LIMIT = 16_384
@@ -24,12 +24,15 @@ _Handler = Callable[[Request], Response]
 
 
 def with_certificates(
-    rooms: CertificateRooms | None, journal: Journal, inner: Application
+    repository: RepositoryDoor | None,
+    unit: TimestampUnit | None,
+    journal: Journal,
+    inner: Application,
 ) -> Application:
     """``inner``, and before it what of certificates and time-stamps is served."""
-    if rooms is None or (rooms.repository is None and rooms.unit is None):
+    if repository is None and unit is None:
         return inner
-    served = CertificateDoors(rooms, journal)
+    served = CertificateDoors(repository, unit, journal)
 
     def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         route = served.route(environ.get("PATH_INFO", ""))
@@ -43,9 +46,11 @@ def with_certificates(
 class CertificateDoors:
     """Turns WSGI into requests, and answers back."""
 
-    def __init__(self, rooms: CertificateRooms, journal: Journal) -> None:
-        self._repository = rooms.repository
-        self._stamps = None if rooms.unit is None else TimestampDoor(rooms.unit)
+    def __init__(
+        self, repository: RepositoryDoor | None, unit: TimestampUnit | None, journal: Journal
+    ) -> None:
+        self._repository = repository
+        self._stamps = None if unit is None else TimestampDoor(unit)
         self._journal = journal
         self._intake = Intake(_BODY_LIMIT, {})
 
@@ -77,7 +82,7 @@ class CertificateDoors:
         except HkeidError as error:
             self._journal.refusal(error, where=name)
             metrics.count_refusal(error.reason)
-            return Response(status=_status(error))
+            return Response(status=program_problem(error)[0])
         except Exception as error:  # noqa: BLE001 - the last line of defence
             self._journal.crash(error, where=name)
             return Response(status=500)
@@ -95,17 +100,3 @@ class CertificateDoors:
             headers={"content-type": environ.get("CONTENT_TYPE", "")},
             body=body,
         )
-
-
-def _status(error: HkeidError) -> int:
-    match error:
-        case BodySlow():
-            return 408
-        case MalformedInput(reason="body_too_large"):
-            return 413
-        case MalformedInput():
-            return 400
-        case Unavailable():
-            return 503
-        case _:
-            return 500

@@ -12,15 +12,17 @@ from hkeid_server.front import Application, Environ, StartResponse
 
 
 def from_environment() -> Application:
-    """Make the application that ``HKEID_CONFIG`` describes."""
+    """Make the application that ``HKEID_CONFIG`` describes. Of the authority's keys it opens the time-stamp unit's
+    alone, so that the others need not be where it runs.
+    """
     from hkeid_server.wiring import make_journal, open_keys, open_store, surroundings
-    from hkeid_server.wiring.certificates import open_timestamp_service
+    from hkeid_server.wiring.certificates import open_unit
 
     config = load_config(Path(os.environ.get("HKEID_CONFIG", "hkeid.toml")))
     clock, random = surroundings()
     store = open_store(config, open_keys(config, clock, random), clock, random)
-    rooms = open_timestamp_service(config, store, clock, random)
-    return with_certificates(rooms, make_journal(config, clock), _nothing_else)
+    unit = open_unit(config, store, clock)
+    return with_certificates(None, unit, make_journal(config, clock), _nothing_else)
 
 
 def _nothing_else(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -11,7 +11,7 @@ import click
 
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.kernel.secret import Secret
-from hkeid_server.cli.shared import config_option, read, write_new
+from hkeid_server.cli.shared import config_option, read, read_passphrase, write_new
 from hkeid_server.config import Config
 
 if TYPE_CHECKING:
@@ -54,10 +54,7 @@ def _authority(config: Config) -> EmbeddedAuthority:
 def _passphrase(file: Path | None, config: Config, *, confirm: bool = False) -> Secret | None:
     """The root's passphrase: from a file, or asked for; the sandbox's root may do without."""
     if file is not None:
-        try:
-            return Secret(file.read_text("utf-8").strip("\r\n"))
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError("passphrase_missing", detail=str(file)) from None
+        return read_passphrase(file)
     typed = click.prompt(
         "Passphrase of the root's key" + ("" if config.production else " (empty: none)"),
         hide_input=True,
@@ -151,12 +148,13 @@ def init(
 def issue(config_path: Path, request: Path, profile: str, out: Path | None, **subject: str) -> None:
     """Certify the key of a PKCS#10 REQUEST (PEM or DER)."""
     from hkeid.ports.certificates import CertificateSubject
+    from hkeid.signing.certificates.pem import certificate_pem
 
     issued = _authority(read(config_path)).issue(
         _request(request), profile=profile, subject=CertificateSubject(**subject)
     )
     # The root's own is for those who decide to trust it; it does not come along.
-    pem = "".join(_pem(one) for one in (issued.certificate, *issued.chain[:-1]))
+    pem = "".join(certificate_pem(one) for one in (issued.certificate, *issued.chain[:-1]))
     if out is None:
         click.echo(pem, nl=False)
     else:
@@ -280,13 +278,6 @@ def _serial(text: str) -> int:
     if not plain or len(plain) > _LONGEST_SERIAL or not set(plain) <= set("0123456789abcdefABCDEF"):
         raise MalformedInput("serial_malformed", detail="hexadecimal digits")
     return int(plain, 16)
-
-
-def _pem(certificate: bytes) -> str:
-    from base64 import encodebytes
-
-    body = encodebytes(certificate).decode("ascii")
-    return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
 
 
 def _show(label: str, certificate: bytes, *, err: bool = False) -> None:

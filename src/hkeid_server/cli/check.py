@@ -12,8 +12,10 @@ from hkeid.ports import KeyPurpose, KeyState
 from hkeid_server.cli import check_services
 from hkeid_server.cli.check_certificates import certificates
 from hkeid_server.cli.check_faces import faces
+from hkeid_server.cli.check_outside import outside_authority, outside_timestamps
 from hkeid_server.cli.check_resident_keys import resident_keys
 from hkeid_server.cli.check_services import Doubtful, NotThere
+from hkeid_server.cli.check_signing import signing
 from hkeid_server.cli.main import explain
 from hkeid_server.cli.shared import config_option, read
 from hkeid_server.config import Config
@@ -116,5 +118,8 @@ _CHECKS: dict[str, Check] = {
     "country signers": check_services.country_signers,
     "notices": check_services.notices,
     "certificates": certificates,
+    "authority outside": outside_authority,
+    "time-stamps outside": outside_timestamps,
+    "signing": signing,
     "signing keys of residents": resident_keys,
 }

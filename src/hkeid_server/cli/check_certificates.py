@@ -18,8 +18,10 @@ def certificates(config: Config) -> str:
     from hkeid_server.wiring.certificates import authority_folder, open_authority
 
     section = config.certificates
-    if not (section.enabled or section.timestamps):
-        raise NotThere("no certification authority, no time-stamps ([certificates])")
+    outside = bool(config.outside_authority.server)
+    signing = (config.signing.enabled or config.csc.enabled) and not outside
+    if not (section.enabled or section.timestamps or signing):
+        raise NotThere("no certification authority here, no time-stamps ([certificates])")
     clock, random = surroundings()
     store = open_store(config, open_keys(config, clock, random), clock, random)
     try:
@@ -42,7 +44,8 @@ def certificates(config: Config) -> str:
     served = [name for name in ("enabled", "timestamps") if getattr(section, name)]
     words = {"enabled": "/pki/", "timestamps": "/tsa"}
     first = min(ends.values())
-    return f"{' and '.join(words[one] for one in served)}; nothing ends before {first:%F}"
+    where = " and ".join(words[one] for one in served) or "for residents' keys alone"
+    return f"{where}; nothing ends before {first:%F}"
 
 
 def _list_ends(encoded: bytes) -> Instant:

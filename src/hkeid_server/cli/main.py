@@ -92,7 +92,9 @@ def _without_extra(name: str, module: str) -> click.Command:
 
 
 class FriendlyGroup(click.Group):
-    """A group whose deliberate errors become one plain sentence and an exit status."""
+    """A group whose deliberate errors, and files that cannot be read or written, become one plain sentence and an
+    exit status.
+    """
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without loading them."""
@@ -106,6 +108,11 @@ class FriendlyGroup(click.Group):
         except HkeidError as error:
             click.echo(f"hkeid: {explain(error)}", err=True)
             ctx.exit(_exit_status(error))
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"hkeid: {error.strerror}: {error.filename}", err=True)
+            ctx.exit(EXIT_FAILED)
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package in {"", "hkeid", "hkeid_server"}:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hkeid.kernel.errors import ConfigurationError, HkeidError, MalformedInput
+from hkeid.kernel.errors import HkeidError, MalformedInput
 from hkeid_server.cli.main import EXIT_FAILED, explain
+from hkeid_server.cli.pdf_sign import sign_command
+from hkeid_server.cli.shared import FILE, NEW_FILE, progress, read_certificates
 
 if TYPE_CHECKING:
-    from hkeid.kernel.secret import Secret
     from hkeid.signing.legal import LegalContext, TrustList
     from hkeid.signing.validation import ValidationReport, ValidationTrust
 
 EXIT_NOT_VALID = 2
 EXIT_UNDETERMINED = 3
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW = click.Path(dir_okay=False, path_type=Path)
-_PEM = b"-----BEGIN CERTIFICATE-----"
 
 
 class VerdictCommand(click.Command):
@@ -51,79 +47,22 @@ def pdf_group() -> None:
     """Sign PDF documents, and say what their signatures are worth."""
 
 
-@pdf_group.command("sign")
-@click.argument("file", type=_FILE)
-@click.option("--out", required=True, type=_NEW, help="The signed file; must not be there yet.")
-@click.option("--key", "pkcs12", required=True, type=_FILE, help="Key and certificates, PKCS#12.")
-@click.option(
-    "--passphrase-file", type=_FILE, help="File with its passphrase; else it is asked for."
-)
-@click.option(
-    "--level", type=click.Choice(("B-B", "B-T", "B-LT", "B-LTA")), default="B-B", show_default=True
-)
-@click.option("--tsa", help="Address of a time-stamp authority (RFC 3161), from B-T on.")
-@click.option("--trust", multiple=True, type=_FILE, help="Certificates that the chains end in.")
-@click.option("--reason", help="Stands in the signature, as --location does.")
-@click.option("--location")
-@click.option("--field", help="A prepared field, or the name of a new one.")
-@click.option(
-    "--certify", type=click.Choice(("final", "fill-in")), help="What may happen afterwards."
-)
-def sign_command(
-    file: Path,
-    out: Path,
-    pkcs12: Path,
-    passphrase_file: Path | None,
-    level: str,
-    tsa: str | None,
-    trust: tuple[Path, ...],
-    certify: str | None,
-    reason: str | None,
-    location: str | None,
-    field: str | None,
-) -> None:
-    """Sign FILE; what could change its look is refused, with the reason."""
-    from hkeid.adapters.pdf import sign_file
-    from hkeid.ports.pdf import Certification
-    from hkeid.signing import Level, Signer, Wishes
-
-    if out.exists():
-        raise ConfigurationError("file_exists", detail=f"{out} is there already")
-    passphrase = _passphrase(passphrase_file)
-    signer = Signer.from_pkcs12(pkcs12.read_bytes(), passphrase)
-    kinds = {"final": Certification.NO_CHANGES, "fill-in": Certification.FILL_IN, None: False}
-    chosen: Any = kinds[certify]
-    services = _services(level, tsa, _certificates(trust))
-    _progress(f"signing {file} at {level}")
-    sign_file(
-        file,
-        signer,
-        wishes=Wishes(
-            level=Level.named(level),
-            certify=chosen,
-            reason=reason,
-            location=location,
-            field=field,
-        ),
-        services=services,
-        output=out,
-    )
-    click.echo(f"signed {out}")
+pdf_group.add_command(sign_command)
 
 
 @pdf_group.command("verify", cls=VerdictCommand)
-@click.argument("file", type=_FILE)
-@click.option("--trust", multiple=True, type=_FILE, help="Certificates that chains may end in.")
-@click.option("--timestamp-trust", multiple=True, type=_FILE, help="Those for time-stamps alone.")
-@click.option("--embedded", multiple=True, type=_FILE, help="Certificates of embedded authorities.")
-@click.option("--list", "trust_list", type=_FILE, help="Recognised authorities (TOML).")
+@click.argument("file", type=FILE)
+@click.option("--trust", multiple=True, type=FILE, help="Certificates that chains may end in.")
+@click.option("--timestamp-trust", multiple=True, type=FILE, help="Those for time-stamps alone.")
+@click.option("--embedded", multiple=True, type=FILE, help="Certificates of embedded authorities.")
+@click.option("--list", "trust_list", type=FILE, help="Recognised authorities (TOML).")
 @click.option("--list-sha256", help="What that file must hash to.")
-@click.option("--legal", type=_FILE, help="Circumstances for the opinion under Cap. 553 (TOML).")
+@click.option("--legal", type=FILE, help="Circumstances for the opinion under Cap. 553 (TOML).")
 @click.option("--online", is_flag=True, help="Ask where certificates say that revocations are.")
 @click.option("--json", "in_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--etsi-xml", "in_xml", is_flag=True, help="Print it after ETSI TS 119 102-2.")
 @click.option("--language", default="en", show_default=True, help="en, zh-Hant-HK or zh-Hans.")
-@click.option("--signed-revision", type=_NEW, help="Write what was signed there.")
+@click.option("--signed-revision", type=NEW_FILE, help="Write what was signed there.")
 @click.option("--of", "of_field", help="Field of which signature; the last one, if not given.")
 @click.option("--seconds", type=click.IntRange(1, 600), default=60, show_default=True,
               help="What the validation may take.")  # fmt: skip
@@ -157,7 +96,7 @@ def verify_command(
     recognised = None if trust_list is None else _trust_list(trust_list, list_sha256)
     trusted = _trust(trust, timestamp_trust, embedded, recognised)
     context = None if legal is None else _context(legal)
-    _progress(f"validating {file} ({len(pdf)} bytes)")
+    progress(f"validating {file} ({len(pdf)} bytes)")
     with validator_in_worker(
         timeout=seconds, cpu_seconds=seconds, drawing_seconds=seconds * 0.6
     ) as validator:
@@ -182,7 +121,7 @@ def verify_command(
 
 
 @pdf_group.command("evidence", cls=VerdictCommand)
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--rp-id", required=True, help="RP ID of the service whose residents sign.")
 @click.option("--origin", "origins", multiple=True, required=True, help="Where its pages were.")
 @click.option("--json", "in_json", is_flag=True, help="Print the result as JSON.")
@@ -228,12 +167,6 @@ def evidence_command(
     raise SystemExit(0 if result["valid"] else EXIT_NOT_VALID)
 
 
-def _progress(text: str) -> None:
-    """Where somebody is looking."""
-    if sys.stderr.isatty():
-        click.echo(f"hkeid: {text} …", err=True)
-
-
 def _exit_status(report: ValidationReport) -> int:
     if report.valid:
         return 0
@@ -252,25 +185,6 @@ def _write_revision(report: ValidationReport, pdf: bytes, field: str | None, out
     click.echo(f"signed revision of {name}: {output}", err=True)
 
 
-def _certificates(files: tuple[Path, ...]) -> list[bytes]:
-    """DER of the certificates in files, PEM or DER."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    found = []
-    for file in files:
-        content = file.read_bytes()
-        try:
-            if _PEM in content:
-                loaded = x509.load_pem_x509_certificates(content)
-            else:
-                loaded = [x509.load_der_x509_certificate(content)]
-        except ValueError:
-            raise MalformedInput("certificate_malformed", detail=str(file)) from None
-        found += [one.public_bytes(Encoding.DER) for one in loaded]
-    return found
-
-
 def _trust(
     trust: tuple[Path, ...],
     timestamp_trust: tuple[Path, ...],
@@ -282,9 +196,9 @@ def _trust(
     from hkeid.signing.validation import ValidationTrust
 
     made = ValidationTrust.of(
-        _certificates(trust),
-        timestamp_anchors=_certificates(timestamp_trust) if timestamp_trust else None,
-        embedded=_certificates(embedded),
+        read_certificates(trust),
+        timestamp_anchors=read_certificates(timestamp_trust) if timestamp_trust else None,
+        embedded=read_certificates(embedded),
         recognised=recognised,
     )
     if recognised is None:
@@ -315,36 +229,4 @@ def _online(trust: ValidationTrust) -> Any:
     from hkeid.adapters.http import HttpsClient
 
     # The addresses stand in certificates that anybody may have made.
-    return HttpRevocation(HttpsClient(public_only=True), trust.anchors)
-
-
-def _services(level: str, tsa: str | None, anchors: list[bytes]) -> Any:
-    from hkeid.signing import Services
-
-    if level == "B-B":
-        return Services()
-    if tsa is None:
-        raise ConfigurationError("timestamp_authority_missing", detail=f"{level} needs --tsa")
-    from hkeid.adapters.certificate_authorities.over_http import HttpRevocation
-    from hkeid.adapters.http import HttpsClient
-    from hkeid.adapters.system import SystemClock, SystemRandom
-    from hkeid.adapters.timestamping.over_http import HttpTimestampAuthority, HttpTimestampSettings
-    from hkeid.signing.timestamping import TimestampRules
-
-    http = HttpsClient()
-    settings = HttpTimestampSettings(url=tsa, rules=TimestampRules(anchors=tuple(anchors)))
-    return Services(
-        timestamp_authority=HttpTimestampAuthority(http, SystemClock(), SystemRandom(), settings),
-        revocation=HttpRevocation(http, anchors),
-    )
-
-
-def _passphrase(file: Path | None) -> Secret | None:
-    from hkeid.kernel.secret import Secret
-
-    if file is not None:
-        return Secret(file.read_text("utf-8").strip("\r\n"))
-    typed = click.prompt(
-        "Passphrase (empty: none)", hide_input=True, default="", show_default=False, err=True
-    )
-    return Secret(typed) if typed else None
+    return HttpRevocation(HttpsClient(public_only=True, plain=True), trust.anchors)

@@ -26,6 +26,7 @@ _OTHERS = frozenset(
         "HKEID_CLIENT_ID",
         "HKEID_CLIENT_SECRET",
         "HKEID_PRIVATE_KEY",
+        "HKEID_TOKEN_PIN",
     }
 )
 """Variables of the commands and of relying parties, which may run in the same shell."""

@@ -17,11 +17,13 @@ from hkeid_server.config.officers import (
     officers_ranges,
     officers_refusals,
 )
+from hkeid_server.config.outside import outside_complaints, outside_refusals
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.resident_keys import resident_keys_complaints
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
+from hkeid_server.config.validation import validation_complaints
 
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _PASSWORD_IN_URL = re.compile(r"://[^/@]*:[^/@]+@|[?&]password=", re.IGNORECASE)
@@ -58,7 +60,9 @@ def check(config: Config) -> None:
     check_notices(config.notices)
     for name, expected in (
         *certificates_complaints(config.certificates),
-        *signing_complaints(config.signing, config.certificates),
+        *outside_complaints(config.outside_authority, config.outside_timestamps),
+        *signing_complaints(config.signing, config.certificates, config.outside_timestamps),
+        *validation_complaints(config.validation),
         *resident_keys_complaints(config.resident_keys),
     ):
         raise _invalid(name, expected)
@@ -163,6 +167,7 @@ def _production_refusals(config: Config) -> Iterator[str]:
     )
     yield from proofing_refusals(config.proofing)
     yield from certificates_refusals(config.certificates)
+    yield from outside_refusals(config.outside_authority)
     if _place(config, config.store.url) == _place(config, config.vault.url):
         yield "vault.url: data keys must lie apart from the data"
 
@@ -195,6 +200,9 @@ def refuse_inline_secrets(content: object) -> None:
         ("keys", "passphrase"),
         ("stations", "proxy_secret"),
         ("certificates", "passphrase"),
+        ("outside_authority", "secret"),
+        ("outside_authority", "key_passphrase"),
+        ("outside_timestamps", "authorization"),
     ):
         table = content.get(section)
         if isinstance(table, dict) and key in table:

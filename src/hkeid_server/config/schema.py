@@ -16,6 +16,7 @@ from hkeid_server.config.certificates import CertificatesSection
 from hkeid_server.config.csc import CscSection
 from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
+from hkeid_server.config.outside import OutsideAuthoritySection, OutsideTimestampsSection
 from hkeid_server.config.proofing import (
     DocumentsSection,
     FacesSection,
@@ -27,6 +28,7 @@ from hkeid_server.config.proofing import (
 from hkeid_server.config.resident_keys import ResidentKeysSection
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
+from hkeid_server.config.validation import ValidationSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +224,10 @@ class Config:
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
+    outside_authority: OutsideAuthoritySection = field(default_factory=OutsideAuthoritySection)
+    outside_timestamps: OutsideTimestampsSection = field(default_factory=OutsideTimestampsSection)
     signing: SigningSection = field(default_factory=SigningSection)
+    validation: ValidationSection = field(default_factory=ValidationSection)
     csc: CscSection = field(default_factory=CscSection)
     resident_keys: ResidentKeysSection = field(default_factory=ResidentKeysSection)
     folder: Path = field(default=Path())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hkeid_server.config.certificates import CertificatesSection
+from hkeid_server.config.outside import OutsideTimestampsSection
 
 LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 """Values of :class:`hkeid.signing.Level`, which is not loaded for every command."""
@@ -14,11 +15,11 @@ LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningSection:
     """``[signing]``: relying parties ask residents with an eID+ for signatures. Needs an issuing authority
-    (``hkeid ca init``).
+    (``hkeid ca init``, or ``[outside_authority]``).
 
     :ivar enabled: serve ``/signing/requests`` and the pages below ``/sign/``.
     :ivar level: of the signatures: ``B-B``, ``B-T``, ``B-LT`` or ``B-LTA``; from ``B-T`` on
-        ``certificates.timestamps`` is needed.
+        ``certificates.timestamps`` or ``outside_timestamps.url`` is needed.
     :ivar bare_hashes: whether a relying party may keep the document to itself and send a hash; the resident is
         told that the document cannot be shown.
     :ivar request_minutes: how long a request waits for the resident.
@@ -35,13 +36,16 @@ class SigningSection:
 
 
 def signing_complaints(
-    section: SigningSection, certificates: CertificatesSection
+    section: SigningSection,
+    certificates: CertificatesSection,
+    outside_timestamps: OutsideTimestampsSection,
 ) -> Iterator[tuple[str, str]]:
     """Keys whose values cannot be meant, and what they must be."""
     if section.level not in LEVELS:
         yield "signing.level", f"one of {', '.join(LEVELS)}"
-    elif section.enabled and section.level != "B-B" and not certificates.timestamps:
-        yield "signing.level", "'B-B' without certificates.timestamps"
+    stamped = certificates.timestamps or outside_timestamps.url
+    if section.enabled and section.level in LEVELS[1:] and not stamped:
+        yield "signing.level", "'B-B' without certificates.timestamps or outside_timestamps.url"
     ranges = {
         "request_minutes": (2, 15),
         "collection_minutes": (2, 60),

@@ -94,7 +94,9 @@ class ApprovalHandler:
             problem=None if error is None else _noted(error),
         )
         status = 200 if error is None else 403
-        return show("sign/hashes.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
+        return show(
+            "signing/hashes.html", page, here=turn.here, status=status, leads_to=turn.leads_to
+        )
 
 
 def _question(turn: Turn, shown: languages.Language) -> ApprovalQuestion:
@@ -120,7 +122,7 @@ def _nothing_to_sign(turn: Turn, error: HkeidError) -> Response:
         problem=_UNSIGNABLE.get(error.reason, "unfit"),
     )
     _note(error)
-    return show("sign/hashes.html", page, here=turn.here, status=403, leads_to=turn.leads_to)
+    return show("signing/hashes.html", page, here=turn.here, status=403, leads_to=turn.leads_to)
 
 
 def _noted(error: HkeidError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from hkeid.kernel.errors import NotFound
+from hkeid_server.house import house
 from hkeid_server.models import FarewellPage, PlainPage, ProblemPage
 from hkeid_server.pages.registration_visit import left_off, offered
 from hkeid_server.problems import KINDS
@@ -18,7 +19,8 @@ blueprint = Blueprint("public", __name__)
 @blueprint.get("/")
 def home() -> Response:
     """Where one begins."""
-    return show("home.html", HomePage(register=offered(), resume=left_off()))
+    page = HomePage(register=offered(), verify=house().verification is not None, resume=left_off())
+    return show("home.html", page)
 
 
 @blueprint.get("/help")

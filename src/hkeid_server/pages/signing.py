@@ -12,10 +12,12 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, NotFound, Refused, Unavailable
 from hkeid.op.records import Client
 from hkeid.signing.requests import ApprovalRefused, OpenRequest, RequestOver
+from hkeid_server import metrics
 from hkeid_server.house import house
 from hkeid_server.models import LoginPage
 from hkeid_server.names import form_targets, who_asks
 from hkeid_server.passkey_login import finish_login
+from hkeid_server.problems import ceremony_problem
 from hkeid_server.residents import own_names, resident_entry
 from hkeid_server.shell import language, show, visit
 from hkeid_server.signing_content import (
@@ -77,7 +79,7 @@ def certificate(request_id: str) -> Response:
     try:
         requests().approving.make_key(session)
     except Unavailable as error:
-        house().journal.refusal(error, where="/sign/…/certificate")
+        _note(error, "/sign/…/certificate")
         return _certificate(opened, session, trouble=True)
     return see_other(address(request_id))
 
@@ -125,10 +127,12 @@ def approve(request_id: str) -> Response:
     except (RequestOver, NotFound):
         return see_other(address(request_id))
     except (Refused, MalformedInput) as error:
-        return _page(request_id, session, error=error)
+        _note(error, "/sign/…/approve")
+        return _page(request_id, session, problem=ceremony_problem(error.reason))
     except Unavailable as error:
-        house().journal.refusal(error, where="/sign/…/approve")
+        _note(error, "/sign/…/approve")
         return _page(request_id, session, trouble="unavailable")
+    metrics.count_signature_request("signed")
     return see_other(address(request_id))
 
 
@@ -150,7 +154,14 @@ def _refuse(request_id: str, *, code_differs: bool) -> Response:
         requests().approving.refuse(
             request_id, session, "code_differs" if code_differs else "resident"
         )
+        metrics.count_signature_request("code_differs" if code_differs else "refused")
     return see_other(address(request_id))
+
+
+def _note(error: HkeidError, where: str) -> None:
+    """For operators: a line, and a count by reason."""
+    metrics.count_refusal(error.reason)
+    house().journal.refusal(error, where=where)
 
 
 def _session() -> SessionView:
@@ -222,7 +233,7 @@ def _page(
     request_id: str,
     session: SessionView,
     *,
-    error: HkeidError | None = None,
+    problem: str | None = None,
     trouble: str | None = None,
 ) -> Response:
     try:
@@ -237,7 +248,6 @@ def _page(
         )
     except ApprovalRefused as refused:
         return _cannot(request_id, session, refused)
-    problem = None if error is None else failed(error)
     page = sign_page(started, problem=problem, trouble=trouble)
     status = 503 if trouble else 403 if problem else 200
     return show(
@@ -263,7 +273,7 @@ def _certificate(opened: OpenRequest, session: SessionView, *, trouble: bool = F
 
 def _cannot(request_id: str, session: SessionView, refused: ApprovalRefused) -> Response:
     """The page that says why this resident cannot sign, and what helps."""
-    house().journal.refusal(refused, where="/sign/…")
+    _note(refused, "/sign/…")
     kind = _CANNOT.get(refused.reason)
     if kind is None:
         raise refused

@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from time import perf_counter
 
 from hkeid.kernel import canonical_json
-from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
+from hkeid.kernel.errors import HkeidError, Unavailable
 from hkeid.kernel.http import Request, Response
 from hkeid.op.responses import NO_STORE
 from hkeid.signing.requests.door import PREFIX
@@ -21,8 +21,9 @@ from hkeid_server import metrics
 from hkeid_server.front import Application, Environ, StartResponse
 from hkeid_server.headers import HSTS
 from hkeid_server.house import House
-from hkeid_server.intake import BodySlow, Intake, Pace
+from hkeid_server.intake import Intake, Pace
 from hkeid_server.journal import REFERENCE
+from hkeid_server.problems import program_problem
 from hkeid_server.references import new_reference
 
 BODY_LIMIT = 70 * MIB
@@ -95,7 +96,7 @@ class SigningDoor:
         except HkeidError as error:
             self._journal.refusal(error, where=PREFIX)
             metrics.count_refusal(error.reason)
-            return _failure(error)
+            return _plain(*program_problem(error))
         except Exception as error:  # noqa: BLE001 - the last line of defence
             self._journal.crash(error, where=PREFIX)
             return _plain(500, "server_error")
@@ -143,20 +144,6 @@ class SigningDoor:
             body=body,
             network=self._network.address(environ),
         )
-
-
-def _failure(error: HkeidError) -> Response:
-    match error:
-        case BodySlow():
-            return _plain(408, "invalid_request")
-        case MalformedInput(reason="body_too_large"):
-            return _plain(413, "invalid_request")
-        case MalformedInput():
-            return _plain(400, "invalid_request")
-        case Unavailable():
-            return _plain(503, "temporarily_unavailable")
-        case _:
-            return _plain(500, "server_error")
 
 
 def _plain(status: int, code: str) -> Response:

@@ -37,6 +37,7 @@ from hkeid_server.wiring.stations import open_stations
 
 if TYPE_CHECKING:
     from hkeid_server.csc.parts import CscRooms
+    from hkeid_server.verification.room import Verification
 
 
 def build_house(
@@ -93,6 +94,7 @@ def build_house(
         certificates=certificates,
         signing=_signing(base, certificates, evidence, provider),
         csc=csc,
+        verification=_verification(base, certificates),
     )
 
 
@@ -126,6 +128,14 @@ def _csc(
     from hkeid_server.wiring.csc import open_csc
 
     return open_csc(base, certificates, provider)
+
+
+def _verification(base: Foundation, certificates: CertificateRooms | None) -> Verification | None:
+    if not base.config.validation.enabled:
+        return None
+    from hkeid_server.wiring.verification import open_verification
+
+    return open_verification(base, certificates)
 
 
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -70,14 +69,6 @@ def open_authority(
     )
 
 
-def open_timestamp_service(
-    config: Config, store: Store[Any], clock: Clock, random: Random
-) -> CertificateRooms:
-    """Time-stamps alone, also where the configuration does not serve them from the main listener."""
-    rooms = open_authority(config, store, clock, random)
-    return replace(rooms, repository=None, unit=rooms.unit or open_unit(config, store, clock))
-
-
 def open_issuing(
     config: Config, store: Store[Any], clock: Clock, random: Random
 ) -> EmbeddedAuthority:
@@ -88,7 +79,7 @@ def open_issuing(
 
 
 def open_unit(config: Config, store: Store[Any], clock: Clock) -> TimestampUnit:
-    """The time-stamp unit."""
+    """The time-stamp unit, whether or not the main listener serves it; of the folder it needs its own key alone."""
     section = config.certificates
     settings = TimestampUnitSettings(
         policy=f"{section.policy_arc}.{_TIMESTAMP_POLICY}",

@@ -47,7 +47,7 @@ def open_csc(
             approvals=approvals,
             activation=activation,
             clock=base.clock,
-            timestamps=own.certificates.unit,
+            timestamps=own.timestamps,
             settings=ServiceSettings(own_clients=frozenset(section.own_clients)),
         )
     )

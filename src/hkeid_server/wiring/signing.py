@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,11 +22,16 @@ from hkeid.signing.requests import (
     SignatureRequests,
 )
 from hkeid.signing.requests.expiring import expire_overdue
+from hkeid.signing.retirement import SigningKeyRetirement
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
+from hkeid_server.journal import Journal
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.opening import surroundings
+from hkeid_server.wiring.outside import open_revoking
 from hkeid_server.wiring.resident_credentials import open_resident_signing
+from hkeid_server.wiring.resident_keys import close_resident_keys, open_resident_keys
 
 
 def open_signing(
@@ -42,9 +48,7 @@ def open_signing(
     config = base.config
     if not config.signing.enabled:
         return None
-    for module in ("pyhanko", "pikepdf", "pypdfium2"):
-        if find_spec(module) is None:
-            raise MissingExtra(module, "signing")
+    require_pdf_packages()
     settings = request_settings(config)
     own = open_resident_signing(base, certificates)
     requests = SignatureRequests(
@@ -68,8 +72,8 @@ def open_signing(
             clock=base.clock,
             random=base.random,
             settings=settings,
-            timestamps=own.certificates.unit,
-            revocation=own.certificates.revocation,
+            timestamps=own.timestamps,
+            revocation=own.revocation,
         ),
         issuer=config.issuer,
     )
@@ -79,6 +83,16 @@ def open_signing(
     return SigningRooms(requests=requests, door=door)
 
 
+def require_pdf_packages() -> None:
+    """What parses PDF files is there.
+
+    :raises hkeid.kernel.errors.MissingExtra: the packages of ``hkeid[signing]`` are not installed.
+    """
+    for module in ("pyhanko", "pikepdf", "pypdfium2"):
+        if find_spec(module) is None:
+            raise MissingExtra(module, "signing")
+
+
 def request_settings(config: Config) -> RequestSettings:
     """Limits and times."""
     section = config.signing
@@ -86,14 +100,38 @@ def request_settings(config: Config) -> RequestSettings:
         lifetime=timedelta(minutes=section.request_minutes),
         collection=timedelta(minutes=section.collection_minutes),
         level=Level.named(section.level),
+        verification_url=f"{config.issuer}/verify" if config.validation.enabled else None,
         bare_hashes=section.bare_hashes,
         open_limit=section.open_requests,
     )
 
 
+def finish_retirements(
+    config: Config, store: Any, keys: KeyStore, clock: Clock, journal: Journal
+) -> int:
+    """Destroy residents' signing keys that are out of use, and take their certificates back; returns how many
+    are done with. Nothing is opened while none waits.
+    """
+    with store.transaction() as tx:
+        if not tx.signing_keys.retired(limit=1):
+            return 0
+    _, random = surroundings()
+    keeper = open_resident_keys(config, keys, random)
+    retirement = SigningKeyRetirement(
+        store,
+        keeper,
+        open_revoking(config, store, clock, random),
+        clock,
+        noted=partial(journal.refusal, where="signing:keys:revoked"),
+    )
+    try:
+        return retirement.finish()
+    finally:
+        close_resident_keys(keeper)
+
+
 def end_signature_requests(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:
     """Expire requests for signatures about which nobody decided; returns how many."""
-    from hkeid_server.wiring.opening import surroundings
     from hkeid_server.wiring.proofing import open_evidence
 
     _, random = surroundings()

@@ -245,3 +245,20 @@ def test_what_is_no_address(client: HttpsClient, url: str) -> None:
     with pytest.raises(MalformedInput) as caught:
         client.send("GET", url)
     assert caught.value.reason == "url_malformed"
+
+
+def test_plain_http_is_for_those_who_ask_for_it() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/there?a=b"
+        try:
+            answer = HttpsClient(plain=True).send("POST", place, body=b"asked")
+            with pytest.raises(MalformedInput):
+                HttpsClient().send("GET", place)
+            with pytest.raises(Unavailable):
+                HttpsClient(plain=True, public_only=True).send("GET", place, timeout=5)
+        finally:
+            server.shutdown()
+    assert answer.body == b"POST /there?a=b None asked"
+    with pytest.raises(MalformedInput):
+        HttpsClient(plain=True).send("GET", place.replace("http:", "ftp:"))

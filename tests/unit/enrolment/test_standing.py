@@ -9,6 +9,9 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError
 from hkeid.residents.records import CredentialStatus
+from hkeid.signing.activation import SigningKeyState
+from hkeid.signing.activation.parts import check_usable
+from hkeid.testing.store_contract.signing import a_signing_key
 
 
 @pytest.fixture
@@ -24,6 +27,14 @@ def reason(call, *args, **kwargs) -> str:
     with pytest.raises(HkeidError) as caught:
         call(*args, **kwargs)
     return caught.value.reason
+
+
+def signing_key(hub, resident_id: str):
+    """A key with which this resident may have signed."""
+    key = a_signing_key(resident_id=resident_id)
+    with hub.store.transaction() as tx:
+        assert tx.signing_keys.add(key)
+    return key
 
 
 def change(hub, verb: str, resident_id: str, why: str = "test"):
@@ -52,6 +63,35 @@ class TestFreeze:
         assert (body["by"], body["reason"]) == ("resident", "frozen_by_resident")
         assert (body["sessions_ended"], body["grants_revoked"]) == (2, 1)
         assert hub.bodies("enrolment:notice:due")[-1]["about"] == "eid_suspended"
+
+
+class TestSigningKey:
+    """What happens to the right to sign."""
+
+    @pytest.mark.parametrize(
+        ("by", "why", "said"),
+        [
+            (Actor.OPERATOR, "court_order", "privilegeWithdrawn"),
+            (Actor.OFFICER, "fraud_found", "privilegeWithdrawn"),
+            (Actor.REGISTER, "deceased", "cessationOfOperation"),
+            (Actor.RESIDENT, "ended_by_resident", "cessationOfOperation"),
+        ],
+    )
+    def test_ends_with_the_eid(self, hub, session, by, why, said) -> None:
+        kept = signing_key(hub, owner(session))
+        hub.standing.revoke(owner(session), by=by, reason=why)
+        key = hub.look("signing_keys", "get", kept.id)
+        assert (key.state, key.reason.value) == (SigningKeyState.RETIRED, said)
+        (event,) = hub.bodies("signing:key:retired")
+        assert (event["key_id"], event["reason"]) == (kept.id, said)
+
+    def test_outlives_a_freeze(self, hub, session) -> None:
+        """Nothing is signed while it lasts, and whoever lifts it has the key that was there."""
+        kept = signing_key(hub, owner(session))
+        hub.standing.freeze(session.view)
+        assert hub.look("signing_keys", "get", kept.id) == kept
+        resident = hub.look("residents", "get", owner(session))
+        assert reason(check_usable, kept, resident, hub.clock.now()) == "eid_not_upgraded"
 
 
 class TestResume:

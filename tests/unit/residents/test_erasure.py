@@ -10,9 +10,12 @@ import pytest
 from hkeid.adapters.memory import MemoryStore
 from hkeid.identity import EidState, HkicNumber
 from hkeid.kernel.errors import NotFound, Unavailable
+from hkeid.ports.certificates import RevocationReason
 from hkeid.residents import PersonalFields, bind_hkic, find_by_hkic, replay_erasures
 from hkeid.residents.records import Credential, CredentialStatus, Resident
+from hkeid.signing.activation import SigningKeyState
 from hkeid.testing.keys import MemoryKeyStore
+from hkeid.testing.store_contract.signing import a_signing_key
 
 NUMBER = HkicNumber.parse("A123456(3)")
 PARTICULARS = {"name_english": "CHAN, Tai Man", "sex": "M"}
@@ -102,10 +105,18 @@ def test_erasing_twice_changes_nothing_more(
     clock: Any,
 ) -> None:
     _fill(store, fields, keys, resident, clock)
+    signing = a_signing_key(resident_id=resident.id)
+    with store.transaction() as tx:
+        tx.signing_keys.add(signing)
     first = clock.now()
     fields.erase(store, resident.id, first)
     fields.erase(store, resident.id, clock.tick(days=1))
     assert list(vault.erased()) == [(resident.id, first)]
+    with store.transaction() as tx:
+        ended = tx.signing_keys.get(signing.id)
+    assert ended is not None
+    assert (ended.state, ended.revoked_at) == (SigningKeyState.RETIRED, first)
+    assert ended.reason is RevocationReason.CESSATION_OF_OPERATION
     assert fields.replay_erasures(store, clock.now()) == 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.server.signing_town import signing_folder, town
 from werkzeug.test import Client, TestResponse
 
 from hkeid.op.records import Client as RelyingParty
@@ -25,6 +26,8 @@ from hkeid_server.journal import Journal
 from hkeid_server.sandbox import issue_ticket, seed_sandbox
 from hkeid_server.wiring import build_house
 from hkeid_server.wsgi import serve_house
+
+__all__ = ["signing_folder", "town"]
 
 ORIGIN = "http://localhost:8000"
 REDIRECT_URI = "https://rp.example.hk/eid/callback"
@@ -211,3 +214,21 @@ def authorize() -> Callable[..., str]:
         )
 
     return address
+
+
+@pytest.fixture(scope="session")
+def pdf_workers() -> Iterator[tuple[Any, Any]]:
+    """The two processes that read PDF files: starting them takes longer than most tests."""
+    from hkeid.adapters.pdf import engine_in_worker, pages_in_worker
+
+    with engine_in_worker() as engine, pages_in_worker() as pages:
+        yield engine, pages
+
+
+@pytest.fixture(autouse=True)
+def _workers_are_shared(request, monkeypatch) -> None:
+    """Servers with signing share the two processes, which keep nothing between files."""
+    if "town" in request.fixturenames:
+        engine, pages = request.getfixturevalue("pdf_workers")
+        monkeypatch.setattr("hkeid_server.wiring.signing.engine_in_worker", lambda: engine)
+        monkeypatch.setattr("hkeid_server.wiring.signing.pages_in_worker", lambda: pages)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
+import shutil
 import sys
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from tests.unit.server.installation import Installation
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.signing.certificates import MemoryKey, build_request
@@ -32,42 +32,6 @@ from hkeid_server.cli import main
 from hkeid_server.config import load_config
 
 NAME = ("--name", "SPECIMEN CHAN Tai Man", "--chinese-name", "樣本陳大文")
-
-
-class Installation:
-    """A sandbox with an authority."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.config = folder / "hkeid.toml"
-        self.run("init", "--sandbox", "--data", str(folder))
-        (folder / "ca-passphrase").write_text("sealed with this\n")
-        (folder / "root-passphrase").write_text("and that\n")
-        text = self.config.read_text("utf-8")
-        self.config.write_text(
-            text + "\n[certificates]\nenabled = true\ntimestamps = true\n"
-            'passphrase_file = "ca-passphrase"\n',
-            "utf-8",
-        )
-
-    def run(self, *words: str, status: int = 0):
-        result = CliRunner().invoke(main, list(words))
-        assert result.exit_code == status, result.output
-        return result
-
-    def ca(self, *words: str, status: int = 0):
-        command, *rest = words
-        return self.run("ca", command, "--config", str(self.config), *rest, status=status)
-
-    def root(self) -> tuple[str, ...]:
-        return (
-            *("--root", str(self.folder / "root")),
-            *("--root-passphrase-file", str(self.folder / "root-passphrase")),
-        )
-
-    def pem(self, name: str) -> bytes:
-        content = (self.folder / "ca" / name).read_bytes()
-        return x509.load_pem_x509_certificate(content).public_bytes(Encoding.DER)
 
 
 @pytest.fixture(scope="module")
@@ -197,11 +161,28 @@ def test_check_says_what_ends_soon(installation, monkeypatch) -> None:
     words = ("check", "--config", str(installation.config))
     result = CliRunner().invoke(main, list(words))
     assert "✓ certificates" in result.output
+    assert "– signing: residents sign nothing" in result.output
     assert "/pki/ and /tsa; nothing ends before" in result.output
     monkeypatch.setattr(check_certificates, "_SOON", timedelta(days=300))
     result = CliRunner().invoke(main, list(words))
     assert "✗ certificates" in result.output
     assert "hkeid ca root-crl" in result.output
+
+
+def test_check_looks_at_the_authority_that_signing_needs(installation, tmp_path) -> None:
+    here = tmp_path / "here"
+    shutil.copytree(installation.folder, here)
+    config = here / "hkeid.toml"
+    text = config.read_text("utf-8").replace("timestamps = true\n", "")
+    text = text.replace("[certificates]\nenabled = true", "[certificates]\nenabled = false")
+    config.write_text(text + '\n[signing]\nenabled = true\nlevel = "B-B"\n', "utf-8")
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert "✓ certificates: for residents' keys alone; nothing ends before" in result.output
+    assert "✓ signing: requests at level B-B, documents can be read and drawn" in result.output
+    (here / "ca" / "issuing.pem").unlink()
+    result = CliRunner().invoke(main, ["check", "--config", str(config)])
+    assert "✗ certificates: authority missing" in result.output
+    assert result.exit_code == 1
 
 
 # --- the server --------------------------------------------------------------------------------------------
@@ -294,39 +275,37 @@ def test_nothing_is_served_unless_configured(tmp_path) -> None:
 
 def test_a_time_stamp_server_of_its_own(installation) -> None:
     """``hkeid tsa serve``, asked by OpenSSL's request over plain HTTP."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = ["tsa", "serve", "--config", str(installation.config), "--port", str(port)]
-    process = subprocess.Popen([sys.executable, "-m", "hkeid_server.cli", *words])
-    try:
+    with installation.time_stamps() as url:
         request = TimestampRequest(digest=bytes(32), nonce=5)
-        content = _posted(port, request.encoded())
+        headers = {"Content-Type": "application/timestamp-query"}
+        asked = urllib.request.Request(url, request.encoded(), headers)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            content = answer.read()
         rules = TimestampRules(anchors=(installation.pem("root.pem"),))
         assert check_token(read_response(content).token, request, rules).info.nonce == 5
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/pki/root.cer", timeout=10)
+            urllib.request.urlopen(url.replace("/tsa", "/pki/root.cer"), timeout=10)
         assert caught.value.code == 404
         caught.value.close()
-    finally:
-        process.terminate()
-        assert process.wait(20) is not None
 
 
-def _posted(port: int, body: bytes) -> bytes:
-    headers = {"Content-Type": "application/timestamp-query"}
-    ends = time.monotonic() + 30
-    while True:
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}/tsa", body, headers)
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                return answer.read()
-        except urllib.error.URLError:
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.2)
+def test_a_time_stamp_server_needs_no_other_key_of_the_authority(
+    installation, tmp_path, monkeypatch
+) -> None:
+    from hkeid_server.certificates.tsa import from_environment
+
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(installation.folder, elsewhere)
+    for name in ("issuing.key", "ocsp.key", "ocsp.pem"):
+        next(elsewhere.rglob(name)).unlink()
+    monkeypatch.setenv("HKEID_CONFIG", str(elsewhere / installation.config.name))
+    request = TimestampRequest(digest=bytes(32), nonce=78)
+    status, _, content = ask(
+        from_environment(), "POST", "/tsa", request.encoded(), "application/timestamp-query"
+    )
+    assert status == 200
+    rules = TimestampRules(anchors=(installation.pem("root.pem"),))
+    assert check_token(read_response(content).token, request, rules).info.nonce == 78
 
 
 @pytest.mark.parametrize(

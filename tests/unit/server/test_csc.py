@@ -216,7 +216,9 @@ def test_the_page_shows_who_asks_what_and_the_code_and_the_passkey_signs(town) -
     assert done.status_code == 303, done.text
     assert done.headers["Location"].startswith(REDIRECT_URI)
     token = town.token(done.headers["Location"])
-    digests = {"hashes": [b64(DOCUMENT)] * 2, "signAlgo": ECDSA, "conformance_level": "Ades-B-T"}
+    digests = {"hashes": [b64(DOCUMENT)] * 2, "signAlgo": ECDSA, "signature_format": "P"} | {
+        "conformance_level": "Ades-B-T"
+    }
     wanted = {"credentialID": town.credential_id, "documentDigests": [digests]}
     found = town.call("/csc/v2/signatures/signDoc", token, **wanted)
     assert len(found["SignatureObject"]) == 2

@@ -18,8 +18,10 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from hkeid.kernel.errors import MalformedInput, Unavailable
+from hkeid.signing.requests.door import PREFIX
 from hkeid_server.house import House
 from hkeid_server.intake import CARD_LIMIT, UPLOADS, BodySlow, Intake, Pace
+from hkeid_server.signing.mount import BODY_LIMIT
 from hkeid_server.wsgi import serve_house
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -218,3 +220,9 @@ def _post(port: int, body: bytes) -> socket.socket:
     head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300\r\n\r\n"
     found.sendall(head.encode() + body)
     return found
+
+
+def test_the_documented_proxy_lets_documents_to_be_signed_through() -> None:
+    text = (ROOT / "docs" / "how-to" / "run-the-server.md").read_text("utf-8")
+    (found,) = re.findall(r"location \^~ (\S+) \{.*?client_max_body_size (\d+)m;", text, re.DOTALL)
+    assert found == (PREFIX, str(BODY_LIMIT >> 20))

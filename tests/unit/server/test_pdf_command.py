@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 
-from hkeid.adapters.pdf import engine_in_worker
+from hkeid.adapters.pdf import WorkerValidator, engine_in_worker, validator_in_worker
 from hkeid.testing.papers import paper
 from hkeid.testing.pdf_attacks import ATTACKS, Bench
 from hkeid.testing.signing_authority import new_key
@@ -95,6 +96,17 @@ def test_etsi_and_the_law(folder, bench) -> None:
     assert _verify(file, folder, "--legal", context).exit_code == 1
 
 
+def test_files_that_cannot_be_used_are_said_in_a_sentence(folder) -> None:
+    (folder / "binary").write_bytes(b"\xff\xfe\x00")
+    key = ("--key", folder / "key.p12", "--passphrase-file", folder / "binary")
+    done = _hkeid("pdf", "sign", folder / "plain.pdf", "--out", folder / "signed.pdf", *key)
+    assert (done.exit_code, done.stderr) == (3, f"hkeid: passphrase missing: {folder}/binary\n")
+    done = _sign(folder, "nowhere/signed.pdf")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"hkeid: No such file or directory: {folder}/nowhere/")
+    assert not list(folder.glob("*signed*"))
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
@@ -110,3 +122,19 @@ def test_etsi_and_the_law(folder, bench) -> None:
 def test_errors_are_no_verdicts(words, status, folder) -> None:
     named = [folder / one if one.endswith(".pdf") else one for one in words]
     assert _hkeid("pdf", *named).exit_code == status
+
+
+@pytest.fixture(scope="module")
+def validator() -> Iterator[WorkerValidator]:
+    with validator_in_worker(timeout=120, cpu_seconds=60) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def _one_worker_serves_all(request, monkeypatch) -> None:
+    """Starting the command's own worker takes longer than the command; the first test does it nevertheless."""
+    if request.function is not test_sign_and_verify:
+        shared = request.getfixturevalue("validator")
+        monkeypatch.setattr(
+            "hkeid.adapters.pdf.validator_in_worker", lambda **_: nullcontext(shared)
+        )

@@ -6,173 +6,24 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from html import unescape
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from click.testing import CliRunner
 from pyhanko.pdf_utils.reader import PdfFileReader
+from tests.unit.server.signing_town import BACK, ORIGIN, back_link, sign, sign_page
 from werkzeug.test import Client
 
-from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
-from hkeid.ports.surroundings import HttpAnswer
-from hkeid.rp import RelyingParty, SignatureDeclined, SignatureNotTaken, StartAgain
+from hkeid.rp import SignatureDeclined, SignatureNotTaken, StartAgain
 from hkeid.rp.signature_records import DocumentToSign
 from hkeid.signing.activation import SignatureEvidence
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.papers import UNFIT, paper
-from hkeid_server.cli import main
-from hkeid_server.config import load_config
-from hkeid_server.journal import Journal
-from hkeid_server.sandbox import issue_ticket
-from hkeid_server.wiring import build_house, close_store
-from hkeid_server.wsgi import serve_house
-
-ORIGIN = "http://localhost:8000"
-BACK = "http://localhost:5001/eid/signed"
-
-_SECTIONS = """
-[certificates]
-enabled = true
-timestamps = true
-
-[signing]
-enabled = true
-bare_hashes = true
-"""
-
-
-class Network:
-    """The relying party's way to the server, without a network."""
-
-    def __init__(self, front: Any) -> None:
-        self.client = Client(front)
-
-    def send(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Any = None,
-        body: bytes | None = None,
-        timeout: float = 10.0,
-        limit: int = 0,
-    ) -> HttpAnswer:
-        del timeout, limit
-        sent = dict(headers or {})
-        kind = sent.pop("Content-Type", None)
-        answer = self.client.open(
-            urlsplit(url).path, method=method, base_url=ORIGIN, data=body, headers=sent,
-            content_type=kind,
-        )  # fmt: skip
-        content = answer.get_data()
-        answer.close()
-        found = {name.lower(): value for name, value in answer.headers.items()}
-        return HttpAnswer(status=answer.status_code, headers=found, body=content)
-
-
-@dataclass
-class Town:
-    """A server with an authority, a relying party, and a way to make residents."""
-
-    house: Any
-    front: Any
-    party: RelyingParty
-    log: Any
-
-    def resident(self, person: Any, persona: str, state: EidState = EidState.UPGRADED) -> Any:
-        person.get("/activate")
-        person.post("/activate", {"code": issue_ticket(self.house, persona).reveal()})
-        assert person.ceremony().status_code == 303
-        # The session is from before the upgrade: it ends, as the upgrade would end it.
-        self.become(person, state)
-        return person
-
-    def become(self, person: Any, state: EidState) -> None:
-        session = self.house.broker.current(
-            person.cookie(self.house.pages.cookies.session), self.house.clock.now()
-        )
-        with self.house.store.transaction() as tx:
-            known = tx.residents.get(session.authentication.resident_id)
-            proofed = Acr.EID_PLUS if state is EidState.UPGRADED else known.proofed
-            assert tx.residents.change(known, replace(known, state=state, proofed=proofed))
-
-    def ask(self, **more: Any) -> Any:
-        wanted = {"pdf": paper(pages=2), "document_name": "Declaration.pdf", "purpose": "To try"}
-        return self.party.request_signature(redirect_uri=BACK, **{**wanted, **more})
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    made = tmp_path_factory.mktemp("signing")
-    run = CliRunner().invoke
-    place = "hko-suggestions=http://localhost:5001"
-    done = run(main, ["init", "--sandbox", "--data", str(made), "--relying-party", place])
-    assert done.exit_code == 0, done.output
-    config = made / "hkeid.toml"
-    config.write_text(config.read_text("utf-8") + _SECTIONS, "utf-8")
-    passphrase = made / "root-passphrase"
-    passphrase.write_text("of a test\n")
-    words = ["--config", str(config), "--root", str(made / "root"), "--name", "SPECIMEN 樣本"]
-    words += ["--root-passphrase-file", str(passphrase)]
-    done = run(main, ["ca", "init", *words])
-    assert done.exit_code == 0, done.output
-    return made
-
-
-@pytest.fixture
-def town(folder, tmp_path, log) -> Iterator[Town]:
-    import shutil
-
-    here = tmp_path / "town"
-    shutil.copytree(folder, here)
-    config = load_config(here / "hkeid.toml")
-    from hkeid.adapters.system import SystemClock
-
-    house = build_house(config, journal=Journal(SystemClock(), sink=log, level="debug"))
-    front = serve_house(house)
-    party = RelyingParty(
-        ORIGIN,
-        client_id="hko-suggestions",
-        private_key=here / "clients" / "hko-suggestions.pem",
-        http=Network(front),
-    )
-    yield Town(house, front, party, log)
-    close_store(house.store)
 
 
 @pytest.fixture
 def person(town, make_person) -> Any:
     return make_person(town.front)
-
-
-def sign(person: Any, url: str) -> Any:
-    """Through login, certificate and the page, as far as it goes."""
-    page = person.get(url)
-    for _ in range(6):
-        text = page.text
-        if "make-certificate" in text:
-            action = re.search(r'action="([^"]+/certificate)"', text)[1]
-            person.post(action)
-            page = person.follow()
-        elif 'id="sign-now"' in text:
-            person.ceremony()
-            return person.follow() if person.page.status_code == 303 else person.page
-        elif 'id="use-passkey"' in text:
-            person.ceremony()
-            page = person.follow()
-        else:
-            return page
-    raise AssertionError(page.text)
-
-
-def back_link(text: str) -> str:
-    return unescape(re.search(r'id="back-to-service" href="([^"]+)"', text)[1])
 
 
 def test_from_the_relying_partys_wish_to_the_signed_document(town, person) -> None:
@@ -260,18 +111,6 @@ def test_another_residents_request_stays_closed(town, person, make_person) -> No
     assert 'data-kind="other-person"' in person_page.text
     assert "Declaration" not in person_page.text
     assert other.get(f"{asked.url}/documents/1/file.pdf").status_code == 404
-
-
-def sign_page(person: Any, url: str) -> Any:
-    """As far as the page with the button."""
-    page = person.get(url)
-    while 'id="sign-now"' not in page.text:
-        if "make-certificate" in page.text:
-            person.post(re.search(r'action="([^"]+/certificate)"', page.text)[1])
-        else:
-            person.ceremony()
-        page = person.follow()
-    return page
 
 
 def test_refusing_is_told_to_the_relying_party(town, person) -> None:
@@ -362,6 +201,12 @@ def test_what_cannot_be_signed_is_told_to_the_relying_party_at_once(town) -> Non
     assert refused.value.document == 1
 
 
+def counted(name: str, **labels: str) -> float:
+    from prometheus_client import REGISTRY
+
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
 def unfit() -> bytes:
     return next(make() for trait, make in UNFIT.values() if trait.value == "pdf_javascript")
 
@@ -372,10 +217,16 @@ def test_an_old_page_and_a_wrong_passkey_are_explained(town, person, make_person
     old = sign_page(person, asked.url)
     person.get(asked.url)
     person.page = old
+    refused = counted("hkeid_refusals_total", reason="page_outdated")
+    logins = counted("hkeid_logins_total", outcome="page_outdated")
+    signed = counted("hkeid_signature_requests_total", outcome="signed")
     person.ceremony()
     assert person.page.status_code == 403
     assert 'data-problem="expired"' in person.page.text
+    assert counted("hkeid_refusals_total", reason="page_outdated") == refused + 1
+    assert counted("hkeid_logins_total", outcome="page_outdated") == logins
     assert person.ceremony().status_code == 303
+    assert counted("hkeid_signature_requests_total", outcome="signed") == signed + 1
     assert 'data-kind="signed"' in person.follow().text
 
 

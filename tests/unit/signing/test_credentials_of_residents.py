@@ -127,6 +127,22 @@ def test_a_retired_key_is_out_of_use_its_certificate_taken_back_and_another_take
     assert office.credentials.ready(office.resident_id) == other
 
 
+class _Outside:
+    """An authority that certifies whom the request names."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def issue(self, request: bytes, *, profile: str, subject: Any) -> Any:
+        assert x509.load_der_x509_csr(request).subject.public_bytes() == subject_name(subject)
+        return self._inner.issue(request, profile=profile, subject=subject)
+
+
+def test_an_authority_outside_is_told_in_the_request_whom_it_certifies(office) -> None:
+    key = office.made(_Outside(office.authority)).ready(office.resident_id)
+    assert len(key.certificates) > 1
+
+
 def test_many_at_once_make_one_key(office) -> None:
     made: list[Any] = []
     barrier = threading.Barrier(6)

@@ -9,7 +9,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hkeid.kernel.errors import ConfigurationError
-from hkeid.signing import DocumentRefused, Level, sign_pdf
+from hkeid.signing import DocumentRefused, Level, Signer, sign_pdf
 from hkeid.testing.papers import paper
 from hkeid.testing.signing_authority import SigningAuthority
 
@@ -136,6 +136,22 @@ def test_levels_need_their_services(authority, engine, plain, timestamps) -> Non
         with pytest.raises(ConfigurationError) as refused:
             sign_pdf(plain, signer, level=level, engine=engine, **services)
         assert refused.value.reason == reason
+
+
+def test_what_is_missing_is_said_before_a_token_signs(authority, engine, plain) -> None:
+    held = authority.signer()
+    used: list[bytes] = []
+
+    def sign(message: bytes) -> bytes:
+        used.append(message)
+        return held.sign(message)
+
+    signer = Signer(identity=held.identity, _sign=sign)
+    with pytest.raises(ConfigurationError):
+        sign_pdf(plain, signer, level="B-T", engine=engine)
+    assert not used
+    sign_pdf(plain, signer, engine=engine)
+    assert used
 
 
 def test_nothing_is_stamped_twice(authority, engine, plain, timestamps) -> None:

@@ -32,6 +32,7 @@ from hkeid.signing import der
 from hkeid.signing.certificates import ReadCertificate, read_certificate
 from hkeid.signing.certificates.encoding import bit_string, validity_time
 from hkeid.signing.certificates.errors import CertificateRefused
+from hkeid.signing.certificates.pem import certificate_pem
 from hkeid.signing.certificates.reading import chain_to
 from hkeid.signing.certificates.requests import requested_key
 from hkeid.signing.certificates.subjects import subject_name
@@ -102,6 +103,7 @@ class CmpAuthority:
             ``certificate_authority_refused``;
             ``certificate_of_another``: what came back is of another key, person, issuer or time.
         :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``.
+        :raises hkeid.kernel.errors.ConfigurationError: ``openssl_missing``, ``secret_malformed``.
         """
         path = self._settings.paths.get(profile)
         if path is None:
@@ -114,7 +116,7 @@ class CmpAuthority:
             asked, got = Path(folder) / "request.pem", Path(folder) / "issued.pem"
             asked.write_bytes(asked_for.public_bytes(Encoding.PEM))
             trusted = Path(folder) / "chain.pem"
-            trusted.write_bytes(b"".join(map(_pem, self._settings.chain)))
+            trusted.write_text("".join(map(certificate_pem, self._settings.chain)), "ascii")
             self._run(
                 folder,
                 *("-cmd", "p10cr", "-csr", str(asked), "-certout", str(got)),
@@ -130,18 +132,33 @@ class CmpAuthority:
         """As :meth:`hkeid.ports.certificates.CertificateAuthority.revoke`. The protocol's request has no place
         for ``invalid_since`` in the program that sends it, so a moment there is refused.
 
-        :raises CertificateRefused: ``certificate_authority_refused``, ``invalid_since_not_sent``.
+        :raises CertificateRefused: ``certificate_authority_refused``, ``certificate_revoked_already``,
+            ``invalid_since_not_sent``.
+        :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``.
+        :raises hkeid.kernel.errors.ConfigurationError: ``openssl_missing``, ``secret_malformed``.
         """
         if invalid_since is not None:
             raise CertificateRefused("invalid_since_not_sent")
         with TemporaryDirectory(prefix="hkeid-cmp-") as folder:
             named = Path(folder) / "certificate.pem"
-            named.write_bytes(_pem(_naming(self._issuer, serial)))
+            named.write_text(certificate_pem(_naming(self._issuer, serial)), "ascii")
             self._run(
                 folder,
                 *("-cmd", "rr", "-oldcert", str(named), "-revreason", str(reason.code)),
                 *("-path", next(iter(self._settings.paths.values()), "/")),
             )
+
+    def greet(self) -> None:
+        """Exchange a general message (RFC 9810 §5.3.19) that changes nothing: whether the authority is there, and
+        knows us. Not every authority answers such messages.
+
+        :raises CertificateRefused: ``certificate_authority_refused``.
+        :raises hkeid.kernel.errors.Unavailable: ``certificate_authority_unavailable``.
+        :raises hkeid.kernel.errors.ConfigurationError: ``openssl_missing``, ``secret_malformed``.
+        """
+        path = next(iter(self._settings.paths.values()), "/")
+        with TemporaryDirectory(prefix="hkeid-cmp-") as folder:
+            self._run(folder, "-cmd", "genm", "-infotype", "signKeyPairTypes", "-path", path)
 
     def status(self, serial: int) -> CertificateStatus:
         """As :meth:`hkeid.ports.certificates.CertificateAuthority.status`, by OCSP.
@@ -191,6 +208,8 @@ class CmpAuthority:
         if _REFUSED.search(said):
             failure = _FAILURE.search(said)
             detail = "" if failure is None else failure[1].strip()
+            if "certRevoked" in detail:
+                raise CertificateRefused("certificate_revoked_already")
             raise CertificateRefused("certificate_authority_refused", detail=detail)
         raise Unavailable("certificate_authority_unavailable", detail=_last_error(said))
 
@@ -251,13 +270,6 @@ def _first(path: Path) -> ReadCertificate:
             "certificate_authority_unavailable", detail="no certificate came back"
         ) from None
     return read_certificate(found[0].public_bytes(Encoding.DER))
-
-
-def _pem(certificate: bytes) -> bytes:
-    from base64 import encodebytes
-
-    body = encodebytes(certificate)
-    return b"-----BEGIN CERTIFICATE-----\n" + body + b"-----END CERTIFICATE-----\n"
 
 
 def _escaped(value: str) -> str:

@@ -14,9 +14,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from pathlib import Path
-from textwrap import wrap
 from typing import Any, Final
 
 from cryptography import x509
@@ -45,6 +43,7 @@ from hkeid.signing.certificates import (
     read_certificate,
     root_revocation_list,
 )
+from hkeid.signing.certificates.pem import certificate_pem
 from hkeid.signing.certificates.revocation_lists import RevokedEntry
 
 ROOT, ISSUING, OCSP, TIME_STAMP = "root", "issuing", "ocsp", "time-stamp"
@@ -277,9 +276,7 @@ def read_pem(path: Path) -> bytes:
 
 def write_pem(path: Path, certificate: bytes) -> None:
     """Write a certificate file (0600; the folder is private anyway)."""
-    lines = wrap(b64encode(certificate).decode("ascii"), 64)
-    text = "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
-    write_private(path, text.encode("ascii"))
+    write_private(path, certificate_pem(certificate).encode("ascii"))
 
 
 def _read(path: Path) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hkeid.adapters.memory.journal import Journal
-from hkeid.signing.activation.records import MadeSignature, SigningKey
+from hkeid.kernel.instants import Instant
+from hkeid.ports.certificates import RevocationReason
+from hkeid.signing.activation.records import MadeSignature, SigningKey, SigningKeyState
 
 
 class MemorySigningKeys:
@@ -44,10 +46,34 @@ class MemorySigningKeys:
             handle=new.handle,
             state=new.state,
             revoked_at=new.revoked_at,
+            reason=new.reason,
             version=old.version + 1,
         )
         self._journal.set(self._keys, old.id, kept)
         return True
+
+    def retire(self, resident_id: str, reason: RevocationReason, now: Instant) -> tuple[str, ...]:
+        """Take every active key of a resident out of use; returns their ids."""
+        gone = []
+        for key in self.of_resident(resident_id):
+            if key.state is SigningKeyState.ACTIVE:
+                kept = replace(
+                    key,
+                    state=SigningKeyState.RETIRED,
+                    reason=reason,
+                    revoked_at=now,
+                    version=key.version + 1,
+                )
+                self._journal.set(self._keys, key.id, kept)
+                gone.append(key.id)
+        return tuple(gone)
+
+    def retired(self, *, after: str = "", limit: int = 100) -> tuple[SigningKey, ...]:
+        """Keys out of use that are not revoked yet, in order of id."""
+        held = (one for one in self._keys.values() if one.state is SigningKeyState.RETIRED)
+        return tuple(
+            sorted((one for one in held if one.id > after), key=lambda one: one.id)[:limit]
+        )
 
 
 class MemoryMadeSignatures:

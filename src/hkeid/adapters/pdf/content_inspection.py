@@ -36,16 +36,23 @@ _ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _NOTHING = Dictionary()
 
 
-def content_traits(document: pikepdf.Pdf) -> Iterator[PdfTrait]:
-    """What pages, forms and patterns have of traits."""
-    for page in document.pages:
-        looks = [(one, one.get("/Resources")) for one in _looks(page.obj)]
-        if not all(_all_there(*one) for one in ((page.obj, _of_page(page.obj)), *looks)):
-            yield PdfTrait.UNDEFINED_RESOURCE
-    for one in document.objects:
-        # A form without resources of its own would take the page's, says an old version; not all do.
-        if isinstance(one, Stream) and _draws(one) and not _all_there(one, one.get("/Resources")):
-            yield PdfTrait.UNDEFINED_RESOURCE
+def page_traits(page: Any) -> Iterator[PdfTrait]:
+    """What the content of a page, and the looks of its annotations, have of traits."""
+    if not _all_there(page, _of_page(page)):
+        yield PdfTrait.UNDEFINED_RESOURCE
+    if "/Annots" in page and not all(
+        _all_there(one, one.get("/Resources")) for one in _looks(page)
+    ):
+        yield PdfTrait.UNDEFINED_RESOURCE
+
+
+def drawing_traits(one: Any) -> Iterator[PdfTrait]:
+    """What a form or a tiling pattern has of traits; other objects have none.
+
+    A form without resources of its own would take the page's, says an old version; not all readers do.
+    """
+    if isinstance(one, Stream) and _draws(one) and not _all_there(one, one.get("/Resources")):
+        yield PdfTrait.UNDEFINED_RESOURCE
 
 
 def glyph_traits(font: Dictionary) -> Iterator[PdfTrait]:
@@ -89,29 +96,24 @@ def _of_page(page: Any) -> Any:
 def _all_there(one: Any, resources: Any) -> bool:
     """Everything that the content names is among the resources."""
     content = _content(one)
-    if b"/" not in content:
+    names = content.count(b"/")
+    if not names:
         return True
     known = resources if isinstance(resources, Dictionary) else _NOTHING
-    kept: dict[tuple[str, bytes], bool] = {}
-
-    def there(name: bytes, operator: bytes) -> bool:
-        key = (_CATEGORIES[operator], name)
-        if key not in kept:
-            kept[key] = _is_there(known, *key)
-        return kept[key]
-
     uses = _USE.findall(content)
-    if len(uses) == content.count(b"/") and all(there(_plain(name), by) for name, by in uses):
+    if len(uses) == names and all(
+        _is_there(known, _CATEGORIES[by], _plain(name)) for name, by in set(uses)
+    ):
         return True
-    return all(there(name, by) for name, by in _uses(one))
+    return all(_is_there(known, _CATEGORIES[by], name) for name, by in set(_uses(one)))
 
 
 def _content(one: Any) -> bytes:
     """The content of a stream, or of a page, whose streams follow each other (table 31)."""
-    if isinstance(one, Stream):
-        return bytes(one.read_bytes())
-    content = one.get("/Contents") if isinstance(one, Dictionary) else None
-    parts = content if isinstance(content, Array) else (content,)
+    content = one if isinstance(one, Stream) else one.get("/Contents")
+    if isinstance(content, Stream):
+        return bytes(content.read_bytes())
+    parts = content if isinstance(content, Array) else ()
     return b"\n".join(part.read_bytes() for part in parts if isinstance(part, Stream))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import mmap
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hkeid.kernel.errors import NotFound
@@ -27,7 +30,8 @@ def sign_file(
 
     What is appended is written through to the disk before this returns. If writing fails, the file is cut
     back to what it was; if the machine fails, the file has its old bytes and a torn end, and everything up
-    to the old length is as it was. The file must not be changed by others meanwhile.
+    to the old length is as it was. The file must not be changed by others meanwhile. ``output`` is there, or
+    replaced, only once it is signed and whole; it is as readable as the file itself.
 
     :raises hkeid.kernel.errors.NotFound: ``file_absent``.
     :raises hkeid.kernel.errors.HkeidError: as :func:`hkeid.signing.sign_pdf`.
@@ -46,9 +50,29 @@ def sign_file(
                 )
             finally:
                 view.release()
-    if output is not None and output != path:
-        shutil.copyfile(path, output)
-    _append(output or path, size, updates)
+    if output is None or output == path:
+        _append(path, size, updates)
+        return
+    with _whole_or_not_at_all(output) as fresh:
+        shutil.copyfile(path, fresh)
+        shutil.copymode(path, fresh)
+        _append(fresh, size, updates)
+
+
+@contextmanager
+def _whole_or_not_at_all(output: Path) -> Iterator[Path]:
+    """A new file beside ``output`` that takes its place unless something fails: a copy that bears the name of the
+    signed file must never be an unsigned one.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{output.name}.", dir=output.parent)
+    os.close(handle)
+    fresh = Path(name)
+    try:
+        yield fresh
+        fresh.replace(output)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def _append(path: Path, size: int, updates: tuple[bytes, ...]) -> None:

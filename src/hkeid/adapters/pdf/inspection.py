@@ -16,7 +16,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from hkeid.adapters.pdf.annotation_inspection import annotation_traits
-from hkeid.adapters.pdf.content_inspection import content_traits, glyph_traits
+from hkeid.adapters.pdf.content_inspection import drawing_traits, glyph_traits, page_traits
 from hkeid.adapters.pdf.form_inspection import form_traits
 from hkeid.ports.pdf import PdfTrait
 
@@ -48,6 +48,7 @@ _BLENDS = {
 }  # fmt: skip
 
 _TYPED = re.compile(rb"/(?:Catalog|Page)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
+_DRAWN = re.compile(rb"/(?:Form|BBox|PaintType)(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
 _STREAM = b" stream"
 # /F in a stream's dictionary is a file elsewhere; in any other dictionary it is harmless.
 _OUTSIDE = re.compile(rb"/F(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])")
@@ -89,16 +90,18 @@ def _inside(document: pikepdf.Pdf) -> set[PdfTrait]:
     pages = set()
     for page in document.pages:
         pages.add(page.obj.objgen)
-        found |= set(annotation_traits(page.obj))
+        found |= {*annotation_traits(page.obj), *page_traits(page.obj)}
     for one in document.objects:
         text = _text(one)
         outside = text.endswith(_STREAM) and _OUTSIDE.search(text)
         if outside or _SEARCHED.search(text):
             for part in _dictionaries(one):
                 found |= set(_dictionary(part))
+        if text.endswith(_STREAM) and _DRAWN.search(text):
+            found |= set(drawing_traits(one))
         if _TYPED.search(text) and _unreachable(one, pages, root):
             found.add(PdfTrait.HIDDEN_CONTENT)
-    return found | form_traits(document) | set(content_traits(document))
+    return found | form_traits(document)
 
 
 def _text(one: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Names of PDF objects, read and written whole.
+"""Names of PDF objects, read and written whole, and what stands before them.
 
 pyHanko reads and writes a name byte by byte, and most of a signature dictionary, a page and a catalogue is
 names: a fifth of what a signature takes. The replacements here give the same for every name and raise the
@@ -18,7 +18,9 @@ from pyhanko.pdf_utils import generic, misc
 
 _STEP = 64
 _END = re.compile(b"[" + re.escape(misc.PDF_WHITESPACE + misc.PDF_DELIMITERS) + b"]")
+_PASSED_BY = misc.PDF_WHITESPACE + b"%"
 _LONGEST_KEPT = 64
+_read_non_whitespace = misc.read_non_whitespace
 _decode_name = generic._decode_name  # noqa: SLF001
 _write_name = generic.NameObject.write_to_stream
 
@@ -27,6 +29,7 @@ def read_names_whole() -> None:
     """From now on, in this process."""
     module: Any = generic
     module.read_until_delimiter = read_until_delimiter
+    module.read_non_whitespace = read_non_whitespace
     module.NameObject.read_from_stream = staticmethod(read_name)
     module.NameObject.write_to_stream = write_name
 
@@ -43,6 +46,25 @@ def read_until_delimiter(stream: Any) -> bytes:
         if not step:
             return found
         found += step
+
+
+def read_non_whitespace(
+    stream: Any,
+    seek_back: bool = False,  # noqa: FBT001, FBT002 - pyHanko's own signature
+    allow_eof: bool = False,  # noqa: FBT001, FBT002
+) -> bytes:
+    """The next byte that is neither white space nor in a comment (ISO 32000-2 §7.2.3)."""
+    first: bytes = stream.read(1)
+    # Mostly there is no white space, or one space.
+    if first == b" ":
+        first = stream.read(1)
+    if not first or first in _PASSED_BY:
+        if first:
+            stream.seek(-1, os.SEEK_CUR)
+        return bytes(_read_non_whitespace(stream, seek_back, allow_eof))
+    if seek_back:
+        stream.seek(-1, os.SEEK_CUR)
+    return first
 
 
 def read_name(stream: Any) -> generic.NameObject:

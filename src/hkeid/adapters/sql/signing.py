@@ -12,7 +12,8 @@ from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.signing_tables import made_signatures, signing_keys
 from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.kernel import base64url, canonical_json
-from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
+from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.signing_keys import SigningKeyKind
 from hkeid.signing.activation.records import MadeSignature, SigningKey, SigningKeyState
 
@@ -27,12 +28,30 @@ _KEYS_OF: Final = Statement(
     .where(_k.resident_id == param(_k.resident_id))
     .order_by(_k.created_at, _k.id)
 )
-_CHANGING: Final = ("handle", "certificates", "state", "revoked_at")
+_CHANGING: Final = ("handle", "certificates", "state", "revoked_at", "reason")
 _FIXED: Final = tuple(one.name for one in signing_keys.columns if one.name not in _CHANGING)
 _CHANGE_KEY: Final = Statement(
     update(signing_keys)
     .where(_k.id == param(_k.id, "of_id"), _k.version == param(_k.version, "old_version"))
     .values(**values(signing_keys, without=_FIXED), version=_k.version + literal_column("1"))
+)
+_RETIRE: Final = Statement(
+    update(signing_keys)
+    .where(
+        _k.resident_id == param(_k.resident_id, "of_resident"),
+        _k.state == param(_k.state, "old_state"),
+    )
+    .values(
+        **{one.name: param(one) for one in (_k.state, _k.revoked_at, _k.reason)},
+        version=_k.version + literal_column("1"),
+    )
+    .returning(_k.id)
+)
+_RETIRED: Final = Statement(
+    select(signing_keys)
+    .where(_k.state == param(_k.state), _k.id > param(_k.id, "after"))
+    .order_by(_k.id)
+    .limit(bindparam("limit", required=True))
 )
 _ADD_MADE: Final = Statement(
     lambda insert: insert(made_signatures).values(values(made_signatures)).on_conflict_do_nothing()
@@ -82,6 +101,22 @@ class SqlSigningKeys:
         parameters = {**_changing(new), "of_id": old.id, "old_version": old.version}
         return self._connection.change(_CHANGE_KEY, parameters) == 1
 
+    def retire(self, resident_id: str, reason: RevocationReason, now: Instant) -> tuple[str, ...]:
+        """Take every active key of a resident out of use; returns their ids."""
+        parameters = {
+            "of_resident": resident_id,
+            "old_state": SigningKeyState.ACTIVE.value,
+            "state": SigningKeyState.RETIRED.value,
+            "revoked_at": epoch_microseconds(now),
+            "reason": reason.value,
+        }
+        return tuple(sorted(str(row[0]) for row in self._connection.rows(_RETIRE, parameters)))
+
+    def retired(self, *, after: str = "", limit: int = 100) -> tuple[SigningKey, ...]:
+        """Keys out of use that are not revoked yet, in order of id."""
+        parameters = {"state": SigningKeyState.RETIRED.value, "after": after, "limit": limit}
+        return tuple(_key(row) for row in self._connection.rows(_RETIRED, parameters))
+
 
 class SqlMadeSignatures:
     """:class:`hkeid.signing.activation.records.MadeSignatureRepository`."""
@@ -121,11 +156,14 @@ def _changing(key: SigningKey) -> Mapping[str, Any]:
         "certificates": canonical_json.dumps([base64url.encode(one) for one in key.certificates]),
         "state": key.state.value,
         "revoked_at": moment(key.revoked_at),
+        "reason": None if key.reason is None else key.reason.value,
     }
 
 
 def _key(row: Row) -> SigningKey:
-    (key_id, resident, kind, handle, public, certificates, state, created, revoked, version) = row
+    (
+        key_id, resident, kind, handle, public, certificates, state, created, revoked, reason, version
+    ) = row  # fmt: skip
     return SigningKey(
         id=key_id,
         resident_id=resident,
@@ -136,6 +174,7 @@ def _key(row: Row) -> SigningKey:
         state=SigningKeyState(state),
         created_at=from_epoch_microseconds(created),
         revoked_at=instant(revoked),
+        reason=None if reason is None else RevocationReason(reason),
         version=version,
     )
 

@@ -20,8 +20,10 @@ signing_keys = Table(
     _column("state", TEXT),
     _column("created_at", INSTANT),
     _column("revoked_at", INSTANT, nullable=True),
+    _column("reason", TEXT, nullable=True),
     _column("version", BigInteger()),
     Index("signing_keys_resident_idx", "resident_id", "created_at"),
+    Index("signing_keys_state_idx", "state", "id"),
 )
 
 made_signatures = Table(

@@ -49,7 +49,7 @@ class HttpTimestampSettings:
 
 
 class HttpTimestampAuthority:
-    """:class:`hkeid.ports.timestamps.TimestampAuthority`."""
+    """:class:`hkeid.ports.timestamps.NoncedTimestampAuthority`."""
 
     def __init__(
         self, http: HttpClient, clock: Clock, random: Random, settings: HttpTimestampSettings
@@ -59,24 +59,26 @@ class HttpTimestampAuthority:
         self._random = random
         self._settings = settings
 
-    def stamp(self, digest: bytes, *, hash_name: str = "sha256") -> bytes:
-        """As :meth:`hkeid.ports.timestamps.TimestampAuthority.stamp`."""
-        return self.token(digest, hash_name=hash_name).encoded
+    def stamp(self, digest: bytes, *, hash_name: str = "sha256", nonce: int | None = None) -> bytes:
+        """As :meth:`hkeid.ports.timestamps.NoncedTimestampAuthority.stamp`."""
+        return self.token(digest, hash_name=hash_name, nonce=nonce).encoded
 
-    def token(self, digest: bytes, *, hash_name: str = "sha256") -> TimestampToken:
+    def token(
+        self, digest: bytes, *, hash_name: str = "sha256", nonce: int | None = None
+    ) -> TimestampToken:
         """The token with what it says, checked.
 
+        :param nonce: somebody else's; None: a fresh one.
         :raises hkeid.kernel.errors.Unavailable: ``timestamp_unavailable``.
         :raises TimestampRefused: ``timestamp_refused``.
         :raises TimestampWrong: ``timestamp_wrong``.
         """
         if HASH_SIZES.get(hash_name) != len(digest):
             raise TimestampRefused("badAlg", hash_name)
+        if nonce is None:
+            nonce = int.from_bytes(self._random.token_bytes(_NONCE_OCTETS), "big") | 1
         request = TimestampRequest(
-            digest=digest,
-            hash_name=hash_name,
-            policy=self._settings.policy,
-            nonce=int.from_bytes(self._random.token_bytes(_NONCE_OCTETS), "big") | 1,
+            digest=digest, hash_name=hash_name, policy=self._settings.policy, nonce=nonce
         )
         sent = self._clock.now()
         response = self._ask(request)

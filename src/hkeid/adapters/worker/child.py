@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import importlib
+import logging
 import os
 import resource
 import signal
@@ -59,6 +60,17 @@ def _limit(memory_mib: int) -> None:
             raise OSError("a worker has no network")
 
     sys.addaudithook(refuse_network)
+
+
+def _quieten() -> None:
+    """Standard error is the server's log. What libraries write about somebody's file would stand between its
+    lines, and may quote the file; ours is written, and so is the trace of what ends the process.
+    """
+    logging.captureWarnings(capture=True)
+    logging.getLogger().addHandler(logging.NullHandler())
+    own = logging.getLogger("hkeid")
+    own.addHandler(logging.StreamHandler())
+    own.propagate = False
 
 
 def _allow_cpu(seconds: int) -> None:
@@ -134,6 +146,7 @@ def main(arguments: list[str]) -> None:
     channel, lifeline, memory_mib, cpu_seconds, parent = (int(one) for one in arguments)
     _die_with(lifeline, parent)
     _limit(memory_mib)
+    _quieten()
     with socket.socket(fileno=channel) as connected:
         serve(connected, cpu_seconds)
     os._exit(0)  # no clean-up of native libraries: some hang at their end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import subprocess
@@ -34,6 +35,8 @@ _ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 _MODULE = "hkeid.adapters.worker.child"
+_LOG = logging.getLogger("hkeid.adapters.worker")
+_LOG.addHandler(logging.NullHandler())  # who wants to hear of it says so
 
 
 class _Child:
@@ -95,7 +98,8 @@ class Worker:
 
     The process is started with the first call, answers one call at a time, and is killed and replaced
     when it is silent for too long, breaks its memory limit or crashes. It never outlives this process.
-    May be used by any number of threads; a fork gets a process of its own.
+    May be used by any number of threads; a fork gets a process of its own. Each replacement is a warning of
+    the logger ``hkeid.adapters.worker.NAME``.
 
     :param factory: ``package.module:callable``, called in the child with ``settings``; importing the
         package must not be needed here.
@@ -213,7 +217,7 @@ class Worker:
             return value
         finally:
             if not kept:
-                self._drop()
+                self._replaced()
 
     def _started(self) -> _Child:
         if self._closed:
@@ -230,6 +234,13 @@ class Worker:
         if outcome == "refused":
             _raise(value)
         raise WireError(f"could not be built: {value}")
+
+    def _replaced(self) -> None:
+        if self._child is not None and not self._closed:
+            _LOG.getChild(self._name).warning(
+                "process %d ended; the next call starts another", self.pid
+            )
+        self._drop()
 
     def _drop(self) -> None:
         child, self._child = self._child, None

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from hkeid.rp.django.bridge import browser_request, eid_of, finish
 from hkeid.rp.django.conf import web_login
-from hkeid.rp.signature_records import DocumentToSign
+from hkeid.rp.signature_records import DocumentToSign, VisibleStamp
 from hkeid.rp.web import Answer, SetCookie
 
 
@@ -36,6 +36,7 @@ def request_signature(
     *,
     hash: bytes | None = None,  # noqa: A002 - the word that everybody looks for
     document_name: str = "",
+    stamp: VisibleStamp | None = None,
     documents: Iterable[DocumentToSign] = (),
     purpose: str = "",
     context: str = "",
@@ -49,7 +50,7 @@ def request_signature(
     :raises hkeid.rp.errors.SignatureNotTaken: eID does not take it on, and why.
     :raises hkeid.rp.errors.LoginFailed: eID cannot be asked.
     """
-    given = list(documents) or [DocumentToSign(name=document_name, pdf=pdf, hash=hash)]
+    given = list(documents) or [DocumentToSign(name=document_name, pdf=pdf, hash=hash, stamp=stamp)]
     resident = eid_of(request).resident
     begun = web_login().signing.begin(
         browser_request(request),

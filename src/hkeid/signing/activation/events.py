@@ -86,3 +86,28 @@ class SigningKeyRetired(AuditEvent):
     resident_id: str
     key_id: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyDestroyed(AuditEvent):
+    """A key that was out of use is destroyed."""
+
+    NAME: ClassVar[str] = "signing:key:destroyed"
+    resident_id: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKeyRevoked(AuditEvent):
+    """The certificate of a key that was out of use is taken back, or needs not be.
+
+    :ivar serial: of the certificate (hexadecimal), "" where there was none.
+    :ivar outcome: ``revoked``, ``revoked_before``, ``not_revocable``, ``expired``, ``unknown``, ``none``.
+    """
+
+    NAME: ClassVar[str] = "signing:key:revoked"
+    resident_id: str
+    key_id: str
+    serial: str
+    reason: str
+    outcome: str

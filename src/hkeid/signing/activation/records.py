@@ -8,13 +8,17 @@ from typing import Protocol
 
 from hkeid.broker.records import BrokerTransaction
 from hkeid.kernel.instants import Instant
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.signing_keys import SigningKeyKind
 
 
 class SigningKeyState(StrEnum):
-    """Life of a resident's signing key."""
+    """Life of a resident's signing key. ``retired``: out of use for good, but the key is not destroyed or
+    its certificate not taken back yet; ``revoked``: both are done.
+    """
 
     ACTIVE = "active"
+    RETIRED = "retired"
     REVOKED = "revoked"
 
 
@@ -23,9 +27,11 @@ class SigningKey:
     """A resident's signing key (CSC "credential").
 
     :ivar id: random, opaque (22 characters base64url); what relying parties call ``credentialID``.
-    :ivar handle: for :class:`hkeid.ports.signing_keys.ResidentKeys`.
+    :ivar handle: for :class:`hkeid.ports.signing_keys.ResidentKeys`; empty once the key is destroyed.
     :ivar public_key: SubjectPublicKeyInfo, DER.
     :ivar certificates: DER, the key's own first; empty until one was issued.
+    :ivar revoked_at: when it went out of use.
+    :ivar reason: why, as its certificate's revocation says.
     """
 
     id: str
@@ -37,6 +43,7 @@ class SigningKey:
     state: SigningKeyState = SigningKeyState.ACTIVE
     created_at: Instant
     revoked_at: Instant | None = None
+    reason: RevocationReason | None = None
     version: int = 1
 
 
@@ -59,6 +66,16 @@ class SigningKeyRepository(Protocol):
         """Replace ``old`` by ``new`` if the stored version is still ``old.version``; the stored version
         becomes ``old.version + 1``.
         """
+        ...
+
+    def retire(self, resident_id: str, reason: RevocationReason, now: Instant) -> tuple[str, ...]:
+        """Take every active key of a resident out of use, in one conditional statement, whatever its
+        version; returns their ids.
+        """
+        ...
+
+    def retired(self, *, after: str = "", limit: int = 100) -> tuple[SigningKey, ...]:
+        """Keys out of use that are not revoked yet, in order of id, those behind ``after``."""
         ...
 
 

@@ -27,6 +27,11 @@ class EmbeddedRevocation:
         self._root = root
         self._root_list = root_list
 
+    @property
+    def root(self) -> bytes:
+        """The root's certificate, DER."""
+        return self._root
+
     def material(self, chain: Sequence[bytes], at: Instant) -> ValidationMaterial:
         """As :meth:`hkeid.ports.certificates.RevocationSource.material`: an OCSP answer about the end
         certificate, both revocation lists, and the certificates between. Answers are of now; ``at`` is not

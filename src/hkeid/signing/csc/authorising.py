@@ -7,7 +7,7 @@ the resident: the passkey signs for the operator's origins alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 from hkeid.kernel import base64url
@@ -18,7 +18,7 @@ from hkeid.signing.csc.context import Call
 from hkeid.signing.csc.credential_details import CREDENTIAL_2025, CredentialDetails
 from hkeid.signing.csc.documents import LONGEST_LABEL
 from hkeid.signing.csc.errors import CscError, invalid
-from hkeid.signing.csc.fields import encoded, malformed
+from hkeid.signing.csc.fields import MOST_HASHES, Fields, encoded, malformed, missing
 
 _LONGEST_ANSWER = 16_384
 
@@ -36,6 +36,8 @@ def get_challenge(call: Call) -> dict[str, Any]:
 
 def authorize(call: Call) -> dict[str, Any]:
     """Signature activation data for the passkey's answer (v1 §11.6, v2 §11.6)."""
+    if call.fields.members.get("numSignatures") is None:
+        raise missing("numSignatures", "integer")
     question = _question(call)
     challenge_id, answer = _answer(call)
     given = call.parts.approvals.finish(question, challenge_id, answer, binding=_binding(call))
@@ -96,10 +98,20 @@ def _detail(call: Call) -> dict[str, Any]:
     return {
         "type": CREDENTIAL_2025,
         "credentialID": fields.needed("credentialID", longest=255),
-        "numSignatures": fields.count("numSignatures") or len(digests),
+        "numSignatures": _count(fields, digests),
         "documentDigests": digests,
         "hashAlgorithmOID": chosen,
     }
+
+
+def _count(fields: Fields, digests: Sized) -> int:
+    """``numSignatures``, in the words of v2 §11.6. A challenge is asked for without (v2 §11.8)."""
+    given = fields.members.get("numSignatures")
+    if type(given) is int and given < 1:
+        raise invalid("signatures_too_few", "Invalid value for parameter numSignatures")
+    if type(given) is int and given > MOST_HASHES:
+        raise invalid("signatures_too_many", "Numbers of signatures is too high")
+    return fields.count("numSignatures") or len(digests)
 
 
 def _binding(call: Call) -> str:

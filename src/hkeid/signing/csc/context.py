@@ -11,12 +11,13 @@ from hkeid.oidc.errors import OAuthError
 from hkeid.oidc.scopes import SERVICE
 from hkeid.op.bearer_tokens import Bearer
 from hkeid.ports.surroundings import Clock
-from hkeid.ports.timestamps import TimestampAuthority
+from hkeid.ports.timestamps import NoncedTimestampAuthority
 from hkeid.signing.activation import SignatureActivation, SignatureActivationRefused, SigningKey
 from hkeid.signing.credentials_of_residents import ResidentCredentials
 from hkeid.signing.csc.approving import CredentialApprovals
+from hkeid.signing.csc.credential_details import QUALIFIERS
 from hkeid.signing.csc.errors import CscError
-from hkeid.signing.csc.fields import Fields, malformed
+from hkeid.signing.csc.fields import Fields, malformed, missing
 
 
 class TokenReader(Protocol):
@@ -61,7 +62,7 @@ class ServiceParts:
     approvals: CredentialApprovals
     activation: SignatureActivation
     clock: Clock
-    timestamps: TimestampAuthority | None = None
+    timestamps: NoncedTimestampAuthority | None = None
     settings: ServiceSettings = field(default_factory=ServiceSettings)
 
 
@@ -97,17 +98,23 @@ class Call:
                 status=403,
             )
 
-    def key(self, *, make: bool = False) -> SigningKey:
+    def key(self, *, make: bool = False, by_qualifier: bool = False) -> SigningKey:
         """The resident's key that ``credentialID`` names.
 
         :param make: certify it anew where its certificate ended.
+        :param by_qualifier: ``signatureQualifier`` may stand in its place (v2 §11.11).
         :raises CscError: ``parameter_missing``, ``parameter_malformed``.
         :raises SignatureActivationRefused: ``eid_not_upgraded``, ``eid_cooling``.
         """
-        wanted = self.fields.needed("credentialID", longest=255)
+        qualifier = self.fields.text("signatureQualifier", longest=64) if by_qualifier else None
+        if qualifier is not None and qualifier not in QUALIFIERS:
+            raise malformed("signatureQualifier")
+        wanted = self.fields.text("credentialID", longest=255)
+        if wanted is None and qualifier is None:
+            raise missing("credentialID")
         credentials = self.parts.credentials
         key = credentials.ready(self.resident_id) if make else credentials.held(self.resident_id)
-        if key is None or key.id != wanted:
+        if key is None or wanted not in (None, key.id):
             raise malformed("credentialID")
         return key
 
@@ -121,7 +128,7 @@ class Call:
         given = self.fields.text("SAD")
         if given is None:
             if self.bearer.authorisation is None:
-                raise CscError("invalid_request", "parameter_missing", "Missing parameter SAD")
+                raise missing("SAD")
             return self.bearer.authorisation
         try:
             other = self.parts.tokens.bearer_of(given)

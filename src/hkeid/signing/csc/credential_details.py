@@ -16,6 +16,11 @@ CREDENTIAL_2025: Final = "https://cloudsignatureconsortium.org/2025/credential"
 CREDENTIAL: Final = "credential"
 """As v2.0 and v2.1 do."""
 
+QUALIFIERS: Final = ("hk_eto_es", "eu_eidas_aes")
+"""Kinds of signature that every credential is good for: an electronic signature as Cap. 553 s.2 has it, and an
+advanced one as Article 26 of Regulation (EU) No 910/2014 does. No name says that a certificate is recognised or
+qualified: that is for the certificate, and for validation. The first name is of our making (v2 §11.11)."""
+
 _MEMBERS: Final = frozenset(
     {
         "type",
@@ -72,8 +77,11 @@ class CredentialDetails:
         if not set(members) <= _MEMBERS:
             raise _malformed("members")
         wanted = CredentialRequest.of(members)
-        if wanted.credential_id is None and _text(members, "signatureQualifier") is None:
+        qualifier = _text(members, "signatureQualifier")
+        if wanted.credential_id is None and qualifier is None:
             raise _malformed("credentialID")
+        if qualifier is not None and qualifier not in QUALIFIERS:
+            raise _malformed("signatureQualifier")
         kept: dict[str, Any] = {
             name: _text(members, name)
             for name in ("type", "credentialID", "signatureQualifier", "hashAlgorithmOID")

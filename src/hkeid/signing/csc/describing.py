@@ -10,6 +10,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.signing.activation import SignatureActivationRefused, SigningKey
 from hkeid.signing.csc.algorithms import ALL_ALGORITHMS, FACTS
 from hkeid.signing.csc.context import Call, ServiceParts
+from hkeid.signing.csc.credential_details import QUALIFIERS
 from hkeid.signing.csc.errors import invalid
 from hkeid.signing.csc.fields import MOST_HASHES, encoded, malformed
 
@@ -56,10 +57,11 @@ def info(parts: ServiceParts, version: str) -> dict[str, Any]:
         **answer,
         "oauth2Issuer": parts.issuer,
         "supportsRar": True,
+        "asynchronousOperationMode": False,
         "signAlgorithms": {"algos": list(ALL_ALGORITHMS)},
         "signature_formats": {
-            "formats": ["C", "P"],
-            "envelope_properties": [["Detached"], ["Certification", "Revision"]],
+            "formats": ["P"],
+            "envelope_properties": [["Certification", "Revision"]],
         },
         "conformance_levels": _levels(parts),
         "supportedHashTypes": ["SDR", "DTBSR"],
@@ -72,7 +74,7 @@ def list_credentials(call: Call) -> dict[str, Any]:
     call.require_service()
     if call.fields.text("userID") is not None:
         # v1 §11.4: not allowed where the resident is the one who authorised.
-        raise invalid("user_id_given", "userID cannot be used with this authorization.")
+        raise invalid("user_id_given", "userID parameter MUST be null")
     if call.fields.text("pageToken") is not None:
         raise malformed("pageToken")
     call.fields.count("maxResults")
@@ -81,6 +83,9 @@ def list_credentials(call: Call) -> dict[str, Any]:
     except SignatureActivationRefused:
         keys = []
     answer: dict[str, Any] = {"credentialIDs": [one.id for one in keys]}
+    if call.version != "v1" and call.fields.flag("onlyValid"):
+        # There is no credential but the one that signs now.
+        answer["onlyValid"] = True
     if call.version != "v1" and call.fields.flag("credentialInfo"):
         answer["credentialInfos"] = [
             {"credentialID": one.id, **_described(call, one)} for one in keys
@@ -112,7 +117,12 @@ def _described(call: Call, key: SigningKey) -> dict[str, Any]:
         described["key"]["curve"] = facts.curve
     if call.version == "v1":
         return {**described, "authMode": "oauth2code"}
-    return {**described, "auth": {"mode": "oauth2code", "expression": "", "objects": []}}
+    # Expression and objects are for the mode "explicit" alone (v2 §11.4).
+    return {
+        **described,
+        "signatureQualifier": QUALIFIERS[0],
+        "auth": {"mode": "oauth2code"},
+    }
 
 
 def _certificate(call: Call, key: SigningKey) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, Outcome, Provider
 from hkeid.op import paths as oauth
 from hkeid.signing.csc.oauth_requests import with_details
-from hkeid.signing.csc.service import PATHS, VERSIONS, SigningService
+from hkeid.signing.csc.service import PATHS, UNSERVED_PATHS, VERSIONS, SigningService
 
 _OAUTH: Final = {
     "oauth2/authorize": oauth.AUTHORIZE,
@@ -34,6 +34,7 @@ class CscDoor:
 
     paths: Mapping[str, tuple[str, ...]] = {
         **PATHS,
+        **UNSERVED_PATHS,
         **{path: oauth.PATHS[target] for path, target in _MAPPED.items()},
     }
     """Every path with its methods."""

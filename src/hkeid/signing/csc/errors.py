@@ -28,6 +28,13 @@ class CscError(Refused):
         super().__init__(reason, description, detail=detail)
 
 
+def not_implemented(name: str) -> CscError:
+    """For a method of the specification that is not served (v1 §10.1, v2 §10.1)."""
+    return CscError(
+        "invalid_request", "method_not_implemented", f"Not implemented: {name}", status=501
+    )
+
+
 def invalid(reason: str, description: str, *, detail: str | None = None) -> CscError:
     """``invalid_request``."""
     return CscError("invalid_request", reason, description, detail=detail)

@@ -50,7 +50,9 @@ class Fields:
             value = self.members.get(name)
             if value is None:
                 continue
-            if type(value) is not str or len(value) > longest:
+            if type(value) is not str:
+                raise missing(name)
+            if len(value) > longest:
                 raise malformed(name)
             return value or None
         return None
@@ -66,13 +68,15 @@ class Fields:
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """A boolean.
+        """A boolean; null is as good as none (v2 §7.1).
 
-        :raises CscError: ``parameter_malformed``.
+        :raises CscError: ``parameter_missing``.
         """
-        value = self.members.get(name, default)
+        value = self.members.get(name)
+        if value is None:
+            return default
         if type(value) is not bool:
-            raise malformed(name)
+            raise missing(name, "boolean")
         return value
 
     def count(self, name: str) -> int | None:
@@ -85,7 +89,9 @@ class Fields:
             return None
         if type(value) is str and value.isascii() and value.isdigit() and len(value) < 6:
             value = int(value)
-        if type(value) is not int or not 0 < value < 100_000:
+        if type(value) is not int:
+            raise missing(name, "integer")
+        if not 0 < value < 100_000:
             raise malformed(name)
         return value
 
@@ -98,20 +104,24 @@ class Fields:
             value = self.members.get(name)
             if value is None:
                 continue
-            if not isinstance(value, list) or not 0 < len(value) <= most:
+            if not isinstance(value, list):
+                raise missing(name, "array")
+            if not 0 < len(value) <= most:
                 raise malformed(name)
             return value
         return None
 
     def hashes(self) -> tuple[bytes, ...]:
-        """``hashes`` (v2) or ``hash`` (v1), base64 each.
+        """``hashes`` (v2) or ``hash`` (v1), base64 each; refused in the words of v2 §11.10.
 
-        :raises CscError: ``parameter_missing``, ``parameter_malformed``.
+        :raises CscError: ``parameter_missing``, ``parameter_malformed``, ``hashes_empty``.
         """
+        if [] in (self.members.get("hashes"), self.members.get("hash")):
+            raise invalid("hashes_empty", "Empty hash array")
         found = self.listed("hashes", "hash")
         if found is None:
-            raise missing("hashes")
-        return tuple(decoded(one, "hashes") for one in found)
+            raise missing("hash", "array")
+        return tuple(decoded_hash(one) for one in found)
 
 
 def decoded(value: object, name: str) -> bytes:
@@ -131,14 +141,34 @@ def decoded(value: object, name: str) -> bytes:
 _STANDARD = str.maketrans("-_", "+/")
 
 
+def decoded_hash(value: object) -> bytes:
+    """As :func:`decoded`, for a hash (v2 §11.10, §11.13).
+
+    :raises CscError: ``hash_malformed``.
+    """
+    try:
+        return decoded(value, "hash")
+    except CscError:
+        raise invalid("hash_malformed", "Invalid Base64 hash string parameter") from None
+
+
+def require_length(digest: bytes, length: int) -> None:
+    """A hash is as long as its hash function says (v2 §11.10, §11.13).
+
+    :raises CscError: ``hash_length``.
+    """
+    if len(digest) != length:
+        raise invalid("hash_length", "Invalid digest value length")
+
+
 def encoded(value: bytes) -> str:
     """Base64 (RFC 4648 §4)."""
     return base64.b64encode(value).decode("ascii")
 
 
-def missing(name: str) -> CscError:
-    """The error for a parameter that must be there."""
-    return invalid("parameter_missing", f"Missing (or invalid type) parameter {name}")
+def missing(name: str, kind: str = "string") -> CscError:
+    """The error for a parameter that must be there, or is of another type."""
+    return invalid("parameter_missing", f"Missing (or invalid type) {kind} parameter {name}")
 
 
 def malformed(name: str) -> CscError:

@@ -13,9 +13,18 @@ from hkeid.kernel.http import Parameters
 from hkeid.oidc.scopes import CREDENTIAL as CREDENTIAL_SCOPE
 from hkeid.signing.csc.algorithms import hash_identifier
 from hkeid.signing.csc.credential_details import CREDENTIAL_2025
+from hkeid.signing.csc.documents import LONGEST_LABEL
 
 _OURS: Final = frozenset(
-    {"credentialID", "numSignatures", "hash", "hashes", "hashAlgorithmOID", "description"}
+    {
+        "credentialID",
+        "signatureQualifier",
+        "numSignatures",
+        "hash",
+        "hashes",
+        "hashAlgorithmOID",
+        "description",
+    }
 )
 
 
@@ -27,7 +36,7 @@ def with_details(parameters: Parameters) -> Parameters:
     scopes = (parameters.get("scope") or "").split(" ")
     if CREDENTIAL_SCOPE not in scopes or "authorization_details" in parameters:
         return parameters
-    if parameters.get("credentialID") is None:
+    if "credentialID" not in parameters and "signatureQualifier" not in parameters:
         return parameters
     kept = [(name, value) for name, value in parameters if name not in _OURS]
     detail = json.dumps([_detail(parameters)], ensure_ascii=False)
@@ -36,15 +45,21 @@ def with_details(parameters: Parameters) -> Parameters:
 
 def _detail(parameters: Parameters) -> dict[str, Any]:
     hashes = (parameters.get("hashes") or parameters.get("hash") or "").split(",")
-    label = (parameters.get("description") or "").strip()
+    # A description has up to 500 characters (v2 §8.4.2); a label has fewer.
+    label = (parameters.get("description") or "").strip()[:LONGEST_LABEL].strip()
     named = {"label": label} if label else {}
     count = parameters.get("numSignatures") or ""
     good = count.isascii() and count.isdigit() and len(count) < 6
     # A repeated parameter has no meaning (RFC 6749 §3.1): no count fits such a request.
     once = not _OURS & set(parameters.repeated())
+    chosen = {
+        name: parameters.get(name)
+        for name in ("credentialID", "signatureQualifier")
+        if name in parameters
+    }
     return {
         "type": CREDENTIAL_2025,
-        "credentialID": parameters.get("credentialID"),
+        **chosen,
         "numSignatures": int(count) if good and once else 0,
         "documentDigests": [{"hash": one, **named} for one in hashes],
         "hashAlgorithmOID": parameters.get("hashAlgorithmOID") or hash_identifier("sha256"),

@@ -13,7 +13,7 @@ from hkeid.oidc.errors import ErrorCode, OAuthError
 from hkeid.signing.activation import SignatureActivationRefused
 from hkeid.signing.csc import authorising, describing, signing
 from hkeid.signing.csc.context import Call, ServiceParts
-from hkeid.signing.csc.errors import CscError
+from hkeid.signing.csc.errors import CscError, not_implemented
 from hkeid.signing.csc.fields import Fields
 from hkeid.signing.errors import CredentialRefused
 
@@ -30,6 +30,17 @@ _OPERATIONS: Final[Mapping[str, Callable[[Call], dict[str, Any]]]] = MappingProx
         "signatures/timestamp": signing.timestamp,
     }
 )
+_UNSERVED: Final = (
+    "auth/login",
+    "auth/revoke",
+    "credentials/authorizeCheck",
+    "credentials/create",
+    "credentials/delete",
+    "credentials/extendTransaction",
+    "credentials/sendOTP",
+    "signatures/signPolling",
+)
+"""Methods of the specification that are not served: nothing here waits, and passwords open nothing."""
 _INFO: Final = "info"
 _METHODS: Final = ("POST", "OPTIONS")
 _HEADERS: Final = (
@@ -47,6 +58,11 @@ PATHS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Every path of the API itself, with its methods."""
 
+UNSERVED_PATHS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {f"/csc/{version}/{name}": _METHODS for version in VERSIONS for name in _UNSERVED}
+)
+"""Paths that say that there is nothing behind them (v1 §10.1, v2 §10.1)."""
+
 
 class SigningService:
     """Answers the API's calls; sans-IO."""
@@ -57,6 +73,8 @@ class SigningService:
     def handle(self, request: Request) -> Response:
         """Answer a call of one of :data:`PATHS`. Errors are JSON (v1 §10.1)."""
         version, name = _split(request.path)
+        if name in _UNSERVED and request.method != "OPTIONS":
+            return _refusal(not_implemented(name))
         if request.method == "OPTIONS":
             return _preflight()
         try:
@@ -131,7 +149,7 @@ _DENIED: Final = "The credential cannot be used."
 _SAD: Final = "Invalid parameter SAD"
 _ACTIVATION: Final = {
     "authorisation_unknown": _SAD,
-    "authorisation_expired": "The SAD has expired",
+    "authorisation_expired": "SAD expired",
     "authorisation_used": _SAD,
     "authorisation_other_client": _SAD,
     "authorisation_other_key": _SAD,

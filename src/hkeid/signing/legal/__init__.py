@@ -25,6 +25,7 @@ from hkeid.signing.legal.opinion import (
     RequirementOpinion,
     Verdict,
 )
+from hkeid.signing.legal.opinion_texts import OpinionWords, opinion_words
 from hkeid.signing.legal.rendering import opinion_text
 from hkeid.signing.legal.trust_list import TrustList
 from hkeid.signing.legal.trust_list_reading import read_trust_list, shipped_trust_list
@@ -37,6 +38,7 @@ __all__ = [
     "LegalContext",
     "LegalOpinion",
     "LegalReason",
+    "OpinionWords",
     "Requirement",
     "RequirementOpinion",
     "RevocationStatus",
@@ -48,6 +50,7 @@ __all__ = [
     "judge_cap553",
     "key_hash",
     "opinion_text",
+    "opinion_words",
     "parse_exclusions",
     "read_trust_list",
     "shipped_exclusions",

@@ -121,6 +121,11 @@ WORDS: Mapping[Language, OpinionWords] = MappingProxyType(
 )
 
 
+def opinion_words(language: Language) -> OpinionWords:
+    """Headings, verdicts and fixed sentences in one script."""
+    return WORDS[language]
+
+
 def reason_text(code: str, language: Language, values: Mapping[str, str]) -> str:
     """The sentence of one reason, with its values filled in."""
     return reason_templates()[code][language.value].format_map(values)

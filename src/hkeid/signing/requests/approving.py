@@ -13,7 +13,9 @@ from typing import Literal
 
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel import base64url, canonical_json
-from hkeid.signing import Prepared, complete_pdf, prepare_pdf
+from hkeid.kernel.errors import MalformedInput, Refused, Unavailable
+from hkeid.kernel.instants import Instant
+from hkeid.signing import CredentialRefused, DocumentRefused, Prepared, complete_pdf, prepare_pdf
 from hkeid.signing.activation import MadeSignatures, SigningKey
 from hkeid.signing.credentials_of_residents import signer_identity
 from hkeid.signing.requests import items
@@ -21,10 +23,12 @@ from hkeid.signing.requests.attempt import Attempt
 from hkeid.signing.requests.display import ShownAs, display_record
 from hkeid.signing.requests.errors import ApprovalRefused, RequestOver
 from hkeid.signing.requests.events import SignatureRequestApproved, SignatureRequestRefused
-from hkeid.signing.requests.particulars import Particulars
+from hkeid.signing.requests.particulars import Particulars, RequestedDocument
 from hkeid.signing.requests.parts import RequestParts
 from hkeid.signing.requests.records import RequestState, SignatureRequest
+from hkeid.signing.requests.stamps import stamp_of
 from hkeid.signing.requests.viewing import DrawnPage, OpenRequest, Viewing
+from hkeid.signing.validation.report import common_name
 from hkeid.webauthn import CeremonyStart, ResponseInput
 
 RefusalReason = Literal["resident", "code_differs"]
@@ -110,8 +114,9 @@ class Approving:
         :raises ApprovalRefused: ``page_outdated``: another page of this request was opened since.
         :raises hkeid.signing.activation.SignatureActivationRefused: the approval does not count.
         :raises hkeid.webauthn.CeremonyRefused: a rule of WebAuthn, by its reason.
-        :raises hkeid.kernel.errors.Unavailable: no time-stamp, no revocation material; nothing was given
-            out, the resident may approve again.
+        :raises hkeid.kernel.errors.Unavailable: no time-stamp, no revocation material, or
+            ``signature_not_completed``: what came was turned down (the detail says which reason); nothing was
+            given out, the resident may approve again.
         """
         resident_id = session.authentication.resident_id
         request = self._parts.waiting(request_id, resident_id)
@@ -170,28 +175,53 @@ class Approving:
 
     def _prepared(self, opened: OpenRequest, key: SigningKey) -> list[Prepared | None]:
         assert opened.particulars is not None
-        identity, now = signer_identity(key), self._parts.clock.now()
+        now = self._parts.clock.now()
         found: list[Prepared | None] = []
         for number, one in enumerate(opened.particulars.documents, 1):
             if one.is_hash:
                 found.append(None)
                 continue
-            found.append(
-                prepare_pdf(
-                    self._parts.item(opened.request, items.document(number)),
-                    identity,
-                    level=self._parts.settings.level,
-                    reason=one.reason,
-                    field=one.field,
-                    engine=self._parts.engine,
-                    at=now,
-                )
-            )
+            found.append(self._prepare(opened.request, number, one, key, now))
         return found
+
+    def _prepare(
+        self,
+        request: SignatureRequest,
+        number: int,
+        document: RequestedDocument,
+        key: SigningKey,
+        now: Instant,
+    ) -> Prepared:
+        """One document; where the stamp's font lacks a character of the name, with the Latin part alone."""
+        url = self._parts.settings.verification_url
+
+        def prepared(name: str) -> Prepared:
+            return prepare_pdf(
+                self._parts.item(request, items.document(number)),
+                signer_identity(key),
+                level=self._parts.settings.level,
+                reason=document.reason,
+                stamp=stamp_of(document, now, name=name, url=url),
+                field=document.field,
+                engine=self._parts.engine,
+                at=now,
+            )
+
+        name = common_name(key.certificates[0])
+        try:
+            return prepared(name)
+        except DocumentRefused as error:
+            if error.reason != "stamp_character_missing":
+                raise
+            return prepared(" ".join(name.encode("ascii", "ignore").decode("ascii").split()))
 
     def _attempt(self, request: SignatureRequest, ceremony_id: str) -> Attempt:
         kept = self._parts.evidence.get(request.id, items.ATTEMPT)
-        attempt = None if kept is None else Attempt.loads(kept)
+        try:
+            attempt = None if kept is None else Attempt.loads(kept)
+        except (MalformedInput, CredentialRefused) as error:
+            # Another release of the server made that page: a new one is as good.
+            raise ApprovalRefused("page_outdated", detail=error.reason) from None
         if attempt is None or attempt.ceremony != ceremony_id:
             raise ApprovalRefused("page_outdated")
         return attempt
@@ -202,8 +232,15 @@ class Approving:
         ):
             if prepared is None:
                 continue
-            pdf = complete_pdf(
-                self._parts.item(request, items.document(number)),
+            pdf = self._completed(
+                self._parts.item(request, items.document(number)), prepared, value
+            )
+            self._parts.evidence.put(request.id, items.signed(number), pdf)
+
+    def _completed(self, pdf: bytes, prepared: Prepared, value: bytes) -> bytes:
+        try:
+            return complete_pdf(
+                pdf,
                 prepared,
                 value,
                 timestamp_authority=self._parts.timestamps,
@@ -211,13 +248,16 @@ class Approving:
                 engine=self._parts.engine,
                 at=self._parts.clock.now(),
             )
-            self._parts.evidence.put(request.id, items.signed(number), pdf)
+        except (Refused, MalformedInput) as error:
+            # The approval was right: whoever refuses now refuses us, and not the resident.
+            raise Unavailable("signature_not_completed", detail=error.reason) from None
 
     def _put_result(
         self, request: SignatureRequest, attempt: Attempt, made: MadeSignatures
     ) -> None:
         evidence = replace(made.evidence, display=attempt.display)
         result = {
+            "levels": [None if one is None else one.level.value for one in attempt.prepared],
             "signatures": _texts(made.signatures),
             "certificates": _texts(made.certificates),
             "evidence": base64url.encode(evidence.dumps()),

@@ -15,7 +15,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from hkeid.kernel.errors import HkeidError, MalformedInput, Refused, TooManyAttempts
+from hkeid.kernel.errors import (
+    ConfigurationError,
+    HkeidError,
+    MalformedInput,
+    Refused,
+    TooManyAttempts,
+)
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
 from hkeid.op.client_authentication import Caller
@@ -35,19 +41,21 @@ from hkeid.signing.requests.events import SignatureAsked
 from hkeid.signing.requests.particulars import Particulars, RequestedDocument
 from hkeid.signing.requests.parts import RequestParts, only
 from hkeid.signing.requests.records import RequestTransaction, SignatureRequest
+from hkeid.signing.requests.stamps import read_place, stamp_of
 
 _BUDGET: Final = "signature_request"
 _TURN: Final = "signature_request_turn"
 _NEVER_SPENT: Final = 1 << 40
 _HOUR: Final = timedelta(hours=1)
 _MEMBERS: Final = ("documents", "redirect_uri", "state", "purpose", "subject")
-_DOCUMENT: Final = ("name", "pdf", "hash", "hash_algorithm", "field", "reason")
+_DOCUMENT: Final = ("name", "pdf", "hash", "hash_algorithm", "field", "reason", "stamp")
 _LONGEST: Final = {"name": 200, "purpose": 500, "state": 512, "reason": 200, "field": 100}
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Categories of what nobody sees and yet moves, joins or hides what stands beside it."""
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 """What counts as a letter or a mark, and is drawn as nothing."""
 _SHA256: Final = 32
+_SIGNED: Final = b"/ByteRange"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +186,7 @@ class Asking:
             size=len(content),
             field=_text(members, "field", "member_malformed") or None,
             reason=_text(members, "reason", "member_malformed") or None,
+            stamp=read_place(members),
         )
         return _Draft(document=document, content=content)
 
@@ -186,7 +195,7 @@ class Asking:
             raise RequestRefused("hashes_not_allowed")
         if members.get("hash_algorithm", "sha256") != "sha256":
             raise SignatureRequestMalformed("hash_unknown", field="hash_algorithm")
-        if "field" in members or "reason" in members:
+        if not members.keys().isdisjoint({"field", "reason", "stamp"}):
             raise SignatureRequestMalformed("document_malformed", field="documents")
         digest = _bytes(members, "hash")
         if len(digest) != _SHA256:
@@ -197,19 +206,26 @@ class Asking:
         """Found out now, and not in front of the resident: may the document be signed, can it be drawn?"""
         if draft.document.is_hash:
             return draft
-        parts, policy = (draft.content,), InputPolicy()
+        parts, policy, now = (draft.content,), InputPolicy(), self._parts.clock.now()
+        stamp = stamp_of(draft.document, now, url=self._parts.settings.verification_url)
+        if stamp is not None and stamp.box is not None and _SIGNED in draft.content:
+            # A new visible field after a signature is what validators take for an attack, rightly.
+            raise DocumentTurnedDown("stamp_needs_prepared_field", number)
         request = FieldRequest(
             refused=policy.refused,
             room=1,
-            signed_at=self._parts.clock.now(),
+            signed_at=now,
             field=draft.document.field,
             reason=draft.document.reason,
+            stamp=stamp,
         )
         try:
             policy.require(self._parts.engine.prepare_signature(parts, request).traits)
             pages = self._parts.pages.count(parts)
         except (Refused, MalformedInput) as error:
             raise _turned_down(error, number) from None
+        except ConfigurationError as error:
+            raise RequestRefused("stamps_not_available", detail=error.reason) from None
         if not 1 <= pages <= self._parts.settings.page_limit:
             raise DocumentTurnedDown("pages_too_many", number, detail=str(pages))
         return replace(draft, document=replace(draft.document, pages=pages))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel.errors import MalformedInput
 from hkeid.signing import Prepared
 from hkeid.signing.activation import ActivationRequest, DocumentHashes
 from hkeid.signing.requests.particulars import RequestedDocument
@@ -60,15 +61,19 @@ class Attempt:
     def loads(cls, text: bytes) -> Attempt:
         """The inverse of :meth:`dumps`.
 
-        :raises hkeid.kernel.errors.MalformedInput: it is not such a text.
+        :raises hkeid.kernel.errors.MalformedInput: it is not such a text, but perhaps one of another release.
+        :raises hkeid.signing.CredentialRefused: its certificate may not sign any more.
         """
         members = canonical_json.loads_object(text)
-        return cls(
-            ceremony=members["ceremony"],
-            key_id=members["key"],
-            display=base64url.decode(members["display"]),
-            prepared=tuple(
-                None if one is None else Prepared.from_bytes(base64url.decode(one))
-                for one in members["prepared"]
-            ),
-        )
+        try:
+            return cls(
+                ceremony=members["ceremony"],
+                key_id=members["key"],
+                display=base64url.decode(members["display"]),
+                prepared=tuple(
+                    None if one is None else Prepared.from_bytes(base64url.decode(one))
+                    for one in members["prepared"]
+                ),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise MalformedInput("attempt_malformed", detail=type(error).__name__) from None

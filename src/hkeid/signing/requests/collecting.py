@@ -65,15 +65,23 @@ class Collecting:
             "status": "signed",
             "sub": pairwise_subject(self._parts.keys, sector, request.resident_id or ""),
             "documents": [
-                self._document(request, one, number, base64url.decode(result["signatures"][number]))
-                for number, one in enumerate(particulars.documents)
+                self._document(request, document, number, level, base64url.decode(signature))
+                for number, (document, level, signature) in enumerate(
+                    zip(particulars.documents, result["levels"], result["signatures"], strict=True),
+                    1,
+                )
             ],
             "certificates": [_base64(base64url.decode(one)) for one in result["certificates"]],
             "evidence": _base64(base64url.decode(result["evidence"])),
         }
 
     def _document(
-        self, request: SignatureRequest, document: RequestedDocument, index: int, signature: bytes
+        self,
+        request: SignatureRequest,
+        document: RequestedDocument,
+        number: int,
+        level: str | None,
+        signature: bytes,
     ) -> dict[str, Any]:
         if document.is_hash:
             return {
@@ -82,10 +90,10 @@ class Collecting:
                 "hash_algorithm": "sha256",
                 "signature": _base64(signature),
             }
-        pdf = self._parts.item(request, items.signed(index + 1))
+        pdf = self._parts.item(request, items.signed(number))
         return {
             "name": document.name,
-            "level": self._parts.settings.level.value,
+            "level": level,
             "pdf": _base64(pdf),
         }
 

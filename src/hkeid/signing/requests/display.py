@@ -72,6 +72,7 @@ def _document(document: RequestedDocument, pages: Sequence[DrawnPage]) -> dict[s
         "pages": document.pages,
         "reason": document.reason,
         "images": images_digest(pages) if pages else None,
+        **({} if document.stamp is None else {"stamp": True}),
     }
 
 

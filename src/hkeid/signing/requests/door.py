@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from hkeid.kernel import canonical_json
@@ -101,8 +102,10 @@ def refusal(error: HkeidError) -> Response:
             return _refusal(410, "gone", error.reason)
         case NotFound():
             return _refusal(404, "not_found", error.reason)
-        case TooManyAttempts():
-            return _refusal(429, "temporarily_unavailable", error.reason)
+        case TooManyAttempts(retry_after=seconds):
+            answer = _refusal(429, "temporarily_unavailable", error.reason)
+            later = () if seconds is None else (("Retry-After", str(seconds)),)
+            return replace(answer, headers=(*answer.headers, *later))
         case MalformedInput():
             return _refusal(400, "invalid_request", error.reason)
         case _:

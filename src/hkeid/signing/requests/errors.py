@@ -11,7 +11,7 @@ class SignatureRequestMalformed(MalformedInput):
     Reasons: ``documents_missing``, ``documents_too_many``, ``document_malformed``,
     ``document_name_malformed``, ``hash_length``, ``hash_unknown``, ``purpose_malformed``,
     ``redirect_uri_missing``, ``state_malformed``, ``subject_malformed``, ``member_unknown``,
-    ``member_malformed``.
+    ``member_malformed``, ``stamp_malformed``.
     """
 
     default_safe_text = "The request for signatures is not in the expected form."
@@ -21,7 +21,7 @@ class RequestRefused(Refused):
     """A request that a rule turns down.
 
     Reasons: ``redirect_uri_not_registered``, ``client_is_public``, ``hashes_not_allowed``,
-    ``document_too_large``, ``request_too_large``, ``pages_too_many``, ``too_many_open``.
+    ``document_too_large``, ``request_too_large``, ``too_many_open``.
     """
 
     default_safe_text = "This request for signatures is not allowed."
@@ -29,7 +29,8 @@ class RequestRefused(Refused):
 
 class DocumentTurnedDown(Refused):
     """A document that may not be signed; ``reason`` is that of
-    :class:`hkeid.signing.errors.DocumentRefused`, ``pdf_malformed``, or ``pages_too_many``.
+    :class:`hkeid.signing.errors.DocumentRefused`, ``pdf_malformed``, ``pages_too_many``,
+    ``stamp_off_the_page``, or ``stamp_needs_prepared_field``: it is signed already.
 
     :param number: which one of the request, counted from 1.
     """

@@ -7,6 +7,21 @@ from typing import Any
 
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
+from hkeid.ports.pdf import Box
+
+_UNIT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampPlace:
+    """Where a visible stamp shall stand.
+
+    :ivar page: counted from 1; 1 with a prepared field, which has its own place.
+    :ivar box: left, bottom, right and top in points; None with a prepared field.
+    """
+
+    page: int = 1
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +34,7 @@ class RequestedDocument:
     :ivar pages: pages of the file; 0 for a bare hash.
     :ivar field: name of a prepared signature field, or None.
     :ivar reason: what shall stand in the signature, or None.
+    :ivar stamp: of a signature that is seen; None for one that is not.
     """
 
     name: str = field(repr=False)
@@ -27,6 +43,7 @@ class RequestedDocument:
     pages: int = 0
     field: str | None = None
     reason: str | None = None
+    stamp: StampPlace | None = None
 
     @property
     def is_hash(self) -> bool:
@@ -63,6 +80,7 @@ class Particulars:
                         "pages": one.pages,
                         "field": one.field,
                         "reason": one.reason,
+                        "stamp": _place(one.stamp),
                     }
                     for one in self.documents
                 ],
@@ -84,4 +102,18 @@ class Particulars:
 
 
 def _document(members: dict[str, Any]) -> RequestedDocument:
-    return RequestedDocument(**{**members, "digest": base64url.decode(members["digest"])})
+    digest, place = base64url.decode(members["digest"]), members.get("stamp")
+    stamp = None
+    if place is not None:
+        left, bottom, right, top = place["box"] or (0, 0, 0, 0)
+        box = (left / _UNIT, bottom / _UNIT, right / _UNIT, top / _UNIT)
+        stamp = StampPlace(page=place["page"], box=box if place["box"] else None)
+    return RequestedDocument(**{**members, "digest": digest, "stamp": stamp})
+
+
+def _place(stamp: StampPlace | None) -> dict[str, Any] | None:
+    """Canonical JSON has no fractions: hundredths of a point."""
+    if stamp is None:
+        return None
+    box = None if stamp.box is None else [round(one * _UNIT) for one in stamp.box]
+    return {"page": stamp.page, "box": box}

@@ -18,6 +18,7 @@ class RequestSettings:
     :ivar collection: how long the relying party has to collect what was signed.
     :ivar repeat: how long after the first collection it may be repeated, for answers that were lost.
     :ivar level: of the signatures.
+    :ivar verification_url: where stamps lead with their QR code, or None.
     :ivar bare_hashes: whether relying parties may keep documents to themselves and send a hash.
     :ivar document_limit: most bytes of a document.
     :ivar request_limit: most bytes of all documents of a request.
@@ -30,6 +31,7 @@ class RequestSettings:
     collection: timedelta = timedelta(minutes=15)
     repeat: timedelta = timedelta(minutes=2)
     level: Level = Level.B_B
+    verification_url: str | None = None
     bare_hashes: bool = False
     document_limit: int = 20 * MIB
     request_limit: int = 50 * MIB

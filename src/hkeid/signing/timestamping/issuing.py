@@ -112,9 +112,9 @@ class TimestampUnit:
         )
         return self._writer.token(info.encoded(), with_chain=request.certificate_wanted)
 
-    def stamp(self, digest: bytes, *, hash_name: str = "sha256") -> bytes:
-        """:class:`hkeid.ports.TimestampAuthority` within this process: nothing travels that would need a
-        nonce.
+    def stamp(self, digest: bytes, *, hash_name: str = "sha256", nonce: int | None = None) -> bytes:
+        """:class:`hkeid.ports.NoncedTimestampAuthority` within this process: nothing travels that would need
+        a nonce of our own.
 
         :raises hkeid.kernel.errors.Unavailable: ``timestamp_unavailable``.
         :raises hkeid.kernel.errors.Refused: ``timestamp_refused``.
@@ -122,7 +122,7 @@ class TimestampUnit:
         if HASH_SIZES.get(hash_name) != len(digest):
             raise TimestampRefused("badAlg", hash_name)
         try:
-            return self.token(TimestampRequest(digest=digest, hash_name=hash_name))
+            return self.token(TimestampRequest(digest=digest, hash_name=hash_name, nonce=nonce))
         except Unavailable as error:
             raise Unavailable("timestamp_unavailable", detail=error.reason) from None
 

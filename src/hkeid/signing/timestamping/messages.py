@@ -27,7 +27,8 @@ from hkeid.signing.certificates.errors import RequestMalformed
 
 LONGEST_REQUEST = 16_384
 """Most bytes of a request."""
-_LONGEST_NONCE = 64
+LONGEST_NONCE = 64
+"""Most octets of a nonce."""
 HASH_SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}
 """Octets of each hash that is accepted, by the names of ``hashlib``."""
 _HASHES = {
@@ -113,7 +114,7 @@ def _read_request(request: bytes) -> TimestampRequest:
         digest=digest,
         hash_name=hash_name,
         policy="" if policy is None else read_oid(policy),
-        nonce=None if nonce is None else read_integer(nonce, longest=_LONGEST_NONCE),
+        nonce=None if nonce is None else read_integer(nonce, longest=LONGEST_NONCE),
         certificate_wanted=wanted is not None,
         extensions=extensions is not None,
     )
@@ -203,7 +204,7 @@ def read_tst_info(encoded: bytes) -> TstInfo:
         time=time,
         accuracy=None if accuracy is None else _read_accuracy(accuracy),
         ordering=ordering == b"\xff",
-        nonce=None if nonce is None else read_integer(nonce, longest=_LONGEST_NONCE),
+        nonce=None if nonce is None else read_integer(nonce, longest=LONGEST_NONCE),
     )
 
 

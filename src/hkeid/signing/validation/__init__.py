@@ -20,6 +20,7 @@ from hkeid.ports.pdf_validation import (
     SignatureKind,
 )
 from hkeid.signing.validation.findings import Finding, FindingCode, FindingEffect
+from hkeid.signing.validation.opinions import with_opinions
 from hkeid.signing.validation.report import SignatureReport, ValidationReport
 from hkeid.signing.validation.trust import ValidationTrust
 from hkeid.signing.validation.validating import validate_pdf
@@ -40,4 +41,5 @@ __all__ = [
     "ValidationReport",
     "ValidationTrust",
     "validate_pdf",
+    "with_opinions",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 _HEADER = b"%PDF-"
 _END = b"%%EOF"
@@ -46,22 +45,45 @@ def continues_after(pdf: bytes, end: int) -> bool:
 
 def padding_is_empty(contents: bytes) -> bool:
     """Behind the CMS there are only zeros (ISO 32000-2 §12.8.3.3)."""
-    length = _length(contents)
-    return length is not None and not contents[length:].strip(b"\x00")
+    end = _element_end(contents)
+    return end is not None and not contents[end:].strip(b"\x00")
 
 
-def _length(contents: bytes) -> int | None:
-    """Of the first DER element, header included."""
-    header = tuple(_header(contents))
-    return header[0] if header and header[0] <= len(contents) else None
+def _element_end(contents: bytes) -> int | None:
+    """Where the first BER element ends, a SEQUENCE; None where it ends nowhere. Old software writes lengths of the
+    indefinite form (X.690 §8.1.3.6), whose elements end with two zeros.
+    """
+    if not contents.startswith(b"\x30"):
+        return None
+    place, open_elements = 0, 0
+    while True:
+        header = _header(contents, place)
+        if header is None:
+            return None
+        place, length, constructed = header
+        if length is not None:
+            place += length
+        elif not constructed:
+            return None
+        ends = length == 0 and contents[place - 2 : place] == b"\x00\x00"
+        open_elements += (length is None) - ends
+        if open_elements <= 0:
+            return place if place <= len(contents) else None
 
 
-def _header(contents: bytes) -> Iterator[int]:
-    if len(contents) < 2 or contents[0] != 0x30:
-        return
-    first = contents[1]
+def _header(contents: bytes, place: int) -> tuple[int, int | None, bool] | None:
+    """Where the contents of an element begin, their length, None for the indefinite form, and whether it is
+    constructed; tags of one octet alone, as CMS has.
+    """
+    if place + 2 > len(contents) or contents[place] & 0x1F == 0x1F:
+        return None
+    constructed, first = bool(contents[place] & 0x20), contents[place + 1]
     if first < 0x80:
-        yield 2 + first
-    elif 0x81 <= first <= 0x84:
-        octets = first & 0x7F
-        yield 2 + octets + int.from_bytes(contents[2 : 2 + octets], "big")
+        return place + 2, first, constructed
+    octets = first & 0x7F
+    if octets == 0:
+        return place + 2, None, constructed
+    if octets > 4 or place + 2 + octets > len(contents):
+        return None
+    length = int.from_bytes(contents[place + 2 : place + 2 + octets], "big")
+    return place + 2 + octets, length, constructed

@@ -154,12 +154,23 @@ def _status(made: ET.Element, one: SignatureReport, report: ValidationReport) ->
     for record in one.observed.revocation:
         kind = _CRL if record.kind == "crl" else _OCSP
         _refer(data, "RelatedValidationObject", _name(kind, record.encoded))
+    _revoked(data, one)
     if findings:
         further = ET.SubElement(data, _vr("AdditionalValidationReportData"))
         for finding in findings:
             _finding(further, finding)
     if not len(data):
         status.remove(data)
+
+
+def _revoked(data: ET.Element, one: SignatureReport) -> None:
+    """Whose certificate was revoked, and when, which belongs to the sub-indication ``REVOKED``."""
+    seen = one.observed
+    if seen.revoked_at is None or seen.certificate is None:
+        return
+    made = ET.SubElement(data, _vr("RevocationStatusInformation"))
+    _refer(made, "ValidationObjectId", _name(_CERTIFICATE, seen.certificate))
+    _text(made, "RevocationTime", _moment(seen.revoked_at))
 
 
 def _chain(data: ET.Element, one: SignatureReport) -> None:

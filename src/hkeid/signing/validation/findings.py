@@ -41,6 +41,10 @@ class FindingCode(StrEnum):
     LOOK_CHANGED = "look_changed"
     SIGNATURE_FAILED = "signature_failed"
     SIGNATURE_UNREADABLE = "signature_unreadable"
+    FORMAT_UNSUPPORTED = "format_unsupported"
+    ALGORITHM_UNKNOWN = "algorithm_unknown"
+    CERTIFICATE_ABSENT = "certificate_absent"
+    CERTIFICATE_MALFORMED = "certificate_malformed"
     INTEGRITY_UNREADABLE = "integrity_unreadable"
     VALIDATION_FAILED = "validation_failed"
     CHAIN_NOT_TRUSTED = "chain_not_trusted"
@@ -49,6 +53,7 @@ class FindingCode(StrEnum):
     REVOCATION_MISSING = "revocation_missing"
     ALGORITHM_WEAK = "algorithm_weak"
     TIMESTAMP_WRONG = "timestamp_wrong"
+    TIMESTAMP_NOT_TRUSTED = "timestamp_not_trusted"
     SIGNATURE_UNDETERMINED = "signature_undetermined"
     CHANGE_UNEXPLAINED = "change_unexplained"
     CHANGES_UNKNOWN = "changes_unknown"
@@ -63,6 +68,7 @@ class FindingCode(StrEnum):
     TRAILING_BYTES = "trailing_bytes"
     SIGNATURE_ABSENT = "signature_absent"
     DOCUMENT_UNREADABLE = "document_unreadable"
+    DOCUMENT_LOCKED = "document_locked"
     DOCUMENT_TOO_LARGE = "document_too_large"
     VALIDATOR_FAILED = "validator_failed"
     DOCUMENT_TIMESTAMP_NOT_VALID = "document_timestamp_not_valid"
@@ -99,6 +105,8 @@ _RULES: Mapping[FindingCode, tuple[FindingEffect, str]] = {
     FindingCode.READ_LENIENTLY: (_O, _CONSTRAINTS),
     FindingCode.HYBRID_CROSS_REFERENCE: (_O, _CONSTRAINTS),
     FindingCode.TRAILING_BYTES: (_O, _CONSTRAINTS),
+    FindingCode.ALGORITHM_UNKNOWN: (_O, "CRYPTO_CONSTRAINTS_FAILURE"),
+    FindingCode.CERTIFICATE_ABSENT: (_O, "NO_SIGNING_CERTIFICATE_FOUND"),
     FindingCode.SIGNATURE_ABSENT: (_O, "SIGNED_DATA_NOT_FOUND"),
     FindingCode.SIGNED_LATER: (_N, ""),
     FindingCode.LONG_TERM_ADDED: (_N, ""),

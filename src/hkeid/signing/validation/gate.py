@@ -53,6 +53,20 @@ _BY_SUB_INDICATION = {
     "CRYPTO_CONSTRAINTS_FAILURE_NO_POE": FindingCode.ALGORITHM_WEAK,
 }
 
+_UNREAD = {
+    "signature_unreadable": FindingCode.SIGNATURE_UNREADABLE,
+    "format_unsupported": FindingCode.FORMAT_UNSUPPORTED,
+    "algorithm_unknown": FindingCode.ALGORITHM_UNKNOWN,
+    "certificate_absent": FindingCode.CERTIFICATE_ABSENT,
+}
+"""Failures of a signature of which nothing more can be said."""
+_FAILED = {
+    "integrity_unreadable": FindingCode.INTEGRITY_UNREADABLE,
+    "certificate_malformed": FindingCode.CERTIFICATE_MALFORMED,
+}
+_LATER = "TRY_LATER"
+_UNTRUSTED = {"NO_CERTIFICATE_CHAIN_FOUND", "CERTIFICATE_CHAIN_GENERAL_FAILURE"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -111,17 +125,12 @@ def _alone(pdf: bytes, one: ExaminedSignature) -> Iterator[Finding]:
     name = one.field
     if one.also_in:
         yield found(FindingCode.SIGNATURE_IN_TWO_FIELDS, name, fields=(one.field, *one.also_in))
-    if one.failure == "signature_unreadable":
-        yield found(FindingCode.SIGNATURE_UNREADABLE, name)
+    if one.failure in _UNREAD:
+        yield found(_UNREAD[one.failure], name)
         return
     yield from _coverage(pdf, one)
     if one.failure:
-        code = (
-            FindingCode.INTEGRITY_UNREADABLE
-            if one.failure == "integrity_unreadable"
-            else FindingCode.VALIDATION_FAILED
-        )
-        yield found(code, name)
+        yield found(_FAILED.get(one.failure, FindingCode.VALIDATION_FAILED), name)
         return
     yield from _validity(one)
 
@@ -175,7 +184,10 @@ def _notes(one: ExaminedSignature) -> Iterator[Finding]:
 
 def _code(one: ExaminedSignature) -> FindingCode:
     failing = [stamp for stamp in one.timestamps if stamp.indication is not Indication.TOTAL_PASSED]
-    if failing and failing[0].sub_indication == one.sub_indication:
+    stamp = bool(failing) and failing[0].sub_indication == one.sub_indication
+    if stamp and one.sub_indication in _UNTRUSTED:
+        return FindingCode.TIMESTAMP_NOT_TRUSTED
+    if stamp and one.sub_indication != _LATER:
         return FindingCode.TIMESTAMP_WRONG
     usual = (
         FindingCode.SIGNATURE_FAILED
@@ -239,11 +251,15 @@ def _fields(
     covering = tuple(field for field, change in signed.items() if _covers(change))
     if covering:
         yield found(FindingCode.LATER_SIGNATURE_COVERS, name, fields=covering)
-    if one.modification is Modification.FORM_FILLING and not (signed or rest):
+    if one.modification is Modification.FORM_FILLING and not (signed or rest or stamps):
         yield found(FindingCode.CHANGE_UNEXPLAINED, name)
     if signed:
         yield found(FindingCode.SIGNED_LATER, name, fields=tuple(signed))
-    elif one.modification is Modification.LONG_TERM:
+    elif one.modification is Modification.LONG_TERM or (
+        # A time-stamp whose dictionary calls itself a signature (ISO 32000-1 had no other name) in a new
+        # field that is seen nowhere.
+        one.modification is Modification.FORM_FILLING and stamps and not rest
+    ):
         yield found(FindingCode.LONG_TERM_ADDED, name)
 
 

@@ -75,6 +75,11 @@ class SignatureReport:
         return certificate_name(self.observed.certificate)
 
     @property
+    def signer_name(self) -> str:
+        """The signer's common name, or the organisation's; "" where there is none."""
+        return common_name(self.observed.certificate)
+
+    @property
     def changes(self) -> tuple[FieldChange, ...]:
         """What happened to fields afterwards."""
         return self.observed.changes
@@ -145,7 +150,7 @@ class ValidationReport:
 
     :ivar digest: SHA-256 (hex) of the file.
     :ivar document_findings: those that concern the file as a whole.
-    :ivar signatures: in the order of revisions.
+    :ivar entries: signatures and document time-stamps, in the order of revisions.
     """
 
     validated_at: Instant
@@ -263,6 +268,21 @@ def certificate_name(certificate: bytes | None) -> str:
         return x509.load_der_x509_certificate(certificate).subject.rfc4514_string()
     except (ValueError, TypeError):
         return ""
+
+
+def common_name(certificate: bytes | None) -> str:
+    """The last common name of a certificate's subject, else its organisation; "" where it cannot be read."""
+    if certificate is None:
+        return ""
+    try:
+        subject = x509.load_der_x509_certificate(certificate).subject
+        for wanted in (x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME):
+            found = subject.get_attributes_for_oid(wanted)
+            if found:
+                return str(found[-1].value)
+    except (ValueError, TypeError):
+        pass
+    return ""
 
 
 def _certificate(encoded: bytes) -> dict[str, Any]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Any, cast
 
-from hkeid.kernel import plugins
 from hkeid.kernel.errors import HkeidError, MalformedInput, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.ports.certificates import RevocationSource, ValidationMaterial
@@ -19,6 +17,7 @@ from hkeid.ports.pdf_validation import (
     SignatureKind,
 )
 from hkeid.signing.certificates.reading import read_certificate
+from hkeid.signing.defaults import default_validator, present
 from hkeid.signing.input_policy import LARGEST
 from hkeid.signing.legal import LegalContext, TrustList
 from hkeid.signing.validation.findings import Finding, FindingCode, found
@@ -62,15 +61,16 @@ def validate_pdf(
     :raises hkeid.kernel.errors.Unavailable: ``pdf_validator_busy``: nothing was looked at yet.
     :raises hkeid.kernel.errors.MissingExtra: ``hkeid[signing]`` is not installed.
     """
-    now = at or _now()
+    now = at or present()
     trusted = ValidationTrust.in_list(trust) if isinstance(trust, TrustList) else trust
     if len(pdf) > largest:
         return _report(pdf, _NOTHING, trusted, None, now, (found(FindingCode.DOCUMENT_TOO_LARGE),))
-    chosen = validator or _default_validator()
+    chosen = validator or default_validator()
     try:
         document, notes = _examined(pdf, trusted, revocation, chosen, now)
-    except MalformedInput:
-        failure = found(FindingCode.DOCUMENT_UNREADABLE)
+    except MalformedInput as error:
+        locked = error.reason == "pdf_locked"
+        failure = found(FindingCode.DOCUMENT_LOCKED if locked else FindingCode.DOCUMENT_UNREADABLE)
         return _report(pdf, _NOTHING, trusted, None, now, (failure,))
     except Unavailable as error:
         if error.reason == _BUSY:
@@ -126,13 +126,7 @@ def _asked(
     chains = [one.chain or _chain(one) for one in signatures]
     chains += [stamp.chain for one in signatures for stamp in one.timestamps]
     wanted = [chain for chain in dict.fromkeys(chains) if chain][:_MOST_CHAINS]
-    asked = [source.material(chain, at) for chain in wanted]
-    found_material = [given, *asked]
-    return ValidationMaterial(
-        certificates=_once([one.certificates for one in found_material]),
-        crls=_once([one.crls for one in found_material]),
-        ocsps=_once([one.ocsps for one in found_material]),
-    )
+    return ValidationMaterial.joined(given, *(source.material(chain, at) for chain in wanted))
 
 
 def _chain(one: ExaminedSignature) -> tuple[bytes, ...]:
@@ -156,10 +150,6 @@ def _chain(one: ExaminedSignature) -> tuple[bytes, ...]:
         last = above
         chain.append(above.encoded)
     return tuple(chain)
-
-
-def _once(lists: list[tuple[bytes, ...]]) -> tuple[bytes, ...]:
-    return tuple(dict.fromkeys(one for each in lists for one in each))
 
 
 def _report(
@@ -200,12 +190,3 @@ def _report(
         document_findings=findings,
         entries=tuple(entries),
     )
-
-
-def _default_validator() -> PdfValidator:
-    return cast("PdfValidator", plugins.load(plugins.PDF_VALIDATORS, "pyhanko")())
-
-
-def _now() -> Instant:
-    clock: Any = plugins.load(plugins.SURROUNDINGS, "clock")()
-    return cast("Instant", clock.now())

@@ -107,7 +107,7 @@ CMS: Mapping[str, Attack] = {
     "cms_two_signers": Attack(_two_signers, frozenset({FindingCode.SIGNATURE_UNREADABLE})),
     "cms_no_signer": Attack(_no_signer, frozenset({FindingCode.SIGNATURE_UNREADABLE})),
     "cms_another_certificate": Attack(
-        _another_certificate, frozenset({FindingCode.SIGNATURE_UNREADABLE})
+        _another_certificate, frozenset({FindingCode.CERTIFICATE_ABSENT})
     ),
     "cms_of_another_document": Attack(_another_document, frozenset({FindingCode.DIGEST_MISMATCH})),
     "copied_signature_timestamp": Attack(

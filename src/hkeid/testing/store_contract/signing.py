@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.signing_keys import SigningKeyKind
 from hkeid.signing.activation.records import MadeSignature, SigningKey, SigningKeyState
 from hkeid.testing.store_contract.everything import (
@@ -14,6 +16,8 @@ from hkeid.testing.store_contract.everything import (
     fresh_bytes,
     fresh_id,
 )
+
+_OWN = ("id", "handle", "public_key", "certificates")
 
 
 def a_signing_key(*, resident_id: str | None = None) -> SigningKey:
@@ -82,6 +86,61 @@ class SigningKeysContract:
         )
         with store.transaction() as tx:
             assert tx.signing_keys.get(key.id) == expected
+
+    def test_retiring_takes_every_active_key_of_a_resident_and_no_other(
+        self, store: AnyStore
+    ) -> None:
+        """Whatever their versions; a second time there is none left."""
+        resident_id = fresh_id()
+        first, second = (a_signing_key(resident_id=resident_id) for _ in range(2))
+        gone = replace(a_signing_key(resident_id=resident_id), state=SigningKeyState.REVOKED)
+        other = a_signing_key()
+        with store.transaction() as tx:
+            for key in (first, second, gone, other):
+                tx.signing_keys.add(key)
+            tx.signing_keys.change(first, first)
+            taken = tx.signing_keys.retire(resident_id, RevocationReason.SUPERSEDED, LATER)
+            assert set(taken) == {first.id, second.id}
+            assert tx.signing_keys.retire(resident_id, RevocationReason.UNSPECIFIED, LATER) == ()
+        expected = replace(
+            second,
+            state=SigningKeyState.RETIRED,
+            reason=RevocationReason.SUPERSEDED,
+            revoked_at=LATER,
+            version=2,
+        )
+        with store.transaction() as tx:
+            assert tx.signing_keys.get(second.id) == expected
+            assert tx.signing_keys.get(first.id) == replace(
+                expected, **{name: getattr(first, name) for name in _OWN}, version=3
+            )
+            assert tx.signing_keys.get(gone.id) == gone
+            assert tx.signing_keys.get(other.id) == other
+
+    def test_retired_keys_are_listed_until_they_are_revoked(self, store: AnyStore) -> None:
+        """In order of id, page by page."""
+        keys = sorted((a_signing_key() for _ in range(3)), key=lambda one: one.id)
+        with store.transaction() as tx:
+            for key in keys:
+                tx.signing_keys.add(key)
+                tx.signing_keys.retire(key.resident_id, RevocationReason.KEY_COMPROMISE, LATER)
+
+        def listed(**more: Any) -> list[str]:
+            with store.transaction() as tx:
+                found = tx.signing_keys.retired(**{"limit": 1000, **more})
+            assert all(one.state is SigningKeyState.RETIRED for one in found)
+            return [one.id for one in found]
+
+        wanted = [one.id for one in keys]
+        assert [one for one in listed() if one in wanted] == wanted
+        assert listed() == sorted(listed())
+        assert [one for one in listed(after=wanted[0]) if one in wanted] == wanted[1:]
+        assert len(listed(limit=1)) == 1
+        with store.transaction() as tx:
+            kept = tx.signing_keys.get(wanted[0])
+            assert kept is not None
+            tx.signing_keys.change(kept, replace(kept, state=SigningKeyState.REVOKED))
+        assert wanted[0] not in listed()
 
 
 class MadeSignaturesContract:

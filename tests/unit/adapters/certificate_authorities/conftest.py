@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.unit.signing.certificates.conftest import write_pem
+from tests.unit.adapters.certificate_authorities.peer import cmp_peer
 
-from hkeid.kernel.secret import Secret
 from hkeid.signing.certificates import MemoryKey, build_request
 from hkeid.signing.certificates.subjects import subject_name
 from hkeid.testing.certification import RESIDENT, Certification
-
-SECRET = Secret("a secret of the authority and ours")
-REFERENCE = "hkeid-ra"
 
 
 class NowClock:
@@ -55,32 +47,8 @@ def resident(certification) -> Resident:
 def cmp_server(tmp_path: Path):
     """Starts ``openssl cmp -port`` with a certificate to give out; a context manager that yields its address."""
 
-    @contextmanager
-    def start(certificate: bytes, *words: str) -> Iterator[str]:
-        write_pem(tmp_path / "given.pem", "CERTIFICATE", certificate)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        process = subprocess.Popen(
-            [
-                *("openssl", "cmp", "-config", "", "-port", str(port)),
-                *("-srv_ref", "ca", "-srv_secret", "env:CMP_SECRET", "-no_check_time"),
-                *("-rsp_cert", str(tmp_path / "given.pem"), *words),
-            ],
-            env={**os.environ, "CMP_SECRET": SECRET.reveal()},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            for line in process.stdout:
-                if "ACCEPT" in line:
-                    break
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
-            process.stdout.close()
+    def start(certificate: bytes, *words: str) -> AbstractContextManager[str]:
+        return cmp_peer(tmp_path, certificate, *words)
 
     return start
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.unit.adapters.certificate_authorities.conftest import REFERENCE, SECRET
+from tests.unit.adapters.certificate_authorities.peer import REFERENCE, SECRET
 
 from hkeid.adapters.certificate_authorities import CmpAuthority, CmpSettings
 from hkeid.adapters.certificate_authorities.openssl import run_openssl
@@ -68,6 +68,15 @@ def test_a_certificate_is_revoked_by_issuer_and_number(cmp_server, authority, re
     assert said.startswith("certificate_authority_refused")
 
 
+def test_a_certificate_that_is_revoked_already(cmp_server, authority, resident) -> None:
+    """Failure 10 is certRevoked (RFC 9810 §5.2.3)."""
+    serial = read_certificate(resident.certificate).serial
+    words = ("-pkistatus", "2", "-failure", "10")
+    with cmp_server(resident.certificate, *words) as server:
+        said = reason(lambda: authority(server).revoke(serial, RevocationReason.SUPERSEDED))
+    assert said == "certificate_revoked_already"
+
+
 def test_what_the_authority_refuses(cmp_server, authority, resident) -> None:
     with cmp_server(resident.certificate, "-pkistatus", "2", "-failure", "6") as server:
         said = reason(lambda: issue(authority(server), resident))
@@ -103,6 +112,19 @@ def test_a_certificate_that_was_not_asked_for(
         said = reason(lambda: issue(authority(server), resident))
     # The program itself notices another key, and a chain to elsewhere.
     assert said.startswith("certificate_of_another person" if wrong == "person" else "certificate_")
+
+
+def test_a_general_message_says_whether_the_authority_knows_us(
+    cmp_server, authority, resident
+) -> None:
+    """RFC 9810 §5.3.19."""
+    with cmp_server(resident.certificate) as server:
+        authority(server).greet()
+        stranger = authority(server, secret=Secret("another secret than theirs"))
+        assert reason(stranger.greet).startswith("certificate_authority_")
+    assert reason(authority(server, timeout=2).greet).startswith(
+        "certificate_authority_unavailable"
+    )
 
 
 def test_nobody_answers(authority, resident) -> None:

@@ -8,14 +8,17 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
 
-from hkeid.adapters.pdf.content_inspection import content_traits
+from hkeid.adapters.pdf.content_inspection import drawing_traits, page_traits
 from hkeid.ports.pdf import PdfTrait
 from hkeid.testing.papers import paper
 
 
 def _traits(change) -> set[PdfTrait]:
     with pikepdf.open(io.BytesIO(paper(change=change))) as document:
-        return set(content_traits(document))
+        found = {trait for page in document.pages for trait in page_traits(page.obj)}
+        for one in document.objects:
+            found |= set(drawing_traits(one))
+        return found
 
 
 def _content(content: bytes, **resources: Dictionary):

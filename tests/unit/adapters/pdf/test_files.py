@@ -65,6 +65,7 @@ def test_into_another_file(document, authority, engine, tmp_path: Path) -> None:
     output = tmp_path / "signed.pdf"
     sign_file(document, authority.signer(), output=output, engine=engine)
     assert document.read_bytes() == before
+    assert output.stat().st_mode == document.stat().st_mode
     assert output.read_bytes().startswith(before)
     assert _coverage(output.read_bytes()) == ["ENTIRE_FILE"]
 
@@ -114,6 +115,18 @@ def test_when_the_disk_fails_the_file_is_cut_back(document, authority, engine, m
     with pytest.raises(OSError, match="No space"):
         sign_file(document, authority.signer(), engine=engine)
     assert document.read_bytes() == before
+
+
+def test_when_the_disk_fails_nothing_unsigned_bears_the_name_of_the_signed_file(
+    document, authority, engine, monkeypatch, tmp_path: Path
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        sign_file(document, authority.signer(), output=tmp_path / "signed.pdf", engine=engine)
+    assert [one.name for one in tmp_path.iterdir()] == ["document.pdf"]
 
 
 def test_a_file_that_grew_meanwhile_is_left_alone(document, authority, engine) -> None:

@@ -61,6 +61,26 @@ def test_the_end_of_a_token_is_found_as_before(raw: bytes) -> None:
     )
 
 
+@given(
+    st.text(alphabet=" \n\r\t\f\x00%A<>(", max_size=12).map(str.encode),
+    st.booleans(),
+    st.booleans(),
+)
+@example(b"", False, False)
+@example(b" ", False, True)
+@example(b" %", True, False)
+@example(b"%a\n x", True, False)
+def test_what_stands_before_is_passed_by_as_before(
+    raw: bytes, seek_back: bool, allow_eof: bool
+) -> None:
+    """ISO 32000-2 §7.2.3."""
+    ours, theirs = (
+        _outcome(lambda stream: read(stream, seek_back, allow_eof), raw)  # noqa: B023
+        for read in (name_speed.read_non_whitespace, misc.read_non_whitespace)
+    )
+    assert ours == theirs
+
+
 @given(st.one_of(st.text(max_size=120), st.text(max_size=120).map(lambda one: "/" + one)))
 @example("/")
 @example("/Sig#")
@@ -90,7 +110,8 @@ def test_it_can_be_put_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """The original members come back after the test."""
     for name in ("read_from_stream", "write_to_stream"):
         monkeypatch.setattr(generic.NameObject, name, generic.NameObject.__dict__[name])
-    monkeypatch.setattr(generic, "read_until_delimiter", generic.read_until_delimiter)
+    for name in ("read_until_delimiter", "read_non_whitespace"):
+        monkeypatch.setattr(generic, name, getattr(generic, name))
     before = _read_and_written(b"<</Type/Page#20x/A[/B 1 0 R]>> ")
     name_speed.read_names_whole()
     assert _read_and_written(b"<</Type/Page#20x/A[/B 1 0 R]>> ") == before

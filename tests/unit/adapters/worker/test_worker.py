@@ -103,13 +103,16 @@ def test_any_other_error_is_a_failure_without_its_text(make: Callable[..., Worke
 
 @pytest.mark.parametrize("method", ["crash", "leave"])
 def test_a_crash_is_a_failure_and_the_next_call_has_a_fresh_child(
-    make: Callable[..., Worker], method: str
+    make: Callable[..., Worker], method: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = make()
     worker.call("echo", 1)
     first = worker.pid
+    assert not caplog.records
     assert _refused(lambda: worker.call(method)).reason == "part_failed"
     assert worker.pid is None
+    (said,) = caplog.records
+    assert (said.name, said.levelname) == ("hkeid.adapters.worker.part", "WARNING")
     assert worker.call("state")[1] == 0
     assert worker.pid != first
     assert first is not None
@@ -362,3 +365,16 @@ def test_cpu_is_bounded_for_each_call(make: Callable[..., Worker]) -> None:
     assert refused.reason == "part_failed"
     assert worker.call("echo", 1) == 1
     assert worker.pid != pid
+
+
+def test_standard_error_is_for_our_own_lines(make, capfd) -> None:
+    """It is the server's log, and what a library says may quote what it reads."""
+    make().call("talk")
+    assert capfd.readouterr().err == "a line of ours\n"
+
+
+def test_what_ends_the_process_is_told(capfd) -> None:
+    """A child that cannot even begin leaves its trace."""
+    child = [sys.executable, "-m", "hkeid.adapters.worker.child", "no", "numbers"]
+    assert subprocess.run(child, check=False).returncode != 0
+    assert "ValueError" in capfd.readouterr().err

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import socket
 import struct
 import sys
 import time
+import warnings
 from typing import Any
 
 from hkeid.kernel.errors import ConfigurationError, MissingExtra, TooManyAttempts
@@ -32,6 +34,13 @@ class Parts:
         except OSError:
             return False
         return True
+
+    def talk(self) -> None:
+        """As libraries do, and as our own rooms might."""
+        logging.getLogger("library").error("a line of a library about Q000101(1)")
+        logging.getLogger().critical("a line of nobody about Q000101(1)")
+        warnings.warn("a warning about Q000101(1)", UserWarning, stacklevel=1)
+        logging.getLogger("hkeid.adapters.part").warning("a line of ours")
 
     def burn(self, seconds: float) -> float:
         until = time.process_time() + seconds

@@ -13,10 +13,13 @@ from hkeid.enrolment.registration import RegistrationStep
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import MalformedInput, Unavailable
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.documents import CardField
 from hkeid.ports.registry import RegistryFinding, RegistryStatus
 from hkeid.residents.records import CredentialStatus
+from hkeid.signing.activation import SigningKeyState
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.store_contract.signing import a_signing_key
 
 
 def referred(desk: Any, key: str = "ho-sau-lan", browser: str = "b1") -> Any:
@@ -350,6 +353,9 @@ def test_a_lost_eid_is_recovered(desk: Any, phone: SoftwareAuthenticator) -> Non
     lost = desk.register("ho-sau-lan", phone)
     resident_id = lost.view.authentication.resident_id
     grant = desk.hub.grant(lost, "hko", "offline_access")
+    signing = a_signing_key(resident_id=resident_id)
+    with desk.hub.store.transaction() as tx:
+        assert tx.signing_keys.add(signing)
     new = SoftwareAuthenticator()
     session = desk.register("ho-sau-lan", new, browser="b2", purpose=RegistrationPurpose.RECOVERY)
     assert session.view.authentication.resident_id == resident_id
@@ -361,6 +367,9 @@ def test_a_lost_eid_is_recovered(desk: Any, phone: SoftwareAuthenticator) -> Non
     desk.hub.login(new)
     statuses = [one.status for one in desk.hub.look("credentials", "of_resident", resident_id)]
     assert sorted(statuses) == [CredentialStatus.ACTIVE, CredentialStatus.REVOKED]
+    # No old device can have had a hand in what the new one will sign with.
+    ended = desk.hub.look("signing_keys", "get", signing.id)
+    assert (ended.state, ended.reason) == (SigningKeyState.RETIRED, RevocationReason.KEY_COMPROMISE)
     assert desk.hooks.recoveries == [resident_id]
     (event,) = desk.hub.bodies("enrolment:eid:recovered")
     assert (event["credentials_revoked"], event["grants_revoked"]) == (1, 1)

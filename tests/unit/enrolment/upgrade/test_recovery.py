@@ -19,10 +19,13 @@ from hkeid.identity.names import PersonName
 from hkeid.identity.state import EidState
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
+from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.faces import PadClaim
 from hkeid.ports.registry import RegistryStatus
 from hkeid.residents.records import CredentialStatus
+from hkeid.signing.activation import SigningKeyState
 from hkeid.testing.authenticator import SoftwareAuthenticator
+from hkeid.testing.store_contract.signing import a_signing_key
 
 ORIGIN = "https://id.example.hk"
 
@@ -109,6 +112,9 @@ def test_the_owner_is_told_of_an_accepted_recovery_whatever_was_told_before(lab,
 def test_two_officers_give_a_lost_eid_back(lab, phone) -> None:
     upgraded(lab, phone)
     before = lab.state()
+    signing = a_signing_key(resident_id=before.id)
+    with lab.hub.store.transaction() as tx:
+        assert tx.signing_keys.add(signing)
     waits = compared(lab)
     assert (waits.step, waits.reason) == (UpgradeStep.REVIEW, "recovery_second_officer")
     assert waits.expires_at - lab.hub.clock.now() == lab.parts.policy.recovery_wait
@@ -123,10 +129,13 @@ def test_two_officers_give_a_lost_eid_back(lab, phone) -> None:
     kept = Decision.from_json(decided.facts["registration"]["decision"])
     assert (kept.grade, kept.officers) == ("officers", ("o1", "o2"))
     assert lab.state() == before, "nothing changes before the new key"
+    assert lab.hub.look("signing_keys", "get", signing.id) == signing
     assert len(lab.hub.look("sessions", "of_resident", before.id)) == 1
 
     key = SoftwareAuthenticator()
     done = bind(lab, decided, key)
+    ended = lab.hub.look("signing_keys", "get", signing.id)
+    assert (ended.state, ended.reason) == (SigningKeyState.RETIRED, RevocationReason.KEY_COMPROMISE)
 
     assert done.step is UpgradeStep.DONE
     after = lab.state()

@@ -193,12 +193,21 @@ def test_ocsp_answers_whatever_comes(certification, request_) -> None:
     assert certification.responder.answer(request_).status is OcspStatus.MALFORMED_REQUEST
 
 
-def test_every_altered_ocsp_request_gets_an_answer(certification) -> None:
-    request = asked(certification, certification.issue(), nonce=b"n" * 16)
+def test_every_altered_ocsp_request_gets_an_answer_to_what_it_asks(certification) -> None:
+    issued = certification.issue()
+    request = asked(certification, issued, nonce=b"n" * 16)
+    own = x509.load_der_x509_certificate(issued.certificate).serial_number
     for place in range(len(request)):
         altered = bytearray(request)
         altered[place] ^= 0x81
-        ocsp.load_der_ocsp_response(certification.responder.answer(bytes(altered)).encoded)
+        answer = certification.responder.answer(bytes(altered))
+        read = ocsp.load_der_ocsp_response(answer.encoded)
+        assert read.response_status.value == answer.status
+        if answer.status is OcspStatus.SUCCESSFUL:
+            (wanted,) = read_ocsp_request(bytes(altered)).certificates
+            assert read.serial_number == wanted.serial
+            good = read.certificate_status is ocsp.OCSPCertStatus.GOOD
+            assert good is (wanted.serial == own)
 
 
 def test_nonces_of_no_length_or_too_long_are_malformed(certification) -> None:

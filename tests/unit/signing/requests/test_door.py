@@ -121,6 +121,10 @@ def test_open_requests_of_a_client_are_limited_and_hours_too(bureau) -> None:
     bureau.open(open_limit=100, hourly_limit=3)
     status, answer = bureau.ask(hashed)
     assert (status, answer["reason"]) == (429, "signature_requests_exhausted")
+    redirect_uri = "https://rp.example.hk/eid/signed"
+    wanted = {"redirect_uri": redirect_uri, "documents": [hashed], **bureau.proof()}
+    headers = dict(bureau.post("/signing/requests", wanted).headers)
+    assert 0 < int(headers["Retry-After"]) <= 3600
     bureau.hub.clock.pass_(hours=1)
     assert bureau.ask(hashed)[0] == 201
 

@@ -19,13 +19,14 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from hkeid.identity.state import EidState
-from hkeid.kernel.errors import NotFound, Unavailable
+from hkeid.kernel.errors import HkeidError, NotFound, Unavailable
 from hkeid.op.subjects import pairwise_subject
 from hkeid.ports.pdf import PlannedField
-from hkeid.signing import prepare_fields
+from hkeid.signing import Level, prepare_fields
 from hkeid.signing.activation import SignatureActivationRefused, SignatureEvidence, verify_evidence
 from hkeid.signing.requests import ApprovalRefused, RequestOver, RequestUnknown
 from hkeid.signing.requests.expiring import expire_overdue
+from hkeid.signing.timestamping import TimestampRefused
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.own_loop import run_in_own_loop
 from hkeid.testing.papers import paper
@@ -256,6 +257,17 @@ def test_an_older_page_does_not_sign(bureau) -> None:
     assert bureau.state(request_id) == "signed"
 
 
+@pytest.mark.parametrize("kept", [b"{}", b"[]", b'{"ceremony":1,"key":2,"display":3}'])
+def test_a_page_that_another_release_made_does_not_sign(bureau, kept) -> None:
+    request_id = bureau.asked()
+    page = bureau.page(request_id)
+    bureau.evidence.put(request_id, "attempt", kept)
+    with pytest.raises(ApprovalRefused, match="page_outdated"):
+        bureau.send(request_id, page)
+    bureau.sign(request_id)
+    assert bureau.state(request_id) == "signed"
+
+
 def test_an_answer_counts_once_and_in_its_browser(bureau) -> None:
     request_id = bureau.asked()
     page = bureau.page(request_id)
@@ -282,18 +294,31 @@ def test_a_synced_passkey_does_not_sign(bureau) -> None:
 
 
 class NoTime:
-    """A time-stamp authority that does not answer."""
+    """A time-stamp authority that does not stamp."""
+
+    def __init__(self, error: HkeidError) -> None:
+        self._error = error
 
     def stamp(self, digest: bytes, *, hash_name: str = "sha256") -> bytes:
         del digest, hash_name
-        raise Unavailable("timestamp_unavailable")
+        raise self._error
 
 
-def test_without_a_time_stamp_nothing_is_given_out_and_the_resident_may_try_again(bureau) -> None:
-    good, bureau.timestamps = bureau.timestamps, NoTime()
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("timestamp_unavailable"), "timestamp_unavailable"),
+        # That the authority refuses is no refusal of the resident.
+        (TimestampRefused("badAlg"), "signature_not_completed"),
+    ],
+)
+def test_without_a_time_stamp_nothing_is_given_out_and_the_resident_may_try_again(
+    bureau, error, reason
+) -> None:
+    good, bureau.timestamps = bureau.timestamps, NoTime(error)
     bureau.open()
     request_id = bureau.asked()
-    with pytest.raises(Unavailable, match="timestamp_unavailable"):
+    with pytest.raises(Unavailable, match=reason):
         bureau.sign(request_id)
     assert bureau.result(request_id)[1]["status"] == "waiting"
     bureau.timestamps = good
@@ -303,6 +328,14 @@ def test_without_a_time_stamp_nothing_is_given_out_and_the_resident_may_try_agai
 
 
 # --- collecting -------------------------------------------------------------------------------------
+
+
+def test_the_level_is_that_of_the_signature_whatever_is_configured_since(bureau) -> None:
+    bureau.open(level=Level.B_T)
+    request_id = bureau.asked()
+    bureau.sign(request_id)
+    bureau.open(level=Level.B_LTA)
+    assert [one["level"] for one in bureau.result(request_id)[1]["documents"]] == ["B-T"]
 
 
 def test_a_result_may_be_fetched_again_for_a_moment_and_then_is_gone(bureau) -> None:

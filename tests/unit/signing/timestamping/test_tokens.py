@@ -366,13 +366,18 @@ def test_the_unit_answers_whatever_comes(unit, request_) -> None:
     assert failure(unit, request_) is FailureInfo.BAD_DATA_FORMAT
 
 
-def test_the_unit_answers_every_altered_request(unit) -> None:
+def test_the_unit_answers_every_altered_request_with_what_it_asks(unit, rules) -> None:
     encoded = REQUEST.encoded()
     for place in range(len(encoded)):
         for bit in range(8):
             altered = bytearray(encoded)
             altered[place] ^= 1 << bit
-            read_response(unit.answer(bytes(altered)))
+            response = read_response(unit.answer(bytes(altered)))
+            if response.token is None:
+                assert response.status == 2
+                assert response.failure is not None
+            else:
+                check_token(response.token, read_request(bytes(altered)), rules)
 
 
 def test_the_unit_says_why_not(unit) -> None:

@@ -7,6 +7,9 @@ archives finds no proof of existence for good B-T and B-LT signatures.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +28,7 @@ from pyhanko.sign.validation.generic_cms import extract_tst_data_iter, message_i
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
 
-from hkeid.adapters.pdf.validation.trust import Evidence, TrustSettings
+from hkeid.adapters.pdf.validation.trust import Asked, Evidence, TrustSettings
 from hkeid.kernel.instants import Instant
 from hkeid.ports.pdf_validation import ExaminedTimestamp, Indication
 
@@ -34,6 +37,8 @@ _INDICATIONS = {
     AdESStatus.FAILED: Indication.TOTAL_FAILED,
     AdESStatus.INDETERMINATE: Indication.INDETERMINATE,
 }
+_GENERAL = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+_DEEPEST = 200
 _REVOKED = {"REVOKED", "REVOKED_NO_POE", "REVOKED_CA_NO_POE"}
 
 
@@ -66,19 +71,28 @@ def chain_of(status: Any) -> tuple[bytes, ...]:
     return tuple(one.dump() for one in reversed(list(path.iter_certs(include_root=True))))
 
 
-def with_revocation(evidence: Evidence, run: Callable[[bool], Outcome]) -> Outcome:
+def with_revocation(evidence: Evidence, run: Callable[[Asked], Outcome]) -> Outcome:
     """Ask for revocation information of every certificate; where that does not pass, only of those that name
     a place where it is. What is found revoked stays so.
     """
-    if not evidence.revocation:
-        return run(False)  # noqa: FBT003 - the one parameter of a callable
-    strict = run(True)  # noqa: FBT003
-    if strict.indication is Indication.TOTAL_PASSED:
-        strict.revocation_checked = True
-        return strict
-    if strict.indication is Indication.TOTAL_FAILED or strict.sub_indication in _REVOKED:
-        return strict
-    return run(False)  # noqa: FBT003
+    if evidence.revocation:
+        strict = run(Asked.ALWAYS)
+        if strict.indication is Indication.TOTAL_PASSED:
+            strict.revocation_checked = True
+            return strict
+        if strict.indication is Indication.TOTAL_FAILED or strict.sub_indication in _REVOKED:
+            return strict
+    outcome = run(Asked.IF_DECLARED)
+    # pyHanko has one name for chains that do not hold and for those of which nothing says whether they were
+    # revoked; EN 319 102-1 §5.2.6 has two.
+    if outcome.sub_indication == _GENERAL:
+        without = run(Asked.NEVER)
+        if without.indication is Indication.TOTAL_PASSED:
+            outcome.sub_indication = "TRY_LATER"
+        else:
+            # Something else is amiss, and has perhaps a better name.
+            outcome = without
+    return outcome
 
 
 def signature_outcome(
@@ -95,8 +109,8 @@ def signature_outcome(
     :param archived: a document time-stamp came later.
     """
 
-    def run(required: bool) -> Outcome:  # noqa: FBT001
-        specification = settings.specification(evidence, revocation=required)
+    def run(asked: Asked) -> Outcome:
+        specification = settings.specification(evidence, asked)
         common: dict[str, Any] = {
             "timing_info": settings.timing,
             "raw_digest": embedded.compute_digest(),
@@ -161,8 +175,8 @@ def _token(
     settings: TrustSettings,
     evidence: Evidence,
 ) -> Outcome:
-    def run(required: bool) -> Outcome:  # noqa: FBT001
-        specification = settings.specification(evidence, revocation=required)
+    def run(asked: Asked) -> Outcome:
+        specification = settings.specification(evidence, asked)
         return _outcome(
             ades_timestamp_validation(token, specification, imprint, timing_info=settings.timing)
         )
@@ -172,10 +186,14 @@ def _token(
 
 def _outcome(running: Any) -> Outcome:
     try:
-        result: AdESBasicValidationResult[Any] = asyncio.run(running)
+        with _shallow():
+            result: AdESBasicValidationResult[Any] = asyncio.run(running)
     except SignatureValidationError as error:
         found = error.ades_subindication
         return Outcome(_INDICATIONS[found.status], found.standard_name)
+    except RecursionError:
+        # Responders that vouch for one another in a circle vouch for nothing.
+        return Outcome(Indication.INDETERMINATE, _GENERAL)
     passed = result.ades_subindic.status is AdESStatus.PASSED
     return Outcome(
         _INDICATIONS[result.ades_subindic.status],
@@ -183,3 +201,14 @@ def _outcome(running: Any) -> Outcome:
         result.api_status,
         getattr(result, "best_signature_time", None) if passed else None,
     )
+
+
+@contextlib.contextmanager
+def _shallow() -> Iterator[None]:
+    """A circle is found after seconds with the limit that is usual, and here after less than one."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(min(usual, len(inspect.stack(0)) + _DEEPEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)

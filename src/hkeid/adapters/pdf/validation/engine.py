@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import io
-import logging
 import mmap
 import os
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hkeid.kernel.errors import MissingExtra
+from hkeid.ports.certificates import ValidationMaterial
 from hkeid.ports.pdf_validation import (
     ExaminationRequest,
     ExaminedDocument,
@@ -25,6 +24,7 @@ from hkeid.signing.errors import DocumentMalformed
 try:
     import pikepdf  # noqa: F401 - whether it is there
     import pypdfium2  # noqa: F401
+    from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
     from pyhanko.pdf_utils.reader import PdfFileReader
 except ImportError as error:
     raise MissingExtra(error.name or "pyhanko", "signing") from None
@@ -35,8 +35,8 @@ from hkeid.adapters.pdf.validation.fields import FoundSignature, signatures_in
 from hkeid.adapters.pdf.validation.looks import Budget, RevisionLook, compare
 from hkeid.adapters.pdf.validation.revisions import Revision, read_revision
 from hkeid.adapters.pdf.validation.revocation import store_of
-from hkeid.adapters.pdf.validation.signature import examine_signature
-from hkeid.adapters.pdf.validation.trust import TrustSettings
+from hkeid.adapters.pdf.validation.signature import examine_signature, stamp_revisions
+from hkeid.adapters.pdf.validation.trust import TrustSettings, forget_evidence
 
 _DRAWING_SECONDS = 6.0
 _MOST_SIGNATURES = 200
@@ -44,10 +44,16 @@ _MOST_SIGNATURES = 200
 
 @dataclass(slots=True)
 class Opened:
-    """A file, as pyHanko reads it in one way."""
+    """A file, as pyHanko reads it in one way.
+
+    :ivar stamps: revisions that document time-stamps came in.
+    :ivar store: its security store.
+    """
 
     reader: PdfFileReader
     strict: bool
+    stamps: tuple[int, ...]
+    store: ValidationMaterial | None
 
 
 class ValidationEngine:
@@ -58,8 +64,6 @@ class ValidationEngine:
 
     def __init__(self, drawing_seconds: float = _DRAWING_SECONDS) -> None:
         self._drawing_seconds = drawing_seconds
-        # pyHanko and asn1crypto say much about hostile files, and nobody reads it.
-        logging.disable(logging.CRITICAL)
         gc.collect()
         gc.freeze()
 
@@ -81,8 +85,10 @@ class _Examination:
         self._request = request
         self._seconds = seconds
         self._settings = TrustSettings(request)
+        self._lenient: tuple[Opened, list[FoundSignature]] | None = None
 
     def run(self) -> ExaminedDocument:
+        forget_evidence()
         opened, found = self._open()
         reader = opened.reader
         examined = [self._examined(opened, one, place) for place, one in enumerate(found)]
@@ -96,12 +102,15 @@ class _Examination:
 
     def _open(self) -> tuple[Opened, list[FoundSignature]]:
         """Strictly, or else not."""
-        with contextlib.suppress(Exception):
-            # pyHanko raises nearly anything over hostile files.
+        try:
             return self._listed(strict=True)
+        except DocumentMalformed:
+            raise
+        except Exception:  # noqa: BLE001, S110 - pyHanko raises nearly anything over hostile files
+            pass
         try:
             return self._listed(strict=False)
-        except MemoryError:
+        except (MemoryError, DocumentMalformed):
             raise
         except Exception as error:  # noqa: BLE001
             raise DocumentMalformed("pdf_malformed", detail=where(error)) from None
@@ -111,34 +120,33 @@ class _Examination:
         found = signatures_in(reader.root)
         if len(found) > _MOST_SIGNATURES:
             raise ValueError("too many signatures")
-        return Opened(reader, strict), found
+        store = _quietly(lambda: store_of(reader.root))
+        return Opened(reader, strict, stamp_revisions(reader, found), store), found
 
     def _reader(self, *, strict: bool) -> PdfFileReader:
         reader = PdfFileReader(io.BytesIO(self._content), strict=strict)
-        if reader.encrypted:
-            reader.decrypt("")
+        if reader.encrypted and not _opens(reader):
+            raise DocumentMalformed("pdf_locked")
         return reader
 
     def _examined(self, opened: Opened, found: FoundSignature, place: int) -> ExaminedSignature:
         """Each signature alone; where the letter of the specification defeats it, once more without."""
-        store = _quietly(lambda: store_of(opened.reader.root))
-        first = examine_signature(opened.reader, found, self._request, self._settings, store)
+        first = self._seen(opened, found)
         first = replace(first, strict=opened.strict)
         if not first.failure or not opened.strict:
             return first
-        try:
-            lenient, again = self._listed(strict=False)
-        except MemoryError:
-            raise
-        except Exception:  # noqa: BLE001
-            return first
+        if self._lenient is None:
+            self._lenient = _quietly(lambda: self._listed(strict=False)) or (opened, [])
+        lenient, again = self._lenient
         if place >= len(again) or again[place].name != found.name:
             return first
-        store = _quietly(lambda: store_of(lenient.reader.root))
-        second = examine_signature(
-            lenient.reader, again[place], self._request, self._settings, store
-        )
+        second = self._seen(lenient, again[place])
         return first if second.failure else replace(second, strict=False)
+
+    def _seen(self, opened: Opened, found: FoundSignature) -> ExaminedSignature:
+        return examine_signature(
+            opened.reader, found, self._request, self._settings, opened.store, opened.stamps
+        )
 
     def _compared(self, examined: list[ExaminedSignature]) -> list[ExaminedSignature]:
         """What happened after each signature, by the other two parsers."""
@@ -162,6 +170,13 @@ class _Examination:
             _with_later(signature, one, look)
             for signature, one, look in zip(examined, later, looks, strict=True)
         ]
+
+
+def _opens(reader: PdfFileReader) -> bool:
+    """Without a password (ISO 32000-2 §7.6.4.1); a file that is encrypted for certificates does not (§7.6.5)."""
+    if not isinstance(reader.security_handler, StandardSecurityHandler):
+        return False
+    return reader.decrypt("").status is not AuthStatus.FAILED
 
 
 def _with_later(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
+from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
@@ -40,6 +42,7 @@ _MODIFICATION = {
     ModificationLevel.OTHER: Modification.OTHER,
 }
 _TIMESTAMP = "/ETSI.RFC3161"
+_SHAKES = {"shake256", "shake256_len"}
 _SUBFILTERS = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", _TIMESTAMP}
 
 
@@ -49,15 +52,19 @@ def examine_signature(
     request: ExaminationRequest,
     settings: TrustSettings,
     store: ValidationMaterial | None,
+    stamps: Sequence[int] = (),
 ) -> ExaminedSignature:
-    """What pyHanko sees; never raises but for want of memory."""
+    """What pyHanko sees; never raises but for want of memory.
+
+    :param stamps: as :func:`stamp_revisions`.
+    """
     seen: dict[str, Any] = {
         "field": found.name[:_LONGEST],
         "also_in": tuple(name[:_LONGEST] for name in found.also_in),
         "kind": SignatureKind.SIGNATURE,
     }
     steps: tuple[tuple[str, Callable[[], None]], ...]
-    work = _Work(reader, found, seen, settings)
+    work = _Work(reader, found, seen, settings, stamps)
     steps = (
         ("signature_unreadable", work.read),
         ("integrity_unreadable", work.integrity),
@@ -70,13 +77,21 @@ def examine_signature(
             raise
         except Exception as error:  # noqa: BLE001 - AssertionError, KeyError, TypeError, ValueError …
             seen |= {
-                "failure": failure,
+                "failure": error.failure if isinstance(error, _Unfit) else failure,
                 "detail": where(error),
                 "indication": Indication.INDETERMINATE,
                 "sub_indication": "GENERIC",
             }
             break
     return ExaminedSignature(**seen)
+
+
+class _Unfit(Exception):
+    """What no patience helps with, by name."""
+
+    def __init__(self, failure: str) -> None:
+        self.failure = failure
+        super().__init__(failure)
 
 
 class _Work:
@@ -86,7 +101,9 @@ class _Work:
         found: FoundSignature,
         seen: dict[str, Any],
         settings: TrustSettings,
+        stamps: Sequence[int],
     ) -> None:
+        self._stamps = stamps
         self._reader = reader
         self._found = found
         self._seen = seen
@@ -105,10 +122,12 @@ class _Work:
             "reason": str(entry(dictionary, "/Reason") or "")[:_LONGEST],
             "location": str(entry(dictionary, "/Location") or "")[:_LONGEST],
         }
+        if subfilter not in _SUBFILTERS:
+            raise _Unfit("format_unsupported")
         embedded = EmbeddedPdfSignature(self._reader, self._found.field, self._found.name)
         if self._found.field.raw_get("/V") is not self._found.value:
             raise ValueError("the signature is inherited")
-        if subfilter not in _SUBFILTERS or stamp != (subfilter == _TIMESTAMP):
+        if stamp != (subfilter == _TIMESTAMP):
             raise ValueError("another kind of signature")
         self._embedded = embedded
         info = embedded.signer_info
@@ -119,18 +138,16 @@ class _Work:
             "contents": bytes(embedded.pkcs7_content),
             "detached": stamp or content.native is None,
             "hash_name": embedded.md_algorithm,
-            "algorithm": info["signature_algorithm"].signature_algo,
+            "algorithm": _algorithm(info),
             "signature_value": info["signature"].native,
             "certification": _certification(embedded),
-            "certificate": embedded.signer_cert.dump(),
+            "certificate": _signer(embedded).dump(),
         }
         if not stamp:
             claimed = embedded.self_reported_timestamp
             # A time without a zone is no moment (ISO 32000-2 §7.9.4).
             self._seen["claimed_time"] = claimed if claimed and claimed.tzinfo else None
-        digest = hashlib.new(embedded.md_algorithm)
-        digest.update(info["signed_attrs"].dump())
-        self._seen["attributes_digest"] = digest.digest()
+        self._seen["attributes_digest"] = _digest(embedded.md_algorithm, info["signed_attrs"])
 
     def integrity(self) -> None:
         """Coverage, digest, and what was added later."""
@@ -158,6 +175,7 @@ class _Work:
     def validate(self, given: ValidationMaterial, store: ValidationMaterial | None) -> None:
         """Cryptography, certificates and time-stamps."""
         embedded = self._embedded
+        _require_key(embedded.signer_cert)
         store = store or ValidationMaterial()
         evidence = revocation.gathered(store, given, embedded)
         if self._seen["kind"] is SignatureKind.DOCUMENT_TIMESTAMP:
@@ -179,7 +197,7 @@ class _Work:
 
     def _signature(self, evidence: Evidence, store: ValidationMaterial) -> ades.Outcome:
         stamps = ades.signature_timestamps(self._embedded, self._settings, evidence)
-        archived = _later_stamp(self._reader, self._embedded)
+        archived = any(one > self._embedded.signed_revision for one in self._stamps)
         outcome = ades.signature_outcome(
             self._embedded,
             self._settings,
@@ -209,6 +227,38 @@ class _Work:
             self._seen["revoked_at"] = details.revocation_date
 
 
+def _algorithm(info: Any) -> str:
+    try:
+        name: str = info["signature_algorithm"].signature_algo
+    except ValueError:
+        raise _Unfit("algorithm_unknown") from None
+    return name
+
+
+def _signer(embedded: EmbeddedPdfSignature) -> Any:
+    try:
+        return embedded.signer_cert
+    except SignatureValidationError:
+        raise _Unfit("certificate_absent") from None
+
+
+def _digest(hash_name: str, attributes: Any) -> bytes:
+    """Of the signed attributes; Ed448 goes with SHAKE256 (RFC 8419 §2.3)."""
+    if hash_name in _SHAKES:
+        return hashlib.shake_256(attributes.dump()).digest(64)
+    try:
+        return hashlib.new(hash_name, attributes.dump()).digest()
+    except ValueError:
+        raise _Unfit("algorithm_unknown") from None
+
+
+def _require_key(certificate: x509.Certificate) -> None:
+    """Some authorities wrote moduli as negative numbers once: there is no such key (X.690 §8.3)."""
+    key = certificate.public_key
+    if key.algorithm == "rsa" and key["public_key"].parsed["modulus"].native <= 0:
+        raise _Unfit("certificate_malformed")
+
+
 def _certification(embedded: EmbeddedPdfSignature) -> int | None:
     for reference in entry(embedded.sig_object, "/Reference") or ():
         one = reference.get_object()
@@ -218,19 +268,16 @@ def _certification(embedded: EmbeddedPdfSignature) -> int | None:
     return None
 
 
-def _later_stamp(reader: PdfFileReader, embedded: EmbeddedPdfSignature) -> bool:
-    """Whether there is a document time-stamp in a later revision; what it is worth is seen elsewhere."""
-    from hkeid.adapters.pdf.validation.fields import signatures_in
-
-    for one in signatures_in(reader.root):
+def stamp_revisions(reader: PdfFileReader, found: Sequence[FoundSignature]) -> tuple[int, ...]:
+    """In which revisions document time-stamps came; what they are worth is seen elsewhere."""
+    revisions = []
+    for one in found:
         try:
-            stamp = entry(one.value.get_object(), "/Type") == "/DocTimeStamp"
-            change = reader.xrefs.get_last_change(one.value.reference)
+            if entry(one.value.get_object(), "/Type") == "/DocTimeStamp":
+                revisions.append(reader.xrefs.get_last_change(one.value.reference))
         except Exception:  # noqa: BLE001, S112 - a broken one proves nothing
             continue
-        if stamp and change > embedded.signed_revision:
-            return True
-    return False
+    return tuple(revisions)
 
 
 def _level(*, stamped: bool, supplied: bool, archived: bool) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
+import cryptography.x509
 from asn1crypto import crl, ocsp, x509
 from pyhanko.sign.validation.policy_decl import (
     LocalKnowledge,
@@ -42,6 +45,15 @@ beside, or instead of, documents (RFC 9336 §3.1). Servers, time-stamp units and
 """
 
 
+class Asked(Enum):
+    """Of which certificates revocation information must be at hand."""
+
+    ALWAYS = RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
+    IF_DECLARED = RevocationCheckingRule.CHECK_IF_DECLARED
+    """Of those that say where it is."""
+    NEVER = RevocationCheckingRule.NO_CHECK
+
+
 class _NoFetching(FetcherBackend):
     """Nothing is ever fetched from here."""
 
@@ -50,6 +62,10 @@ class _NoFetching(FetcherBackend):
 
     async def close(self) -> None:
         """There is nothing to close."""
+
+
+_LIST_HEAD = ("signature", "issuer", "this_update", "next_update", "crl_extensions")
+_NAMING_HASHES = {"sha1", "sha256"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +96,60 @@ def evidence_of(
     """The evidence that can be read; what cannot is none."""
     return Evidence(
         tuple(_loaded(x509.Certificate, certificates)),
-        tuple(CRLContainer(one) for one in _loaded(crl.CertificateList, crls)),
+        tuple(CRLContainer(one) for one in _lists(crls)),
         tuple(
             container
             for one in _loaded(ocsp.OCSPResponse, ocsps)
             for container in OCSPContainer.load_multi(one)
+            if _is_comparable(container)
         ),
     )
 
 
+def _is_comparable(response: OCSPContainer) -> bool:
+    """Of which certificate it speaks is said by a hash function that asn1crypto has for names and keys."""
+    single = response.extract_single_response()
+    if single is None:
+        return False
+    name = single["cert_id"]["hash_algorithm"]["algorithm"].native
+    return name in _NAMING_HASHES
+
+
+def _lists(encoded: Iterable[bytes]) -> Iterable[crl.CertificateList]:
+    return (one for each in dict.fromkeys(encoded) if (one := _list(each)) is not None)
+
+
 def _loaded(kind: Any, encoded: Iterable[bytes]) -> Iterable[Any]:
-    for one in dict.fromkeys(encoded):
-        try:
-            value = kind.load(one, strict=True)
-            value.native  # noqa: B018 - all of it is read
-        except Exception:  # noqa: BLE001, S112 - evidence that cannot be read proves nothing
-            continue
-        yield value
+    return (one for each in dict.fromkeys(encoded) if (one := _whole(kind, each)) is not None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _list(encoded: bytes) -> crl.CertificateList | None:
+    """A revocation list; some have a hundred thousand entries, which asn1crypto takes many seconds to read."""
+    try:
+        len(cryptography.x509.load_der_x509_crl(encoded))
+        value = crl.CertificateList.load(encoded, strict=True)
+        for name in _LIST_HEAD:
+            value["tbs_cert_list"][name].native  # noqa: B018
+    except Exception:  # noqa: BLE001 - evidence that cannot be read proves nothing
+        return None
+    return value
+
+
+@functools.lru_cache(maxsize=1024)
+def _whole(kind: Any, encoded: bytes) -> Any:
+    try:
+        value = kind.load(encoded, strict=True)
+        value.native  # noqa: B018 - all of it is read
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    return value
+
+
+def forget_evidence() -> None:
+    """Every signature of one file brings the same evidence, which is read once; the next file has its own."""
+    _list.cache_clear()
+    _whole.cache_clear()
 
 
 class TrustSettings:
@@ -112,15 +165,11 @@ class TrustSettings:
         )
         self.timing = ValidationTimingInfo(request.at, request.at, point_in_time_validation=False)
 
-    def specification(self, evidence: Evidence, *, revocation: bool) -> SignatureValidationSpec:
-        """What pyHanko goes by.
-
-        :param revocation: ask for revocation information of every certificate; otherwise only of those that
-            say where it is.
-        """
+    def specification(self, evidence: Evidence, asked: Asked) -> SignatureValidationSpec:
+        """What pyHanko goes by."""
         found = (*self._anchors, *self._by_key(evidence.certificates))
-        signing = _policy(found, required=revocation)
-        stamping = _policy(found if self._stamping is None else self._stamping, required=revocation)
+        signing = _policy(found, asked=asked)
+        stamping = _policy(found if self._stamping is None else self._stamping, asked=asked)
         return SignatureValidationSpec(
             cert_validation_policy=signing,
             ts_cert_validation_policy=stamping,
@@ -148,12 +197,8 @@ class TrustSettings:
         ]
 
 
-def _policy(anchors: Sequence[x509.Certificate], *, required: bool) -> CertValidationPolicySpec:
-    rule = (
-        RevocationCheckingRule.CRL_OR_OCSP_REQUIRED
-        if required
-        else RevocationCheckingRule.CHECK_IF_DECLARED
-    )
+def _policy(anchors: Sequence[x509.Certificate], *, asked: Asked) -> CertValidationPolicySpec:
+    rule = asked.value
     return CertValidationPolicySpec(
         trust_manager=SimpleTrustManager.build(trust_roots=list(anchors)),
         revinfo_policy=CertRevTrustPolicy(

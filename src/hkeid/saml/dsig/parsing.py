@@ -1,0 +1,65 @@
+"""libxml2 behind two verbs: parse, with nothing that reaches outside; canonicalise, or fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from hkeid.kernel.errors import MissingExtra
+from hkeid.saml.dsig.errors import SamlMalformed, SignatureRefused
+from hkeid.saml.dsig.reasons import Reason
+
+try:
+    from lxml import etree
+except ImportError as error:
+    raise MissingExtra("lxml", "saml") from error
+
+XmlElement: TypeAlias = Any
+"""An ``lxml.etree._Element``; lxml ships no types."""
+
+
+def parse(octets: bytes) -> XmlElement:
+    """The root element of a document in UTF-8.
+
+    :raises SamlMalformed: ``saml_not_well_formed``, for whatever libxml2 calls an error.
+    """
+    # Not collect_ids=False: in lxml 6.1 that makes libxml2 load external document types.
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+    )
+    try:
+        root = etree.fromstring(octets, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        # The message may quote the document, which is no matter for a log.
+        code = getattr(error, "code", None)
+        raise SamlMalformed(Reason.NOT_WELL_FORMED, detail=f"libxml2 error {code}") from None
+    # For lxml the last message decides, so that a warning may hide an error in namespaces before it.
+    if len(parser.error_log) and len(parser.error_log.filter_from_errors()):
+        raise SamlMalformed(Reason.NOT_WELL_FORMED, detail="libxml2 error in namespaces")
+    return root
+
+
+def canonicalise(element: XmlElement, prefixes: Sequence[str] = ()) -> bytes:
+    """Exclusive canonical form, without comments, of an element (xml-exc-c14n §3).
+
+    :param prefixes: of InclusiveNamespaces; ``#default`` is not among them.
+    :raises SignatureRefused: ``saml_canonicalisation_failed``. Never an empty result.
+    """
+    try:
+        octets: bytes = etree.tostring(
+            element,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(prefixes) or None,
+        )
+    except (etree.LxmlError, ValueError) as error:
+        raise SignatureRefused(Reason.CANONICALISATION_FAILED) from error
+    if not octets.startswith(b"<"):
+        raise SignatureRefused(Reason.CANONICALISATION_FAILED, detail="no element")
+    return octets

@@ -1,0 +1,1 @@
+"""Checking a signed PDF that somebody brings along."""

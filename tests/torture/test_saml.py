@@ -1,0 +1,26 @@
+"""``scripts/torture saml``, with a tenth of its mutants."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "torture_saml.py"
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+def test_mutated_documents(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    ended = subprocess.run(
+        [sys.executable, str(SCRIPT), "--tenth", "--json", str(report)],
+        check=False,
+        timeout=3500,
+    )
+    (case,) = json.loads(report.read_text())["cases"]
+    assert (case["attempts"], case["failures"]) == (20_000, 0), case["notes"]
+    assert ended.returncode == 0
