@@ -13,10 +13,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.x509.oid import NameOID
 
 from hkeid.testing.signing_authority import SigningAuthority, new_key
 
@@ -44,7 +48,7 @@ class SoftHsm:
     """A token. Its keys are made in software and imported, so that a test can hold the public half.
 
     :ivar environment: what a process needs to find it.
-    :ivar authority: issued the certificates.
+    :ivar authority: issued the certificates; None: each is its own issuer.
     :ivar certificates: DER, by the label of the key.
     """
 
@@ -52,7 +56,7 @@ class SoftHsm:
     label: str = "hkeid test"
     pin: str = field(default="246810", repr=False)
     module: Path = MODULE
-    authority: SigningAuthority = field(default_factory=SigningAuthority)
+    authority: SigningAuthority | None = None
     certificates: dict[str, bytes] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -62,12 +66,18 @@ class SoftHsm:
         return self.folder / "tokens"
 
     @classmethod
-    def make(cls, folder: Path, kinds: Mapping[str, str] | None = None) -> SoftHsm:
+    def make(
+        cls,
+        folder: Path,
+        kinds: Mapping[str, str] | None = None,
+        *,
+        authority: SigningAuthority | None = None,
+    ) -> SoftHsm:
         """A new token in a folder.
 
         :param kinds: kind of key (:func:`hkeid.testing.signing_authority.new_key`) by label.
         """
-        made = cls(folder)
+        made = cls(folder, authority=authority)
         made.tokens.mkdir(parents=True)
         configuration = folder / "softhsm2.conf"
         configuration.write_text(
@@ -87,7 +97,10 @@ class SoftHsm:
 
         :param key_id: ``CKA_ID`` in hexadecimal digits.
         """
-        certificate = self.authority.issue(key, f"SPECIMEN {name}")
+        if self.authority is None:
+            certificate = _self_signed(key, f"SPECIMEN {name}")
+        else:
+            certificate = self.authority.issue(key, f"SPECIMEN {name}")
         der = certificate.public_bytes(serialization.Encoding.DER)
         self.certificates[name] = der
         pem, file = self.folder / f"{name}.pem", self.folder / f"{name}.der"
@@ -169,6 +182,17 @@ class SoftHsmServer:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+
+def _self_signed(key: Any, name: str) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+    )
 
 
 def _quoted(label: str) -> str:

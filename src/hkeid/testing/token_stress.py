@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from hkeid.adapters.pdf import validator_in_worker
 from hkeid.signing.validation import ValidationTrust, validate_pdf
+from hkeid.testing.signing_authority import SigningAuthority
 from hkeid.testing.soft_hsm import KINDS, SoftHsm, SoftHsmServer, client_module
 from hkeid.testing.token_stress_worker import Order
 
@@ -76,12 +77,13 @@ def run(
     """
     cases: list[dict[str, Any]] = []
     with TemporaryDirectory(prefix="hkeid-token-") as made, ExitStack() as stack:
-        hsm = SoftHsm.make(Path(made))
+        authority = SigningAuthority()
+        hsm = SoftHsm.make(Path(made), authority=authority)
         plain = (hsm.module, hsm.environment)
 
         def case(name: str, where: tuple[Path, dict[str, str]], **more: Any) -> None:
             began = time.monotonic()
-            found = _case(hsm, name, where, signatures=signatures, **more)
+            found = _case(hsm, authority, name, where, signatures=signatures, **more)
             found["seconds"] = round(time.monotonic() - began, 1)
             say("{name}: {attempts} signatures, {failures} failures, {seconds} s".format(**found))
             cases.append(found)
@@ -108,6 +110,7 @@ def run(
 
 def _case(
     hsm: SoftHsm,
+    authority: SigningAuthority,
     name: str,
     where: tuple[Path, dict[str, str]],
     *,
@@ -128,7 +131,7 @@ def _case(
                 label=hsm.label,
                 pin=hsm.pin,
                 key=keys[number % len(keys)],
-                chain=[hsm.authority.certificate.public_bytes(Encoding.DER).hex()],
+                chain=[authority.certificate.public_bytes(Encoding.DER).hex()],
                 signatures=signatures,
                 threads=threads,
                 children=children,
@@ -139,7 +142,7 @@ def _case(
         ]
         wanted = workers * signatures * (threads + children) + (3 if children else 0)
         _work(orders, environment, happened, removable, wanted)
-        checked = _validate(hsm, Path(keep), happened)
+        checked = _validate(authority, Path(keep), happened)
     return _report(name, happened, wanted, checked)
 
 
@@ -223,15 +226,15 @@ def _read(stream: IO[bytes] | None, happened: _Run) -> None:
                 happened.complaints.append(f"not a line: {line[:80]!r}")
 
 
-def _validate(hsm: SoftHsm, keep: Path, happened: _Run) -> int:
+def _validate(authority: SigningAuthority, keep: Path, happened: _Run) -> int:
     """The last file of each lane, as somebody who received it validates it; how many."""
-    root = hsm.authority.root.public_bytes(Encoding.DER)
+    root = authority.root.public_bytes(Encoding.DER)
     trust = ValidationTrust.of((root,))
     files = sorted(keep.glob("*.pdf"))
     with validator_in_worker() as validator:
         for file in files:
             report = validate_pdf(
-                file.read_bytes(), trust=trust, revocation=hsm.authority, validator=validator
+                file.read_bytes(), trust=trust, revocation=authority, validator=validator
             )
             if len(report.signatures) != 1 or not report.valid:
                 happened.complaints.append(f"{file.name}: {report.sub_indication}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.kernel.errors import ConfigurationError
@@ -13,6 +14,9 @@ from hkeid.ports import KeyStore, Random
 from hkeid.ports.signing_keys import ResidentKeys
 from hkeid_server.config import Config
 from hkeid_server.config.resident_keys import ResidentKeysSection
+
+if TYPE_CHECKING:
+    from hkeid.adapters.resident_keys import MovedResidentKeys
 
 
 def open_resident_keys(
@@ -35,6 +39,12 @@ def open_resident_keys(
     pin = token_pin(config, os.environ if environment is None else environment)
     token = TokenResidentKeys(Path(section.module), label=section.token, pin=pin, random=random)
     return MovedResidentKeys(token, before=wrapped)
+
+
+def close_resident_keys(keys: ResidentKeys) -> None:
+    """Log out of the token, where there is one."""
+    if not isinstance(keys, WrappedResidentKeys):
+        cast("MovedResidentKeys", keys).close()
 
 
 def look_at_token(config: Config, environment: Mapping[str, str] | None = None) -> str:

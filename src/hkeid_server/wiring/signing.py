@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from typing import Any
 
 from hkeid.adapters.pdf import engine_in_worker, pages_in_worker
-from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.kernel.errors import MissingExtra
 from hkeid.op import Provider
 from hkeid.ports import Clock, KeyStore
@@ -32,6 +31,7 @@ from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.opening import surroundings
 from hkeid_server.wiring.outside import open_revoking
 from hkeid_server.wiring.resident_credentials import open_resident_signing
+from hkeid_server.wiring.resident_keys import close_resident_keys, open_resident_keys
 
 
 def open_signing(
@@ -116,14 +116,18 @@ def finish_retirements(
         if not tx.signing_keys.retired(limit=1):
             return 0
     _, random = surroundings()
+    keeper = open_resident_keys(config, keys, random)
     retirement = SigningKeyRetirement(
         store,
-        WrappedResidentKeys(keys, random),
+        keeper,
         open_revoking(config, store, clock, random),
         clock,
         noted=partial(journal.refusal, where="signing:keys:revoked"),
     )
-    return retirement.finish()
+    try:
+        return retirement.finish()
+    finally:
+        close_resident_keys(keeper)
 
 
 def end_signature_requests(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:

@@ -44,8 +44,8 @@ class Logins:
         """A session. Who comes second is in already, so that we compare the PIN with that of the first; it
         must not profit from another's login.
 
-        :param again: a caller that was in before logs in without a person who typed the PIN. A PIN that the
-            token refused since is then not tried again, because the token counts and locks itself.
+        :param again: nobody typed the PIN just now. One that the token refused is then not tried again, because
+            the token counts and locks itself.
         :raises TokenRefused: ``pin_incorrect``.
         """
         digest = blake2b(pin.reveal().encode(), key=self._salt).digest()

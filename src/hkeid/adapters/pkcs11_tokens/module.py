@@ -109,6 +109,7 @@ class Pkcs11Module:
         serial: str | None = None,
         pin: Secret | None = None,
         writes: bool = False,
+        unattended: bool = False,
     ) -> Iterator[OpenToken]:
         """The one token that has this label and serial number. It may go away meanwhile, come back, and work
         on.
@@ -116,11 +117,15 @@ class Pkcs11Module:
         :param pin: without it only what is public can be read. It is kept in memory, for the token that
             comes back.
         :param writes: whether keys are made or deleted in it.
+        :param unattended: nobody typed this PIN just now: one that the token refused in this process is not
+            presented again.
         :raises TokenUnavailable: ``token_absent``; ``token_ambiguous``: more than one fits.
         :raises TokenRefused: ``pin_incorrect``, ``pin_expired``.
         :raises hkeid.kernel.errors.TooManyAttempts: ``pin_locked``.
         """
-        token = OpenToken(self, label=label, serial=serial, pin=pin, writes=writes)
+        token = OpenToken(
+            self, label=label, serial=serial, pin=pin, writes=writes, unattended=unattended
+        )
         token.open()
         try:
             yield token

@@ -62,11 +62,13 @@ class OpenToken:
         serial: str | None,
         pin: Secret | None,
         writes: bool,
+        unattended: bool = False,
     ) -> None:
         self._module = module
         self._wanted = (label, serial)
         self._pin = pin
         self._writes = writes
+        self._unattended = unattended
         self._name: TokenName | None = None
         self._session: Any = None
         self._generation = -1
@@ -247,9 +249,9 @@ class OpenToken:
             self._session = token.open(rw=self._writes)
         else:
             self._session = self._module.logins.open(
-                token, name, self._pin, writes=self._writes, again=self._name is not None
+                token, name, self._pin, writes=self._writes, again=self._unattended
             )
-        self._name, self.label = name, description.label
+        self._name, self.label, self._unattended = name, description.label, True
         self._generation = self._module.generation
 
     def _end(self) -> None:

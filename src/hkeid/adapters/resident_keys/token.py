@@ -139,7 +139,7 @@ class TokenResidentKeys:
                 module = Pkcs11Module.load(self._module)
                 stack = ExitStack()
                 token = stack.enter_context(
-                    module.open(label=self._label, pin=self._pin, writes=True)
+                    module.open(label=self._label, pin=self._pin, writes=True, unattended=True)
                 )
                 self._open = (stack, token)
             return self._open[1]

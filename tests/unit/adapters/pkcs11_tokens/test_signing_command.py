@@ -97,7 +97,7 @@ def test_the_pin_is_asked_for_and_never_shown(command, soft_token, tmp_path) -> 
     [
         ((), 3, "token key ambiguous: name one with --key-label; certificates on the token: p256,"),
         (("--key-label", "nobody"), 3, "token key absent"),
-        (("--token", "elsewhere", "--key-label", "p256"), 4, "token absent: 0 tokens fit"),
+        (("--token", "elsewhere", "--key-label", "p256"), 4, "token absent: no token fits"),
         (("--key-label", "p256", "--stamp"), 1, "the stamp has no place on the page"),
         (("--key-label", "p256", "--stamp-page", "2"), 2, "needs --stamp"),
         (("--key-label", "p256", "--stamp", "--stamp-box", 9, 0, 1, 1), 2, "left before right"),

@@ -6,7 +6,6 @@ import io
 
 import pytest
 from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -29,12 +28,11 @@ def test_a_key_on_a_token_signs(label, soft_token) -> None:
         held = next(one for one in token.identities() if one.label == label)
         signed = sign_pdf(
             paper(),
-            Signer.from_token(token, held, [soft_token.authority.certificate]),
+            Signer.from_token(token, held),
             engine=engine,
         )
-    root = soft_token.authority.root.public_bytes(Encoding.DER)
     context = ValidationContext(
-        trust_roots=[asn1_x509.Certificate.load(root)], allow_fetching=False
+        trust_roots=[asn1_x509.Certificate.load(held.certificate)], allow_fetching=False
     )
     embedded = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0]
     status = run_in_own_loop(

@@ -200,7 +200,7 @@ def test_an_absent_token(soft_token) -> None:
     assert reason(absent.generate, "key", SigningKeyKind.P256) == "signing_keys_unavailable"
 
 
-def test_a_pin_that_is_refused_is_presented_once(soft_token) -> None:
+def test_a_pin_that_is_refused_is_presented_once(soft_token, monkeypatch) -> None:
     """A token counts wrong PINs and locks itself."""
     keys = TokenResidentKeys(
         soft_token.module, label=soft_token.label, pin=Secret("13579"), random=SystemRandom()
@@ -211,4 +211,11 @@ def test_a_pin_that_is_refused_is_presented_once(soft_token) -> None:
         assert caught.value.reason == "signing_keys_unavailable"
         assert (caught.value.detail or "").startswith("pin_incorrect")
     module = Pkcs11Module.load(soft_token.module)
+    tried = []
+    monkeypatch.setattr(module.logins, "_log_in", lambda *words: tried.append(words))
+    again = TokenResidentKeys(
+        soft_token.module, label=soft_token.label, pin=Secret("13579"), random=SystemRandom()
+    )
+    assert reason(again.generate, "key", SigningKeyKind.P256) == "signing_keys_unavailable"
+    assert tried == []
     assert list(module.logins._refused) == [(soft_token.label, module.tokens()[0].serial)]
