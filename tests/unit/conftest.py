@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.adapters.soft_token import soft_token_of_this_run
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.sql import SqlStore, upgrade
@@ -30,6 +31,8 @@ from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.databases import new_postgresql_database
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid.webauthn import WebAuthnPolicy
+
+__all__ = ["soft_token_of_this_run"]  # one token for the run: a module is loaded once
 
 ORIGIN = "https://id.example.hk"
 

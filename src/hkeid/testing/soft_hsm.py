@@ -93,7 +93,7 @@ class SoftHsm:
         return made
 
     def bring_in(self, name: str, key_id: str, key: Any) -> None:
-        """Import a key with a certificate.
+        """Import a key with a certificate of the token's own authority.
 
         :param key_id: ``CKA_ID`` in hexadecimal digits.
         """
@@ -103,6 +103,14 @@ class SoftHsm:
             certificate = self.authority.issue(key, f"SPECIMEN {name}")
         der = certificate.public_bytes(serialization.Encoding.DER)
         self.certificates[name] = der
+        self.put(name, key_id, key, der)
+
+    def put(self, name: str, key_id: str, key: Any, certificate: bytes) -> None:
+        """Import a key with a certificate.
+
+        :param key_id: ``CKA_ID`` in hexadecimal digits.
+        :param certificate: DER.
+        """
         pem, file = self.folder / f"{name}.pem", self.folder / f"{name}.der"
         pem.write_bytes(
             key.private_bytes(
@@ -111,7 +119,7 @@ class SoftHsm:
                 serialization.NoEncryption(),
             )
         )
-        file.write_bytes(der)
+        file.write_bytes(certificate)
         self.run(
             *("softhsm2-util", "--import", str(pem), "--token", self.label, "--label", name),
             *("--id", key_id, "--pin", self.pin),
@@ -122,6 +130,14 @@ class SoftHsm:
             *("--id", key_id, "--label", name),
         )
         pem.unlink()
+
+    def remove(self, key_id: str) -> None:
+        """Delete a key and its certificate."""
+        for kind in ("privkey", "pubkey", "cert"):
+            self.run(
+                *("pkcs11-tool", "--module", str(self.module), "--token-label", self.label),
+                *("--login", "--pin", self.pin, "--delete-object", "--type", kind, "--id", key_id),
+            )
 
     def run(self, *words: str) -> None:
         """A command that works on this token."""

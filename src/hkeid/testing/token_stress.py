@@ -231,13 +231,15 @@ def _validate(authority: SigningAuthority, keep: Path, happened: _Run) -> int:
     root = authority.root.public_bytes(Encoding.DER)
     trust = ValidationTrust.of((root,))
     files = sorted(keep.glob("*.pdf"))
-    with validator_in_worker() as validator:
+    # The first file waits for the worker to start, on a machine as busy as this makes it.
+    with validator_in_worker(timeout=120, cpu_seconds=60, drawing_seconds=60) as validator:
         for file in files:
             report = validate_pdf(
                 file.read_bytes(), trust=trust, revocation=authority, validator=validator
             )
             if len(report.signatures) != 1 or not report.valid:
-                happened.complaints.append(f"{file.name}: {report.sub_indication}")
+                found = ", ".join(one.code.value for one in report.findings)
+                happened.complaints.append(f"{file.name}: {report.sub_indication} ({found})")
     return len(files)
 
 

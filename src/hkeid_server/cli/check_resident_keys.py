@@ -13,9 +13,11 @@ def resident_keys(config: Config) -> str:
     section = config.resident_keys
     if not (config.signing.enabled or config.csc.enabled):
         raise NotThere("nobody signs here ([signing], [csc])")
-    if not section.in_token:
+    if not section.has_token:
         return "wrapped, in the store (resident_keys.store)"
     found = look_at_token(config)
+    if not section.in_token:
+        found += ", for keys from before; new ones are wrapped, in the store"
     if section.pin_file is not None and _others_read(config):
         raise Doubtful(f"{found}; others on this machine may read {section.pin_file}: chmod 600")
     return found

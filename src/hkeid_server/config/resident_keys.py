@@ -18,8 +18,9 @@ class ResidentKeysSection:
     """``[resident_keys]``: where residents' signing keys are kept.
 
     :ivar store: ``wrapped``: in the store, each sealed with a key of ``[keys]``; ``pkcs11``: made in a token, which
-        they never leave. Keys from before a change to ``pkcs11`` stay in use.
-    :ivar module: the PKCS#11 module that comes with the token, a shared library.
+        they never leave. Keys from before a change stay in use where they were made.
+    :ivar module: the PKCS#11 module that comes with the token, a shared library. Needed as long as keys are in the
+        token, also after a change back to ``wrapped``.
     :ivar token: label of the token, which must be the only one that has it.
     :ivar pin_file: file with the PIN, readable by the server alone.
     :ivar pin_variable: environment variable with the PIN, instead of ``pin_file``.
@@ -36,6 +37,11 @@ class ResidentKeysSection:
         """Whether new keys are made in a token."""
         return self.store == "pkcs11"
 
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a token, with keys or for keys."""
+        return self.in_token or bool(self.module)
+
 
 def resident_keys_complaints(section: ResidentKeysSection) -> Iterator[tuple[str, str]]:
     """Keys whose values cannot be meant, and what they must be."""
@@ -47,7 +53,7 @@ def resident_keys_complaints(section: ResidentKeysSection) -> Iterator[tuple[str
         yield "resident_keys.pin_variable", "the name of a variable in capitals, without HKEID_"
     if len(section.token.encode()) > _LONGEST_LABEL:
         yield "resident_keys.token", f"at most {_LONGEST_LABEL} bytes long"
-    if not section.in_token:
+    if not section.has_token:
         return
     if not section.module.startswith("/"):
         yield "resident_keys.module", "the whole path of a PKCS#11 module"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 from hkeid.adapters.resident_keys import WrappedResidentKeys
 from hkeid.kernel.errors import ConfigurationError
@@ -16,7 +17,10 @@ from hkeid_server.config import Config
 from hkeid_server.config.resident_keys import ResidentKeysSection
 
 if TYPE_CHECKING:
-    from hkeid.adapters.resident_keys import MovedResidentKeys
+    from hkeid.adapters.resident_keys import TokenResidentKeys
+
+_tokens: Final[dict[tuple[str, str, Secret], TokenResidentKeys]] = {}
+_opening: Final = Lock()
 
 
 def open_resident_keys(
@@ -25,26 +29,27 @@ def open_resident_keys(
     random: Random,
     environment: Mapping[str, str] | None = None,
 ) -> ResidentKeys:
-    """The keeper. A token is opened at its first use, so that the server starts without it.
+    """The keeper. A token is opened at its first use, so that the server starts without it, and once in a process:
+    a PIN that it refused is then not presented again, whoever asks for the keeper, and however often.
 
     :param environment: the process's own if None.
     :raises hkeid.kernel.errors.ConfigurationError: ``token_pin_missing``, ``config_secret_unreadable``.
     :raises hkeid.kernel.errors.MissingExtra: ``hkeid[pkcs11]`` is not installed.
     """
     section, wrapped = config.resident_keys, WrappedResidentKeys(keys, random)
-    if not section.in_token:
+    if not section.has_token:
         return wrapped
     from hkeid.adapters.resident_keys import MovedResidentKeys, TokenResidentKeys
 
     pin = token_pin(config, os.environ if environment is None else environment)
-    token = TokenResidentKeys(Path(section.module), label=section.token, pin=pin, random=random)
-    return MovedResidentKeys(token, before=wrapped)
-
-
-def close_resident_keys(keys: ResidentKeys) -> None:
-    """Log out of the token, where there is one."""
-    if not isinstance(keys, WrappedResidentKeys):
-        cast("MovedResidentKeys", keys).close()
+    name = (section.module, section.token, pin)
+    with _opening:
+        token = _tokens.get(name)
+        if token is None:
+            token = _tokens[name] = TokenResidentKeys(
+                Path(section.module), label=section.token, pin=pin, random=random
+            )
+    return MovedResidentKeys(token, other=wrapped, in_token=section.in_token)
 
 
 def look_at_token(config: Config, environment: Mapping[str, str] | None = None) -> str:

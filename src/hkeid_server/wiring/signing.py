@@ -31,7 +31,7 @@ from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.opening import surroundings
 from hkeid_server.wiring.outside import open_revoking
 from hkeid_server.wiring.resident_credentials import open_resident_signing
-from hkeid_server.wiring.resident_keys import close_resident_keys, open_resident_keys
+from hkeid_server.wiring.resident_keys import open_resident_keys
 
 
 def open_signing(
@@ -116,18 +116,14 @@ def finish_retirements(
         if not tx.signing_keys.retired(limit=1):
             return 0
     _, random = surroundings()
-    keeper = open_resident_keys(config, keys, random)
     retirement = SigningKeyRetirement(
         store,
-        keeper,
+        open_resident_keys(config, keys, random),
         open_revoking(config, store, clock, random),
         clock,
         noted=partial(journal.refusal, where="signing:keys:revoked"),
     )
-    try:
-        return retirement.finish()
-    finally:
-        close_resident_keys(keeper)
+    return retirement.finish()
 
 
 def end_signature_requests(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.adapters.soft_token import soft_token_of_this_run
 
 from hkeid.adapters.sql import SqlStore, upgrade
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.testing.keys import MemoryKeyStore
-
-__all__ = ["soft_token_of_this_run"]  # one token for the run: a module is loaded once
 
 
 @pytest.fixture(scope="session")

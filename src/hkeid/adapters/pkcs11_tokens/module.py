@@ -29,6 +29,8 @@ from hkeid.kernel.secret import Secret
 
 _LONGEST_WAIT: Final = 60.0
 """Seconds to wait for another thread that is in the module: a token that hangs must not hang everybody."""
+_WAIT_WHILE_STUCK: Final = 1.0
+"""The same where somebody waited so long in vain already, and the other is still in there."""
 _SPACING: Final = 1.0
 """Seconds between two starts of the module while a token in it works: an absent one must not disturb it."""
 _PAUSES: Final = (0.0, 0.05, 0.15, 0.4)
@@ -62,6 +64,7 @@ class Pkcs11Module:
         self._forebears: list[Any] = []
         self._lock = RLock()
         self._process = os.getpid()
+        self._stuck = False
         self._suspect = ""
         self._started = monotonic()
         self.logins = Logins()
@@ -179,8 +182,10 @@ class Pkcs11Module:
     # --- details ----------------------------------------------------------------------------------
 
     def _alone(self, work: Callable[[], T]) -> T:
-        if not self._lock.acquire(timeout=_LONGEST_WAIT):
+        if not self._lock.acquire(timeout=_WAIT_WHILE_STUCK if self._stuck else _LONGEST_WAIT):
+            self._stuck = True
             raise TokenUnavailable("token_busy", detail="another thread is in the module")
+        self._stuck = False
         try:
             return work()
         finally:
@@ -251,7 +256,8 @@ class Pkcs11Module:
         """Before a fork: nobody is in a module then, as far as that can be waited for."""
         cls._loading.acquire()
         for module in cls._loaded.values():
-            module._lock.acquire(timeout=_LONGEST_WAIT)  # noqa: SLF001 - our own class
+            patience = _WAIT_WHILE_STUCK if module._stuck else _LONGEST_WAIT  # noqa: SLF001
+            module._lock.acquire(timeout=patience)  # noqa: SLF001 - our own class
 
     @classmethod
     def _let_go(cls) -> None:
@@ -266,6 +272,7 @@ class Pkcs11Module:
         """After a fork, in the child, where whoever could not be waited for does not exist."""
         for module in cls._loaded.values():
             module._lock = RLock()  # noqa: SLF001 - our own class
+            module._stuck = False  # noqa: SLF001
         cls._loading = Lock()
 
 

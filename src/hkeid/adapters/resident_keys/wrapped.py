@@ -23,6 +23,8 @@ from hkeid.ports.surroundings import Random
 _VERSION: Final = b"\x01"
 _LABEL: Final = b"hkeid-resident-signing-1:"
 _NONCE: Final = 12
+_SHORTEST: Final = 100
+"""Octets that no handle has fewer of: a wrapped key, a nonce, a private key and two tags."""
 _LENGTH: Final = 2
 
 _HASHES: Final[dict[str, hashes.HashAlgorithm]] = {
@@ -41,6 +43,11 @@ class WrappedResidentKeys:
     def __init__(self, keys: KeyStore, random: Random) -> None:
         self._keys = keys
         self._random = random
+
+    @staticmethod
+    def made(handle: bytes) -> bool:
+        """Whether a handle has the form of those made here."""
+        return handle[:1] == _VERSION and len(handle) >= _SHORTEST
 
     def generate(self, key_id: str, kind: SigningKeyKind) -> GeneratedKey:
         """Make a key."""
@@ -75,7 +82,14 @@ class WrappedResidentKeys:
         return private.sign(digest, padding.PKCS1v15(), Prehashed(algorithm))
 
     def destroy(self, key_id: str, kind: SigningKeyKind, handle: bytes) -> None:
-        """Nothing is kept here: who forgets the handle has destroyed the key."""
+        """Nothing is kept here: who forgets the handle has destroyed the key.
+
+        :raises hkeid.kernel.errors.Refused: ``signing_key_unusable``: the handle is of another keeper, where the
+            key would live on.
+        """
+        del key_id, kind
+        if not self.made(handle):
+            raise Refused("signing_key_unusable", detail="made by another keeper")
 
     def _open(self, key_id: str, kind: SigningKeyKind, handle: bytes) -> _Private:
         context = _context(key_id, kind)

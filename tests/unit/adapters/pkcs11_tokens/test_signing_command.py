@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from tests.unit.server.installation import Installation, free_port
 
 from hkeid.adapters.pdf import validator_in_worker
-from hkeid.adapters.pkcs11_tokens import Pkcs11Module
 from hkeid.signing.validation import ValidationTrust, validate_pdf
 from hkeid.testing.papers import paper
+from hkeid.testing.signing_authority import new_key
 from hkeid_server.cli import main
 
 
@@ -50,35 +51,58 @@ def command(soft_token, tmp_path: Path):
     return run
 
 
-def _certificate(soft_token, label: str) -> bytes:
-    module = Pkcs11Module.load(soft_token.module)
-    with module.open(label=soft_token.label) as token:
-        return next(one.certificate for one in token.identities() if one.label == label)
+@pytest.fixture
+def certified(soft_token, installation, tmp_path):
+    """Puts a key on the token that the installation's authority certified; gives the file of the chain."""
+    made = []
+
+    def certify(label: str, kind: str) -> Path:
+        key, key_id = new_key(kind), f"f{len(made)}"
+        request = (
+            x509.CertificateSigningRequestBuilder()
+            .subject_name(x509.Name([]))
+            .sign(key, None if kind == "ed25519" else hashes.SHA256())
+        )
+        (tmp_path / "request.pem").write_bytes(request.public_bytes(Encoding.PEM))
+        installation.ca(
+            *("issue", str(tmp_path / "request.pem"), "--profile", "officer"),
+            *("--reference", f"officer-{kind}-0001", "--name", f"SPECIMEN {label}"),
+            *("--organization", "SPECIMEN", "--out", str(tmp_path / "issued.pem")),
+        )
+        own, *above = x509.load_pem_x509_certificates((tmp_path / "issued.pem").read_bytes())
+        soft_token.put(label, key_id, key, own.public_bytes(Encoding.DER))
+        made.append(key_id)
+        chain = tmp_path / "chain.pem"
+        chain.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in above))
+        return chain
+
+    yield certify
+    for key_id in made:
+        soft_token.remove(key_id)
 
 
-@pytest.mark.parametrize("label", ["p256", "rsa"])
+@pytest.mark.parametrize("kind", ["p256", "p384", "rsa2048", "rsa3072"])
 def test_a_stamped_and_time_stamped_signature(
-    label, command, soft_token, installation, port, tmp_path
+    kind, command, soft_token, certified, installation, port, tmp_path
 ) -> None:
-    certificate = _certificate(soft_token, label)
-    own = tmp_path / "own.pem"
-    own.write_bytes(x509.load_der_x509_certificate(certificate).public_bytes(Encoding.PEM))
+    label = f"officer {kind}"
+    chain = certified(label, kind)
     with installation.served(port), installation.time_stamps() as url:
         done = command(
             *("--key-label", label, "--level", "B-LTA", "--tsa", url),
-            *("--trust", installation.folder / "ca" / "root.pem", "--trust", own),
+            *("--trust", installation.folder / "ca" / "root.pem", "--chain", chain),
             *("--stamp", "--stamp-box", 60, 60, 320, 140, "--stamp-name", "樣本 SPECIMEN"),
             *("--stamp-url", "https://id.example.hk/verify", "--reason", "I agree"),
         )
     assert done.exit_code == 0, done.output
     assert soft_token.pin not in done.output
     signed = (tmp_path / "signed.pdf").read_bytes()
-    trust = ValidationTrust.of([certificate], timestamp_anchors=[installation.pem("root.pem")])
+    trust = ValidationTrust.of([installation.pem("root.pem")])
     with validator_in_worker(timeout=120, cpu_seconds=60) as validator:
         report = validate_pdf(signed, trust=trust, validator=validator)
     one = report.signatures[0]
     assert (report.valid, one.level) == (True, "B-LTA"), report.to_text()
-    assert one.signer == f"CN=SPECIMEN {label}"
+    assert f"CN=SPECIMEN {label}" in one.signer
     field = PdfFileReader(io.BytesIO(signed)).embedded_signatures[0].sig_field
     assert [float(one) for one in field["/Rect"]] == [60, 60, 320, 140]
     assert "/AP" in field

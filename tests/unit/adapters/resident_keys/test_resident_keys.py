@@ -50,7 +50,7 @@ def keeper(request) -> Any:
         pin=Secret(token.pin),
         random=SystemRandom(),
     )
-    yield MovedResidentKeys(keys, before=wrapped) if request.param == "moved" else keys
+    yield MovedResidentKeys(keys, other=wrapped) if request.param == "moved" else keys
     keys.close()
 
 
@@ -102,7 +102,7 @@ def test_keys_from_before_a_move_stay_in_use(soft_token) -> None:
     )
     for kind in SigningKeyKind:
         old = wrapped.generate("key", kind)
-        moved = MovedResidentKeys(token, before=wrapped)
+        moved = MovedResidentKeys(token, other=wrapped)
         digest = hashlib.new(kind.hash_name, b"signed attributes").digest()
         assert verifies(old.public_key, kind, moved.sign("key", kind, old.handle, digest), digest)
         moved.destroy("key", kind, old.handle)
@@ -111,6 +111,25 @@ def test_keys_from_before_a_move_stay_in_use(soft_token) -> None:
     moved.destroy("new", SigningKeyKind.P256, new.handle)
     got = reason(moved.sign, "new", SigningKeyKind.P256, new.handle, b"d" * 32)
     assert got == "signing_key_unusable"
+    moved.close()
+
+
+def test_keys_in_a_token_stay_in_use_after_a_move_out_of_it(soft_token) -> None:
+    wrapped = WrappedResidentKeys(MemoryKeyStore(), SystemRandom())
+    token = TokenResidentKeys(
+        soft_token.module, label=soft_token.label, pin=Secret(soft_token.pin), random=SystemRandom()
+    )
+    kind, digest = SigningKeyKind.P256, b"d" * 32
+    old = token.generate("old", kind)
+    moved = MovedResidentKeys(token, other=wrapped, in_token=False)
+    assert verifies(old.public_key, kind, moved.sign("old", kind, old.handle, digest), digest)
+    new = moved.generate("new", kind)
+    assert verifies(new.public_key, kind, wrapped.sign("new", kind, new.handle, digest), digest)
+    # Alone, the other keeper must not say that a key is destroyed which the token still has.
+    assert reason(wrapped.destroy, "old", kind, old.handle) == "signing_key_unusable"
+    assert token.sign("old", kind, old.handle, digest)
+    moved.destroy("old", kind, old.handle)
+    assert reason(moved.sign, "old", kind, old.handle, digest) == "signing_key_unusable"
     moved.close()
 
 
