@@ -89,10 +89,13 @@ def test_uploads_have_limits_of_their_own() -> None:
     intake = Intake(65_536)
     assert intake.limit_of("/register/card") == CARD_LIMIT + 65_536
     assert intake.limit_of("/register/cards") == 65_536
-    assert set(UPLOADS) == {"/kiosk/face", "/register/card", "/register/selfie"}
+    pictures = {"/kiosk/face", "/register/card", "/register/selfie"}
+    documents = {"/verify", "/verify/signed-revision"}
+    reports = {"/verify/report", "/verify/report.json", "/verify/report.xml"}
+    assert set(UPLOADS) == pictures | documents | reports
 
 
-def test_the_proxy_of_the_how_to_lets_pictures_through() -> None:
+def test_the_proxy_of_the_how_to_lets_uploads_through() -> None:
     text = (ROOT / "docs" / "how-to" / "run-the-server.md").read_text("utf-8")
     (found,) = re.findall(r"location ~ (\S+) \{.*?client_max_body_size (\d+)m;", text, re.DOTALL)
     assert all(re.search(found[0], path) for path in UPLOADS)

@@ -237,9 +237,9 @@ def test_ending_registrations_has_the_letters(make_house: Any, clock: Any) -> No
 @pytest.mark.parametrize(
     ("minutes", "seconds", "expected"),
     [
-        (10, 15, {"hkeid-housekeeping": 600, "hkeid-notices": 15}),
+        (10, 15, {"hkeid-housekeeping": 600, "hkeid-notices": 15, "hkeid-retirements": 15}),
         (0, 15, {"hkeid-notices": 15}),
-        (10, 0, {"hkeid-housekeeping": 600}),
+        (10, 0, {"hkeid-housekeeping": 600, "hkeid-retirements": 15}),
         (0, 0, {}),
     ],
 )
