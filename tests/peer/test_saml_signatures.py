@@ -38,7 +38,7 @@ from hkeid.saml.dsig import (
 )
 from hkeid.testing.saml_specimens import (
     Kind,
-    Signed,
+    SignedWhere,
     SpecimenPeer,
     assertion,
     authn_request,
@@ -131,7 +131,7 @@ def identifier(kind: Kind) -> str:
 
 
 def octets(kind: Kind) -> bytes:
-    return PEER.specimen(kind, Signed.MESSAGE).octets
+    return PEER.specimen(kind, SignedWhere.MESSAGE).octets
 
 
 def tampered(xml: bytes) -> str:
@@ -155,8 +155,8 @@ def test_pysaml2_accepts_ours(kind: Kind, peers: Peers) -> None:
     assert peers.ask("pysaml2_verify", xml=tampered(xml), **asked) is not True
 
 
-@pytest.mark.parametrize("signed", Signed)
-def test_python3_saml_accepts_ours(signed: Signed, peers: Peers) -> None:
+@pytest.mark.parametrize("signed", SignedWhere)
+def test_python3_saml_accepts_ours(signed: SignedWhere, peers: Peers) -> None:
     xml = PEER.specimen(Kind.RESPONSE, signed).octets
     other = xml.replace(b"resident-4711", b"resident-4712")
     verify, certificate_pem = "python3_saml_verify", CERTIFICATE_PEM

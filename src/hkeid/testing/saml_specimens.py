@@ -29,7 +29,7 @@ class Kind(Enum):
     METADATA = "md:EntityDescriptor"
 
 
-class Signed(Enum):
+class SignedWhere(Enum):
     """Which of its elements carry a signature."""
 
     MESSAGE = "message"
@@ -64,8 +64,8 @@ _CONTEXT = constant(
 COMBINATIONS = tuple(
     (kind, signed)
     for kind in Kind
-    for signed in Signed
-    if signed is Signed.MESSAGE or kind in (Kind.RESPONSE, Kind.ARTIFACT_RESPONSE)
+    for signed in SignedWhere
+    if signed is SignedWhere.MESSAGE or kind in (Kind.RESPONSE, Kind.ARTIFACT_RESPONSE)
 )
 """Those that exist: only two kinds have assertions inside."""
 
@@ -78,7 +78,7 @@ class Specimen:
     """
 
     kind: Kind
-    signed: Signed
+    signed: SignedWhere
     octets: bytes = field(repr=False)
 
 
@@ -94,7 +94,7 @@ class SpecimenPeer:
         default_factory=lambda: ec.generate_private_key(ec.SECP256R1()), repr=False
     )
 
-    _made: dict[tuple[Kind, Signed], Specimen] = field(default_factory=dict, repr=False)
+    _made: dict[tuple[Kind, SignedWhere], Specimen] = field(default_factory=dict, repr=False)
 
     @property
     def keys(self) -> list[PublicKey]:
@@ -106,16 +106,16 @@ class SpecimenPeer:
         """Its own."""
         return XmlSigner.from_key(self.key)
 
-    def specimen(self, kind: Kind, signed: Signed) -> Specimen:
+    def specimen(self, kind: Kind, signed: SignedWhere) -> Specimen:
         """A document of ``kind``, the same each time."""
         if (kind, signed) not in self._made:
             octets = write(self.element(kind, signed))
             self._made[kind, signed] = Specimen(kind, signed, octets)
         return self._made[kind, signed]
 
-    def element(self, kind: Kind, signed: Signed) -> Element:
+    def element(self, kind: Kind, signed: SignedWhere) -> Element:
         """The same, not yet written."""
-        inner = self.signer if signed in (Signed.ASSERTION, Signed.BOTH) else None
+        inner = self.signer if signed in (SignedWhere.ASSERTION, SignedWhere.BOTH) else None
         match kind:
             case Kind.ASSERTION:
                 return sign_element(assertion(), self.signer)
@@ -127,7 +127,7 @@ class SpecimenPeer:
                 made = metadata()
             case _:
                 made = _MESSAGES[kind]()
-        return made if signed is Signed.ASSERTION else sign_element(made, self.signer)
+        return made if signed is SignedWhere.ASSERTION else sign_element(made, self.signer)
 
 
 def message(name: str, identifier: str, *children: Element, **attributes: str) -> Element:

@@ -23,7 +23,7 @@ from hkeid.testing.saml_attacks import (
     verify,
 )
 from hkeid.testing.saml_attacks.surgery import FORGED
-from hkeid.testing.saml_specimens import COMBINATIONS, Kind, Signed, SpecimenPeer
+from hkeid.testing.saml_specimens import COMBINATIONS, Kind, SignedWhere, SpecimenPeer
 
 _OUTWARD = ("socket.", "open", "os.", "subprocess.", "urllib.", "ftplib.", "http.", "shutil.")
 _watching: list[str] | None = None
@@ -51,7 +51,7 @@ def reached_outside() -> Iterator[list[str]]:
     _watching = None
 
 
-def _refusal(kind: Kind, signed: Signed, octets: bytes, peer: SpecimenPeer) -> str:
+def _refusal(kind: Kind, signed: SignedWhere, octets: bytes, peer: SpecimenPeer) -> str:
     try:
         verify(kind, signed, octets, peer.keys)
     except HkeidError as error:
@@ -92,7 +92,7 @@ def test_query_refused_for_the_right_reason(name: str, kind: Kind, peer: Specime
 @pytest.mark.parametrize(
     ("kind", "signed"), COMBINATIONS, ids=lambda one: getattr(one, "name", "").lower()
 )
-def test_honest_documents_are_accepted(kind: Kind, signed: Signed, peer: SpecimenPeer) -> None:
+def test_honest_documents_are_accepted(kind: Kind, signed: SignedWhere, peer: SpecimenPeer) -> None:
     found = verify(kind, signed, peer.specimen(kind, signed).octets, peer.keys)
     assert any(isinstance(one, SignedElement) for one in found)
 

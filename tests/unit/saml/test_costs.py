@@ -9,11 +9,11 @@ import pytest
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.saml.dsig import MESSAGE_LIMITS, read_redirect, verify_message
-from hkeid.testing.saml_specimens import Kind, Signed, SpecimenPeer
+from hkeid.testing.saml_specimens import Kind, SignedWhere, SpecimenPeer
 
 PEER = SpecimenPeer()
 MOST_MS = 50
-HONEST = PEER.specimen(Kind.AUTHN_REQUEST, Signed.MESSAGE).octets
+HONEST = PEER.specimen(Kind.AUTHN_REQUEST, SignedWhere.MESSAGE).octets
 ROOM = MESSAGE_LIMITS.octets - len(HONEST) - 200
 
 

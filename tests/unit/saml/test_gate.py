@@ -14,7 +14,7 @@ from hkeid.saml.dsig import MESSAGE_LIMITS, METADATA_LIMITS, Reason, read_unsign
 from hkeid.saml.dsig.gate import read_document
 from hkeid.saml.dsig.octets import check_octets
 from hkeid.saml.dsig.parsing import canonicalise, etree, parse
-from hkeid.testing.saml_specimens import Kind, Signed, SpecimenPeer
+from hkeid.testing.saml_specimens import Kind, SignedWhere, SpecimenPeer
 
 SAMLP = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"'
 
@@ -138,12 +138,12 @@ def test_the_parser_fetches_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "signed", "expected"),
     [
-        (Kind.AUTHN_REQUEST, Signed.MESSAGE, Reason.SIGNATURE_UNCHECKED),
-        (Kind.RESPONSE, Signed.ASSERTION, Reason.SIGNATURE_UNCHECKED),
+        (Kind.AUTHN_REQUEST, SignedWhere.MESSAGE, Reason.SIGNATURE_UNCHECKED),
+        (Kind.RESPONSE, SignedWhere.ASSERTION, Reason.SIGNATURE_UNCHECKED),
     ],
 )
 def test_what_is_signed_is_not_read_as_unsigned(
-    kind: Kind, signed: Signed, expected: Reason
+    kind: Kind, signed: SignedWhere, expected: Reason
 ) -> None:
     with pytest.raises(HkeidError) as caught:
         read_unsigned(SpecimenPeer().specimen(kind, signed).octets)

@@ -29,7 +29,7 @@ from hkeid.testing.saml_attacks.surgery import Bench, Recipe, sign_anew, sign_oc
 from hkeid.testing.saml_attacks.targets import Target
 from hkeid.testing.saml_specimens import (
     Kind,
-    Signed,
+    SignedWhere,
     SpecimenPeer,
     assertion,
     authn_request,
@@ -43,7 +43,7 @@ MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 
 
-def specimen(kind: Kind, signed: Signed = Signed.MESSAGE) -> bytes:
+def specimen(kind: Kind, signed: SignedWhere = SignedWhere.MESSAGE) -> bytes:
     return PEER.specimen(kind, signed).octets
 
 
@@ -63,31 +63,33 @@ def test_the_reader_gets_the_signed_octets_in_a_tree_of_their_own() -> None:
     assert signed.key.public_numbers() == PEER.keys[0].public_numbers()
 
 
-@pytest.mark.parametrize("signed", Signed)
-def test_a_response_and_its_assertion(signed: Signed) -> None:
+@pytest.mark.parametrize("signed", SignedWhere)
+def test_a_response_and_its_assertion(signed: SignedWhere) -> None:
     found = verify_response(specimen(Kind.RESPONSE, signed), PEER.keys)
-    whole = signed is not Signed.ASSERTION
+    whole = signed is not SignedWhere.ASSERTION
     assert isinstance(found.message, SignedElement if whole else UnsignedElement)
     assert (found.signed_message is not None) is whole
     (inner,) = found.assertions
     assert inner.octets == write(assertion())
-    assert inner.own is (signed is not Signed.MESSAGE)
+    assert inner.own is (signed is not SignedWhere.MESSAGE)
     assert inner.element.getparent() is None
 
 
 def test_what_is_left_of_an_unsigned_response_has_no_assertion() -> None:
-    left = verify_response(specimen(Kind.RESPONSE, Signed.ASSERTION), PEER.keys).message.element
+    left = verify_response(
+        specimen(Kind.RESPONSE, SignedWhere.ASSERTION), PEER.keys
+    ).message.element
     assert [one.tag.rpartition("}")[2] for one in left] == ["Issuer", "Status"]
     assert left.get("InResponseTo") == "_request"
 
 
-@pytest.mark.parametrize("signed", Signed)
-def test_an_artifact_response(signed: Signed) -> None:
+@pytest.mark.parametrize("signed", SignedWhere)
+def test_an_artifact_response(signed: SignedWhere) -> None:
     found = verify_artifact_response(specimen(Kind.ARTIFACT_RESPONSE, signed), PEER.keys)
-    assert isinstance(found.envelope, SignedElement) is (signed is not Signed.ASSERTION)
+    assert isinstance(found.envelope, SignedElement) is (signed is not SignedWhere.ASSERTION)
     assert found.response.message.tag.endswith("}Response")
     assert found.response.assertions[0].octets == write(assertion())
-    if signed is Signed.ASSERTION:
+    if signed is SignedWhere.ASSERTION:
         assert not found.envelope.element.findall("{*}Response")
 
 
@@ -99,7 +101,7 @@ def test_an_artifact_response_around_something_else() -> None:
 @pytest.mark.parametrize("kind", [Kind.RESPONSE, Kind.ARTIFACT_RESPONSE])
 def test_a_peer_that_signs_the_message_has_to(kind: Kind) -> None:
     verify = verify_response if kind is Kind.RESPONSE else verify_artifact_response
-    octets = specimen(kind, Signed.ASSERTION)
+    octets = specimen(kind, SignedWhere.ASSERTION)
     assert reason(verify, octets, PEER.keys, want_message_signed=True) == Reason.UNSIGNED
 
 
@@ -164,7 +166,7 @@ def test_curves_that_are_not_allowed(curve: ec.EllipticCurve) -> None:
 
 
 def _bench(kind: Kind = Kind.AUTHN_REQUEST) -> Bench:
-    return Bench(PEER, Target(kind, Signed.MESSAGE, inner=False))
+    return Bench(PEER, Target(kind, SignedWhere.MESSAGE, inner=False))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hkeid.saml.dsig import (
 )
 from hkeid.testing.saml_attacks.surgery import Bench
 from hkeid.testing.saml_attacks.targets import TARGETS, Target
-from hkeid.testing.saml_specimens import Kind, Signed
+from hkeid.testing.saml_specimens import Kind, SignedWhere
 
 Make = Callable[[Bench], bytes]
 Expected = Reason | Callable[[Target], Reason]
@@ -92,13 +92,13 @@ def cases() -> Iterator[tuple[Attack, Target]]:
 
 
 def verify(
-    kind: Kind, signed: Signed, octets: bytes, keys: Sequence[PublicKey]
+    kind: Kind, signed: SignedWhere, octets: bytes, keys: Sequence[PublicKey]
 ) -> list[SignedElement | UnsignedElement]:
     """What readers get of a document of ``kind``, who know what their peer signs.
 
     :raises hkeid.kernel.errors.HkeidError: it is refused.
     """
-    whole = signed is not Signed.ASSERTION
+    whole = signed is not SignedWhere.ASSERTION
     if kind is Kind.RESPONSE:
         response = verify_response(octets, keys, want_message_signed=whole)
         return [response.message, *response.assertions]

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from hkeid.saml.dsig import MESSAGE_LIMITS, Reason, XmlSigner, write, write_redirect
 from hkeid.testing.saml_specimens import (
     Kind,
-    Signed,
+    SignedWhere,
     SpecimenPeer,
     authn_request,
     logout_request,
@@ -277,7 +277,7 @@ def _foreign_key(peer: SpecimenPeer, kind: Kind) -> str:
 
 @_attack(Reason.SIGNATURE_IN_REDIRECT)
 def _signed_inside_as_well(peer: SpecimenPeer, kind: Kind) -> str:
-    message = peer.specimen(kind, Signed.MESSAGE).octets
+    message = peer.specimen(kind, SignedWhere.MESSAGE).octets
     return _signed(peer, f"{parameter(kind)}={quote(_deflated(message), safe='')}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hkeid.testing.saml_specimens import COMBINATIONS, Kind, Signed
+from hkeid.testing.saml_specimens import COMBINATIONS, Kind, SignedWhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Target:
     """
 
     kind: Kind
-    signed: Signed
+    signed: SignedWhere
     inner: bool
 
     def __str__(self) -> str:
@@ -25,13 +25,13 @@ class Target:
     @property
     def under_another(self) -> bool:
         """Whether a further signature covers the element."""
-        return self.inner and self.signed is Signed.BOTH
+        return self.inner and self.signed is SignedWhere.BOTH
 
 
 TARGETS = tuple(
     Target(kind, signed, inner)
     for kind, signed in COMBINATIONS
     for inner in (False, True)
-    if signed is Signed.BOTH or inner is (signed is Signed.ASSERTION)
+    if signed is SignedWhere.BOTH or inner is (signed is SignedWhere.ASSERTION)
 )
 """Each of them; where both are signed, each of the two."""
