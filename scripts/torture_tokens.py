@@ -7,10 +7,12 @@ Debian: softhsm2 opensc p11-kit.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "lib"))
+
+from counted import report
 from hkeid.testing import soft_hsm, token_stress
 
 
@@ -30,12 +32,7 @@ def main() -> int:
         print(line, file=sys.stderr)
 
     cases = token_stress.run(signatures=arguments.signatures, say=say)
-    report = json.dumps({"cases": cases}, indent=2)
-    if arguments.json:
-        arguments.json.write_text(report + "\n")
-    else:
-        print(report)
-    return 1 if any(case["failures"] for case in cases) else 0
+    return report(cases, arguments.json)
 
 
 if __name__ == "__main__":
