@@ -9,7 +9,12 @@ from hkeid.rp.provider import Provider
 
 
 def verified_claims(
-    token: str, provider: Provider, *, what: str, algorithms: frozenset[str]
+    token: str,
+    provider: Provider,
+    *,
+    what: str,
+    algorithms: frozenset[str],
+    typ: frozenset[str | None] = frozenset({None, "JWT"}),
 ) -> tuple[dict[str, Any], str]:
     """Verify a JWT's signature; returns its claims and the algorithm.
 
@@ -18,6 +23,7 @@ def verified_claims(
 
     :param what: begins the reason: ``id_token`` or ``userinfo``.
     :param algorithms: what the client registered; never taken from the token.
+    :param typ: accepted ``typ`` headers; None stands for "no typ".
     :raises ProviderMisbehaved: ``{what}_`` and the reason of :class:`hkeid.jose.errors.JoseRefused`
         without its ``jws_``: ``id_token_algorithm_not_allowed``, ``id_token_key_unknown``,
         ``id_token_signature_invalid`` …
@@ -28,16 +34,13 @@ def verified_claims(
     keys = provider.keys()
     try:
         try:
-            verified = verify_jwt(token, keys, algorithms=algorithms, typ=_TYPES)
+            verified = verify_jwt(token, keys, algorithms=algorithms, typ=typ)
         except JoseRefused as refused:
             anew = provider.keys_anew() if refused.reason == "jws_key_unknown" else None
             if anew is None:
                 raise
-            verified = verify_jwt(token, anew, algorithms=algorithms, typ=_TYPES)
+            verified = verify_jwt(token, anew, algorithms=algorithms, typ=typ)
     except JoseRefused as refused:
         reason = refused.reason.removeprefix("jws_").removeprefix("jwt_")
         raise ProviderMisbehaved(f"{what}_{reason}", detail=refused.detail) from refused
     return verified.claims, str(verified.header["alg"])
-
-
-_TYPES: frozenset[str | None] = frozenset({None, "JWT"})
