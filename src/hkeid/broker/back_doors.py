@@ -60,7 +60,7 @@ class BackDoors:
             self.upstreams,
             client_id=asked.client_id,
             hint=asked.door,
-            login_hint=asked.login_hint,
+            domain=asked.domain,
             remembered=remembered,
         )
 

@@ -1,6 +1,6 @@
 """Home-realm discovery: which doors a person is offered, and which of them at once. Pure.
 
-What the relying party says counts most, then what the person typed, then what the browser remembers; but a hint
+What the relying party says counts most, then what the browser remembers; but a hint
 never opens a door that is not offered to this relying party.
 """
 
@@ -31,22 +31,22 @@ def doors(
     *,
     client_id: str | None,
     hint: str | None = None,
-    login_hint: str | None = None,
+    domain: str | None = None,
     remembered: str | None = None,
     own_only: bool = False,
 ) -> Doors:
     """The doors for one login.
 
     :param hint: id of a door that the relying party names (``idp_hint``), or None.
-    :param login_hint: an e-mail address that the person or the relying party gave; only its domain counts.
+    :param domain: of the e-mail address by which the relying party knows the person, or None.
     :param remembered: the door that this browser used last, by its own word.
     :param own_only: only the resident's own passkey will do (a certain resident is waited for).
     """
     offered = () if own_only else upstreams.for_client(client_id)
     known = {one.provider.id for one in offered}
     wanted = hint
-    if wanted is None and login_hint is not None:
-        wanted = upstreams.of_domain(login_hint)
+    if wanted is None and domain is not None:
+        wanted = upstreams.of_domain(domain)
     last = remembered if remembered == OWN or remembered in known else None
     ordered = sorted(offered, key=lambda one: one.provider.id != last)
     return Doors(

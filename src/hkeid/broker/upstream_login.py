@@ -193,7 +193,6 @@ class UpstreamLogin:
                 acr=asked.acr,
                 fresh=asked.fresh,
                 max_age=asked.max_age,
-                login_hint=asked.login_hint,
                 ui_locales=asked.ui_locales,
                 client_name=client_name,
                 user_agent=visitor.user_agent,

@@ -22,7 +22,7 @@ class UpstreamPolicy:
         to an eID.
     :ivar creates: somebody whom nobody knows gets an account of their own, without an eID.
     :ivar clients: ids of the relying parties to which it is offered; None: all.
-    :ivar domains: e-mail domains of its people; who types such an address is sent there.
+    :ivar domains: e-mail domains of its people; whom the relying party knows by such an address is sent there.
     :ivar ends_there: a logout here ends the upstream's session as well.
     """
 
@@ -93,7 +93,6 @@ class Upstreams(Mapping[str, Upstream]):
         """Those that are offered to a relying party."""
         return tuple(one for one in self._by_id.values() if one.policy.serves(client_id))
 
-    def of_domain(self, address: str) -> str | None:
-        """The id of the upstream whose people have e-mail addresses like this one, or None."""
-        _, at, domain = address.strip().rpartition("@")
-        return self._by_domain.get(domain.casefold()) if at else None
+    def of_domain(self, domain: str) -> str | None:
+        """The id of the upstream whose people have e-mail addresses of this domain, or None."""
+        return self._by_domain.get(domain.casefold())

@@ -19,7 +19,7 @@ class AuthenticationRequest:
     :ivar resident_id: only this resident will do (step-up, ``id_token_hint``), or None.
     :ivar ui_locales: wanted languages, best first (BCP 47).
     :ivar door: id of the identity provider that the relying party names (``idp_hint``), or None.
-    :ivar login_hint: what the relying party knows of who will log in; a hint, never proof.
+    :ivar domain: of the e-mail address by which the relying party knows who will log in, or None.
     """
 
     client_id: str
@@ -29,7 +29,7 @@ class AuthenticationRequest:
     resident_id: str | None = None
     ui_locales: tuple[str, ...] = ()
     door: str | None = None
-    login_hint: str | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
