@@ -18,6 +18,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.oidc.errors import ErrorCode
 from hkeid.upstream.assurance import AssuranceTable
@@ -82,9 +83,9 @@ class IamSmartCalls:
         steps = [_STEPS[method] for method in Method if method in methods and method in _STEPS]
         if not steps or not 0 <= (minimum_account_hours or 0) <= MOST_HOURS:
             raise MalformedInput("stepup_methods_malformed")
-        members: dict[str, Any] = {
-            "stepupAuthMethod": {"unary": steps} if len(steps) == 1 else {"and": steps}
-        }
+        # The member is JSON within JSON: a text.
+        wanted = {"unary": steps} if len(steps) == 1 else {"and": steps}
+        members: dict[str, Any] = {"stepupAuthMethod": canonical_json.dumps(wanted).decode()}
         if minimum_account_hours is not None:
             members["stepupAuthPeriod"] = minimum_account_hours
         asked = {"methods": sorted(method.value for method in {*methods, Method.FIDO})}

@@ -124,19 +124,13 @@ class HashSigning:
             CallKind.SIGNING, "signing", person, callback, source, members, asked
         )
 
-    def acknowledge(self, person: Person, business_id: str, result: Acknowledgement) -> None:
+    def acknowledge(self, business_id: str, result: Acknowledgement) -> None:
         """Tell iAM Smart what became of the signature.
 
         :raises UpstreamFailed: ``iam_smart_acknowledgement_failed`` and those of every call.
         """
         self._calls.api.call(
-            "acknowledgement",
-            {
-                "businessID": business_id,
-                "accessToken": person.access_token.reveal(),
-                "openID": person.open_id,
-                "resultCode": result.value,
-            },
+            "acknowledgement", {"businessID": business_id, "signingResult": result.value}
         )
 
 
