@@ -15,7 +15,7 @@ from hkeid.rp.transport import check_url
 from hkeid.upstream.assurance import AssuranceTable
 from hkeid.upstream.iam_smart.profile import PROFILE_FIELDS, default_mapping
 from hkeid.upstream.mapping import AttributeMapping
-from hkeid.upstream.oidc.settings import check_identity
+from hkeid.upstream.naming import check_identity
 
 NAMES: Final[Mapping[Language, str]] = MappingProxyType(
     {
