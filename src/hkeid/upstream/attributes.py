@@ -46,6 +46,9 @@ class Attributes(Mapping[str, tuple[str, ...]]):
     def __len__(self) -> int:
         return len(self._values)
 
+    def __hash__(self) -> int:
+        return hash(frozenset(self._values.items()))
+
     def __repr__(self) -> str:
         return f"Attributes({', '.join(sorted(self._values))})"
 

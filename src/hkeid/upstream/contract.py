@@ -113,6 +113,8 @@ class UpstreamAuthentication:
     :ivar session: the upstream's name of its session (``sid``, ``SessionIndex``), or None.
     :ivar logout: what ``begin_logout`` needs later, opaque; seal it in the session's row. None: it ends
         no sessions.
+    :ivar continuation: what later calls at this upstream need for the same person (iAM Smart: form filling,
+        re-authentication), opaque; seal it like ``logout``. None: there are none.
     """
 
     provider: str
@@ -124,6 +126,7 @@ class UpstreamAuthentication:
     attributes: Attributes = NO_ATTRIBUTES
     session: str | None = field(default=None, repr=False)
     logout: bytes | None = field(default=None, repr=False)
+    continuation: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

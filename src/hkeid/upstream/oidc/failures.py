@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hkeid.kernel.errors import MalformedInput
+from hkeid.kernel.errors import ConfigurationError, MalformedInput, Refused
 from hkeid.oidc.errors import ErrorCode
 from hkeid.rp.errors import (
     LoginDeclined,
@@ -43,6 +43,14 @@ def as_upstream() -> Iterator[None]:
         if isinstance(error, UpstreamFailed):
             raise
         raise UpstreamMisbehaved(error.reason, detail=error.field) from error
+    except ConfigurationError as error:
+        # The operator's to mend (or the upstream changed what it takes); the person only learns that it fails.
+        raise UpstreamMisbehaved(error.reason, detail=error.detail) from error
+    except Refused as error:
+        if isinstance(error, UpstreamFailed):
+            raise
+        # Our own key was rotated between two steps: begun again, it works.
+        raise UpstreamUnavailable(error.reason, detail=error.detail) from error
 
 
 def _translated(error: LoginFailed) -> UpstreamFailed:

@@ -13,23 +13,10 @@ from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import Secret
 from hkeid.upstream.assurance import AssuranceTable
 from hkeid.upstream.mapping import AttributeMapping
+from hkeid.upstream.naming import check_identity
 
-_ID: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _LONGEST_MAX_AGE: Final = 86_400 * 30
-
-
-def check_identity(provider_id: str, names: Mapping[Language, str]) -> None:
-    """Refuse an id that cannot stand in an address, and a name that a script lacks.
-
-    :raises ConfigurationError: ``upstream_id_malformed``, ``upstream_name_missing``.
-    """
-    if _ID.fullmatch(provider_id) is None:
-        raise ConfigurationError("upstream_id_malformed", detail=repr(provider_id))
-    if any(not names.get(language, "").strip() for language in Language):
-        raise ConfigurationError(
-            "upstream_name_missing", detail=f"{provider_id}: a name in each of the three scripts"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
