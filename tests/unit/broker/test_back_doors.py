@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -453,7 +453,7 @@ class TestSessions:
 
 
 class TestLogout:
-    SAYS = {"session": "up-1", "logout": b"handle"}
+    SAYS: ClassVar = {"session": "up-1", "logout": b"handle"}
 
     def test_crosses_to_the_upstream(self, stored_rig: Rig) -> None:
         rig = stored_rig
