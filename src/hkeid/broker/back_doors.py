@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hkeid.broker.discovery import Doors, doors
 from hkeid.broker.ending import EndedSession
 from hkeid.broker.hub import Broker
@@ -115,7 +117,7 @@ class BackDoors:
         ended: EndedSession,
         *,
         browser: str,
-        callback: str,
+        callback: Callable[[str], str],
         back_to: str,
         ui_locales: tuple[str, ...] = (),
     ) -> Departure | None:

@@ -119,11 +119,11 @@ class UpstreamUnlinked(AuditEvent):
 class UpstreamLoginWasRefused(AuditEvent):
     """An upstream's answer did not lead to a login.
 
-    :ivar upstream_code: the upstream's own word for it, where it is a known one.
+    :ivar upstream_said: the upstream's own word for it, where it is a known one.
     """
 
     NAME: ClassVar[str] = "broker:upstream:refused"
     provider: str
     reason: str
-    upstream_code: str | None = None
+    upstream_said: str | None = None
     client_id: str | None = None

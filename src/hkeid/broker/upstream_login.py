@@ -7,7 +7,7 @@ account, session and audit records are there together or not at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from hkeid.broker.departures import (
@@ -56,8 +56,8 @@ class Visitor:
     :ivar user_agent: its ``User-Agent``, for upstreams that must know the kind of browser.
     """
 
-    browser: str
-    session_reference: str | None = None
+    browser: str = field(repr=False)
+    session_reference: str | None = field(default=None, repr=False)
     network: str = ""
     agent: str = ""
     user_agent: str | None = None
@@ -321,7 +321,7 @@ class UpstreamLogin:
                     UpstreamLoginWasRefused(
                         provider=departed.provider,
                         reason=error.reason,
-                        upstream_code=getattr(error, "upstream_code", None),
+                        upstream_said=getattr(error, "upstream_code", None),
                         client_id=departed.client_id,
                     )
                 )

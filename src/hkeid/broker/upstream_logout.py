@@ -6,7 +6,7 @@ answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hkeid.broker.departures import Departed, DepartureKind, record_of, state_of, use_up
@@ -80,17 +80,22 @@ class UpstreamLogouts:
         ended: EndedSession,
         *,
         browser: str,
-        callback: str,
+        callback: Callable[[str], str],
         back_to: str,
         ui_locales: tuple[str, ...] = (),
     ) -> Departure | None:
         """Where to send the browser so that the upstream's session ends too; None: nowhere.
 
         An upstream that cannot be asked keeps nobody from logging out here.
+
+        :param callback: our address for the answer of an upstream, by its id.
+        :param back_to: where in our own pages the person is; given back by :meth:`finish`.
         """
         with self._store.transaction() as tx:
             kept = tx.upstream_sessions.of_session(ended.session_id)
-        asked = None if kept is None else self._asked(kept, ended, callback, ui_locales)
+        asked = (
+            None if kept is None else self._asked(kept, ended, callback(kept.provider), ui_locales)
+        )
         if kept is None or asked is None:
             return None
         provider, request = asked

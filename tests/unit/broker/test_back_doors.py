@@ -403,7 +403,7 @@ class TestAnswers:
         )
         refused = rig.refused(says)
         assert refused.why is says
-        assert rig.hub.bodies("broker:upstream:refused")[-1]["upstream_code"] == "D40001"
+        assert rig.hub.bodies("broker:upstream:refused")[-1]["upstream_said"] == "D40001"
 
     def test_are_kept_sealed_meanwhile(self, rig: Rig) -> None:
         """Who reads the store learns neither what was kept nor whose visit it is."""
@@ -461,7 +461,10 @@ class TestLogout:
         session = rig.login(somebody(**self.SAYS))
         ended = rig.hub.broker.logout(session.reference.reveal())
         departure = rig.doors.begin_logout(
-            ended, browser="b1", callback="https://eid.example/out", back_to="/bye"
+            ended,
+            browser="b1",
+            callback=lambda one: f"https://eid.example/{one}/out",
+            back_to="/bye",
         )
         assert departure is not None
         assert rig.company.logged_out == [b"handle"]
@@ -474,7 +477,7 @@ class TestLogout:
         rig.with_policy(creates=True, ends_there=False)
         session = rig.login(somebody(**self.SAYS))
         ended = rig.hub.broker.logout(session.reference.reveal())
-        assert rig.doors.begin_logout(ended, browser="b1", callback="c", back_to="/bye") is None
+        assert rig.doors.begin_logout(ended, browser="b1", callback=str, back_to="/bye") is None
         assert rig.company.logged_out == []
 
     @pytest.mark.parametrize(
