@@ -17,7 +17,6 @@ from hkeid.testing.fake_hub import SettableClock
 from hkeid.testing.fake_provider import Person
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid.testing.upstream_provider import (
-    PASSWORD,
     SMART_CARD,
     TWO_FACTORS,
     CompanyProvider,

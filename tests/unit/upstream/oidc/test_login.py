@@ -306,7 +306,7 @@ class OwnProvider:
     def __init__(self, bench: ProviderBench) -> None:
         self.bench = bench
 
-    def send(self, method, url, *, headers=None, body=None, timeout=10.0, limit=1_048_576):  # noqa: ANN001
+    def send(self, method, url, *, headers=None, body=None, timeout=10.0, limit=1_048_576):
         from hkeid.ports.surroundings import HttpAnswer
 
         lower = {name.lower(): value for name, value in (headers or {}).items()}
