@@ -88,7 +88,7 @@ def test_envelopes(body: bytes) -> None:
         envelope = read_envelope(body)
     except UpstreamFailed:
         return
-    assert isinstance(envelope.code, str)
+    assert isinstance(envelope.return_code, str)
 
 
 @given(

@@ -73,12 +73,12 @@ class IamSmartApi:
         """
         key = self.keys.current(self.clock.now())
         answer = self._exchange(name, key, members)
-        if wants_new_key(answer.code):
+        if wants_new_key(answer.return_code):
             self.keys.forget(key)
             key = self.keys.current(self.clock.now())
             answer = self._exchange(name, key, members)
-        if canonical(answer.code) != SUCCESS:
-            raise failure(answer.code)
+        if canonical(answer.return_code) != SUCCESS:
+            raise failure(answer.return_code)
         return self._opened(key, answer)
 
     def revoke_key(self) -> None:
@@ -88,8 +88,8 @@ class IamSmartApi:
         :raises UpstreamFailed: as :meth:`call`.
         """
         answer = read_envelope(self._send("revoke_key", b"").body)
-        if canonical(answer.code) != SUCCESS:
-            raise failure(answer.code)
+        if canonical(answer.return_code) != SUCCESS:
+            raise failure(answer.return_code)
         self.keys.forget(self.keys.current(self.clock.now()))
 
     def _opened(self, key: ContentKey, answer: Envelope) -> dict[str, Any]:
@@ -107,8 +107,8 @@ class IamSmartApi:
     def _fetch_key(self) -> ContentKey:
         """``getKey``: signed over an empty body, answered in the clear with the enciphered key."""
         answer = read_envelope(self._send("key", b"").body)
-        if canonical(answer.code) != SUCCESS:
-            raise failure(answer.code)
+        if canonical(answer.return_code) != SUCCESS:
+            raise failure(answer.return_code)
         if not isinstance(answer.content, Mapping):
             raise UpstreamMalformed("content_key_malformed")
         return read_key(self.kek, answer.content, self.clock.now())

@@ -183,7 +183,7 @@ def content_of(settled: Settled, kind: CallKind) -> Mapping[str, Any]:
     if settled.kind is not kind:
         raise AnswerUnexpected("callback_of_another_kind")
     if not settled.callback.succeeded:
-        raise failure(settled.callback.code)
+        raise failure(settled.callback.return_code)
     if not settled.callback.authentic:
         raise UpstreamMisbehaved("callback_not_encrypted")
     return settled.callback.content
