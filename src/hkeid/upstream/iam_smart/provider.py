@@ -174,11 +174,11 @@ class IamSmartUpstream:
         )
 
 
-def _about(person: Person) -> dict[str, tuple[str, ...]]:
+def _about(person: Person) -> Mapping[str, tuple[str, ...]]:
     """What the token answer says of the account, for a mapping that wants it. ``lastModifiedDate`` (in seconds)
     moves when a verified attribute changes or the person registers again: a reason to look at the link anew.
     """
-    account = {"userType": ("sign" if person.signs else "default",)}
+    account: dict[str, tuple[str, ...]] = {"userType": ("sign" if person.signs else "default",)}
     if person.modified_at is not None:
         account["lastModifiedDate"] = (str(epoch_seconds(person.modified_at)),)
     return account

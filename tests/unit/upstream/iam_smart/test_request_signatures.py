@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +20,9 @@ from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.rp.surroundings import SystemClock
 from hkeid.rp.transport import DirectHttpClient
+from hkeid.testing.fake_hub import SettableClock
+from hkeid.upstream import UpstreamUnavailable
+from hkeid.upstream.iam_smart.content_keys import ContentKey, ContentKeys
 from hkeid.upstream.iam_smart.request_signatures import (
     ProcessTimestamps,
     check_signature,
@@ -122,3 +128,64 @@ def test_a_revoked_key_is_fetched_anew(bench: Bench) -> None:
     bench.upstream.api.revoke_key()
     assert bench.log_in()
     assert bench.simulator.memory.key != before
+
+
+def test_many_at_once_all_get_in(bench: Bench) -> None:
+    """Timestamps must not go back, and requests overtake each other: those are signed anew."""
+    departures = [bench.begin() for _ in range(48)]
+    backs = [bench.simulator.approve_login(one.to, "chan-tai-man") for one in departures]
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(
+            threads.map(
+                lambda pair: bench.finish(pair[0].kept, pair[1]),
+                zip(departures, backs, strict=True),
+            )
+        )
+    assert len(answers) == 48
+    assert len({answer.subject for answer in answers}) == 1
+
+
+def test_visitors_who_wait_for_a_key_share_its_failure() -> None:
+    """The last of a hundred does not wait a hundred time limits."""
+    asked: list[float] = []
+
+    def fetch() -> ContentKey:
+        asked.append(1)
+        time.sleep(0.2)
+        raise UpstreamUnavailable("iam_smart_unreachable")
+
+    keys = ContentKeys(fetch)
+
+    def visit(_: int) -> str:
+        try:
+            keys.current(SystemClock().now())
+        except UpstreamUnavailable as error:
+            return error.reason
+        return "a key"
+
+    with ThreadPoolExecutor(20) as threads:
+        assert set(threads.map(visit, range(20))) == {"iam_smart_unreachable"}
+    assert len(asked) < 5
+
+
+def test_a_key_is_fetched_once_for_all_and_again_when_it_is_over() -> None:
+    clock, made = SettableClock(), []
+
+    def fetch() -> ContentKey:
+        made.append(
+            ContentKey(value=bytes([len(made)]) * 32, expires_at=clock.now() + timedelta(hours=1))
+        )
+        return made[-1]
+
+    keys = ContentKeys(fetch)
+    with ThreadPoolExecutor(16) as threads:
+        assert len(set(threads.map(lambda _: keys.current(clock.now()).value, range(50)))) == 1
+    clock.advance(timedelta(minutes=59, seconds=29))
+    assert keys.current(clock.now()) is made[0]
+    clock.advance(2)
+    assert keys.current(clock.now()) is made[1]
+    keys.forget(made[0])
+    assert keys.current(clock.now()) is made[1]
+    keys.forget(made[1])
+    assert keys.current(clock.now()) is made[2]
+    assert "value" not in repr(made[2])
