@@ -16,6 +16,12 @@ _FORM: Final = "application/x-www-form-urlencoded"
 Application = Callable[[Request], Response]
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """A crowd of visitors waits instead of being turned away."""
+
+
 class SmallServer:
     """Serves an application on loopback, in a thread as a context manager or in this one (:meth:`serve`).
 
@@ -23,8 +29,7 @@ class SmallServer:
     """
 
     def __init__(self, application: Application, port: int = 0, *, host: str = "127.0.0.1") -> None:
-        self._server = ThreadingHTTPServer((host, port), _handler(application))
-        self._server.daemon_threads = True
+        self._server = _Listener((host, port), _handler(application))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property

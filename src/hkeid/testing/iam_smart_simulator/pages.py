@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
+from urllib.parse import urlsplit
 
 from hkeid.kernel.http import Response
 from hkeid.testing.iam_smart_simulator.accounts import holders, signs
@@ -33,7 +34,7 @@ _TEXTS: Final[Mapping[str, tuple[str, str, str]]] = {
     "who": ("Whose phone is this?", "這是誰的手機？", "这是谁的手机？"),
     "approve": ("Approve", "確認", "确认"),
     "reject": ("Reject", "拒絕", "拒绝"),
-    "login": ("Log in to the service?", "登入該服務？", "登录该服务？"),
+    "login": ("Log in to this service?", "登入以下服務？", "登录以下服务？"),
     "done": (
         "Done. Go back to the other device.",
         "完成。請返回另一部裝置。",
@@ -58,7 +59,7 @@ _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:1rem;color:#1b1b1f;"
     "background:#fff}h1{font-size:1.4rem}.notice{border-inline-start:.3rem solid #b45309;"
     "padding:.4rem .8rem;background:#fff7ed}button,.button{display:inline-block;font:inherit;"
-    "min-height:2.75rem;padding:.5rem 1.2rem;margin:.3rem .3rem .3rem 0;border:2px solid #1e3a8a;"
+    "min-height:2.75rem;box-sizing:border-box;padding:.5rem 1.2rem;margin:.3rem .3rem .3rem 0;border:2px solid #1e3a8a;"
     "border-radius:.4rem;background:#1e3a8a;color:#fff;text-decoration:none}"
     "button.second{background:#fff;color:#1e3a8a}select{font:inherit;min-height:2.75rem;max-width:100%;"
     "display:block;margin:.3rem 0 1rem;border:1px solid #555}:focus-visible{outline:3px solid #b45309;"
@@ -110,7 +111,8 @@ def phone_page(session: LoginSession) -> Response:
         f'<option value="{escape(one.key)}">{escape(_label(one))}</option>' for one in holders()
     )
     body = (
-        f"<p>{escape(text('login', language))}</p>"
+        f"<p>{escape(text('login', language))} "
+        f'<strong id="service">{escape(urlsplit(session.redirect).netloc)}</strong></p>'
         f'<form method="post" action="/phone/{session.id}">'
         f'<label for="persona">{escape(text("who", language))}</label>'
         f'<select id="persona" name="persona">{options}</select>{_buttons(language)}</form>'

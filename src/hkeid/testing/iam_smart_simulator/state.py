@@ -31,7 +31,7 @@ class LoginSession:
     language: str
     same_device: bool
     decision: Decision = Decision.WAITING
-    code: str | None = None
+    code: str | None = field(default=None, repr=False)
     error: str | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ from hkeid.upstream.iam_smart.settings import IamSmartSettings
 
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 _NONCE_BYTES: Final = 24
+_OVERTAKEN: Final = "D20003"
+"""What a timestamp gets that is lower than an earlier one: two requests at once, and the later is faster."""
 
 
 class IamSmartApi:
@@ -60,6 +63,7 @@ class IamSmartApi:
         self.random = random
         self._http = http
         self._timestamps = timestamps or ProcessTimestamps()
+        self._signing = threading.Lock()
         self.keys = ContentKeys(self._fetch_key)
 
     def call(self, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,12 +77,12 @@ class IamSmartApi:
         """
         key = self.keys.current(self.clock.now())
         answer = self._exchange(name, key, members)
-        if wants_new_key(answer.code):
+        if wants_new_key(answer.return_code):
             self.keys.forget(key)
             key = self.keys.current(self.clock.now())
             answer = self._exchange(name, key, members)
-        if canonical(answer.code) != SUCCESS:
-            raise failure(answer.code)
+        if canonical(answer.return_code) != SUCCESS:
+            raise failure(answer.return_code)
         return self._opened(key, answer)
 
     def revoke_key(self) -> None:
@@ -87,9 +91,9 @@ class IamSmartApi:
 
         :raises UpstreamFailed: as :meth:`call`.
         """
-        answer = read_envelope(self._send("revoke_key", b"").body)
-        if canonical(answer.code) != SUCCESS:
-            raise failure(answer.code)
+        answer = self._sent("revoke_key", b"")
+        if canonical(answer.return_code) != SUCCESS:
+            raise failure(answer.return_code)
         self.keys.forget(self.keys.current(self.clock.now()))
 
     def _opened(self, key: ContentKey, answer: Envelope) -> dict[str, Any]:
@@ -102,28 +106,43 @@ class IamSmartApi:
 
     def _exchange(self, name: str, key: ContentKey, members: Mapping[str, Any]) -> Envelope:
         content = seal_content(key.value, members, self.random.token_bytes(IV_BYTES))
-        return read_envelope(self._send(name, wrap(content)).body)
+        return self._sent(name, wrap(content))
 
     def _fetch_key(self) -> ContentKey:
         """``getKey``: signed over an empty body, answered in the clear with the enciphered key."""
-        answer = read_envelope(self._send("key", b"").body)
-        if canonical(answer.code) != SUCCESS:
-            raise failure(answer.code)
+        answer = self._sent("key", b"")
+        if canonical(answer.return_code) != SUCCESS:
+            raise failure(answer.return_code)
         if not isinstance(answer.content, Mapping):
             raise UpstreamMalformed("content_key_malformed")
         return read_key(self.kek, answer.content, self.clock.now())
 
-    def _send(self, name: str, body: bytes) -> HttpAnswer:
-        """One signed request; the bytes that are signed are the bytes that are sent."""
+    def _sent(self, name: str, body: bytes) -> Envelope:
+        """The answer to a request. iAM Smart takes no timestamp below an earlier one of the same client, and two
+        requests at once may overtake each other: then it is signed anew, and until it is answered nothing
+        else is signed, so that nothing overtakes it again.
+        """
+        with self._signing:
+            headers = self._headers(body)
+        answer = read_envelope(self._post(name, body, headers).body)
+        if canonical(answer.return_code) == _OVERTAKEN:
+            with self._signing:
+                answer = read_envelope(self._post(name, body, self._headers(body)).body)
+        return answer
+
+    def _headers(self, body: bytes) -> dict[str, str]:
+        """Sign a body: the very bytes that are sent. Holds the lock."""
         now = epoch_microseconds(self.clock.now()) // 1000
-        headers = signed_headers(
+        return signed_headers(
             self.settings.client_secret,
             self.settings.client_id,
             timestamp=self._timestamps.next(now),
             nonce=self.random.token(_NONCE_BYTES),
             body=body,
         )
-        headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+
+    def _post(self, name: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
+        headers = {**headers, "Content-Type": "application/json", "Accept": "application/json"}
         try:
             answer = self._http.send(
                 "POST",

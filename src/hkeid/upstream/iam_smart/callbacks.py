@@ -26,7 +26,7 @@ _LONGEST_ID: Final = 36
 class Callback:
     """A callback whose content is iAM Smart's, or a failure that brings none.
 
-    :ivar code: the return code, prefix ``D``.
+    :ivar return_code: the return code, prefix ``D``.
     :ivar authentic: the content was encrypted under the shared key. Only a failure may come without; it does
         no more than end a call whose id and state it knows.
     :ivar content: every member, ``businessID`` and ``state`` included.
@@ -34,14 +34,14 @@ class Callback:
 
     business_id: str = field(repr=False)
     state: str | None = field(repr=False)
-    code: str
+    return_code: str
     authentic: bool
     content: Mapping[str, Any] = field(repr=False)
 
     @property
     def succeeded(self) -> bool:
         """Whether the return code is that of success."""
-        return self.code == SUCCESS
+        return self.return_code == SUCCESS
 
 
 def read_callback(api: IamSmartApi, request: Request, now: Instant) -> Callback:
@@ -55,7 +55,7 @@ def read_callback(api: IamSmartApi, request: Request, now: Instant) -> Callback:
     if request.method != "POST" or kind != "application/json":
         raise UpstreamMalformed("callback_malformed")
     envelope = read_envelope(request.body)
-    code = canonical(envelope.code)
+    code = canonical(envelope.return_code)
     content, authentic = _content(api, envelope, now)
     if code == SUCCESS and not authentic:
         raise UpstreamMisbehaved("callback_not_encrypted")
@@ -65,7 +65,7 @@ def read_callback(api: IamSmartApi, request: Request, now: Instant) -> Callback:
     return Callback(
         business_id=business_id,
         state=state if isinstance(state, str) else None,
-        code=code,
+        return_code=code,
         authentic=authentic,
         content=content,
     )

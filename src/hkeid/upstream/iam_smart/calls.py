@@ -183,7 +183,7 @@ def content_of(settled: Settled, kind: CallKind) -> Mapping[str, Any]:
     if settled.kind is not kind:
         raise AnswerUnexpected("callback_of_another_kind")
     if not settled.callback.succeeded:
-        raise failure(settled.callback.code)
+        raise failure(settled.callback.return_code)
     if not settled.callback.authentic:
         raise UpstreamMisbehaved("callback_not_encrypted")
     return settled.callback.content
@@ -196,8 +196,9 @@ def read_reauthentication(settled: Settled) -> frozenset[Method]:
     :raises UpstreamFailed: ``callback_of_another_kind``, ``callback_not_encrypted``.
     """
     content = content_of(settled, CallKind.REAUTHENTICATION)
-    # Public code reads this member as text; a failure has a return code of its own besides.
-    if content.get("isPassed", True) not in (True, "true", "True", "Y", "1"):
+    # Public code reads this member as text. A failure has a return code of its own; still, what does not say
+    # that it was passed was not (law 7).
+    if content.get("isPassed") not in (True, "true", "True"):
         raise failure("D80002")
     return frozenset(Method(value) for value in settled.asked["methods"])
 

@@ -23,13 +23,14 @@ _CODE: Final = re.compile(r"[DM]([0-9]{5})")
 class ReturnCode:
     """One code.
 
+    :ivar name: as iAM Smart writes it, with the prefix ``D``.
     :ivar reason: ours, after ``iam_smart_``.
     :ivar error: the OAuth code that it stands for; :class:`UpstreamRefused` passes it on where a front
         door may say it, and ``server_error`` else.
     :ivar new_key: a fresh content key may mend it: ask once more with one.
     """
 
-    code: str
+    name: str
     reason: str
     error: ErrorCode
     new_key: bool = False
@@ -90,13 +91,13 @@ _ROWS: Final[tuple[tuple[str, str, ErrorCode], ...]] = (
 )
 CODES: Final[Mapping[str, ReturnCode]] = MappingProxyType(
     {
-        code: ReturnCode(code=code, reason=reason, error=error, new_key=code.startswith("D3000"))
+        code: ReturnCode(name=code, reason=reason, error=error, new_key=code.startswith("D3000"))
         for code, reason, error in _ROWS
     }
 )
 """All failures that are known, by code."""
 
-_UNKNOWN: Final = ReturnCode(code="unknown", reason="unknown_failure", error=_E.SERVER_ERROR)
+_UNKNOWN: Final = ReturnCode(name="unknown", reason="unknown_failure", error=_E.SERVER_ERROR)
 
 
 def canonical(code: object) -> str:

@@ -14,7 +14,12 @@ from typing import Any, Final
 from hkeid.kernel.errors import Refused, Unavailable
 from hkeid.kernel.instants import Instant
 from hkeid.ports.encipherment import EnciphermentKey
-from hkeid.upstream.errors import UpstreamMalformed, UpstreamMisbehaved, UpstreamUnavailable
+from hkeid.upstream.errors import (
+    UpstreamFailed,
+    UpstreamMalformed,
+    UpstreamMisbehaved,
+    UpstreamUnavailable,
+)
 from hkeid.upstream.iam_smart.envelopes import KEY_BYTES, decode_base64
 
 EARLY: Final = timedelta(seconds=30)
@@ -92,17 +97,38 @@ class ContentKeys:
         self._fetch = fetch
         self._lock = threading.Lock()
         self._kept: ContentKey | None = None
+        self._tries = 0  # finished ones: who read the count before is content with what came
+        self._failure: UpstreamFailed | None = None
         self._confirmed: Instant | None = None
 
     def current(self, now: Instant) -> ContentKey:
-        """The key, fetched where there is none that lives for another half minute."""
-        kept = self._kept
+        """The key, fetched where there is none that lives for another half minute.
+
+        One thread fetches; those that come meanwhile share what comes of it, a failure too, or the last of
+        a hundred visitors would wait a hundred time limits.
+        """
+        kept, tries = self._kept, self._tries
         if kept is not None and now < kept.expires_at - EARLY:
             return kept
         with self._lock:
-            if self._kept is kept:
-                self._kept = self._fetch()
-            return self._kept  # type: ignore[return-value]
+            found = self._kept
+            if found is not kept and found is not None:
+                return found
+            if self._failure is not None and self._tries != tries:
+                raise self._failure.with_traceback(None)
+            return self._renew()
+
+    def _renew(self) -> ContentKey:
+        """Fetch, and note what came of it. Holds the lock."""
+        try:
+            found = self._fetch()
+        except UpstreamFailed as failure:
+            self._failure = failure
+            raise
+        finally:
+            self._tries += 1
+        self._kept, self._failure = found, None
+        return found
 
     def forget(self, key: ContentKey) -> None:
         """Give a key up that iAM Smart does not know any more."""

@@ -37,7 +37,7 @@ class Envelope:
     """
 
     transaction: str
-    code: str
+    return_code: str
     content: str | Mapping[str, Any] | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
 
@@ -66,7 +66,7 @@ def read_envelope(body: bytes) -> Envelope:
     if not isinstance(transaction, str) or len(transaction) > _LONGEST_TEXT:
         raise UpstreamMalformed("envelope_malformed", field="txID")
     return Envelope(
-        transaction=transaction, code=code, content=content or None, secret_key=key or None
+        transaction=transaction, return_code=code, content=content or None, secret_key=key or None
     )
 
 

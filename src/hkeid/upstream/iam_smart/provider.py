@@ -169,9 +169,19 @@ class IamSmartUpstream:
             amr=amr_of(FIDO),
             # Their clock may be ahead of ours; nobody acted in our future.
             authenticated_at=min(person.issued_at, now),
-            attributes=self.settings.mapping.apply(attributes),
+            attributes=self.settings.mapping.apply({**attributes, **_about(person)}),
             continuation=person.encode(),
         )
+
+
+def _about(person: Person) -> Mapping[str, tuple[str, ...]]:
+    """What the token answer says of the account, for a mapping that wants it. ``lastModifiedDate`` (in seconds)
+    moves when a verified attribute changes or the person registers again: a reason to look at the link anew.
+    """
+    account: dict[str, tuple[str, ...]] = {"userType": ("sign" if person.signs else "default",)}
+    if person.modified_at is not None:
+        account["lastModifiedDate"] = (str(epoch_seconds(person.modified_at)),)
+    return account
 
 
 def _parameters(request: Request) -> Parameters:

@@ -125,7 +125,7 @@ def running() -> Iterator[Bench]:
         )
         store = MemoryStore(keys=MemoryKeyStore(algorithms=("ES256",)), clock=clock, random=random)
         bench = Bench(simulator, store, IamSmartUpstream(api), IamSmartCalls(api))
-        with SmallServer(lambda request: bench.receive(request)) as receiver:
+        with SmallServer(bench.receive) as receiver:
             bench.receiver = receiver
             yield bench
 

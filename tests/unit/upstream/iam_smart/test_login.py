@@ -15,6 +15,7 @@ from hkeid.testing.iam_smart_simulator.accounts import open_id
 from hkeid.testing.personas import PERSONAS
 from hkeid.upstream import (
     AnswerUnexpected,
+    AttributeMapping,
     UpstreamFailed,
     UpstreamKind,
     UpstreamMalformed,
@@ -54,6 +55,21 @@ def test_a_plus_account_is_told_but_worth_no_more_by_itself(bench: Bench) -> Non
     """Law 7: FIDO alone proves no chip, whatever the account."""
     answer = bench.log_in("cheung-sam")
     assert (answer.upstream_acr, answer.acr) == ("fido:sign", Acr.EID)
+
+
+def test_a_mapping_can_ask_for_the_account(bench: Bench) -> None:
+    settings = bench.upstream.settings
+    usual = settings.mapping
+    wanted = [
+        {"claim": "updated_at", "from": "lastModifiedDate"},
+        {"claim": "kind", "from": "userType"},
+    ]
+    try:
+        object.__setattr__(settings, "mapping", AttributeMapping.read(wanted))
+        attributes = bench.log_in("cheung-sam").attributes
+    finally:
+        object.__setattr__(settings, "mapping", usual)
+    assert dict(attributes) == {"updated_at": ("1700000000",), "kind": ("sign",)}
 
 
 def test_nothing_personal_prints(bench: Bench) -> None:
