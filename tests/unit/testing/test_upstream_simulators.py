@@ -15,7 +15,7 @@ from hkeid.adapters.encipherment_keys import RsaEnciphermentKey
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.identity.assurance import Acr
 from hkeid.jose import public_jwks
-from hkeid.kernel.http import Parameters, Request
+from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.kernel.secret import Secret
 from hkeid.ports.keys import KeyPurpose
 from hkeid.rp.transport import DirectHttpClient
@@ -24,9 +24,15 @@ from hkeid.testing.iam_smart_simulator.__main__ import main as run_iam_smart
 from hkeid.testing.iam_smart_simulator.pages import _TEXTS
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid.testing.processes import ServerProcess, free_port
-from hkeid.testing.upstream_provider import TWO_FACTORS
+from hkeid.testing.small_server import SmallServer
+from hkeid.testing.upstream_provider import (
+    PEOPLE,
+    TWO_FACTORS,
+    CompanyFault,
+    CompanyProvider,
+)
 from hkeid.testing.upstream_provider.__main__ import main as run_company
-from hkeid.upstream import AssuranceTable, UpstreamRequest
+from hkeid.upstream import AssuranceTable, LogoutOutcome, UpstreamFailed, UpstreamRequest
 from hkeid.upstream.iam_smart import IamSmartApi, IamSmartSettings, IamSmartUpstream
 from hkeid.upstream.iam_smart.settings import NAMES
 from hkeid.upstream.oidc import OidcUpstream, OidcUpstreamSettings
@@ -233,6 +239,51 @@ def test_a_login_at_the_simulated_company(tmp_path: Path) -> None:
         )
         assert 'name="transaction"' in browser.visit(str(depart(fresh=True).to))[2]
         assert 'id="done"' in browser.visit(f"http://localhost:{port}/logout")[2]
+
+
+def test_the_company_tells_us_when_somebody_logs_out_there() -> None:
+    """Back-Channel Logout 1.0, over sockets: a person logs out at the company, a logout token arrives."""
+    keys, ended = MemoryKeyStore(algorithms=("ES256",)), []
+    jwk = public_jwks(keys, KeyPurpose.UPSTREAM_CLIENT)["keys"][0]
+    company = CompanyProvider("http://localhost:1", client_id="hkeid", client_jwk=jwk)
+    with SmallServer(company.handle) as server:
+        company.issuer = server.url
+        upstream = OidcUpstream(
+            OidcUpstreamSettings(id="company", names=NAMES, issuer=server.url, client_id="hkeid"),
+            keys=keys,
+            http=DirectHttpClient(),
+            clock=SystemClock(),
+            random=SystemRandom(),
+        )
+
+        def told(request: Request) -> Response:
+            try:
+                logout = upstream.read_logout(request, SystemClock().now())
+            except UpstreamFailed as error:
+                return upstream.refuse_logout(error)
+            ended.append((logout.subject, logout.sessions))
+            answer = upstream.answer_logout(logout, LogoutOutcome.DONE)
+            assert isinstance(answer, Response)
+            return answer
+
+        with SmallServer(told) as ours:
+            company.logout_uri = f"{ours.url}/upstream/company/logout"
+            browser = Browser()
+            departure = upstream.begin(
+                UpstreamRequest(state=SystemRandom().token(24), callback=CALLBACK)
+            )
+            found = re.search(
+                r'name="transaction" value="([^"]+)"', browser.visit(str(departure.to))[2]
+            )
+            assert found is not None
+            form = {"transaction": found[1], "person": "ko-director", "decision": "login"}
+            browser.visit(f"{server.url}/login", form)
+            browser.visit(f"{server.url}/logout")
+            assert ended == [("company-ko-director", ("sid-of-a-session",))]
+            company.company_fault = CompanyFault.LOGOUT_NONCE
+            company.end_session_of(PEOPLE["ko-director"])
+            assert company.logouts == [200, 400]
+            assert len(ended) == 1
 
 
 @pytest.mark.parametrize("run", [run_iam_smart, run_company])

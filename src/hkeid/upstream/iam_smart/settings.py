@@ -98,7 +98,8 @@ class IamSmartSettings:
             "client_secret": bool(self.client_secret.reveal()),
             "scopes": "eidapi_auth" in self.scopes,
             "profile_fields": set(self.profile_fields) <= PROFILE_FIELDS,
-            "paths": set(self.paths) <= set(PERSONAL_PATHS),
+            "paths": set(self.paths) <= set(PERSONAL_PATHS)
+            and all(path.startswith("/") for path in self.paths.values()),
             "tolerance": 0 < self.tolerance <= 3600,
             "timeout": 0 < self.timeout <= 60,
         }

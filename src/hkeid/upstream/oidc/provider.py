@@ -176,7 +176,7 @@ class OidcUpstream:
                 self._provider,
                 what="logout_token",
                 algorithms=self._algorithms,
-                typ=logouts.TYPES,
+                types=logouts.TYPES,
             )
             return logouts.read_token(
                 claims,

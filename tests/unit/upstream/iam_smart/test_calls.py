@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -318,6 +319,48 @@ def request_for(
         headers={"content-type": "application/json"},
         body=canonical_json.dumps(members),
     )
+
+
+def test_the_id_of_another_open_call_is_no_way_in(bench: Bench) -> None:
+    """Two calls are open; a callback with the id of one and the state of the other ends neither."""
+    mine, other = reauthentication(bench), reauthentication(bench, "chan-tai-man")
+    state = bench.simulator.memory.calls[mine.business_id].members["state"]
+    swapped = callback_for(bench, other, state=state)
+    assert swapped.authentic
+    with bench.store.transaction() as tx, pytest.raises(AnswerUnexpected) as caught:
+        settle(tx.single_use, swapped, SystemClock().now())
+    assert caught.value.reason == "callback_state_mismatch"
+    for pending in (mine, other):
+        with bench.store.transaction() as tx:
+            assert settle(tx.single_use, callback_for(bench, pending), SystemClock().now())
+
+
+def test_of_many_callbacks_at_once_one_settles(bench: Bench) -> None:
+    """Law 1."""
+    pending = reauthentication(bench)
+    request = request_for(bench, pending)
+    with ThreadPoolExecutor(16) as threads:
+        statuses = list(threads.map(lambda _: bench.receive(request).status, range(64)))
+    assert statuses == [200] * 64
+    assert (len(bench.settled), bench.duplicates) == (1, 63)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(
+            method="GET", path="/callback", headers={"content-type": "application/json"}, body=b"{}"
+        ),
+        Request(
+            method="POST", path="/callback", headers={"content-type": "text/plain"}, body=b"{}"
+        ),
+        Request(method="POST", path="/callback", body=b"{}"),
+    ],
+)
+def test_what_is_no_callback_is_malformed(bench: Bench, request_: Request) -> None:
+    with pytest.raises(UpstreamFailed) as caught:
+        read_callback(bench.calls.api, request_, SystemClock().now())
+    assert caught.value.reason == "callback_malformed"
 
 
 def test_our_certificate_is_public_and_gives_nobody_a_voice(bench: Bench) -> None:
