@@ -88,6 +88,12 @@ def create_pages(parts: House) -> Flask:
         life_stopping.blueprint,
     ):
         app.register_blueprint(blueprint)
+    _register_optional(app, parts)
+    return app
+
+
+def _register_optional(app: Flask, parts: House) -> None:
+    """The pages of what this installation serves beside the rest."""
     if parts.stations is not None:
         from hkeid_server.pages import kiosk, kiosk_person, kiosk_problem, upgrade
 
@@ -111,7 +117,6 @@ def create_pages(parts: House) -> Flask:
 
         app.register_blueprint(sandbox.blueprint)
         app.register_blueprint(gallery.blueprint)
-    return app
 
 
 def _begin() -> None:
