@@ -63,3 +63,16 @@ def canonicalise(element: XmlElement, prefixes: Sequence[str] = ()) -> bytes:
     if not octets.startswith(b"<"):
         raise SignatureRefused(Reason.CANONICALISATION_FAILED, detail="no element")
     return octets
+
+
+def serialise(element: XmlElement) -> bytes:
+    """An element as a document of its own, with every namespace that is in scope for it; not canonical.
+
+    :raises SamlMalformed: ``saml_not_well_formed``.
+    """
+    try:
+        octets: bytes = etree.tostring(element, encoding="utf-8", with_tail=False)
+    except (etree.LxmlError, ValueError) as error:
+        raise SamlMalformed(Reason.NOT_WELL_FORMED) from error
+    # lxml writes a declaration with single quotes, which the kernel reads as well.
+    return octets
