@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from hkeid.kernel.errors import MissingExtra
@@ -42,6 +43,21 @@ def parse(octets: bytes) -> XmlElement:
     if len(parser.error_log) and len(parser.error_log.filter_from_errors()):
         raise SamlMalformed(Reason.NOT_WELL_FORMED, detail="libxml2 error in namespaces")
     return root
+
+
+def deeper_than(root: XmlElement, most: int) -> bool:
+    """Whether an element has more than ``most - 1`` ancestors."""
+    return bool(_below(most)(root))
+
+
+@lru_cache(maxsize=16)
+def _below(depth: int) -> Any:
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+
+
+def comments(root: XmlElement) -> Iterator[XmlElement]:
+    """The comments within an element."""
+    return root.iter(etree.Comment)  # type: ignore[no-any-return]
 
 
 def canonicalise(element: XmlElement, prefixes: Sequence[str] = ()) -> bytes:

@@ -153,7 +153,7 @@ def _response(
         signed = _covered(next(around.element.iterchildren(RESPONSE)), around)
     elif not document.signatures and next(element.iterchildren(ENCRYPTED_ASSERTION), None) is None:
         raise SignatureRefused(Reason.UNSIGNED)
-    found = list(element.iterchildren(ASSERTION))
+    found = [child for child in element if child.tag == ASSERTION]
     if len(found) != len(document.assertions):
         raise SignatureRefused(Reason.MESSAGE_NESTED)
     assertions = tuple(

@@ -9,7 +9,7 @@ import pytest
 
 from hkeid.adapters.system import SystemRandom
 from hkeid.kernel.errors import HkeidError
-from hkeid.saml.dsig import Reason, sign_element, verify_message, write
+from hkeid.saml.dsig import Reason, sign_element, verify_message
 from hkeid.saml.messages import (
     Artifact,
     ArtifactResolve,

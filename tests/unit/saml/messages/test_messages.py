@@ -239,7 +239,7 @@ ALTERED_REQUESTS = [
     (b'ForceAuthn="true"', b'AssertionConsumerServiceIndex="1"', MessageReason.ACS_AMBIGUOUS),
     (b'ServiceIndex="3"', b'ServiceIndex="-3"', MessageReason.NUMBER),
     (b'ServiceIndex="3"', b'ServiceIndex="65536"', MessageReason.NUMBER),
-    (b'ServiceIndex="3"', "ServiceIndex=\"٣\"".encode(), MessageReason.NUMBER),
+    (b'ServiceIndex="3"', 'ServiceIndex="٣"'.encode(), MessageReason.NUMBER),
     (b'Comparison="minimum"', b'Comparison="least"', MessageReason.COMPARISON),
     (b'ProxyCount="1"', b'ProxyCount="1.5"', MessageReason.NUMBER),
     (b"<samlp:Scoping", b"text<samlp:Scoping", MessageReason.TEXT_UNEXPECTED),
