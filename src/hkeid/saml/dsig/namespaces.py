@@ -41,7 +41,9 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
 
 ASSERTION = f"{{{SAML}}}Assertion"
 ENCRYPTED_ASSERTION = f"{{{SAML}}}EncryptedAssertion"
+ENCRYPTED_ID = f"{{{SAML}}}EncryptedID"
 ISSUER = f"{{{SAML}}}Issuer"
+NAME_ID = f"{{{SAML}}}NameID"
 RESPONSE = f"{{{SAMLP}}}Response"
 ARTIFACT_RESPONSE = f"{{{SAMLP}}}ArtifactResponse"
 SIGNATURE = f"{{{DS}}}Signature"
