@@ -195,7 +195,13 @@ def send(
     :raises MessageRefused: ``saml_binding``: neither Redirect nor POST.
     """
     if binding is Binding.REDIRECT:
-        query = write_redirect(write(message), parameter, relay_state=relay_state, signer=signer)
+        query = write_redirect(
+            write(message),
+            parameter,
+            relay_state=relay_state,
+            signer=signer,
+            most_relay_state=4 * _MOST_RELAY_STATE,
+        )
         return Redirection(url=f"{location}{'&' if '?' in location else '?'}{query}")
     if binding is not Binding.POST:
         raise MessageRefused(MessageReason.BINDING, detail=binding.value)

@@ -65,8 +65,8 @@ def read_issuer(element: XmlElement) -> str:
     :raises SamlMalformed: ``saml_issuer_format`` (another format than ``entity``, a qualifier, or more than
         1024 characters: saml-core §8.3.6), and what else is wrong with it.
     """
-    found = element.attrib
-    if found and dict(found) != {"Format": NameIdFormat.ENTITY.value}:
+    found = element.items()
+    if found and found != [("Format", NameIdFormat.ENTITY.value)]:
         raise SamlMalformed(MessageReason.ISSUER_FORMAT)
     value = reading.text(element)
     if len(value) > _MOST_ENTITY_ID:

@@ -47,7 +47,7 @@ def attributes(element: XmlElement, allowed: frozenset[str]) -> dict[str, str]:
 
     :raises SamlMalformed: ``saml_attribute_unknown``.
     """
-    found = dict(element.attrib)
+    found = dict(element.items())
     if not allowed.issuperset(found):
         other = next(name for name in found if name not in allowed)
         raise SamlMalformed(MessageReason.ATTRIBUTE_UNKNOWN, field=_local(other))
@@ -59,7 +59,7 @@ def attributes_and_foreign(element: XmlElement, allowed: frozenset[str]) -> dict
 
     :raises SamlMalformed: ``saml_attribute_unknown``.
     """
-    found = dict(element.attrib)
+    found = dict(element.items())
     if not allowed.issuperset(found):
         for name in found:
             if name not in allowed and not name.startswith("{"):

@@ -2,7 +2,7 @@
 
 ::
 
-    begun = provider.begin(idp, LoginWish(force_authn=True), relay_state=reference, now=now)
+    begun = provider.begin(LoginWish(identity_provider=idp), relay_state=reference, now=now)
     …                                                # keep begun.kept under the reference, send the browser
     login = provider.finish(kept, request, now)      # Authentication, or an error with a stable reason
 """
@@ -16,7 +16,6 @@ from hkeid.saml.sp.logout import (
     ReceivedLogout,
     ServiceProviderLogout,
 )
-from hkeid.saml.sp.peer import IdentityProviderPeer, IdentityProviderPeers
 from hkeid.saml.sp.provider import Begun, LoginWish, ServiceProvider, ServiceProviderTransaction
 from hkeid.saml.sp.settings import ServiceProviderSettings
 from hkeid.saml.sp.validation import validate
@@ -27,8 +26,6 @@ __all__ = [
     "Begun",
     "Expectation",
     "FormPost",
-    "IdentityProviderPeer",
-    "IdentityProviderPeers",
     "LoginWish",
     "LogoutSubject",
     "Outgoing",

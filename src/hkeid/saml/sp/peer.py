@@ -1,35 +1,38 @@
-"""What our service provider has to know of an identity provider."""
+"""Identity providers as metadata tells of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterable, Sequence
 
-from hkeid.saml.dsig import PublicKey
-from hkeid.saml.messages import Binding
+from hkeid.kernel.instants import Instant
+from hkeid.saml.messages import Binding, MessageReason, MessageRefused
+from hkeid.saml.metadata import Endpoint, IdpRole, MetadataSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityProviderPeer:
-    """An identity provider, out of its metadata.
+def identity_provider(source: MetadataSource, entity_id: str, now: Instant) -> IdpRole:
+    """The role of an identity provider that metadata knows.
 
-    :ivar keys: its signing keys.
-    :ivar single_sign_on: addresses by binding.
-    :ivar single_logout: addresses for requests by binding.
-    :ivar logout_answers: addresses for answers where they differ (``ResponseLocation``).
+    :raises MessageRefused: ``saml_entity_unknown`` (not there, or expired), ``saml_entity_role``.
+    :raises hkeid.kernel.errors.HkeidError: the source cannot be asked, or the entity not be read.
     """
+    entity = source.entity(entity_id)
+    if entity is None:
+        raise MessageRefused(MessageReason.ENTITY_UNKNOWN)
+    role = entity.idp
+    if role is None:
+        raise MessageRefused(MessageReason.ENTITY_ROLE)
+    if role.valid_until is not None and now >= role.valid_until:
+        raise MessageRefused(MessageReason.ENTITY_UNKNOWN, detail="expired")
+    return role
 
-    entity_id: str
-    keys: tuple[PublicKey, ...] = field(repr=False)
-    single_sign_on: Mapping[Binding, str]
-    single_logout: Mapping[Binding, str] = field(default_factory=dict)
-    logout_answers: Mapping[Binding, str] = field(default_factory=dict)
 
-
-class IdentityProviderPeers(Protocol):
-    """Where they are looked up."""
-
-    def find(self, entity_id: str) -> IdentityProviderPeer | None:
-        """The peer, or None: not known, not trusted, or no identity provider."""
-        ...
+def endpoint(
+    endpoints: Iterable[Endpoint], wanted: Sequence[Binding]
+) -> tuple[Binding, Endpoint] | None:
+    """The endpoint with the first of the wanted bindings for which there is one."""
+    there = tuple(endpoints)
+    for binding in wanted:
+        for one in there:
+            if one.binding == binding.value:
+                return binding, one
+    return None

@@ -16,6 +16,7 @@ from hkeid.saml.dsig import (
     KeyUnwrapper,
     Reason,
     SignatureRefused,
+    SignedElement,
     VerifiedResponse,
     XmlSigner,
     decrypt_assertions,
@@ -46,8 +47,9 @@ from hkeid.saml.messages.bindings import (
     check_reference,
     send,
 )
+from hkeid.saml.metadata import IdpRole, MetadataSource
 from hkeid.saml.sp.authentication import Authentication, Expectation, KeptLogin
-from hkeid.saml.sp.peer import IdentityProviderPeer, IdentityProviderPeers
+from hkeid.saml.sp.peer import endpoint, identity_provider
 from hkeid.saml.sp.settings import ServiceProviderSettings
 from hkeid.saml.sp.validation import check_response, validate
 
@@ -63,6 +65,7 @@ class ServiceProviderTransaction(Protocol):
 class LoginWish:
     """What an identity provider is asked for.
 
+    :ivar identity_provider: entity ID.
     :ivar force_authn: the person has to act anew (saml-core §3.4.1).
     :ivar is_passive: the identity provider must show nothing.
     :ivar max_age: greatest age of the authentication, or None; SAML cannot ask for it, so that it is only
@@ -70,6 +73,7 @@ class LoginWish:
     :ivar binding: by which the request goes; None: Redirect where there is such an address.
     """
 
+    identity_provider: str
     force_authn: bool = False
     is_passive: bool = False
     max_age: timedelta | None = None
@@ -95,7 +99,7 @@ class Begun:
 class ServiceProvider:
     """A SAML service provider (saml-profiles §4.1), sans-IO.
 
-    :param peers: identity providers that are trusted.
+    :param metadata: of identity providers; whoever is in it is trusted by who asks it for a login.
     :param store: remembers which assertions were used.
     :param signer: signs requests.
     :param unwrappers: our decryption keys, the current one first; none: nothing encrypted is read.
@@ -105,7 +109,7 @@ class ServiceProvider:
     def __init__(
         self,
         settings: ServiceProviderSettings,
-        peers: IdentityProviderPeers,
+        metadata: MetadataSource,
         store: Store[ServiceProviderTransaction],
         signer: XmlSigner,
         random: Random,
@@ -113,15 +117,13 @@ class ServiceProvider:
     ) -> None:
         settings.check()
         self.settings = settings
-        self._peers = peers
+        self._metadata = metadata
         self._store = store
         self._signer = signer
         self._random = random
         self._unwrappers = tuple(unwrappers)
 
-    def begin(
-        self, identity_provider: str, wish: LoginWish, *, relay_state: str, now: Instant
-    ) -> Begun:
+    def begin(self, wish: LoginWish, *, relay_state: str, now: Instant) -> Begun:
         """Ask an identity provider for a login (saml-profiles §4.1.3.3).
 
         :param relay_state: a reference of 16 to 80 unpredictable characters ``[A-Za-z0-9_-]``, under which
@@ -129,8 +131,12 @@ class ServiceProvider:
         :raises MessageRefused: ``saml_entity_unknown``, ``saml_relay_state``, ``saml_binding``: the identity
             provider has no address for it.
         """
-        peer = self.peer(identity_provider)
-        binding, location = _address(peer, wish.binding)
+        role = identity_provider(self._metadata, wish.identity_provider, now)
+        wanted = (Binding.REDIRECT, Binding.POST) if wish.binding is None else (wish.binding,)
+        found = endpoint(role.single_sign_on_services, wanted)
+        if found is None:
+            raise MessageRefused(MessageReason.BINDING, detail="no SingleSignOnService")
+        binding, location = found[0], found[1].location
         request = AuthnRequest(
             id=new_identifier(self._random),
             issued_at=now,
@@ -156,7 +162,7 @@ class ServiceProvider:
         age = wish.max_age
         kept = KeptLogin(
             request_id=request.id,
-            identity_provider=identity_provider,
+            identity_provider=wish.identity_provider,
             relay_state=relay_state,
             sent_at=now,
             force_authn=wish.force_authn,
@@ -191,7 +197,7 @@ class ServiceProvider:
             classes=frozenset(login.classes),
             require_name_id=self.settings.require_name_id,
         )
-        return self._once(self._judge(came, expected, now), now)
+        return self._once(self._judge(came, expected, now))
 
     def take_unsolicited(self, request: Request, now: Instant) -> Authentication:
         """Read a Response that nobody asked for (saml-profiles §4.1.5), where policy takes such.
@@ -215,17 +221,7 @@ class ServiceProvider:
             skew=self.settings.skew,
             require_name_id=self.settings.require_name_id,
         )
-        return self._once(self._judge(came, expected, now), now)
-
-    def peer(self, entity_id: str) -> IdentityProviderPeer:
-        """An identity provider that is trusted.
-
-        :raises MessageRefused: ``saml_entity_unknown``.
-        """
-        found = self._peers.find(entity_id)
-        if found is None:
-            raise MessageRefused(MessageReason.ENTITY_UNKNOWN)
-        return found
+        return self._once(self._judge(came, expected, now))
 
     def _response(self, request: Request) -> Arrival:
         """saml-profiles §4.1.2: a Response with assertions does not come by Redirect."""
@@ -235,11 +231,12 @@ class ServiceProvider:
         return came
 
     def _judge(self, came: Arrival, expected: Expectation, now: Instant) -> Authentication:
-        peer, settings = self.peer(expected.identity_provider), self.settings
+        settings = self.settings
+        role = identity_provider(self._metadata, expected.identity_provider, now)
         try:
             verified = verify_response(
                 came.octets,
-                peer.keys,
+                role.verification_keys,
                 policy=settings.signatures,
                 want_message_signed=settings.want_response_signed,
             )
@@ -248,17 +245,17 @@ class ServiceProvider:
                 _failure(came, expected, now)
             raise
         if settings.want_encrypted and verified.assertions:
-            raise MessageRefused(MessageReason.ENCRYPTION_KEY_MISSING, detail="not encrypted")
-        assertions = verified.assertions + self._decrypted(verified, peer)
+            raise MessageRefused(MessageReason.NOT_ENCRYPTED)
+        assertions = verified.assertions + self._decrypted(verified, role)
         return validate(verified, assertions, expected, now, self._name_id)
 
-    def _decrypted(self, verified: VerifiedResponse, peer: IdentityProviderPeer) -> tuple:  # type: ignore[type-arg]
+    def _decrypted(self, verified: VerifiedResponse, role: IdpRole) -> tuple[SignedElement, ...]:
         if not verified.encrypted:
             return ()
         return decrypt_assertions(
             verified,
             self._unwrappers,
-            peer.keys,
+            role.verification_keys,
             encryption=self.settings.encryption,
             policy=self.settings.signatures,
         )
@@ -267,9 +264,8 @@ class ServiceProvider:
         opened = decrypt_name_id(encrypted, self._unwrappers, encryption=self.settings.encryption)
         return NameId.of(opened)
 
-    def _once(self, login: Authentication, now: Instant) -> Authentication:
+    def _once(self, login: Authentication) -> Authentication:
         """saml-profiles §4.1.4.5: a bearer assertion is used once."""
-        del now
         with self._store.transaction() as tx:
             for record in login.once:
                 if not tx.single_use.put(record):
@@ -288,14 +284,6 @@ def _failure(came: Arrival, expected: Expectation, now: Instant) -> None:
         return
     if not response.status.success:
         check_response(response, expected, now, signed=False)
-
-
-def _address(peer: IdentityProviderPeer, wanted: Binding | None) -> tuple[Binding, str]:
-    for binding in (Binding.REDIRECT, Binding.POST) if wanted is None else (wanted,):
-        location = peer.single_sign_on.get(binding)
-        if location is not None:
-            return binding, location
-    raise MessageRefused(MessageReason.BINDING, detail="no SingleSignOnService")
 
 
 def _exact_classes(wanted: RequestedAuthnContext | None) -> tuple[str, ...]:

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from hashlib import sha256
 
 from hkeid.kernel.instants import Instant
-from hkeid.ports.storage import SingleUseRecord
 from hkeid.saml.dsig import EncryptionRefused, Reason, SignedElement, VerifiedResponse
 from hkeid.saml.dsig.parsing import XmlElement
 from hkeid.saml.messages import (
@@ -30,6 +27,7 @@ from hkeid.saml.messages import (
     Subject,
     SubjectConfirmation,
 )
+from hkeid.saml.messages.freshness import once
 from hkeid.saml.sp.authentication import Authentication, Expectation
 from hkeid.saml.sp.errors import StatusRefused
 
@@ -108,19 +106,21 @@ def validate_assertions(
     statements: list[AuthnStatement] = []
     attributes: list[Attribute] = []
     proxy: ProxyRestriction | None = None
-    once = []
+    used = []
+    skew = expected.skew
     subject = _one_subject(assertions)
     for one in assertions:
         if one.issuer != expected.identity_provider:
             raise MessageRefused(MessageReason.ASSERTION_ISSUER)
-        if one.issued_at > now + expected.skew:
+        if one.issued_at > now + skew:
             raise MessageRefused(MessageReason.ISSUED_TOO_EARLY)
         until = _check_subject(one.subject, expected, now)
         conditions = _check_conditions(one.conditions, expected, now)
         statements += one.authn_statements
         attributes += one.attributes
         proxy = proxy or conditions.proxy_restriction
-        once.append(_once(one, until, now, expected.skew))
+        # saml-profiles §4.1.4.5: the ID is kept for as long as the assertion would be taken.
+        used.append(once(ASSERTION_KIND, one.issuer, one.id, now=now, until=until + 2 * skew))
     if not statements:
         raise MessageRefused(MessageReason.AUTHN_STATEMENT_MISSING)
     for statement in statements:
@@ -140,7 +140,7 @@ def validate_assertions(
         one_time_use=any(one.conditions and one.conditions.one_time_use for one in assertions),
         proxy_restriction=proxy,
         solicited=expected.request_id is not None,
-        once=tuple(once),
+        once=tuple(used),
     )
 
 
@@ -225,16 +225,3 @@ def _check_statement(one: AuthnStatement, expected: Expectation, now: Instant) -
         raise MessageRefused(MessageReason.AUTHN_TOO_OLD)
     if expected.classes and one.context.class_ref not in expected.classes:
         raise MessageRefused(MessageReason.AUTHN_CONTEXT)
-
-
-def _once(one: Assertion, until: Instant, now: Instant, skew: timedelta) -> SingleUseRecord:
-    """saml-profiles §4.1.4.5: the ID is kept for as long as the assertion would be taken."""
-    digest = sha256()
-    for part in (one.issuer.encode(), one.id.encode()):
-        digest.update(len(part).to_bytes(4, "big") + part)
-    return SingleUseRecord(
-        kind=ASSERTION_KIND,
-        digest=digest.digest(),
-        created_at=now,
-        expires_at=until + 2 * skew,
-    )
