@@ -125,6 +125,11 @@ def usable(key: object) -> PublicKey:
     raise UnusableKey(MetadataReason.KEY_KIND)
 
 
+def curve_uri(key: ec.EllipticCurvePublicKey) -> str:
+    """``URI`` of the NamedCurve of a key on one of the curves that are read."""
+    return next(uri for uri, curve in _CURVES.items() if curve().name == key.curve.name)
+
+
 def _octets(element: XmlElement | None) -> bytes:
     try:
         return base64_text.decode(syntax.text(element) or "", whitespace=b" \t\r\n")
