@@ -26,6 +26,7 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
         "mdattr": "urn:oasis:names:tc:SAML:metadata:attribute",
         "mdrpi": "urn:oasis:names:tc:SAML:metadata:rpi",
         "mdui": "urn:oasis:names:tc:SAML:metadata:ui",
+        "remd": "http://refeds.org/metadata",
         "saml": SAML,
         "samlp": SAMLP,
         "shibmd": "urn:mace:shibboleth:metadata:1.0",

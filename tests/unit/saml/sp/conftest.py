@@ -48,7 +48,7 @@ from hkeid.saml.sp import (
 )
 from hkeid.testing.fake_hub import SettableClock
 from hkeid.testing.keys import MemoryKeyStore
-from hkeid.testing.saml_federation import FakeMetadata, Party
+from hkeid.testing.saml_parties import FakeMetadata, Party
 
 RELAY = "reference-of-32-characters-abcde"
 CLASS = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"

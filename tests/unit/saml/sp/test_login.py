@@ -34,7 +34,7 @@ from hkeid.saml.messages import (
 from hkeid.saml.messages.authn_request import AUTHN_REQUEST
 from hkeid.saml.metadata import Endpoint, Entity, SpRole
 from hkeid.saml.sp import FormPost, LoginWish, StatusRefused
-from hkeid.testing.saml_federation import Party
+from hkeid.testing.saml_parties import Party
 
 MINUTE = timedelta(minutes=1)
 Alter = Callable[[Stage, Any], Any]

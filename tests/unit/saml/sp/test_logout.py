@@ -34,7 +34,7 @@ from hkeid.saml.messages import (
 )
 from hkeid.saml.messages.bindings import FormPost, Redirection, send
 from hkeid.saml.sp import LogoutSubject
-from hkeid.testing.saml_federation import Party
+from hkeid.testing.saml_parties import Party
 
 NAME = NameId(
     value="4711", format=NameIdFormat.PERSISTENT, sp_name_qualifier="https://sp.example/metadata"
