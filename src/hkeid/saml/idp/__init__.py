@@ -7,22 +7,48 @@
     answer = provider.resume(answer.id, outcome, browser=…, session=…)
 """
 
-from hkeid.saml.idp.provider import IdentityProvider
-from hkeid.saml.idp.records import (
-    IdentityProviderTransaction,
-    Participation,
-    ParticipationRepository,
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hkeid.kernel.lazy import names_on_demand
+
+if TYPE_CHECKING:
+    from hkeid.saml.idp.provider import IdentityProvider
+    from hkeid.saml.idp.records import (
+        IdentityProviderTransaction,
+        Participation,
+        ParticipationRepository,
+    )
+    from hkeid.saml.idp.responses import SamlErrorPage, SamlLogoutPage
+    from hkeid.saml.idp.services import (
+        Encrypts,
+        OriginReader,
+        Service,
+        ServiceDirectory,
+        SessionEnder,
+        Signs,
+    )
+    from hkeid.saml.idp.settings import IdentityProviderSettings
+
+# Stores know the records, and need no XML for them.
+__getattr__ = names_on_demand(
+    __name__,
+    {
+        "provider": ("IdentityProvider",),
+        "records": ("IdentityProviderTransaction", "Participation", "ParticipationRepository"),
+        "responses": ("SamlErrorPage", "SamlLogoutPage"),
+        "services": (
+            "Encrypts",
+            "OriginReader",
+            "Service",
+            "ServiceDirectory",
+            "SessionEnder",
+            "Signs",
+        ),
+        "settings": ("IdentityProviderSettings",),
+    },
 )
-from hkeid.saml.idp.responses import SamlErrorPage, SamlLogoutPage
-from hkeid.saml.idp.services import (
-    Encrypts,
-    OriginReader,
-    Service,
-    ServiceDirectory,
-    SessionEnder,
-    Signs,
-)
-from hkeid.saml.idp.settings import IdentityProviderSettings
 
 __all__ = [
     "Encrypts",
