@@ -12,6 +12,7 @@ from tests.unit.saml.sp.conftest import CLASS, RELAY, Stage, post, redirected
 
 from hkeid.adapters.system import SystemRandom
 from hkeid.kernel.errors import ConfigurationError, HkeidError
+from hkeid.kernel.http import Request
 from hkeid.saml.dsig import (
     Element,
     EncryptionPolicy,
