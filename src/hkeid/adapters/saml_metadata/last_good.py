@@ -30,14 +30,15 @@ class RefreshSchedule:
 
     def after_success(self, validity: Validity, now: Instant) -> Instant:
         """At ``cacheDuration``, and well before ``validUntil`` (saml-metadata §4.3.1)."""
-        wait = max(self.least, min(self.most, validity.cache or self.usually))
+        said = self.usually if validity.cache is None else validity.cache
+        wait = max(self.least, min(self.most, said))
         if validity.until is not None:
             wait = min(wait, max(self.least, (validity.until - now) * 3 // 4))
         return now + wait
 
     def after_failure(self, failures: int, now: Instant) -> Instant:
         """Soon, and less and less often."""
-        return now + min(self.least_often_retry, self.retry * 2 ** min(failures - 1, 16))
+        return now + min(self.least_often_retry, self.retry * (1 << min(failures - 1, 16)))
 
 
 DEFAULT_SCHEDULE = RefreshSchedule()

@@ -120,7 +120,7 @@ class QueriedMetadata:
             before = self._asked_anew(identifier, source_id, before, now)
             self._remember(source_id, before)
         if before.failure is not None:
-            raise before.failure
+            raise before.failure.with_traceback(None)
         return None if before.entity is None else at(before.entity, now)
 
     def _asked_anew(
