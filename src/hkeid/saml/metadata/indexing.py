@@ -149,7 +149,7 @@ class _Indexing:
     def _run(self, step: Run) -> None:
         context = self._context
         came = context.around(self._octets[slice(*step.stretch)])
-        root = parse(check_stretch(came, _RUN_LIMITS))
+        root = parse(check_stretch(came, _RUN_LIMITS, checked=len(context.group.start)))
         group = innermost(root, context.group.depth)
         children = group.getchildren()
         check_no_text(group, children)
@@ -164,16 +164,16 @@ class _Indexing:
     def _enter(self, element: XmlElement, place: tuple[int, int], around: Validity) -> None:
         if element.tag != ENTITY:
             raise MetadataMalformed(MetadataReason.STRUCTURE)
-        name = syntax.entity_id(element)
-        if name in self._index:
+        index, name = self._index, syntax.entity_id(element)
+        if name in index:
             raise MetadataMalformed(MetadataReason.ENTITY_REPEATED)
-        if len(self._index) >= self._limits.entities:
+        if len(index) >= self._limits.entities:
             raise MetadataMalformed(MetadataReason.TOO_MANY_ENTITIES)
         roles = _NO_ROLE
         for child in element.iterchildren(_IDP, _SP):
             if speaks_saml2(child):
                 roles = roles | _ROLES[child.tag] if roles else _ROLES[child.tag]
-        self._index[name] = Indexed(place, self._open[-1], roles, around.within(element).until)
+        index[name] = Indexed(place, self._open[-1], roles, around.within(element).until)
 
     def _closed(self) -> None:
         end = self._context.end
