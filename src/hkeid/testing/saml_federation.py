@@ -100,10 +100,23 @@ class Federation:
         octets = f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- once a day -->\n{start}{body}</md:EntitiesDescriptor>\n".encode()
         return self.sign(octets) if signed else octets
 
-    def sign(self, octets: bytes) -> bytes:
-        """An aggregate with a signature over its root; the root carries none yet."""
+    def sign(self, octets: bytes, *, prefixes: Sequence[str] = ()) -> bytes:
+        """An aggregate with a signature over its root; the root carries none yet.
+
+        :param prefixes: of InclusiveNamespaces.
+        """
         root = etree.fromstring(octets, etree.XMLParser(huge_tree=True))
-        canonical = etree.tostring(root, method="c14n", exclusive=True)
+        canonical = etree.tostring(
+            root,
+            method="c14n",
+            exclusive=True,
+            with_comments=False,
+            inclusive_ns_prefixes=list(prefixes) or None,
+        )
+        inclusive = (
+            f'<ec:InclusiveNamespaces xmlns:ec="{EXC_C14N}" PrefixList="{" ".join(prefixes)}">'
+            "</ec:InclusiveNamespaces>"
+        )
         reference = f"#{root.get('ID')}"
         del root
         info = (
@@ -112,7 +125,7 @@ class Federation:
             'Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod>'
             f'<ds:Reference URI="{reference}"><ds:Transforms>'
             f'<ds:Transform Algorithm="{DS}enveloped-signature"></ds:Transform>'
-            f'<ds:Transform Algorithm="{EXC_C14N}"></ds:Transform></ds:Transforms>'
+            f'<ds:Transform Algorithm="{EXC_C14N}">{inclusive if prefixes else ""}</ds:Transform></ds:Transforms>'
             '<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod>'
             f"<ds:DigestValue>{_base64(sha256(canonical).digest())}</ds:DigestValue>"
             "</ds:Reference></ds:SignedInfo>"

@@ -58,7 +58,7 @@ class StreamedSignature:
         if digest is None or read.digest_method not in policy.digests:
             raise SignatureRefused(Reason.DIGEST_REFUSED)
         key = policy.verifying_key(algorithm, keys, read.value, read.signed_info)
-        return cls(key, algorithm.uri, read.prefixes, read.digest, digest())
+        return cls(key, algorithm.uri, read.prefixes, read.digest, digest(b""))
 
     def update(self, octets: bytes) -> None:
         """The next canonical octets of the element, its Signature taken out."""

@@ -1,5 +1,7 @@
 """SAML metadata: who a peer is, out of documents that somebody trusted answers for."""
 
+from hkeid.saml.metadata.combination import CombinedMetadata
+from hkeid.saml.metadata.document import MetadataDocument, read_metadata
 from hkeid.saml.metadata.endpoints import Endpoint, IndexedEndpoint, default_endpoint
 from hkeid.saml.metadata.errors import (
     MetadataMalformed,
@@ -7,6 +9,7 @@ from hkeid.saml.metadata.errors import (
     MetadataReason,
     MetadataRefused,
 )
+from hkeid.saml.metadata.indexing import AggregateLimits
 from hkeid.saml.metadata.keys import (
     AlgorithmSupport,
     EncryptionMethod,
@@ -16,6 +19,13 @@ from hkeid.saml.metadata.keys import (
     SigningMethod,
 )
 from hkeid.saml.metadata.presentation import DiscoHints, Logo, UiInfo
+from hkeid.saml.metadata.publication import (
+    OUR_ALGORITHMS,
+    OUR_ENCRYPTION,
+    OwnKey,
+    publish,
+    published_keys,
+)
 from hkeid.saml.metadata.records import (
     AttributeConsumingService,
     Contact,
@@ -32,10 +42,25 @@ from hkeid.saml.metadata.records import (
 )
 from hkeid.saml.metadata.source import MetadataDirectory, MetadataSource, RoleKind
 from hkeid.saml.metadata.texts import LocalisedText
+from hkeid.saml.metadata.trust import (
+    DEFAULT_METADATA_POLICY,
+    LOCAL_METADATA_POLICY,
+    MetadataPolicy,
+    MetadataTrust,
+    SignedBy,
+    TrustedAsItIs,
+)
+from hkeid.saml.metadata.writer import write_entity, write_group
 
 __all__ = [
+    "DEFAULT_METADATA_POLICY",
+    "LOCAL_METADATA_POLICY",
+    "OUR_ALGORITHMS",
+    "OUR_ENCRYPTION",
+    "AggregateLimits",
     "AlgorithmSupport",
     "AttributeConsumingService",
+    "CombinedMetadata",
     "Contact",
     "DiscoHints",
     "EncryptionMethod",
@@ -48,12 +73,16 @@ __all__ = [
     "LocalisedText",
     "Logo",
     "MetadataDirectory",
+    "MetadataDocument",
     "MetadataMalformed",
     "MetadataMisconfigured",
+    "MetadataPolicy",
     "MetadataReason",
     "MetadataRefused",
     "MetadataSource",
+    "MetadataTrust",
     "Organization",
+    "OwnKey",
     "RefusedKey",
     "Registration",
     "RequestedAttribute",
@@ -61,9 +90,16 @@ __all__ = [
     "RoleKey",
     "RoleKind",
     "Scope",
+    "SignedBy",
     "SigningMethod",
     "SpRole",
     "SubjectIdRequirement",
+    "TrustedAsItIs",
     "UiInfo",
     "default_endpoint",
+    "publish",
+    "published_keys",
+    "read_metadata",
+    "write_entity",
+    "write_group",
 ]

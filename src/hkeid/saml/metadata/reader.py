@@ -37,10 +37,10 @@ class Validity:
 
         :raises MetadataMalformed: ``saml_metadata_instant``, ``saml_metadata_duration``.
         """
+        if element.get("validUntil") is None and element.get("cacheDuration") is None:
+            return self
         until = syntax.instant(element, "validUntil")
         cache = syntax.duration(element, "cacheDuration")
-        if until is None and cache is None:
-            return self
         if self.cache is not None and cache is not None:
             cache = min(self.cache, cache)
         return Validity(earliest(self.until, until), self.cache if cache is None else cache)
@@ -81,18 +81,19 @@ def read_entity(element: XmlElement, around: Validity = FOREVER) -> Entity:
 
 def at(entity: Entity, now: Instant) -> Entity | None:
     """What of an entity may be used ``now``: expired roles are taken out, an expired entity is none."""
-    if _over(entity.valid_until, now):
+    if is_over(entity.valid_until, now):
         return None
     idp, sp = entity.idp, entity.sp
-    if idp is not None and _over(idp.valid_until, now):
+    if idp is not None and is_over(idp.valid_until, now):
         idp = None
-    if sp is not None and _over(sp.valid_until, now):
+    if sp is not None and is_over(sp.valid_until, now):
         sp = None
     same = idp is entity.idp and sp is entity.sp
     return entity if same else replace(entity, idp=idp, sp=sp)
 
 
-def _over(until: Instant | None, now: Instant) -> bool:
+def is_over(until: Instant | None, now: Instant) -> bool:
+    """Whether something that ends at ``until``, if it does, has ended."""
     return until is not None and until <= now
 
 

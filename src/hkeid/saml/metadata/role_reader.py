@@ -62,7 +62,8 @@ def read_sp(element: XmlElement, around: XmlElement | None, until: Instant | Non
 
 def speaks_saml2(role: XmlElement) -> bool:
     """Whether a role is one of SAML 2.0 (saml-metadata §2.4.1)."""
-    return SAMLP in (role.get("protocolSupportEnumeration") or "").split()
+    supported = role.get("protocolSupportEnumeration") or ""
+    return supported == SAMLP or SAMLP in supported.split()
 
 
 def _common(
