@@ -185,6 +185,7 @@ _DECLARED = (
         "grants",
         "single_use",
         "upstream_sessions",
+        "saml_participations",
     ),
     _pseudonymous(
         "upstream_link",

@@ -42,6 +42,7 @@ from hkeid.testing.store_contract.registry import (
     SealedFieldsContract,
 )
 from hkeid.testing.store_contract.reviews import ReviewsContract
+from hkeid.testing.store_contract.saml import ParticipationsContract
 from hkeid.testing.store_contract.sessions import (
     ConsentsContract,
     DisclosuresContract,
@@ -82,6 +83,7 @@ class StoreContract(
     SigningKeysContract,
     MadeSignaturesContract,
     SignatureRequestsContract,
+    ParticipationsContract,
     IssuedCertificatesContract,
     RevocationListsContract,
     SerialCountersContract,
@@ -110,6 +112,7 @@ __all__ = [
     "OfficerCredentialsContract",
     "OfficerSessionsContract",
     "OfficersContract",
+    "ParticipationsContract",
     "RacesContract",
     "RecordAccessesContract",
     "RegistrationsContract",
