@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from hkeid.saml.dsig import METADATA_LIMITS, Limits, Reason, SamlMalformed, SignatureRefused
 from hkeid.saml.dsig.gate import GatedDocument, read_document
+from hkeid.saml.dsig.namespaces import SIGNATURE
 from hkeid.saml.dsig.octets import check_stretch
 from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse
 from hkeid.saml.dsig.streamed import StreamedSignature
 from hkeid.saml.dsig.verification import take_out
 from hkeid.saml.metadata import syntax
 from hkeid.saml.metadata.aggregate import Aggregate, Indexed
-from hkeid.saml.metadata.cutting import Closed, Opened, Run, cut
+from hkeid.saml.metadata.cutting import Closed, Opened, Run, check_around, cut
 from hkeid.saml.metadata.errors import MetadataMalformed, MetadataReason
 from hkeid.saml.metadata.pieces import GroupContext, check_no_text, innermost
 from hkeid.saml.metadata.reader import ENTITY, FOREVER, GROUP, Validity
@@ -22,6 +23,8 @@ from hkeid.saml.metadata.trust import MetadataTrust, SignedBy
 
 _BOM = b"\xef\xbb\xbf"
 _IDP, _SP = syntax.qualified("md:IDPSSODescriptor"), syntax.qualified("md:SPSSODescriptor")
+_HEADER = frozenset({SIGNATURE, syntax.qualified("md:Extensions")})
+"""What may stand in a group before its members (saml-metadata §2.3.1)."""
 _NO_ROLE: frozenset[RoleKind] = frozenset()
 _ROLES = {_IDP: frozenset({RoleKind.IDP}), _SP: frozenset({RoleKind.SP})}
 
@@ -121,10 +124,14 @@ class _Indexing:
         element = innermost(document.root, group.depth)
         if element.tag != GROUP:
             raise MetadataMalformed(MetadataReason.ROOT)
-        check_no_text(element, element.getchildren())
+        children = element.getchildren()
+        check_no_text(element, children)
         validity = (FOREVER if outermost else self._context.validity).within(element)
         if outermost:
             self._begin(document, element)
+        if not _HEADER.issuperset(one.tag for one in children if isinstance(one.tag, str)):
+            # A member whose tag was overlooked would be one that nobody enters.
+            raise MetadataMalformed(MetadataReason.STRUCTURE, detail="before the first member")
         context = GroupContext.of(group, validity, self._prefixes)
         if self._signature is not None:
             inside = context.inside(canonicalise(document.root, self._prefixes))
@@ -150,6 +157,7 @@ class _Indexing:
         context = self._context
         came = context.around(self._octets[slice(*step.stretch)])
         root = parse(check_stretch(came, _RUN_LIMITS))
+        check_around(self._octets, step)
         group = innermost(root, context.group.depth)
         children = group.getchildren()
         check_no_text(group, children)
