@@ -1,5 +1,6 @@
 """SAML metadata: who a peer is, out of documents that somebody trusted answers for."""
 
+from hkeid.saml.metadata.combination import CombinedMetadata
 from hkeid.saml.metadata.document import MetadataDocument, read_metadata
 from hkeid.saml.metadata.endpoints import Endpoint, IndexedEndpoint, default_endpoint
 from hkeid.saml.metadata.errors import (
@@ -59,6 +60,7 @@ __all__ = [
     "AggregateLimits",
     "AlgorithmSupport",
     "AttributeConsumingService",
+    "CombinedMetadata",
     "Contact",
     "DiscoHints",
     "EncryptionMethod",

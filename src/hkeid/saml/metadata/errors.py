@@ -24,7 +24,6 @@ class MetadataReason(StrEnum):
     NO_VALID_UNTIL = "saml_metadata_no_valid_until"
     VALID_TOO_LONG = "saml_metadata_valid_too_long"
     EXPIRED = "saml_metadata_expired"
-    OLDER = "saml_metadata_older"
     ANOTHER_ENTITY = "saml_metadata_another_entity"
 
     # Keys.
@@ -40,7 +39,8 @@ class MetadataReason(StrEnum):
     FILE = "saml_metadata_file"
     STATUS = "saml_metadata_status"
     REDIRECT = "saml_metadata_redirect"
-    MEDIA_TYPE = "saml_metadata_media_type"
+    ENCODED = "saml_metadata_encoded"
+    NOT_LOADED = "saml_metadata_not_loaded"
 
 
 class MetadataMalformed(MalformedInput):

@@ -130,9 +130,14 @@ def entity_id(element: XmlElement) -> str:
     :raises MetadataMalformed: ``saml_metadata_entity_id``.
     """
     value = element.get("entityID")
-    if not value or len(value) > _LONGEST_ENTITY_ID or _UNPRINTABLE.search(value):
+    if value is None or not is_entity_id(value):
         raise MetadataMalformed(MetadataReason.ENTITY_ID)
     return str(value)
+
+
+def is_entity_id(value: str) -> bool:
+    """Whether ``value`` could name an entity (saml-metadata §2.2.1)."""
+    return 0 < len(value) <= _LONGEST_ENTITY_ID and _UNPRINTABLE.search(value) is None
 
 
 def web_url(value: str | None) -> str | None:
