@@ -23,7 +23,8 @@ from hkeid.saml.metadata.trust import MetadataTrust, SignedBy
 
 _BOM = b"\xef\xbb\xbf"
 _IDP, _SP = syntax.qualified("md:IDPSSODescriptor"), syntax.qualified("md:SPSSODescriptor")
-_HEADER = frozenset({SIGNATURE, syntax.qualified("md:Extensions")})
+_EXTENSIONS = syntax.qualified("md:Extensions")
+_HEADERS = ([], [SIGNATURE], [_EXTENSIONS], [SIGNATURE, _EXTENSIONS])
 """What may stand in a group before its members (saml-metadata §2.3.1)."""
 _NO_ROLE: frozenset[RoleKind] = frozenset()
 _ROLES = {_IDP: frozenset({RoleKind.IDP}), _SP: frozenset({RoleKind.SP})}
@@ -129,7 +130,7 @@ class _Indexing:
         validity = (FOREVER if outermost else self._context.validity).within(element)
         if outermost:
             self._begin(document, element)
-        if not _HEADER.issuperset(one.tag for one in children if isinstance(one.tag, str)):
+        if [one.tag for one in children if isinstance(one.tag, str)] not in _HEADERS:
             # A member whose tag was overlooked would be one that nobody enters.
             raise MetadataMalformed(MetadataReason.STRUCTURE, detail="before the first member")
         context = GroupContext.of(group, validity, self._prefixes)
