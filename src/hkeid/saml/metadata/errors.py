@@ -31,7 +31,6 @@ class MetadataReason(StrEnum):
     KEY_KIND = "saml_key_kind"
     KEY_TOO_SMALL = "saml_key_too_small"
     KEY_TOO_LARGE = "saml_key_too_large"
-    KEY_WEAK = "saml_key_weak"
     NO_TRUST = "saml_metadata_no_trust"
 
     # Where it comes from.

@@ -106,7 +106,7 @@ def usable(key: object) -> PublicKey:
     """``key`` if signatures under it, or content encrypted to it, mean anything.
 
     :raises UnusableKey: ``saml_key_kind``, ``saml_key_too_small`` (RSA below 2048 bits),
-        ``saml_key_too_large``, ``saml_key_weak`` (an exponent that is no trapdoor).
+        ``saml_key_too_large``. That an exponent is a trapdoor is seen to by cryptography when it loads a key.
     """
     if isinstance(key, rsa.RSAPublicKey):
         least, most = RSA_BITS
@@ -114,9 +114,6 @@ def usable(key: object) -> PublicKey:
             raise UnusableKey(MetadataReason.KEY_TOO_SMALL, detail=f"{key.key_size} bits")
         if key.key_size > most:
             raise UnusableKey(MetadataReason.KEY_TOO_LARGE, detail=f"{key.key_size} bits")
-        exponent = key.public_numbers().e
-        if exponent < 3 or exponent % 2 == 0:
-            raise UnusableKey(MetadataReason.KEY_WEAK)
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(
         key.curve, ec.SECP256R1 | ec.SECP384R1 | ec.SECP521R1

@@ -48,7 +48,7 @@ class SignedBy:
         Interoperability Profile 1.0 §2.5).
 
         :raises MetadataMisconfigured: ``saml_metadata_no_trust`` (nothing in a file), ``saml_key_syntax``,
-            ``saml_key_kind``, ``saml_key_too_small``, ``saml_key_too_large``, ``saml_key_weak``.
+            ``saml_key_kind``, ``saml_key_too_small``, ``saml_key_too_large``.
         """
         return cls(tuple(key for one in files for key in _pem_keys(one)), policy)
 

@@ -60,9 +60,14 @@ def test_no_weak_algorithm_is_advertised() -> None:
     assert OUR_ALGORITHMS.digests
     assert OUR_ALGORITHMS.signatures
     octets = publish(ENTITY, XmlSigner.from_key(KEYS[0]), identifier="_1", now=NOW)
-    for weak in (b"sha1", b"md5", b"ripemd", b"-cbc", b"rsa-1_5", b"hmac", b"dsa-"):
-        found = re.findall(rb'Algorithm="([^"]*)"', octets)
-        assert not [one for one in found if weak in one.replace(b"ecdsa-sha2", b"").replace(b"ecdsa-sha3", b"").replace(b"ecdsa-sha5", b"")]  # fmt: skip
+    advertised = re.findall(rb'Algorithm="([^"]*)"', octets)
+    weak = [
+        one
+        for one in advertised
+        for word in (b"sha1", b"md5", b"ripemd", b"-cbc", b"rsa-1_5", b"hmac", b"#dsa")
+        if word in one
+    ]
+    assert weak == []
     assert b"aes256-gcm" in octets
     assert b"rsa-oaep" in octets
 
