@@ -21,7 +21,9 @@ _END_OF_TAG = re.compile(rb"[ \t\r\n]*>")
 _GROUP, _ENTITY = b"EntitiesDescriptor", b"EntityDescriptor"
 _SPACE = b" \t\r\n"
 _NAME_ENDS = frozenset((b" ", b"\t", b"\r", b"\n", b"/", b">"))
-_LONGEST_PREFIX = 64
+_LOOK_BACK = 66
+"""Octets before a local name in which its tag has to begin."""
+_LONG_PREFIX = re.compile(rb"""[^\x00-\x20<>/:="']{63}:""")
 _DEEPEST = 8
 _LONGEST_START = 16_384
 """Octets of the start tags around a piece, which are parsed again with each."""
@@ -215,8 +217,10 @@ def _tags(octets: bytes) -> Iterator[_Tag]:
                 group = octets.find(_GROUP, behind) if 0 <= group < behind else group
             continue
         after = at + len(_GROUP if is_group else _ENTITY)
-        begin = octets.rfind(b"<", max(0, at - _LONGEST_PREFIX), at)
+        begin = octets.rfind(b"<", max(0, at - _LOOK_BACK), at)
         before = _BEFORE.fullmatch(octets, begin, at) if begin >= 0 else None
+        if before is None and _LONG_PREFIX.fullmatch(octets, max(0, at - 64), at):
+            raise MetadataMalformed(MetadataReason.STRUCTURE, detail="prefix")
         if before is not None and octets[after : after + 1] in _NAME_ENDS:
             yield _Tag(
                 begin, octets[before.end(1) : after], after, before.end(1) > begin + 1, is_group
