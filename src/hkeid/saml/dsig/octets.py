@@ -54,18 +54,20 @@ def check_octets(octets: bytes, limits: Limits) -> bytes:
     return octets
 
 
-def check_stretch(octets: bytes, limits: Limits) -> bytes:
+def check_stretch(octets: bytes, limits: Limits, *, checked: int = 0) -> bytes:
     """The same for a stretch of a large document in which nothing is read yet, without what costs most.
 
     UTF-8 is left to the parser, nodes and names to when a part of it is read, which passes :func:`check_octets`.
 
+    :param checked: so many octets at the beginning have passed :func:`check_octets`.
     :raises SamlMalformed: ``saml_too_large``, ``saml_xml_declaration``, ``saml_document_type``,
         ``saml_processing_instruction``, ``saml_comment``, ``saml_cdata``, ``saml_namespace``.
     """
     if len(octets) > limits.octets:
         raise SamlMalformed(Reason.TOO_LARGE)
     _check_markup(octets, comments=limits.comments)
-    _check_namespaces(octets, limits.namespaces)
+    if octets.find(b"xmlns", checked) >= 0:
+        _check_namespaces(octets, limits.namespaces)
     return octets
 
 

@@ -15,15 +15,16 @@ from typing import NamedTuple
 from hkeid.saml.dsig import Reason, SamlMalformed
 from hkeid.saml.metadata.errors import MetadataMalformed, MetadataReason
 
-_BEFORE = re.compile(rb"""<(/?)(?:[^\x00-\x20<>/:="']+:)?""")
+_BEFORE = re.compile(rb"""<(/?)([^\x00-\x20<>/:="']+:)?""")
 _START_TAG = re.compile(rb"""<[^<>"']*(?:(?:"[^"<]*"|'[^'<]*')[^<>"']*)*>""")
 _END_OF_TAG = re.compile(rb"[ \t\r\n]*>")
 _GROUP, _ENTITY = b"EntitiesDescriptor", b"EntityDescriptor"
 _SPACE = b" \t\r\n"
-_NAME_ENDS = frozenset((b" ", b"\t", b"\r", b"\n", b"/", b">"))
+_NAME_ENDS = (b" ", b"\t", b"\r", b"\n", b"/", b">")
 _LOOK_BACK = 66
 """Octets before a local name in which its tag has to begin."""
 _LONG_PREFIX = re.compile(rb"""[^\x00-\x20<>/:="']{63}:""")
+_MOST_LEADS = 64
 _DEEPEST = 8
 _LONGEST_START = 16_384
 """Octets of the start tags around a piece, which are parsed again with each."""
@@ -99,10 +100,8 @@ def cut(octets: bytes) -> Iterator[Step]:
     for tag in _tags(octets):
         if tag.group:
             yield from cutter.end_group(tag) if tag.closing else cutter.start_group(tag)
-        elif tag.closing:
-            yield from cutter.end_entity(tag)
-        else:
-            yield from cutter.start_entity(tag)
+        elif cutter.entity(tag):
+            yield cutter.piece()
     cutter.end()
 
 
@@ -114,6 +113,7 @@ class _Cutter:
         self._group: Group | None = None
         self._cursor = 0  # up to here all has been given out
         self._header = False  # whether nothing of the group has been
+        self._upto = 0  # where the next piece ends
         self._entity = -1
         self._depth = 0  # of entities
         self._groups = 0
@@ -131,9 +131,7 @@ class _Cutter:
         if text.endswith(b"/>"):
             raise MetadataMalformed(MetadataReason.STRUCTURE, detail="a group without members")
         if around is not None:
-            if self._header:
-                yield from self._flush(tag.at)
-            yield from self._flush(tag.at)
+            yield from self._rest(tag.at)
         start = text if around is None else around.start + text
         self._groups += 1
         if len(start) > _LONGEST_START or self._groups > _MOST_GROUPS:
@@ -147,32 +145,32 @@ class _Cutter:
         group = self._group
         if group is None or self._depth or self._header or tag.name != group.name:
             raise MetadataMalformed(MetadataReason.STRUCTURE)
-        yield from self._flush(tag.at)
+        yield from self._rest(tag.at)
         yield Closed(group)
         self._group, self._cursor = group.around, self._end_of(tag)
         self._over = self._group is None
 
-    def start_entity(self, tag: _Tag) -> Iterator[Step]:
-        """``<md:EntityDescriptor …>``; inside another it is an extension, or nothing good."""
+    def entity(self, tag: _Tag) -> bool:
+        """``<md:EntityDescriptor …>`` or ``</md:EntityDescriptor>``: whether a piece ends there.
+
+        An entity inside another is an extension, or nothing good.
+        """
+        if tag.closing:
+            self._depth -= 1
+            if self._depth < 0:
+                raise MetadataMalformed(MetadataReason.STRUCTURE)
+            if self._depth:
+                return False
+            self._upto = self._end_of(tag)
+            self._entities.append((self._entity, self._upto))
+            return self._upto - self._cursor > _RUN
         if self._group is None:
             raise MetadataMalformed(MetadataReason.ROOT)
         self._depth += 1
         if self._depth > 1:
-            return
-        if self._header:
-            yield from self._flush(tag.at)
-        self._entity = tag.at
-
-    def end_entity(self, tag: _Tag) -> Iterator[Step]:
-        """``</md:EntityDescriptor>``."""
-        if not self._depth:
-            raise MetadataMalformed(MetadataReason.STRUCTURE)
-        self._depth -= 1
-        end = self._end_of(tag)
-        if not self._depth:
-            self._entities.append((self._entity, end))
-            if end - self._cursor > _RUN:
-                yield from self._flush(end)
+            return False
+        self._entity = self._upto = tag.at
+        return self._header
 
     def end(self) -> None:
         """The document ends."""
@@ -180,20 +178,25 @@ class _Cutter:
             raise MetadataMalformed(MetadataReason.STRUCTURE)
         check_between(self._octets[self._cursor :])
 
-    def _flush(self, upto: int) -> Iterator[Step]:
-        """Give out what there is of the group before ``upto``, or its header."""
-        group = self._group
+    def piece(self) -> Step:
+        """What there is of the group that has not been given out; first its header."""
+        group, begin, end = self._group, self._cursor, self._upto
         if group is None:
             raise MetadataMalformed(MetadataReason.ROOT)
         if self._header:
             self._header = False
             # Comments before the first member belong to it.
-            header, self._cursor = self._cursor, _before_comments(self._octets, self._cursor, upto)
-            yield Opened(group, (header, self._cursor))
-        elif self._cursor < upto:
-            entities, self._entities = self._entities, []
-            yield Run(group, (self._cursor, upto), entities)
-            self._cursor = upto
+            self._cursor = _before_comments(self._octets, begin, end)
+            return Opened(group, (begin, self._cursor))
+        self._cursor = end
+        entities, self._entities = self._entities, []
+        return Run(group, (begin, end), entities)
+
+    def _rest(self, upto: int) -> Iterator[Step]:
+        """All pieces before ``upto``."""
+        self._upto = upto
+        while self._header or self._cursor < upto:
+            yield self.piece()
 
     def _end_of(self, tag: _Tag) -> int:
         found = _END_OF_TAG.match(self._octets, tag.after_name)
@@ -204,6 +207,7 @@ class _Cutter:
 
 def _tags(octets: bytes) -> Iterator[_Tag]:
     """Start and end tags of groups and entities, under whatever prefix, outside comments."""
+    known: dict[bytes, tuple[bool, bytes] | None] = {}
     entity, group = octets.find(_ENTITY), octets.find(_GROUP)
     comment = octets.find(b"<!--")
     while entity >= 0 or group >= 0:
@@ -216,19 +220,30 @@ def _tags(octets: bytes) -> Iterator[_Tag]:
                 entity = octets.find(_ENTITY, behind) if entity < behind else entity
                 group = octets.find(_GROUP, behind) if 0 <= group < behind else group
             continue
-        after = at + len(_GROUP if is_group else _ENTITY)
-        begin = octets.rfind(b"<", max(0, at - _LOOK_BACK), at)
-        before = _BEFORE.fullmatch(octets, begin, at) if begin >= 0 else None
-        if before is None and _LONG_PREFIX.fullmatch(octets, max(0, at - 64), at):
-            raise MetadataMalformed(MetadataReason.STRUCTURE, detail="prefix")
-        if before is not None and octets[after : after + 1] in _NAME_ENDS:
-            yield _Tag(
-                begin, octets[before.end(1) : after], after, before.end(1) > begin + 1, is_group
-            )
+        name = _GROUP if is_group else _ENTITY
+        after = at + len(name)
+        begin = octets.rfind(b"<", at - _LOOK_BACK if at > _LOOK_BACK else 0, at)
+        lead = octets[begin:at] if begin >= 0 else b""
+        if lead not in known:
+            if len(known) > _MOST_LEADS:
+                known.clear()
+            known[lead] = _lead(lead)
+        form = known[lead]
+        if form is None:
+            if _LONG_PREFIX.fullmatch(octets, max(0, at - 64), at):
+                raise MetadataMalformed(MetadataReason.STRUCTURE, detail="prefix")
+        elif octets.startswith(_NAME_ENDS, after):
+            yield _Tag(begin, form[1] + name, after, form[0], is_group)
         if is_group:
             group = octets.find(_GROUP, after)
         else:
             entity = octets.find(_ENTITY, after)
+
+
+def _lead(text: bytes) -> tuple[bool, bytes] | None:
+    """Whether what stands before a name makes it the name of an end tag, and the prefix; None if of no tag."""
+    found = _BEFORE.fullmatch(text)
+    return None if found is None else (bool(found[1]), found[2] or b"")
 
 
 def _after_comment(octets: bytes, begin: int) -> int:

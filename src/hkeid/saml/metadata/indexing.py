@@ -16,18 +16,20 @@ from hkeid.saml.metadata.aggregate import Aggregate, Indexed
 from hkeid.saml.metadata.cutting import Closed, Opened, Run, check_around, cut
 from hkeid.saml.metadata.errors import MetadataMalformed, MetadataReason
 from hkeid.saml.metadata.pieces import GroupContext, check_no_text, innermost
-from hkeid.saml.metadata.reader import ENTITY, FOREVER, GROUP, Validity
-from hkeid.saml.metadata.role_reader import speaks_saml2
-from hkeid.saml.metadata.source import RoleKind
+from hkeid.saml.metadata.reader import FOREVER, GROUP, Validity
+from hkeid.saml.metadata.runs import (
+    NO_ROLE,
+    entity_ends,
+    entity_names,
+    entity_roles,
+    only_entities,
+)
 from hkeid.saml.metadata.trust import MetadataTrust, SignedBy
 
 _BOM = b"\xef\xbb\xbf"
-_IDP, _SP = syntax.qualified("md:IDPSSODescriptor"), syntax.qualified("md:SPSSODescriptor")
 _EXTENSIONS = syntax.qualified("md:Extensions")
 _HEADERS = ([], [SIGNATURE], [_EXTENSIONS], [SIGNATURE, _EXTENSIONS])
 """What may stand in a group before its members (saml-metadata §2.3.1)."""
-_NO_ROLE: frozenset[RoleKind] = frozenset()
-_ROLES = {_IDP: frozenset({RoleKind.IDP}), _SP: frozenset({RoleKind.SP})}
 
 _RUN_LIMITS = Limits(
     octets=2 * METADATA_LIMITS.octets,
@@ -157,32 +159,29 @@ class _Indexing:
     def _run(self, step: Run) -> None:
         context = self._context
         came = context.around(self._octets[slice(*step.stretch)])
-        root = parse(check_stretch(came, _RUN_LIMITS))
+        root = parse(check_stretch(came, _RUN_LIMITS, checked=len(context.group.start)))
         check_around(self._octets, step)
-        group = innermost(root, context.group.depth)
-        children = group.getchildren()
-        check_no_text(group, children)
-        found = [one for one in children if isinstance(one.tag, str)]
-        if len(found) != len(step.entities):
-            raise MetadataMalformed(MetadataReason.STRUCTURE)
-        for element, place in zip(found, step.entities, strict=True):
-            self._enter(element, place, context.validity)
+        self._enter(innermost(root, context.group.depth), step.entities, context.validity)
         if self._signature is not None:
             self._signature.update(context.inside(canonicalise(root, self._prefixes)))
 
-    def _enter(self, element: XmlElement, place: tuple[int, int], around: Validity) -> None:
-        if element.tag != ENTITY:
+    def _enter(self, group: XmlElement, places: list[tuple[int, int]], around: Validity) -> None:
+        """Every entity of a run; there is nothing else in it."""
+        names = entity_names(group)
+        if len(names) != len(places) or not only_entities(group, len(places)):
             raise MetadataMalformed(MetadataReason.STRUCTURE)
-        name = syntax.entity_id(element)
-        if name in self._index:
-            raise MetadataMalformed(MetadataReason.ENTITY_REPEATED)
-        if len(self._index) >= self._limits.entities:
+        ends = entity_ends(group, around)
+        roles = entity_roles(group)
+        number, index = self._open[-1], self._index
+        for at, name in enumerate(names):
+            if not syntax.is_entity_id(name):
+                raise MetadataMalformed(MetadataReason.ENTITY_ID)
+            if name in index:
+                raise MetadataMalformed(MetadataReason.ENTITY_REPEATED)
+            until = ends[at] if ends else around.until
+            index[name] = Indexed(places[at], number, roles.get(name, NO_ROLE), until)
+        if len(index) > self._limits.entities:
             raise MetadataMalformed(MetadataReason.TOO_MANY_ENTITIES)
-        roles = _NO_ROLE
-        for child in element.iterchildren(_IDP, _SP):
-            if speaks_saml2(child):
-                roles = roles | _ROLES[child.tag] if roles else _ROLES[child.tag]
-        self._index[name] = Indexed(place, self._open[-1], roles, around.within(element).until)
 
     def _closed(self) -> None:
         end = self._context.end

@@ -147,3 +147,14 @@ def test_comments_before_the_first_member_cost_what_they_weigh() -> None:
     spent, reason = cpu_of(octets.encode())
     assert reason in (MetadataReason.STRUCTURE, Reason.TOO_LARGE, Reason.TOO_MANY_NODES)
     assert spent < 5
+
+
+def test_a_document_that_breaks_off_is_refused_wherever_it_does() -> None:
+    octets = FEDERATION.aggregate([FIRST, SECOND], groups=1, signed=False)
+    whole = octets.rstrip()
+    begins = [at for at in range(len(whole)) if whole.startswith((b"<", b"Desc", b">", b"-"), at)]
+    for end in (*begins, *(at + len("Descriptor") for at in begins)):
+        if end >= len(whole):
+            continue
+        with pytest.raises(HkeidError):
+            read_metadata(whole[:end], TrustedAsItIs(), now=NOW)
