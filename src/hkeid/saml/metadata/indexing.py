@@ -28,7 +28,7 @@ from hkeid.saml.metadata.trust import MetadataTrust, SignedBy
 
 _BOM = b"\xef\xbb\xbf"
 _EXTENSIONS = syntax.qualified("md:Extensions")
-_HEADERS = ([], [SIGNATURE], [_EXTENSIONS], [SIGNATURE, _EXTENSIONS])
+_HEADERS: tuple[list[str], ...] = ([], [SIGNATURE], [_EXTENSIONS], [SIGNATURE, _EXTENSIONS])
 """What may stand in a group before its members (saml-metadata §2.3.1)."""
 
 _RUN_LIMITS = Limits(
