@@ -48,12 +48,13 @@ class QueriedMetadata:
     """A service that answers for one entity at a time; each answer has to be signed, and in force.
 
     Answers are kept for their ``cacheDuration``, and longer, until ``validUntil``, while the service is away; that
-    there is no such entity is kept as well, so that whoever sends invented names costs one query each.
+    there is no such entity is kept as well, so that whoever sends invented names costs one query each. Answers
+    without an entity are kept apart, so that invented names never drive out an entity.
 
     :param base: URL under which ``entities/`` is.
     :param fetcher: with a limit and a timeout for one entity; people wait meanwhile.
     :param by_sha1: ask by ``{sha1}`` and the hash of the name (SAML profile §3.2).
-    :param most: answers that are kept.
+    :param most: answers that are kept, of either kind; those go first that were asked for longest ago.
     :param unknown_for: how long that there is no such entity is believed.
     :raises MetadataMisconfigured: ``saml_metadata_url``.
     """
@@ -82,6 +83,7 @@ class QueriedMetadata:
         self._most = most
         self._unknown_for = unknown_for
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._without: OrderedDict[bytes, _Answer] = OrderedDict()
         self._lock = Lock()
 
     def entity(self, entity_id: str) -> Entity | None:
@@ -107,15 +109,16 @@ class QueriedMetadata:
     def refresh(self, now: Instant) -> int:
         """Forget what is over; gives the number of answers left."""
         with self._lock:
-            over = [key for key, one in self._answers.items() if _worthless(one, now)]
-            for key in over:
-                del self._answers[key]
-            return len(self._answers)
+            for answers in (self._answers, self._without):
+                over = [key for key, one in answers.items() if _worthless(one, now)]
+                for key in over:
+                    del answers[key]
+            return len(self._answers) + len(self._without)
 
     def _ask(self, identifier: str, source_id: bytes) -> Entity | None:
         now = self._clock.now()
         with self._lock:
-            before = self._answers.get(source_id)
+            before = self._kept(source_id)
         if before is None or before.fresh <= now:
             before = self._asked_anew(identifier, source_id, before, now)
             self._remember(source_id, before)
@@ -150,12 +153,23 @@ class QueriedMetadata:
         fresh = self._schedule.after_success(validity, now)
         return _Answer(fresh=fresh, entity=entity, validators=fetched.validators)
 
+    def _kept(self, source_id: bytes) -> _Answer | None:
+        for answers in (self._answers, self._without):
+            if source_id in answers:
+                answers.move_to_end(source_id)
+                return answers[source_id]
+        return None
+
     def _remember(self, source_id: bytes, answer: _Answer) -> None:
+        kept, other = self._answers, self._without
+        if answer.entity is None:
+            kept, other = other, kept
         with self._lock:
-            self._answers[source_id] = answer
-            self._answers.move_to_end(source_id)
-            while len(self._answers) > self._most:
-                self._answers.popitem(last=False)
+            other.pop(source_id, None)
+            kept[source_id] = answer
+            kept.move_to_end(source_id)
+            while len(kept) > self._most:
+                kept.popitem(last=False)
 
 
 def _sha1(source_id: bytes) -> str:

@@ -19,10 +19,16 @@ _BEFORE = re.compile(rb"""<(/?)([^\x00-\x20<>/:="']+:)?""")
 _START_TAG = re.compile(rb"""<[^<>"']*(?:(?:"[^"<]*"|'[^'<]*')[^<>"']*)*>""")
 _END_OF_TAG = re.compile(rb"[ \t\r\n]*>")
 _GROUP, _ENTITY = b"EntitiesDescriptor", b"EntityDescriptor"
-_NAME_ENDS = frozenset(b" \t\r\n/>")
-_LONGEST_PREFIX = 64
+_SPACE = b" \t\r\n"
+_NAME_ENDS = (b" ", b"\t", b"\r", b"\n", b"/", b">")
+_LOOK_BACK = 66
+"""Octets before a local name in which its tag has to begin."""
+_LONG_PREFIX = re.compile(rb"""[^\x00-\x20<>/:="']{63}:""")
 _MOST_LEADS = 64
 _DEEPEST = 8
+_LONGEST_START = 16_384
+"""Octets of the start tags around a piece, which are parsed again with each."""
+_MOST_GROUPS = 4_096
 _RUN = 131_072
 """Octets after which a run of entities ends."""
 
@@ -87,7 +93,8 @@ def cut(octets: bytes) -> Iterator[Step]:
 
     :raises MetadataMalformed: ``saml_metadata_root``, ``saml_metadata_structure``: groups without members or more
         than eight deep, entities in entities.
-    :raises hkeid.saml.dsig.SamlMalformed: ``saml_comment``, ``saml_not_well_formed``.
+    :raises hkeid.saml.dsig.SamlMalformed: ``saml_comment``, ``saml_not_well_formed``, ``saml_too_large`` (start
+        tags of groups, or their number).
     """
     cutter = _Cutter(octets)
     for tag in _tags(octets):
@@ -109,6 +116,7 @@ class _Cutter:
         self._upto = 0  # where the next piece ends
         self._entity = -1
         self._depth = 0  # of entities
+        self._groups = 0
         self._entities: list[tuple[int, int]] = []
         self._over = False
 
@@ -125,6 +133,9 @@ class _Cutter:
         if around is not None:
             yield from self._rest(tag.at)
         start = text if around is None else around.start + text
+        self._groups += 1
+        if len(start) > _LONGEST_START or self._groups > _MOST_GROUPS:
+            raise SamlMalformed(Reason.TOO_LARGE, detail="groups")
         end = b"</%b>" % tag.name + (b"" if around is None else around.end)
         self._group = Group(start, end, depth, around, tag.name)
         self._cursor, self._header = found.end(), True
@@ -211,14 +222,17 @@ def _tags(octets: bytes) -> Iterator[_Tag]:
             continue
         name = _GROUP if is_group else _ENTITY
         after = at + len(name)
-        begin = octets.rfind(b"<", at - _LONGEST_PREFIX if at > _LONGEST_PREFIX else 0, at)
+        begin = octets.rfind(b"<", at - _LOOK_BACK if at > _LOOK_BACK else 0, at)
         lead = octets[begin:at] if begin >= 0 else b""
         if lead not in known:
             if len(known) > _MOST_LEADS:
                 known.clear()
             known[lead] = _lead(lead)
         form = known[lead]
-        if form is not None and octets[after] in _NAME_ENDS:
+        if form is None:
+            if _LONG_PREFIX.fullmatch(octets, max(0, at - 64), at):
+                raise MetadataMalformed(MetadataReason.STRUCTURE, detail="prefix")
+        elif octets.startswith(_NAME_ENDS, after):
             yield _Tag(begin, form[1] + name, after, form[0], is_group)
         if is_group:
             group = octets.find(_GROUP, after)
@@ -242,11 +256,13 @@ def _after_comment(octets: bytes, begin: int) -> int:
 def _before_comments(octets: bytes, begin: int, end: int) -> int:
     """Where white space and comments at the end of a stretch begin."""
     while True:
-        rest = octets[begin:end].rstrip(b" \t\r\n")
-        comment = rest.rfind(b"<!--") if rest.endswith(b"-->") else -1
+        while end > begin and octets[end - 1] in _SPACE:
+            end -= 1
+        ends = octets.startswith(b"-->", max(begin, end - 3), end)
+        comment = octets.rfind(b"<!--", begin, end) if ends else -1
         if comment < 0:
-            return begin + len(rest)
-        end = begin + comment
+            return end
+        end = comment
 
 
 def check_between(octets: bytes) -> None:
@@ -254,10 +270,31 @@ def check_between(octets: bytes) -> None:
 
     :raises hkeid.saml.dsig.SamlMalformed: ``saml_not_well_formed``, ``saml_comment``.
     """
+    if not _is_blank(octets):
+        raise SamlMalformed(Reason.NOT_WELL_FORMED, detail="content after the document")
+
+
+def check_around(octets: bytes, run: Run) -> None:
+    """Around the entities of a run is nothing but white space and comments.
+
+    So what a parser finds in the run is in its entities, as many as there are: no element stands around one, whose
+    name would be entered while the entity inside it is read.
+
+    :raises MetadataMalformed: ``saml_metadata_structure``.
+    :raises hkeid.saml.dsig.SamlMalformed: ``saml_comment``.
+    """
+    at, last = run.stretch
+    for begin, end in (*run.entities, (last, last)):
+        if not _is_blank(octets[at:begin]):
+            raise MetadataMalformed(MetadataReason.STRUCTURE, detail="between entities")
+        at = end
+
+
+def _is_blank(octets: bytes) -> bool:
+    """Whether there is nothing but white space and comments."""
     at = 0
     while (begin := octets.find(b"<!--", at)) >= 0:
-        if octets[at:begin].strip(b" \t\r\n"):
-            break
+        if octets[at:begin].strip(_SPACE):
+            return False
         at = _after_comment(octets, begin)
-    if octets[at:].strip(b" \t\r\n"):
-        raise SamlMalformed(Reason.NOT_WELL_FORMED, detail="content after the document")
+    return not octets[at:].strip(_SPACE)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from hkeid.saml.dsig import METADATA_LIMITS, Limits, Reason, SamlMalformed, SignatureRefused
 from hkeid.saml.dsig.gate import GatedDocument, read_document
+from hkeid.saml.dsig.namespaces import SIGNATURE
 from hkeid.saml.dsig.octets import check_stretch
 from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse
 from hkeid.saml.dsig.streamed import StreamedSignature
 from hkeid.saml.dsig.verification import take_out
 from hkeid.saml.metadata import syntax
 from hkeid.saml.metadata.aggregate import Aggregate, Indexed
-from hkeid.saml.metadata.cutting import Closed, Opened, Run, cut
+from hkeid.saml.metadata.cutting import Closed, Opened, Run, check_around, cut
 from hkeid.saml.metadata.errors import MetadataMalformed, MetadataReason
 from hkeid.saml.metadata.pieces import GroupContext, check_no_text, innermost
 from hkeid.saml.metadata.reader import FOREVER, GROUP, Validity
@@ -26,6 +27,10 @@ from hkeid.saml.metadata.runs import (
 from hkeid.saml.metadata.trust import MetadataTrust, SignedBy
 
 _BOM = b"\xef\xbb\xbf"
+_EXTENSIONS = syntax.qualified("md:Extensions")
+_HEADERS: tuple[list[str], ...] = ([], [SIGNATURE], [_EXTENSIONS], [SIGNATURE, _EXTENSIONS])
+"""What may stand in a group before its members (saml-metadata §2.3.1)."""
+
 _RUN_LIMITS = Limits(
     octets=2 * METADATA_LIMITS.octets,
     nodes=METADATA_LIMITS.octets,
@@ -122,10 +127,14 @@ class _Indexing:
         element = innermost(document.root, group.depth)
         if element.tag != GROUP:
             raise MetadataMalformed(MetadataReason.ROOT)
-        check_no_text(element, element.getchildren())
+        children = element.getchildren()
+        check_no_text(element, children)
         validity = (FOREVER if outermost else self._context.validity).within(element)
         if outermost:
             self._begin(document, element)
+        if [one.tag for one in children if isinstance(one.tag, str)] not in _HEADERS:
+            # A member whose tag was overlooked would be one that nobody enters.
+            raise MetadataMalformed(MetadataReason.STRUCTURE, detail="before the first member")
         context = GroupContext.of(group, validity, self._prefixes)
         if self._signature is not None:
             inside = context.inside(canonicalise(document.root, self._prefixes))
@@ -151,6 +160,7 @@ class _Indexing:
         context = self._context
         came = context.around(self._octets[slice(*step.stretch)])
         root = parse(check_stretch(came, _RUN_LIMITS, checked=len(context.group.start)))
+        check_around(self._octets, step)
         self._enter(innermost(root, context.group.depth), step.entities, context.validity)
         if self._signature is not None:
             self._signature.update(context.inside(canonicalise(root, self._prefixes)))

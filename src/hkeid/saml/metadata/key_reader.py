@@ -17,6 +17,9 @@ from hkeid.saml.metadata.keys import EncryptionMethod, KeyUse, RefusedKey, RoleK
 
 RSA_BITS = (2048, 8192)
 """Least and most bits of an RSA modulus."""
+_EXPONENT_BITS = 64
+"""Most bits of a public exponent. OpenSSL uses no longer one with a modulus above 3072 bits, which is seen only
+when something is encrypted; with a smaller one it costs as much as a signature, for each key and message."""
 _MOST_KEYS = 32
 _CURVES: Mapping[str, Callable[[], ec.EllipticCurve]] = MappingProxyType(
     {
@@ -106,7 +109,7 @@ def usable(key: object) -> PublicKey:
     """``key`` if signatures under it, or content encrypted to it, mean anything.
 
     :raises UnusableKey: ``saml_key_kind``, ``saml_key_too_small`` (RSA below 2048 bits),
-        ``saml_key_too_large``. That an exponent is a trapdoor is seen to by cryptography when it loads a key.
+        ``saml_key_too_large`` (a modulus above 8192 bits, an exponent above 64). That an exponent is a trapdoor is seen to by cryptography when it loads a key.
     """
     if isinstance(key, rsa.RSAPublicKey):
         least, most = RSA_BITS
@@ -114,6 +117,8 @@ def usable(key: object) -> PublicKey:
             raise UnusableKey(MetadataReason.KEY_TOO_SMALL, detail=f"{key.key_size} bits")
         if key.key_size > most:
             raise UnusableKey(MetadataReason.KEY_TOO_LARGE, detail=f"{key.key_size} bits")
+        if key.public_numbers().e.bit_length() > _EXPONENT_BITS:
+            raise UnusableKey(MetadataReason.KEY_TOO_LARGE, detail="public exponent")
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(
         key.curve, ec.SECP256R1 | ec.SECP384R1 | ec.SECP521R1

@@ -279,6 +279,42 @@ def _member_of_a_lookalike_namespace(federation: Federation) -> bytes:
     return federation.sign(octets.replace(first, other))
 
 
+def _under_a_long_prefix(member: bytes) -> bytes:
+    """A member whose tags a scan that looks back a fixed way does not find."""
+    name = b"%b:EntityDescriptor" % (b"p" * 80)
+    declared = b'<%b xmlns:%b="urn:oasis:names:tc:SAML:2.0:metadata"' % (name, b"p" * 80)
+    return member.replace(b"<md:EntityDescriptor", declared, 1).replace(
+        b"</md:EntityDescriptor>", b"</%b>" % name
+    )
+
+
+@_attack(MetadataReason.STRUCTURE)
+def _member_around_another_of_its_name(federation: Federation) -> bytes:
+    """An operator checks the scopes of the outer one, which is entered; the inner one would be read."""
+    octets = federation.aggregate(GENUINE, signed=False)
+    own = _members(octets)[1]
+    inner = own.replace(b"member-1.example</shibmd", b"victim.example</shibmd")
+    around = _under_a_long_prefix(own).replace(b"<md:Extensions>", b"<md:Extensions>" + inner, 1)
+    return federation.sign(octets.replace(own, around))
+
+
+@_attack(MetadataReason.STRUCTURE)
+def _member_twice_under_a_long_prefix(federation: Federation) -> bytes:
+    octets = federation.aggregate(GENUINE, signed=False)
+    own = _members(octets)[0]
+    return federation.sign(octets.replace(own, _under_a_long_prefix(own) + own))
+
+
+@_attack(MetadataReason.STRUCTURE)
+def _empty_tag_within_a_member(federation: Federation) -> bytes:
+    """A start without an end, for those that count them."""
+    octets = federation.aggregate(GENUINE, signed=False)
+    within = b'<md:Extensions><x:EntityDescriptor xmlns:x="urn:x"/>'
+    return federation.sign(
+        octets.replace(b"<md:Extensions>\n      <mdrpi:R", within + b"<mdrpi:R", 1)
+    )
+
+
 @_attack(Reason.NAMESPACE)
 def _void_canonical_form(federation: Federation) -> bytes:
     """CVE-2025-66568: a relative namespace URI."""

@@ -479,6 +479,31 @@ def test_answers_are_bounded_in_number_and_forgotten_when_over(
     assert queried.refresh(END) == 0
 
 
+def test_invented_names_drive_out_no_entity(queried: QueriedMetadata, server: Server) -> None:
+    """Whoever can name an issuer can name many; what is known has to serve all the same."""
+    server.put(where(NAME), entity(NAME))
+    found = queried.entity(NAME)
+    assert found is not None
+    for number in range(20):
+        assert queried.entity(f"https://invented-{number}.example") is None
+    server.answers[where(NAME)] = Unavailable("http_no_answer")
+    assert queried.entity(NAME) == found
+    assert queried.refresh(NOW) == 1 + 3
+
+
+def test_what_is_asked_for_longest_ago_goes_first(queried: QueriedMetadata, server: Server) -> None:
+    names = [f"https://idp-{number}.example" for number in range(4)]
+    for name in names:
+        server.put(where(name), entity(name))
+    for name in (*names[:3], names[0], names[3]):
+        assert queried.entity(name) is not None
+    asked = len(server.asked)
+    assert queried.entity(names[0]) is not None
+    assert len(server.asked) == asked
+    assert queried.entity(names[1]) is not None
+    assert len(server.asked) == asked + 1
+
+
 # --- together
 
 
