@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.op import ErrorPage, LogoutPage
+from hkeid.saml.idp.responses import SamlErrorPage, SamlLogoutPage
 from hkeid_server import metrics
 from hkeid_server.browser import form_token_matches
 from hkeid_server.front import ForwardedError
@@ -135,7 +136,8 @@ def _begin() -> None:
 def _forwarded() -> Response | None:
     """Make the page for what a door answered to a browser but cannot show itself."""
     match request.environ.get("hkeid.answer"):
-        case ErrorPage(error=error):
+        case (ErrorPage() | SamlErrorPage()) as refused:
+            error: HkeidError = refused.error
             house().journal.event(
                 "server:request:refused", reason=error.reason, detail=error.detail,
                 kind=type(error).__name__, where=request.path,
@@ -144,12 +146,15 @@ def _forwarded() -> Response | None:
             return show(
                 "problem.html",
                 ProblemPage(kind="service"),
-                status=error.status,
+                status=refused.status,
                 here=f"/problem/service/{visit().reference}",
             )
         case LogoutPage(signed_out=signed_out):
             kind = "out" if signed_out else "stayed"
             return show("farewell.html", FarewellPage(kind=kind), here=f"/farewell/{kind}")
+        case SamlLogoutPage():
+            # The page says that a service may go on with a login of its own, which is all there is to say.
+            return show("farewell.html", FarewellPage(kind="out"), here="/farewell/out")
         case ForwardedError(error=failure):
             raise failure
         case _:

@@ -33,6 +33,7 @@ from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
+    from hkeid.saml.idp import IdentityProvider
     from hkeid_server.certificates.parts import CertificateRooms
     from hkeid_server.csc.parts import CscRooms
     from hkeid_server.interactions.turn import Handler
@@ -93,6 +94,7 @@ class House:
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
     :ivar signing: signing by residents; None where it is not served.
     :ivar verification: checks signed documents that anybody brings along; None where it is not served.
+    :ivar saml: the SAML door, which is among ``doors`` as well; None where it is not served.
     :ivar csc: remote signing by the Cloud Signature Consortium's API; None where it is not served.
     """
 
@@ -126,6 +128,7 @@ class House:
     certificates: CertificateRooms | None = None
     signing: SigningRooms | None = None
     csc: CscRooms | None = None
+    saml: IdentityProvider | None = None
     verification: Verification | None = None
 
 

@@ -106,6 +106,11 @@ class MemoryKeyStore:
             new = new_signing_key(purpose, algorithm, state, self._since)
         self._ring = KeyRing((*self._ring.keys, new), os.urandom)
 
+    def provide(self, purpose: KeyPurpose, algorithm: str) -> None:
+        """As :meth:`hkeid.adapters.keyfiles.FileKeyStore.provide`."""
+        if not any(key.algorithm == algorithm for key in self.signing_keys(purpose)):
+            self.add(purpose, algorithm)
+
     def rotate(
         self,
         purpose: KeyPurpose,

@@ -20,6 +20,7 @@ from hkeid_server.config.officers import (
 from hkeid_server.config.outside import outside_complaints, outside_refusals
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.resident_keys import resident_keys_complaints
+from hkeid_server.config.saml import saml_complaints
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
@@ -63,6 +64,7 @@ def check(config: Config) -> None:
         *outside_complaints(config.outside_authority, config.outside_timestamps),
         *signing_complaints(config.signing, config.certificates, config.outside_timestamps),
         *validation_complaints(config.validation),
+        *saml_complaints(config.saml),
         *resident_keys_complaints(config.resident_keys),
     ):
         raise _invalid(name, expected)

@@ -26,6 +26,7 @@ from hkeid_server.config.proofing import (
     RegistrySection,
 )
 from hkeid_server.config.resident_keys import ResidentKeysSection
+from hkeid_server.config.saml import SamlSection
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
 from hkeid_server.config.validation import ValidationSection
@@ -232,6 +233,7 @@ class Config:
     signing: SigningSection = field(default_factory=SigningSection)
     validation: ValidationSection = field(default_factory=ValidationSection)
     csc: CscSection = field(default_factory=CscSection)
+    saml: SamlSection = field(default_factory=SamlSection)
     resident_keys: ResidentKeysSection = field(default_factory=ResidentKeysSection)
     folder: Path = field(default=Path())
 

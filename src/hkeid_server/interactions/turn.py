@@ -10,6 +10,7 @@ from flask import Response
 from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.authentication import SessionView
 from hkeid.op import Interaction, LogoutPage, Outcome
+from hkeid.saml.idp.responses import SamlErrorPage
 from hkeid_server.house import Door
 from hkeid_server.models import FarewellPage, WhoAsks
 from hkeid_server.names import form_targets, who_asks
@@ -59,6 +60,8 @@ class Turn:
         )
         if isinstance(answer, Interaction):
             return see_other(f"/interaction/{self.door_name}/{answer.id}")
+        if isinstance(answer, SamlErrorPage):
+            raise answer.error
         if isinstance(answer, LogoutPage):
             kind = "out" if answer.signed_out else "stayed"
             return show("farewell.html", FarewellPage(kind=kind), here=f"/farewell/{kind}")

@@ -17,7 +17,7 @@ from hkeid.profile import ConsentLedger
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
-from hkeid_server.house import House
+from hkeid_server.house import Door, House
 from hkeid_server.interactions.consent import ConsentHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.logout import LogoutHandler
@@ -37,6 +37,8 @@ from hkeid_server.wiring.stations import open_stations
 from hkeid_server.wiring.upstreams import open_back_doors
 
 if TYPE_CHECKING:
+    from hkeid.broker.back_doors import BackDoors
+    from hkeid.saml.idp import IdentityProvider
     from hkeid_server.csc.parts import CscRooms
     from hkeid_server.verification.room import Verification
 
@@ -65,6 +67,8 @@ def build_house(
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
+    back_doors = open_back_doors(base)
+    saml = _saml(base, ledger, back_doors)
     return House(
         config=config,
         pages=page_settings(config),
@@ -87,8 +91,9 @@ def build_house(
         waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
-        doors={"oidc": provider, **({} if csc is None else {"csc": csc.door})},
-        back_doors=open_back_doors(base),
+        doors=_doors(provider, csc, saml),
+        back_doors=back_doors,
+        saml=saml,
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
@@ -130,6 +135,24 @@ def _csc(
     from hkeid_server.wiring.csc import open_csc
 
     return open_csc(base, certificates, provider)
+
+
+def _saml(
+    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors
+) -> IdentityProvider | None:
+    if not base.config.saml.enabled:
+        return None
+    from hkeid_server.wiring.saml import open_saml
+
+    return open_saml(base, ledger, back_doors.upstreams)
+
+
+def _doors(
+    provider: Provider, csc: CscRooms | None, saml: IdentityProvider | None
+) -> dict[str, Door]:
+    """Front doors by name."""
+    others: dict[str, Door | None] = {"csc": None if csc is None else csc.door, "saml": saml}
+    return {"oidc": provider, **{name: one for name, one in others.items() if one is not None}}
 
 
 def _verification(base: Foundation, certificates: CertificateRooms | None) -> Verification | None:
