@@ -29,7 +29,7 @@ _DEEPEST = 8
 _LONGEST_START = 16_384
 """Octets of the start tags around a piece, which are parsed again with each."""
 _MOST_GROUPS = 4_096
-_RUN = 131_072
+_RUN = 262_144
 """Octets after which a run of entities ends."""
 
 
@@ -176,7 +176,7 @@ class _Cutter:
         """The document ends."""
         if not self._over:
             raise MetadataMalformed(MetadataReason.STRUCTURE)
-        check_between(self._octets[self._cursor :])
+        _check_between(self._octets[self._cursor :])
 
     def piece(self) -> Step:
         """What there is of the group that has not been given out; first its header."""
@@ -265,7 +265,7 @@ def _before_comments(octets: bytes, begin: int, end: int) -> int:
         end = comment
 
 
-def check_between(octets: bytes) -> None:
+def _check_between(octets: bytes) -> None:
     """There is nothing but white space and comments.
 
     :raises hkeid.saml.dsig.SamlMalformed: ``saml_not_well_formed``, ``saml_comment``.

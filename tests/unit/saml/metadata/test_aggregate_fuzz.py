@@ -12,7 +12,7 @@ from hkeid.testing.saml_aggregate_fuzz import AggregateFuzz
 NOW = datetime(2026, 11, 28, 8, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("run", [1, 3_000, 131_072], ids=["run-of-one", "run-of-some", "one-run"])
+@pytest.mark.parametrize("run", [1, 3_000, 262_144], ids=["run-of-one", "run-of-some", "one-run"])
 def test_pieces_say_what_the_whole_says(run: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cutting, "_RUN", run)
     fuzz = AggregateFuzz(seed=run, now=NOW)
