@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from flask import current_app
 
 from hkeid.broker import Broker
+from hkeid.broker.back_doors import BackDoors
 from hkeid.enrolment import Activation, Devices, Registration, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
@@ -85,6 +86,7 @@ class House:
     :ivar evidence: pictures and particulars of those on the way.
     :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
+    :ivar back_doors: identity providers behind this one.
     :ivar handlers: who serves which kind of interaction.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
@@ -114,6 +116,7 @@ class House:
     evidence: EvidenceVault
     proofing: ProofingParts
     doors: Mapping[str, Door]
+    back_doors: BackDoors
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader

@@ -13,6 +13,8 @@ from hkeid_server.cli.shared import config_option, read
 _ALGORITHMS = {
     KeyPurpose.TOKEN_SIGNING: "ES256",
     KeyPurpose.AUDIT_CHECKPOINT: "Ed25519",
+    KeyPurpose.UPSTREAM_CLIENT: "ES256",
+    KeyPurpose.UPSTREAM_DPOP: "ES256",
     KeyPurpose.SAML_SIGNING: "RS256",
     KeyPurpose.SAML_DECRYPTION: "RSA-OAEP",
 }
@@ -49,6 +51,8 @@ def list_keys(config_path: Path) -> None:
             KeyPurpose.AUDIT_CHECKPOINT.value,
             KeyPurpose.SAML_SIGNING.value,
             KeyPurpose.SAML_DECRYPTION.value,
+            KeyPurpose.UPSTREAM_CLIENT.value,
+            KeyPurpose.UPSTREAM_DPOP.value,
             KeyPurpose.RESIDENT_DATA.value,
             KeyPurpose.EVIDENCE.value,
             KeyPurpose.RESIDENT_SIGNING.value,

@@ -7,8 +7,9 @@ from flask import Blueprint, Response, request
 from hkeid.identity.authentication import SessionView
 from hkeid_server.account_content import account_page
 from hkeid_server.house import house
+from hkeid_server.interactions.logout import log_out
 from hkeid_server.models import PlainPage
-from hkeid_server.shell import language, show, visit
+from hkeid_server.shell import language, show
 from hkeid_server.visitors import drop_session, see_other, with_session
 
 blueprint = Blueprint("account", __name__)
@@ -24,8 +25,7 @@ def account(session: SessionView) -> Response:
 @blueprint.post("/account/sign-out")
 def sign_out() -> Response:
     """Log out in this browser."""
-    house().broker.logout(visit().session)
-    return drop_session(see_other("/farewell/out"))
+    return drop_session(log_out(back_to="/farewell/out") or see_other("/farewell/out"))
 
 
 @blueprint.post("/account/sessions/<session_id>/end")

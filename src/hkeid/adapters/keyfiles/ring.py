@@ -18,7 +18,13 @@ from hkeid.kernel.instants import Instant
 from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
 
 SIGNING_PURPOSES = frozenset(
-    {KeyPurpose.TOKEN_SIGNING, KeyPurpose.AUDIT_CHECKPOINT, KeyPurpose.SAML_SIGNING}
+    {
+        KeyPurpose.TOKEN_SIGNING,
+        KeyPurpose.AUDIT_CHECKPOINT,
+        KeyPurpose.UPSTREAM_CLIENT,
+        KeyPurpose.UPSTREAM_DPOP,
+        KeyPurpose.SAML_SIGNING,
+    }
 )
 """Asymmetric keys with key ids."""
 DECRYPTION_PURPOSES = frozenset({KeyPurpose.SAML_DECRYPTION})
