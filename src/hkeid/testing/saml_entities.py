@@ -27,6 +27,7 @@ from hkeid.saml.metadata import (
     OwnKey,
     Registration,
     RequestedAttribute,
+    RoleKey,
     Scope,
     SpRole,
     UiInfo,
@@ -82,45 +83,8 @@ def entity_with_everything(key: rsa.RSAPrivateKey, following: ec.EllipticCurvePr
     )  # fmt: skip
     return Entity(
         entity_id="https://eid.example/saml?tenant=a&b",
-        idp=IdpRole(
-            keys=keys,
-            algorithms=OUR_ALGORITHMS,
-            ui=ui,
-            error_url="https://eid.example/error?code=ERRORURL_CODE&ts=ERRORURL_TS",
-            single_logout_services=(_both("slo"), Endpoint(binding=f"{_BINDINGS}SOAP", location="https://eid.example/soap")),
-            artifact_resolution_services=(_indexed("SOAP", "artifact", 0),),
-            name_id_formats=(f"{_FORMATS}persistent", f"{_FORMATS}transient"),
-            single_sign_on_services=(
-                Endpoint(binding=f"{_BINDINGS}HTTP-Redirect", location="https://eid.example/sso"),
-                Endpoint(binding=f"{_BINDINGS}HTTP-POST", location="https://eid.example/sso"),
-            ),
-            want_authn_requests_signed=True,
-            scopes=(Scope(value="eid.example"), Scope(value=r"^.+\.eid\.example$", regexp=True)),
-            hints=DiscoHints(networks=("192.0.2.0/24",), domains=("eid.example",), locations=("geo:22.3,114.2",)),
-        ),
-        sp=SpRole(
-            keys=keys,
-            ui=ui,
-            single_logout_services=(_both("sp/slo"),),
-            name_id_formats=(f"{_FORMATS}transient",),
-            assertion_consumer_services=(_indexed("HTTP-POST", "sp/acs", 1), _indexed("HTTP-Artifact", "sp/acs", 2, default=True)),
-            attribute_consuming_services=(
-                AttributeConsumingService(
-                    index=0, default=True, names=_NAMES, descriptions=_NAMES,
-                    requested=(
-                        RequestedAttribute(name="urn:oid:0.9.2342.19200300.100.1.3", name_format=_URI_NAMES, friendly_name="mail", required=True),
-                        RequestedAttribute(name="role", values=("staff", "student")),
-                    ),
-                ),
-            ),
-            authn_requests_signed=True,
-            wants_assertions_signed=True,
-            discovery_responses=(IndexedEndpoint(
-                binding="urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol",
-                location="https://eid.example/disco", index=1),),
-            request_initiators=(Endpoint(
-                binding="urn:oasis:names:tc:SAML:profiles:SSO:request-init", location="https://eid.example/login"),),
-        ),
+        idp=_idp(keys, ui),
+        sp=_sp(keys, ui),
         attributes=(
             EntityAttribute(
                 name=ENTITY_CATEGORY_SUPPORT, name_format=_URI_NAMES,
@@ -137,6 +101,51 @@ def entity_with_everything(key: rsa.RSAPrivateKey, following: ec.EllipticCurvePr
             Contact(kind="technical", company="eID", given_name="Siu Ming", surname="Chan", emails=("help@eid.example",), telephones=("+852 2345 6789",)),
             Contact(kind="other", given_name="Incidents", emails=("security@eid.example",), security=True),
         ),
+    )  # fmt: skip
+
+
+def _idp(keys: tuple[RoleKey, ...], ui: UiInfo) -> IdpRole:
+    return IdpRole(
+        keys=keys,
+        algorithms=OUR_ALGORITHMS,
+        ui=ui,
+        error_url="https://eid.example/error?code=ERRORURL_CODE&ts=ERRORURL_TS",
+        single_logout_services=(_both("slo"), Endpoint(binding=f"{_BINDINGS}SOAP", location="https://eid.example/soap")),
+        artifact_resolution_services=(_indexed("SOAP", "artifact", 0),),
+        name_id_formats=(f"{_FORMATS}persistent", f"{_FORMATS}transient"),
+        single_sign_on_services=(
+            Endpoint(binding=f"{_BINDINGS}HTTP-Redirect", location="https://eid.example/sso"),
+            Endpoint(binding=f"{_BINDINGS}HTTP-POST", location="https://eid.example/sso"),
+        ),
+        want_authn_requests_signed=True,
+        scopes=(Scope(value="eid.example"), Scope(value=r"^.+\.eid\.example$", regexp=True)),
+        hints=DiscoHints(networks=("192.0.2.0/24",), domains=("eid.example",), locations=("geo:22.3,114.2",)),
+    )  # fmt: skip
+
+
+def _sp(keys: tuple[RoleKey, ...], ui: UiInfo) -> SpRole:
+    return SpRole(
+        keys=keys,
+        ui=ui,
+        single_logout_services=(_both("sp/slo"),),
+        name_id_formats=(f"{_FORMATS}transient",),
+        assertion_consumer_services=(_indexed("HTTP-POST", "sp/acs", 1), _indexed("HTTP-Artifact", "sp/acs", 2, default=True)),
+        attribute_consuming_services=(
+            AttributeConsumingService(
+                index=0, default=True, names=_NAMES, descriptions=_NAMES,
+                requested=(
+                    RequestedAttribute(name="urn:oid:0.9.2342.19200300.100.1.3", name_format=_URI_NAMES, friendly_name="mail", required=True),
+                    RequestedAttribute(name="role", values=("staff", "student")),
+                ),
+            ),
+        ),
+        authn_requests_signed=True,
+        wants_assertions_signed=True,
+        discovery_responses=(IndexedEndpoint(
+            binding="urn:oasis:names:tc:SAML:profiles:SSO:idp-discovery-protocol",
+            location="https://eid.example/disco", index=1),),
+        request_initiators=(Endpoint(
+            binding="urn:oasis:names:tc:SAML:profiles:SSO:request-init", location="https://eid.example/login"),),
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_one_entity(name: str, peer: SpecimenPeer) -> None:
     assert refusal(octets, SignedBy(tuple(peer.keys))) != "accepted"
 
 
-@pytest.mark.parametrize("run", [1, 131_072], ids=["run-of-one", "one-run"])
+@pytest.mark.parametrize("run", [1, 262_144], ids=["run-of-one", "one-run"])
 @pytest.mark.parametrize("name", AGGREGATE_ATTACKS)
 def test_aggregates(
     name: str, run: int, federation: Federation, monkeypatch: pytest.MonkeyPatch

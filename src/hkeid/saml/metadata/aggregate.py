@@ -3,7 +3,7 @@
 What the index keeps is the document's octets and where each entity is in them; no tree. The digest is over what
 libxml2 calls the canonical form of each piece within the groups around it, so that the sum is the canonical form
 of the whole. An entity that is asked for is made canonical in the same way, and read from a tree parsed anew from
-those octets: the reader sees what was signed (ADR 26).
+those octets: the reader sees what was signed (ADR 28).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _NAME_ENDS = frozenset(b" \t\r\n/>")
 _LONGEST_PREFIX = 64
 _MOST_LEADS = 64
 _DEEPEST = 8
-_RUN = 131_072
+_RUN = 262_144
 """Octets after which a run of entities ends."""
 
 
@@ -165,7 +165,7 @@ class _Cutter:
         """The document ends."""
         if not self._over:
             raise MetadataMalformed(MetadataReason.STRUCTURE)
-        check_between(self._octets[self._cursor :])
+        _check_between(self._octets[self._cursor :])
 
     def piece(self) -> Step:
         """What there is of the group that has not been given out; first its header."""
@@ -249,7 +249,7 @@ def _before_comments(octets: bytes, begin: int, end: int) -> int:
         end = begin + comment
 
 
-def check_between(octets: bytes) -> None:
+def _check_between(octets: bytes) -> None:
     """There is nothing but white space and comments.
 
     :raises hkeid.saml.dsig.SamlMalformed: ``saml_not_well_formed``, ``saml_comment``.

@@ -12,7 +12,6 @@ from hkeid.saml.dsig.gate import read_document
 from hkeid.saml.dsig.parsing import canonicalise, parse
 from hkeid.saml.metadata.aggregate import source_id_of
 from hkeid.saml.metadata.cutting import is_aggregate
-from hkeid.saml.metadata.errors import MetadataReason, MetadataRefused
 from hkeid.saml.metadata.indexing import (
     DEFAULT_AGGREGATE_LIMITS,
     AggregateLimits,
@@ -122,14 +121,3 @@ def read_single(octets: bytes, trust: MetadataTrust, limits: Limits = METADATA_L
         # Canonical as well, so that what is read has no comments either.
         element = parse(canonicalise(read_document(octets, limits).root))
     return read_entity(element)
-
-
-def expect_entity(document: MetadataDocument, entity_id: str, now: Instant) -> Entity:
-    """The entity that was asked for.
-
-    :raises MetadataRefused: ``saml_metadata_another_entity``: the document is about others.
-    """
-    found = document.entity(entity_id, now)
-    if found is None:
-        raise MetadataRefused(MetadataReason.ANOTHER_ENTITY)
-    return found

@@ -68,7 +68,8 @@ OUR_ENCRYPTION = (
 class OwnKey:
     """A key of ours in one state of its life.
 
-    :ivar certificate: DER; many peers read keys out of certificates only.
+    :ivar certificate: DER, of any content; many peers read keys out of certificates only, and some (pysaml2) fail
+        over a role with a bare one.
     """
 
     state: KeyState

@@ -38,7 +38,7 @@ def reason_of(octets: bytes, trust: SignedBy | TrustedAsItIs = TRUST) -> str:
     return "accepted"
 
 
-@pytest.fixture(params=[1, 4096, 131_072], ids=["run-of-one", "run-of-some", "one-run"])
+@pytest.fixture(params=[1, 4096, 262_144], ids=["run-of-one", "run-of-some", "one-run"])
 def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(cutting, "_RUN", request.param)
     return request.param
