@@ -36,7 +36,7 @@ from hkeid.saml.messages import (
     MessageRefused,
     NameId,
     Response,
-    Status,
+    SamlStatus,
     StatusCode,
     Subject,
     SubjectConfirmation,
@@ -63,7 +63,7 @@ _STATUSES: dict[str, tuple[StatusCode, StatusCode | None]] = {
 }
 
 
-def status_of(error: MessageRefused) -> Status:
+def status_of(error: MessageRefused) -> SamlStatus:
     """How a refusal is told to a service (saml-core §3.2.2.2)."""
     top, lower = _STATUSES.get(error.reason, (StatusCode.RESPONDER, None))
     return failure(top, lower)
@@ -184,12 +184,14 @@ def _written(
     return response if signs is Signs.ASSERTION else sign_element(response, signer)
 
 
-def refusal(wanted: Wanted, role: SpRole, status: Status, parts: Parts, now: Instant) -> Element:
+def refusal(
+    wanted: Wanted, role: SpRole, status: SamlStatus, parts: Parts, now: Instant
+) -> Element:
     """A signed Response that says that nobody is logged in."""
     return sign_element(_around(wanted, status, parts, now).write(), parts.signer(role))
 
 
-def _around(wanted: Wanted, status: Status, parts: Parts, now: Instant) -> Response:
+def _around(wanted: Wanted, status: SamlStatus, parts: Parts, now: Instant) -> Response:
     return Response(
         id=new_identifier(parts.random),
         issued_at=now,

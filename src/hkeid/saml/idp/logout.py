@@ -33,7 +33,7 @@ from hkeid.saml.messages import (
     MessageRefused,
     NameId,
     NameIdFormat,
-    Status,
+    SamlStatus,
     StatusCode,
     failure,
     new_identifier,
@@ -308,7 +308,7 @@ class LogoutEndpoint:
         )
 
     def _answer(
-        self, request_id: str, status: Status, location: str | None, now: Instant
+        self, request_id: str, status: SamlStatus, location: str | None, now: Instant
     ) -> LogoutResponse:
         return LogoutResponse(
             id=new_identifier(self._parts.random),
@@ -331,12 +331,12 @@ class LogoutEndpoint:
             )
 
 
-def _status(chain: Chain) -> Status:
+def _status(chain: Chain) -> SamlStatus:
     """saml-core §3.7.3.2: PartialLogout where somebody was not told."""
     return _PARTIAL if chain.missed else SUCCESS
 
 
-def _note(chain: Chain, entity_id: str, status: Status) -> None:
+def _note(chain: Chain, entity_id: str, status: SamlStatus) -> None:
     if status.success and StatusCode.PARTIAL_LOGOUT.value not in status.codes:
         chain.done += 1
     else:

@@ -38,7 +38,7 @@ from hkeid.saml.messages.names import (
 )
 from hkeid.saml.messages.reasons import MessageReason
 from hkeid.saml.messages.response import Response
-from hkeid.saml.messages.status import SUCCESS, Status, StatusCode, failure
+from hkeid.saml.messages.status import SUCCESS, SamlStatus, StatusCode, failure
 from hkeid.saml.messages.subject import Subject, SubjectConfirmation
 
 __all__ = [
@@ -69,8 +69,8 @@ __all__ = [
     "ProxyRestriction",
     "RequestedAuthnContext",
     "Response",
+    "SamlStatus",
     "Scoping",
-    "Status",
     "StatusCode",
     "StatusResponse",
     "Subject",

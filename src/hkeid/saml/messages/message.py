@@ -13,7 +13,7 @@ from hkeid.saml.messages.instants import write_instant
 from hkeid.saml.messages.name_id import ISSUER, present, read_issuer, write_issuer
 from hkeid.saml.messages.names import VERSION
 from hkeid.saml.messages.reasons import MessageReason
-from hkeid.saml.messages.status import STATUS, Status
+from hkeid.saml.messages.status import STATUS, SamlStatus
 
 COMMON = frozenset({"ID", "Version", "IssueInstant", "Destination", "Consent"})
 ANSWERING = COMMON | {"InResponseTo"}
@@ -56,7 +56,7 @@ class StatusResponse(Message):
     """
 
     in_response_to: str | None = None
-    status: Status
+    status: SamlStatus
 
     def written_answer(self, name: str, content: list[Element]) -> Element:
         """The element ``name`` of an answer."""
@@ -138,6 +138,6 @@ def open_answer(element: XmlElement, allowed: frozenset[str] = ANSWERING) -> Ope
     status = opened.take(STATUS)
     if status is None:
         raise reading.missing("Status")
-    opened.common["status"] = Status.of(status)
+    opened.common["status"] = SamlStatus.of(status)
     opened.common["in_response_to"] = reading.reference(opened.attributes, "InResponseTo")
     return opened

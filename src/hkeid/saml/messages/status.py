@@ -43,7 +43,7 @@ class StatusCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class SamlStatus:
     """A samlp:Status.
 
     :ivar codes: URIs from the top downwards; at least one.
@@ -64,7 +64,7 @@ class Status:
         return self.codes[1] if len(self.codes) > 1 else None
 
     @classmethod
-    def of(cls, element: XmlElement) -> Status:
+    def of(cls, element: XmlElement) -> SamlStatus:
         """Read an element.
 
         :raises SamlMalformed: what is wrong with it.
@@ -101,7 +101,7 @@ def _codes(element: XmlElement) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _written(status: Status) -> Element:
+def _written(status: SamlStatus) -> Element:
     code: list[Element] = []
     for value in reversed(status.codes):
         code = [Element("samlp:StatusCode", present({"Value": value}), code)]
@@ -111,13 +111,15 @@ def _written(status: Status) -> Element:
     return Element("samlp:Status", {}, [*code, *message])
 
 
-SUCCESS = Status(codes=(StatusCode.SUCCESS.value,))
+SUCCESS = SamlStatus(codes=(StatusCode.SUCCESS.value,))
 """It went well."""
 
 _SUCCESS = constant(_written(SUCCESS))
 
 
-def failure(top: StatusCode, lower: StatusCode | None = None, message: str | None = None) -> Status:
+def failure(
+    top: StatusCode, lower: StatusCode | None = None, message: str | None = None
+) -> SamlStatus:
     """A status that is none of success."""
     codes = (top.value,) if lower is None else (top.value, lower.value)
-    return Status(codes=codes, message=message)
+    return SamlStatus(codes=codes, message=message)

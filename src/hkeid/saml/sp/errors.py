@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hkeid.saml.messages import MessageReason, MessageRefused, Status, StatusCode
+from hkeid.saml.messages import MessageReason, MessageRefused, SamlStatus, StatusCode
 
 _MEANINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -29,7 +29,7 @@ class StatusRefused(MessageRefused):
         it is good for ending this one login alone.
     """
 
-    def __init__(self, status: Status, *, answered_for: bool) -> None:
+    def __init__(self, status: SamlStatus, *, answered_for: bool) -> None:
         self.status = status
         self.answered_for = answered_for
         super().__init__(MessageReason.STATUS, detail=" ".join(status.codes)[:400])

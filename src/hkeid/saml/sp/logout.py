@@ -19,7 +19,7 @@ from hkeid.saml.messages import (
     MessageReason,
     MessageRefused,
     NameId,
-    Status,
+    SamlStatus,
     StatusCode,
     failure,
     new_identifier,
@@ -101,7 +101,7 @@ class AnsweredLogout:
     :ivar partial: some of its other services did not end their sessions (saml-core §3.7.3.2).
     """
 
-    status: Status
+    status: SamlStatus
     partial: bool
 
     @property

@@ -42,8 +42,8 @@ from hkeid.saml.messages import (
     ProxyRestriction,
     RequestedAuthnContext,
     Response,
+    SamlStatus,
     Scoping,
-    Status,
     StatusCode,
     Subject,
     SubjectConfirmation,
@@ -341,8 +341,8 @@ def test_a_status_that_is_not_as_the_schema_says(inside: str, expected: MessageR
 def test_only_success_at_the_top_is_success() -> None:
     """saml-core §3.2.2.2."""
     assert SUCCESS.success
-    assert not Status(codes=(StatusCode.RESPONDER, StatusCode.SUCCESS)).success
-    assert not Status(codes=("Success",)).success
+    assert not SamlStatus(codes=(StatusCode.RESPONDER, StatusCode.SUCCESS)).success
+    assert not SamlStatus(codes=("Success",)).success
 
 
 def test_a_message_of_another_kind_is_not_read() -> None:
