@@ -1,0 +1,29 @@
+"""Keys and the identity provider that all peers know."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("tests.peer.saml.contract", "tests.peer.saml.service_provider")
+
+from tests.peer.saml.identity_provider import (  # noqa: E402 - after the line above
+    Credential,
+    SmallIdentityProvider,
+)
+
+
+@pytest.fixture(scope="session")
+def idp() -> SmallIdentityProvider:
+    return SmallIdentityProvider()
+
+
+@pytest.fixture(scope="session")
+def stranger(idp: SmallIdentityProvider) -> SmallIdentityProvider:
+    """It says that it is ``idp`` and has other keys."""
+    return SmallIdentityProvider(idp.entity_id)
+
+
+@pytest.fixture(scope="session")
+def credential() -> Credential:
+    """A service provider's, to sign and to decrypt with."""
+    return Credential.make()
