@@ -19,7 +19,7 @@ Mutex file:{folder}/run
 ErrorLog {folder}/error.log
 LogLevel info
 Listen 127.0.0.1:{port}
-ServerName http://127.0.0.1:{port}
+ServerName {host}:{port}
 UseCanonicalName On
 StartServers 1
 ServerLimit 1
@@ -41,24 +41,24 @@ AddOutputFilter INCLUDES .html
 _PAGE = "<html><body><pre>\n<!--#printenv -->\n</pre></body></html>\n"
 
 
-def start_apache(folder: Path, port: int, module: str, rest: str) -> ServerProcess:
+def start_apache(
+    folder: Path, port: int, module: dict[str, str], rest: str, *, host: str = "localhost"
+) -> ServerProcess:
     """Apache with one more module, and a page ``/private/who.html`` that prints its variables.
 
+    :param module: its name in Apache, and that of its file.
     :param rest: configuration that comes after its own.
     """
     for name in ("run", "www", "www/private"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "www" / "private" / "who.html").write_text(_PAGE)
     (folder / "www" / "index.html").write_text("<html><body>Good day</body></html>\n")
-    found = {name: f"mod_{name}.so" for name in _MODULES} | {
-        module: f"mod_{module.removesuffix('_module')}.so"
-    }
+    named = {f"{name}_module": name for name in _MODULES} | module
     lines = [
-        f"LoadModule {name.removesuffix('_module')}_module "
-        f"{installed(f'/usr/lib/apache2/modules/{file}')}"
-        for name, file in found.items()
+        f"LoadModule {name} {installed(f'/usr/lib/apache2/modules/mod_{file}.so')}"
+        for name, file in named.items()
     ]
-    text = _MAIN.format(folder=folder, port=port, modules="\n".join(lines), rest=rest)
+    text = _MAIN.format(folder=folder, port=port, host=host, modules="\n".join(lines), rest=rest)
     (folder / "httpd.conf").write_text(text)
     hand_over(folder)
     # libxmlsec reads the system's certificates for each message otherwise: 0.4 s of CPU, and no use.

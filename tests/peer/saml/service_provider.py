@@ -87,6 +87,8 @@ class SaysInJson(PeerServiceProvider):
 class SaysInEnvironment(PeerServiceProvider):
     """An Apache module: the page prints the variables that it set (mod_include's ``printenv``)."""
 
+    separator = " | "
+
     def plain(self, value: str) -> str:
         return unescape(value)
 
@@ -98,7 +100,7 @@ class SaysInEnvironment(PeerServiceProvider):
         return Login(
             name_id=variables["REMOTE_USER"],
             attributes={
-                NAME: tuple(variables["NAME"].split(" | ")),
-                LEVEL: tuple(variables["LEVEL"].split(" | ")),
+                NAME: tuple(variables["NAME"].split(self.separator)),
+                LEVEL: tuple(variables["LEVEL"].split(self.separator)),
             },
         )
