@@ -91,12 +91,11 @@ $metadata['%(origin)s/idp'] = [
     'simplesaml.nameidattribute' => 'uid',
 ];
 """
-_REMOTE_SP = """<?php
+_REMOTE_SP = """
 $metadata['%(entity_id)s'] = [
     'AssertionConsumerService' => '%(consumer)s', 'SingleLogoutService' => '%(logout)s',
     'keys' => [%(keys)s],
     'assertion.encryption' => %(encrypted)s,
-    'sharedkey_algorithm' => 'http://www.w3.org/2009/xmlenc11#aes256-gcm',
     'sign.logout' => true, 'validate.logout' => true, 'validate.authnrequest' => true,
     'NameIDFormat' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
 ];
@@ -151,12 +150,7 @@ def simplesamlphp(
             installed("/usr/bin/php"), "-d", "error_log=" + str(folder / "php.log"),
             "-S", f"127.0.0.1:{port}", "-t", f"{PACKAGE}/www", folder / "router.php",
         ]  # fmt: skip
-        environment = {
-            "SIMPLESAMLPHP_CONFIG_DIR": str(folder),
-            # One that asks itself would wait for ever.
-            "PHP_CLI_SERVER_WORKERS": "2",
-        }
-        # The workers outlive the parent's TERM: the whole process group is ended.
+        environment = {"SIMPLESAMLPHP_CONFIG_DIR": str(folder)}
         with ServerProcess(
             unprivileged(command), port=port, log=folder / "server.log", environment=environment
         ):
