@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from lxml import etree
 
 from hkeid.adapters.system import SystemRandom
 from hkeid.saml.dsig import (
@@ -29,15 +30,17 @@ from hkeid.saml.dsig import (
     encrypt_assertion,
     read_redirect,
     sign_element,
+    verify_message,
     write,
     write_redirect,
 )
 from hkeid.saml.dsig.algorithms import PrivateKey
-from hkeid.saml.dsig.namespaces import SAML, SAMLP
+from hkeid.saml.dsig.namespaces import PREFIXES, SAML, SAMLP
 from hkeid.testing.browser import Form
 from hkeid.testing.saml_specimens import SignedWhere, status
 from tests.peer.saml.entities import REDIRECT, Entity
 
+SOAP11 = PREFIXES["soap11"]
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 X509 = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
@@ -175,6 +178,12 @@ class PeerIdentityProvider(Protocol):
 
     def logout_status(self, query: str, peer: Entity, request: str) -> str:
         """Status code of the LogoutResponse to ``request``."""
+
+    def soap_logout(self, peer: Entity, login: Login) -> tuple[str, bytes]:
+        """Id of a LogoutRequest, and the SOAP envelope that it goes in to the peer itself."""
+
+    def soap_logout_status(self, envelope: bytes, peer: Entity, request: str) -> str:
+        """Status code of the LogoutResponse in the peer's answer."""
 
 
 class SmallIdentityProvider:
@@ -320,16 +329,19 @@ class SmallIdentityProvider:
         )
         return self._redirect(place, "SAMLResponse", made, asked.relay_state)
 
-    def begin_logout(self, peer: Entity, login: Login) -> tuple[str, str]:
+    def _logout_request(self, login: Login, place: str) -> Element:
         now = datetime.now(UTC)
-        made = self._message(
+        return self._message(
             "samlp:LogoutRequest",
             now,
             name_id(login),
             Element("samlp:SessionIndex", {}, [self.sessions[login.name_id]]),
-            Destination=peer.logout_url,
+            Destination=place,
             NotOnOrAfter=instant(now + timedelta(minutes=5)),
         )
+
+    def begin_logout(self, peer: Entity, login: Login) -> tuple[str, str]:
+        made = self._logout_request(login, peer.logout_url)
         return made.attributes["ID"], self._redirect(peer.logout_url, "SAMLRequest", made, "kept")
 
     def _redirect(
@@ -344,11 +356,36 @@ class SmallIdentityProvider:
         read = read_redirect(query)
         element = read.verify(peer.signing_keys).element
         assert read.relay_state == "kept"
-        assert element.tag == f"{{{SAMLP}}}LogoutResponse"
-        assert element.get("InResponseTo") == request
-        assert element.findtext(f"{{{SAML}}}Issuer") == peer.entity_id
         assert element.get("Destination") == self.slo_url
-        return str(element.find(f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode").get("Value"))
+        return _logout_status(element, peer, request)
+
+    def soap_logout(self, peer: Entity, login: Login) -> tuple[str, bytes]:
+        signer = self.credentials[SignatureKey.RSA].signer
+        made = sign_element(self._logout_request(login, peer.logout_soap), signer)
+        return made.attributes["ID"], write(envelope(made))
+
+    def soap_logout_status(self, envelope: bytes, peer: Entity, request: str) -> str:
+        message = verify_message(opened(envelope), peer.signing_keys)
+        return _logout_status(message.element, peer, request)
+
+
+def _logout_status(element: etree._Element, peer: Entity, request: str) -> str:
+    assert element.tag == f"{{{SAMLP}}}LogoutResponse"
+    assert element.get("InResponseTo") == request
+    assert element.findtext(f"{{{SAML}}}Issuer") == peer.entity_id
+    return str(element.find(f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode").get("Value"))
+
+
+def envelope(message: Element) -> Element:
+    """SOAP 1.1 around a message (saml-bindings §3.2.2)."""
+    return Element("soap11:Envelope", {}, [Element("soap11:Body", {}, [message])])
+
+
+def opened(octets: bytes) -> bytes:
+    """The message in a SOAP envelope, alone."""
+    (message,) = etree.fromstring(octets).find(f"{{{SOAP11}}}Body")
+    message.tail = None
+    return etree.tostring(message)
 
 
 def identifier() -> str:

@@ -54,6 +54,11 @@ class PeerServiceProvider(ABC):
             return None
         return self.read(page)
 
+    def by_soap(self, envelope: bytes) -> Page:
+        """Its answer to a message that no browser carries."""
+        place, action = self.entity.logout_soap, "http://www.oasis-open.org/committees/security"
+        return Browser().post(place, envelope, "text/xml", headers={"SOAPAction": action})
+
     def told(self) -> Callable[[], str]:
         """Call it to read what has been added to the logs since."""
         sizes = {log: log.stat().st_size if log.exists() else 0 for log in self.logs}
