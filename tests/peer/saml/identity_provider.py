@@ -22,7 +22,9 @@ from lxml import etree
 
 from hkeid.adapters.system import SystemRandom
 from hkeid.saml.dsig import (
+    ECDSA_SHA256,
     OAEP_SHA1,
+    RSA_SHA256,
     Element,
     SignedElement,
     XmlSigner,
@@ -34,7 +36,7 @@ from hkeid.saml.dsig import (
     write,
     write_redirect,
 )
-from hkeid.saml.dsig.algorithms import PrivateKey
+from hkeid.saml.dsig.algorithms import SHA256_DIGEST, PrivateKey
 from hkeid.saml.dsig.namespaces import PREFIXES, SAML, SAMLP
 from hkeid.testing.browser import Form
 from hkeid.testing.saml_specimens import SignedWhere, status
@@ -225,7 +227,18 @@ class SmallIdentityProvider:
                 *services["SingleSignOnService"],
             ],
         )
-        return write(Element("md:EntityDescriptor", {"entityID": self.entity_id}, [role]))
+        # Without these Shibboleth signs its answers by SOAP with SHA-1 (saml-metadata-algsupport §2.4).
+        known = [
+            Element("alg:DigestMethod", {"Algorithm": SHA256_DIGEST}),
+            *(
+                Element("alg:SigningMethod", {"Algorithm": algorithm})
+                for algorithm in (RSA_SHA256, ECDSA_SHA256)
+            ),
+        ]
+        extensions = Element("md:Extensions", {}, known)
+        return write(
+            Element("md:EntityDescriptor", {"entityID": self.entity_id}, [extensions, role])
+        )
 
     def read_request(self, query: str, peer: Entity) -> AskedLogin:
         read = read_redirect(query)
