@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hkeid.testing.processes import ServerProcess
 from tests.peer.saml.stack import hand_over, installed, unprivileged
+
+from hkeid.testing.processes import ServerProcess
 
 _MODULES = (
     "mpm_event", "authn_core", "authz_core", "authz_user", "mime", "dir", "include", "filter",
@@ -65,4 +66,6 @@ def start_apache(
     (folder / "none.pem").touch()
     environment = {"SSL_CERT_FILE": str(folder / "none.pem"), "SSL_CERT_DIR": str(folder / "run")}
     command = [installed("/usr/sbin/apache2"), "-f", folder / "httpd.conf", "-D", "FOREGROUND"]
-    return ServerProcess(unprivileged(command), port=port, log=folder / "apache.log", environment=environment)
+    return ServerProcess(
+        unprivileged(command), port=port, log=folder / "apache.log", environment=environment
+    )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.peer.saml.credentials import Credential
+from tests.peer.saml.identity_provider import SmallIdentityProvider
 
 pytest.register_assert_rewrite("tests.peer.saml.contract", "tests.peer.saml.service_provider")
-
-from tests.peer.saml.identity_provider import (  # noqa: E402 - after the line above
-    Credential,
-    SmallIdentityProvider,
-)
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
+from tests.peer.saml.credentials import Credential
+from tests.peer.saml.entities import REDIRECT, Entity
+from tests.peer.saml.soap import envelope, opened
 
 from hkeid.adapters.system import SystemRandom
 from hkeid.saml.dsig import (
@@ -27,7 +26,6 @@ from hkeid.saml.dsig import (
     RSA_SHA256,
     Element,
     SignedElement,
-    XmlSigner,
     encode_post,
     encrypt_assertion,
     read_redirect,
@@ -36,59 +34,15 @@ from hkeid.saml.dsig import (
     write,
     write_redirect,
 )
-from hkeid.saml.dsig.algorithms import SHA256_DIGEST, PrivateKey
-from hkeid.saml.dsig.namespaces import PREFIXES, SAML, SAMLP
+from hkeid.saml.dsig.algorithms import SHA256_DIGEST
+from hkeid.saml.dsig.namespaces import SAML, SAMLP
 from hkeid.testing.browser import Form
 from hkeid.testing.saml_specimens import SignedWhere, status
-from tests.peer.saml.entities import REDIRECT, Entity
 
-SOAP11 = PREFIXES["soap11"]
 SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
 X509 = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509"
 PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 NAME, LEVEL = "urn:hkeid:test:name", "urn:hkeid:test:level"
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A key made on the spot and its certificate."""
-
-    key: PrivateKey = field(repr=False)
-    certificate: x509.Certificate = field(repr=False)
-
-    @classmethod
-    def make(cls, key: PrivateKey | None = None) -> Credential:
-        key = key or rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer.example")])
-        now = datetime.now(UTC)
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=30))
-            .sign(key, SHA256())
-        )
-        return cls(key, made)
-
-    @property
-    def key_pem(self) -> str:
-        form = PrivateFormat.PKCS8
-        return self.key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(Encoding.PEM).decode()
-
-    @property
-    def base64(self) -> str:
-        return "".join(self.pem.splitlines()[1:-1])
-
-    @property
-    def signer(self) -> XmlSigner:
-        return XmlSigner.from_key(self.key, self.certificate)
 
 
 class SignatureKey(Enum):
@@ -204,7 +158,7 @@ class SmallIdentityProvider:
 
     def metadata(self) -> bytes:
         signing = [
-            Element("md:KeyDescriptor", {"use": "signing"}, [_key_info(credential)])
+            Element("md:KeyDescriptor", {"use": "signing"}, [credential.key_info])
             for credential in self.credentials.values()
         ]
         places = {
@@ -310,9 +264,7 @@ class SmallIdentityProvider:
             Element("saml:AttributeStatement", {}, _attributes(login.attributes)),
         )
 
-    def _message(
-        self, name: str, now: datetime, *children: Element, **attributes: str
-    ) -> Element:
+    def _message(self, name: str, now: datetime, *children: Element, **attributes: str) -> Element:
         common = {"ID": identifier(), "Version": "2.0", "IssueInstant": instant(now)}
         issuer = Element("saml:Issuer", {}, [self.entity_id])
         return Element(name, {**common, **attributes}, [issuer, *children])
@@ -389,18 +341,6 @@ def _logout_status(element: etree._Element, peer: Entity, request: str) -> str:
     return str(element.find(f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode").get("Value"))
 
 
-def envelope(message: Element) -> Element:
-    """SOAP 1.1 around a message (saml-bindings §3.2.2)."""
-    return Element("soap11:Envelope", {}, [Element("soap11:Body", {}, [message])])
-
-
-def opened(octets: bytes) -> bytes:
-    """The message in a SOAP envelope, alone."""
-    (message,) = etree.fromstring(octets).find(f"{{{SOAP11}}}Body")
-    message.tail = None
-    return etree.tostring(message)
-
-
 def identifier() -> str:
     """Of a message or session."""
     return f"_{secrets.token_hex(16)}"
@@ -426,8 +366,3 @@ def _attributes(released: Mapping[str, Sequence[str]]) -> list[Element]:
         )
         for name, values in released.items()
     ]
-
-
-def _key_info(credential: Credential) -> Element:
-    certificate = Element("ds:X509Certificate", {}, [credential.base64])
-    return Element("ds:KeyInfo", {}, [Element("ds:X509Data", {}, [certificate])])

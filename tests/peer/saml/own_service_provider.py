@@ -7,6 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.peer.saml.credentials import Credential
+from tests.peer.saml.entities import Entity
+from tests.peer.saml.identity_provider import (
+    PERSISTENT,
+    AskedLogout,
+    Login,
+    identifier,
+    instant,
+    name_id,
+)
 
 from hkeid.saml.dsig import (
     Element,
@@ -24,16 +34,6 @@ from hkeid.saml.dsig import (
 from hkeid.saml.dsig.namespaces import SAML, SAMLP
 from hkeid.testing.browser import Form
 from hkeid.testing.saml_specimens import status
-from tests.peer.saml.entities import Entity
-from tests.peer.saml.identity_provider import (
-    PERSISTENT,
-    AskedLogout,
-    Credential,
-    Login,
-    identifier,
-    instant,
-    name_id,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,7 @@ class SmallServiceProvider:
 
     credential: Credential = field(repr=False)
     name: str = "sp"
-    encryption: EncryptionPolicy = EncryptionPolicy()
+    encryption: EncryptionPolicy = field(default_factory=EncryptionPolicy)
     entity: Entity = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,9 +122,7 @@ class SmallServiceProvider:
     def begin(self, idp: Entity, **attributes: str) -> tuple[str, str]:
         policy = Element("samlp:NameIDPolicy", {"Format": PERSISTENT, "AllowCreate": "true"})
         consumer = {"AssertionConsumerServiceURL": self.entity.consumers[0]}
-        made = self._message(
-            "samlp:AuthnRequest", idp.sso_url, policy, **consumer, **attributes
-        )
+        made = self._message("samlp:AuthnRequest", idp.sso_url, policy, **consumer, **attributes)
         return made.attributes["ID"], self._redirect(idp.sso_url, made, "kept")
 
     def finish(self, form: Form, idp: Entity, request: str | None) -> Received:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hkeid.testing.processes import ServerProcess, free_port
-from tests.peer.saml.identity_provider import Credential, SmallIdentityProvider
+from tests.peer.saml.credentials import Credential
+from tests.peer.saml.identity_provider import SmallIdentityProvider
 from tests.peer.saml.service_provider import PeerServiceProvider, SaysInJson
+
+from hkeid.testing.processes import ServerProcess, free_port
 
 SCRIPT = Path(__file__).parent / "python_service_providers.py"
 
@@ -37,7 +39,9 @@ def running(
     }
     (folder / "settings.json").write_text(json.dumps(settings))
     command = [python, SCRIPT, library, folder / "settings.json"]
-    with ServerProcess(command, port=port, log=folder / "server.log", environment={"PYTHONPATH": ""}):
+    with ServerProcess(
+        command, port=port, log=folder / "server.log", environment={"PYTHONPATH": ""}
+    ):
         origin = f"http://localhost:{port}"
         yield SaysInJson(
             page=f"{origin}/who",

@@ -12,6 +12,7 @@ import secrets
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
@@ -219,7 +220,7 @@ class Handler(BaseHTTPRequestHandler):
     """The pages of a small application."""
 
     library: Pysaml2 | Python3Saml
-    sessions: dict[str, dict] = {}
+    sessions: ClassVar[dict[str, dict]] = {}
 
     def _cookie(self, wanted: str) -> str:
         for part in self.headers.get("Cookie", "").split("; "):
@@ -228,7 +229,9 @@ class Handler(BaseHTTPRequestHandler):
                 return value
         return ""
 
-    def _send(self, status: int, body: bytes, media_type: str = "text/plain", **headers: str) -> None:
+    def _send(
+        self, status: int, body: bytes, media_type: str = "text/plain", **headers: str
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", f"{media_type}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -243,7 +246,7 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 - whatever the library says
             self._send(403, f"{type(error).__name__}: {error}".encode())
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self._serve(self._get)
 
     def _get(self) -> None:
@@ -266,7 +269,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, b"Good day")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._serve(self._post)
 
     def _post(self) -> None:

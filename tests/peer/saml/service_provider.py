@@ -11,9 +11,10 @@ from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hkeid.testing.browser import Browser, Page
 from tests.peer.saml.entities import Entity, read_entity
 from tests.peer.saml.identity_provider import LEVEL, NAME, Login, SmallIdentityProvider
+
+from hkeid.testing.browser import Browser, Page
 
 
 @dataclass

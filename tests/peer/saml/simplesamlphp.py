@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hkeid.testing.processes import ServerProcess, free_port
+from tests.peer.saml.credentials import Credential
 from tests.peer.saml.entities import Entity
-from tests.peer.saml.identity_provider import LEVEL, NAME, Credential, SmallIdentityProvider
+from tests.peer.saml.identity_provider import LEVEL, NAME, SmallIdentityProvider
 from tests.peer.saml.stack import hand_over, installed, private_folder, unprivileged
+
+from hkeid.testing.processes import ServerProcess, free_port
 
 PACKAGE = "/usr/share/simplesamlphp"
 

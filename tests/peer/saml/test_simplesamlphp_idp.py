@@ -8,6 +8,16 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import pytest
+from tests.peer.saml.credentials import Credential
+from tests.peer.saml.entities import Entity, read_entity
+from tests.peer.saml.identity_provider import (
+    LEVEL,
+    NAME,
+    SUCCESS,
+    SmallIdentityProvider,
+)
+from tests.peer.saml.own_service_provider import Received, SmallServiceProvider
+from tests.peer.saml.simplesamlphp import SimpleSamlPhp, served, simplesamlphp
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.saml.dsig import (
@@ -18,16 +28,6 @@ from hkeid.saml.dsig import (
     encode_post,
 )
 from hkeid.testing.browser import Browser, Form, Page
-from tests.peer.saml.entities import Entity, read_entity
-from tests.peer.saml.identity_provider import (
-    LEVEL,
-    NAME,
-    SUCCESS,
-    Credential,
-    SmallIdentityProvider,
-)
-from tests.peer.saml.own_service_provider import Received, SmallServiceProvider
-from tests.peer.saml.simplesamlphp import SimpleSamlPhp, served, simplesamlphp
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("saml_simplesamlphp_idp")]
 
