@@ -8,7 +8,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.peer.saml.credentials import Credential
-from tests.peer.saml.entities import Entity
+from tests.peer.saml.entities import POST, REDIRECT, Entity
 from tests.peer.saml.identity_provider import (
     PERSISTENT,
     AskedLogout,
@@ -101,6 +101,24 @@ class SmallServiceProvider:
             signing_keys=(key,),
             encryption_keys=(key,),
         )
+
+    def metadata(self) -> bytes:
+        """For identity providers that read metadata."""
+        entity = self.entity
+        services = [
+            Element("md:SingleLogoutService", {"Binding": REDIRECT, "Location": entity.logout_url}),
+            Element("md:NameIDFormat", {}, [PERSISTENT]),
+            Element(
+                "md:AssertionConsumerService",
+                {"Binding": POST, "Location": entity.consumers[0], "index": "0"},
+            ),
+        ]
+        role = Element(
+            "md:SPSSODescriptor",
+            {"protocolSupportEnumeration": SAMLP, "AuthnRequestsSigned": "true"},
+            [Element("md:KeyDescriptor", {}, [self.credential.key_info]), *services],
+        )
+        return write(Element("md:EntityDescriptor", {"entityID": entity.entity_id}, [role]))
 
     def _message(self, name: str, place: str, *children: Element, **attributes: str) -> Element:
         common = {
