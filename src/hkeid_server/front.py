@@ -192,6 +192,7 @@ class Front:
             method=environ["REQUEST_METHOD"],
             path=path,
             query=Parameters.parse(query) if query else EMPTY_PARAMETERS,
+            raw_query=query,
             form=form,
             headers=headers,
             body=body,

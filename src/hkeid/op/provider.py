@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from hkeid.doors.form_post import form_post_script
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request, Response
@@ -15,7 +16,6 @@ from hkeid.oidc.errors import ErrorCode
 from hkeid.oidc.parameters import receive
 from hkeid.op import interactions, paths
 from hkeid.op.authorization.endpoint import AuthorizationEndpoint
-from hkeid.op.authorization.form_post import form_post_script
 from hkeid.op.bearer_tokens import Bearer, read_bearer
 from hkeid.op.client_authentication import CREDENTIAL_LIMITS, Caller, authenticate
 from hkeid.op.clients import ClientDirectory, sandbox_only

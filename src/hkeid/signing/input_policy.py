@@ -43,6 +43,6 @@ class InputPolicy:
         :raises DocumentRefused: the reason is the first such trait in the order of
             :class:`hkeid.ports.pdf.PdfTrait`; the detail lists all.
         """
-        found = [one for one in PdfTrait if one in traits and one in self.refused]
+        found = [one for one in PdfTrait if one in traits and one in self.refused] if traits else ()
         if found:
             raise DocumentRefused(found[0].value, detail=", ".join(found))

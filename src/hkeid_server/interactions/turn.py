@@ -7,9 +7,9 @@ from typing import Protocol
 
 from flask import Response
 
+from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.authentication import SessionView
 from hkeid.op import Interaction, LogoutPage, Outcome
-from hkeid.op.records import Client
 from hkeid_server.house import Door
 from hkeid_server.models import FarewellPage, WhoAsks
 from hkeid_server.names import form_targets, who_asks
@@ -36,7 +36,7 @@ class Turn:
         return f"{self.here}/{name}"
 
     @property
-    def client(self) -> Client:
+    def client(self) -> RelyingParty:
         """The relying party of an interaction that has one."""
         client = self.interaction.client
         assert client is not None

@@ -35,8 +35,8 @@ except ImportError as error:
 
 from hkeid.adapters.pdf import signature_fields, validation_material
 from hkeid.adapters.pdf.inspection import traits_of
-from hkeid.adapters.pdf.name_speed import read_names_whole
 from hkeid.adapters.pdf.stamps import StampPainter
+from hkeid.adapters.pdf.syntax_speed import read_syntax_whole
 from hkeid.adapters.pdf.updates import update_of, update_with_gap
 
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
@@ -64,7 +64,7 @@ class SigningEngine:
 
     def __init__(self, stamp_font: str | None = None) -> None:
         self._painter = StampPainter(None if stamp_font is None else Path(stamp_font))
-        read_names_whole()
+        read_syntax_whole()
         # The modules stay for good: the collector need not walk through them with each document.
         gc.collect()
         gc.freeze()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -128,48 +128,64 @@ def _named(name: str, classes: Mapping[str, type]) -> Any:
 
 
 def _made(kind: type, members: Mapping[str, Any]) -> Any:
-    hints = _hints(kind)
-    if set(members) != set(hints):
+    checks = _checks(kind)
+    if members.keys() != checks.keys():
         raise WireError(f"other members than those of {kind.__name__}")
     for name, value in members.items():
-        if not _fits(value, hints[name]):
+        if not checks[name](value):
             raise WireError(f"{kind.__name__}.{name} of another type")
     return kind(**members)
 
 
+_Check = Callable[[Any], bool]
+
+
 @lru_cache(maxsize=64)
-def _hints(kind: type) -> Mapping[str, Any]:
+def _checks(kind: type) -> Mapping[str, _Check]:
     hints = get_type_hints(kind)
-    return {one.name: hints[one.name] for one in fields(kind)}
+    return {one.name: _check_of(hints[one.name]) for one in fields(kind)}
 
 
-def _fits(value: Any, hint: Any) -> bool:
+def _check_of(hint: Any) -> _Check:
+    """Whether a value is of a declared type; looked up once for each member of a class."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is Any:
-        return True
+        return lambda _: True
     if origin in {Union, UnionType}:
-        return any(_fits(value, one) for one in arguments)
+        either = tuple(map(_check_of, arguments))
+        return lambda value: any(check(value) for check in either)
     if hint is None or hint is NoneType:
-        return value is None
-    if origin is tuple and arguments[-1:] == (...,):
-        return isinstance(value, tuple) and all(_fits(one, arguments[0]) for one in value)
+        return lambda value: value is None
     if origin is tuple:
-        return (
-            isinstance(value, tuple)
-            and len(value) == len(arguments)
-            and all(map(_fits, value, arguments))
-        )
+        return _check_of_tuple(arguments)
     if origin is not None and issubclass(origin, Mapping):
-        return isinstance(value, Mapping) and all(
-            _fits(key, arguments[0]) and _fits(one, arguments[1]) for key, one in value.items()
+        key_check, value_check = map(_check_of, arguments)
+        return lambda value: (
+            isinstance(value, Mapping)
+            and all(key_check(key) and value_check(one) for key, one in value.items())
         )
     if origin is not None and issubclass(origin, Sequence):
-        return isinstance(value, origin) and all(_fits(one, arguments[0]) for one in value)
+        item = _check_of(arguments[0])
+        return lambda value: isinstance(value, origin) and all(map(item, value))
     if hint is float:
-        return type(value) in {float, int}
+        return lambda value: type(value) in {float, int}
     if hint is int:
-        return type(value) is int
-    return isinstance(hint, type) and isinstance(value, hint)
+        return lambda value: type(value) is int
+    if not isinstance(hint, type):
+        return lambda _: False
+    return lambda value: isinstance(value, hint)
+
+
+def _check_of_tuple(arguments: tuple[Any, ...]) -> _Check:
+    if arguments[-1:] == (...,):
+        each = _check_of(arguments[0])
+        return lambda value: isinstance(value, tuple) and all(map(each, value))
+    places = tuple(map(_check_of, arguments))
+    return lambda value: (
+        isinstance(value, tuple)
+        and len(value) == len(places)
+        and all(check(one) for check, one in zip(places, value, strict=True))
+    )
 
 
 def _error(name: str, arguments: Sequence[Any], members: Mapping[str, Any]) -> HkeidError:

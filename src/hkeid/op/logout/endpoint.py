@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hkeid.doors.subjects import session_identifier
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.http import Request, Response, redirect, with_query
@@ -23,7 +24,6 @@ from hkeid.op.logout.request import LogoutRequest, parse, understand
 from hkeid.op.parts import Parts
 from hkeid.op.records import ProviderTransaction
 from hkeid.op.responses import error_page, logout_page
-from hkeid.op.subjects import session_identifier
 
 
 class LogoutEndpoint:

@@ -19,7 +19,7 @@ from hkeid.saml.dsig.algorithms import (
     SIGNATURE_ALGORITHMS,
     PublicKey,
 )
-from hkeid.saml.dsig.decryption import EncryptionPolicy, decrypt_assertions
+from hkeid.saml.dsig.decryption import EncryptionPolicy, decrypt_assertions, decrypt_name_id
 from hkeid.saml.dsig.encryption import (
     OAEP_SHA1,
     OAEP_SHA256,
@@ -82,6 +82,7 @@ __all__ = [
     "constant",
     "decode_post",
     "decrypt_assertions",
+    "decrypt_name_id",
     "encode_post",
     "encrypt_assertion",
     "read_redirect",
