@@ -6,7 +6,12 @@ import pytest
 from tests.peer.saml.credentials import Credential
 from tests.peer.saml.identity_provider import SmallIdentityProvider
 
-pytest.register_assert_rewrite("tests.peer.saml.contract", "tests.peer.saml.service_provider")
+pytest.register_assert_rewrite(
+    *(
+        f"tests.peer.saml.{name}"
+        for name in ("contract", "identity_provider_contract", "service_provider")
+    )
+)
 
 
 @pytest.fixture(scope="session")

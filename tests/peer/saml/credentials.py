@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from hkeid.saml.dsig import Element, XmlSigner
+from hkeid.ports.keys import KeyState
+from hkeid.saml.dsig import XmlSigner
 from hkeid.saml.dsig.algorithms import PrivateKey
+from hkeid.saml.metadata.publication import OwnKey
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,7 @@ class Credential:
     def signer(self) -> XmlSigner:
         return XmlSigner.from_key(self.key, self.certificate)
 
-    @property
-    def key_info(self) -> Element:
-        """For a KeyDescriptor."""
-        certificate = Element("ds:X509Certificate", {}, [self.base64])
-        return Element("ds:KeyInfo", {}, [Element("ds:X509Data", {}, [certificate])])
+    def own(self, state: KeyState) -> OwnKey:
+        """For metadata of ours."""
+        der = self.certificate.public_bytes(Encoding.DER)
+        return OwnKey(state=state, public=self.key.public_key(), certificate=der)

@@ -1,20 +1,16 @@
-"""What a peer says of itself in the metadata that it publishes."""
+"""What a peer says of itself in the metadata that it publishes, read by our reader."""
 
 from __future__ import annotations
 
-from base64 import b64decode
 from dataclasses import dataclass, field
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from lxml import etree
 
-from hkeid.saml.dsig.algorithms import PublicKey
-from hkeid.saml.dsig.namespaces import DS, MD
-
-POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
-REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
-SOAP = "urn:oasis:names:tc:SAML:2.0:bindings:SOAP"
+from hkeid.saml.dsig import METADATA_LIMITS, PublicKey, read_unsigned, verify_message
+from hkeid.saml.messages import Binding
+from hkeid.saml.metadata import Endpoint
+from hkeid.saml.metadata import Entity as EntityRecord
+from hkeid.saml.metadata.reader import read_entity as read_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +22,7 @@ class Entity:
     :ivar logout_url: place for LogoutRequests by Redirect.
     :ivar logout_answer_url: place for LogoutResponses by Redirect.
     :ivar logout_soap: place for LogoutRequests by SOAP; empty where there is none.
+    :ivar record: all of it.
     """
 
     entity_id: str
@@ -36,6 +33,7 @@ class Entity:
     logout_soap: str
     signing_keys: tuple[PublicKey, ...] = field(repr=False)
     encryption_keys: tuple[PublicKey, ...] = field(repr=False)
+    record: EntityRecord = field(repr=False)
 
     @property
     def encryption_key(self) -> rsa.RSAPublicKey:
@@ -44,42 +42,36 @@ class Entity:
         return key
 
 
-def read_entity(metadata: bytes) -> Entity:
-    """The one role in an EntityDescriptor."""
-    root = etree.fromstring(metadata)
-    assert root.tag == f"{{{MD}}}EntityDescriptor", metadata[:500]
-    role = root.find(f"{{{MD}}}SPSSODescriptor")
-    if role is None:
-        role = root.find(f"{{{MD}}}IDPSSODescriptor")
+def read_entity(metadata: bytes, *keys: PublicKey) -> Entity:
+    """The one role in an EntityDescriptor.
 
-    def places(name: str, binding: str) -> list[etree._Element]:
-        found = role.findall(f"{{{MD}}}{name}[@Binding='{binding}']")
-        return sorted(found, key=lambda one: one.get("isDefault") != "true")
-
-    def place(name: str, binding: str, attribute: str = "Location") -> str:
-        for one in places(name, binding):
-            return str(one.get(attribute) or one.get("Location"))
-        return ""
-
+    :param keys: of whom it is signed by; none: it is not signed.
+    """
+    if keys:
+        element = verify_message(metadata, keys, limits=METADATA_LIMITS).element
+    else:
+        element = read_unsigned(metadata, limits=METADATA_LIMITS).element
+    record = read_record(element)
+    role = record.sp or record.idp
+    assert role is not None
+    assert not role.refused_keys
+    consumers = () if record.sp is None else record.sp.assertion_consumer_services
+    logins = () if record.idp is None else record.idp.single_sign_on_services
+    logout = _first(role.single_logout_services, Binding.REDIRECT)
+    soap = _first(role.single_logout_services, Binding.SOAP)
+    login = _first(logins, Binding.REDIRECT)
     return Entity(
-        entity_id=str(root.get("entityID")),
-        consumers=tuple(
-            str(one.get("Location")) for one in places("AssertionConsumerService", POST)
-        ),
-        sso_url=place("SingleSignOnService", REDIRECT),
-        logout_url=place("SingleLogoutService", REDIRECT),
-        logout_answer_url=place("SingleLogoutService", REDIRECT, "ResponseLocation"),
-        logout_soap=place("SingleLogoutService", SOAP),
-        signing_keys=_keys(role, "signing"),
-        encryption_keys=_keys(role, "encryption"),
+        entity_id=record.entity_id,
+        consumers=tuple(one.location for one in consumers if one.binding == Binding.POST.value),
+        sso_url=login.location if login else "",
+        logout_url=logout.location if logout else "",
+        logout_answer_url=logout.answers_at if logout else "",
+        logout_soap=soap.location if soap else "",
+        signing_keys=role.verification_keys,
+        encryption_keys=tuple(one.public for one in role.encryption_keys),
+        record=record,
     )
 
 
-def _keys(role: etree._Element, use: str) -> tuple[PublicKey, ...]:
-    found = []
-    for descriptor in role.findall(f"{{{MD}}}KeyDescriptor"):
-        if descriptor.get("use", use) == use:
-            for one in descriptor.iter(f"{{{DS}}}X509Certificate"):
-                octets = b64decode("".join((one.text or "").split()))
-                found.append(x509.load_der_x509_certificate(octets).public_key())
-    return tuple(found)  # type: ignore[arg-type]
+def _first(endpoints: tuple[Endpoint, ...], binding: Binding) -> Endpoint | None:
+    return next((one for one in endpoints if one.binding == binding.value), None)

@@ -16,14 +16,13 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 from tests.peer.saml.credentials import Credential
-from tests.peer.saml.entities import REDIRECT, Entity
+from tests.peer.saml.entities import Entity
 from tests.peer.saml.soap import envelope, opened
 
 from hkeid.adapters.system import SystemRandom
+from hkeid.ports.keys import KeyState
 from hkeid.saml.dsig import (
-    ECDSA_SHA256,
     OAEP_SHA1,
-    RSA_SHA256,
     Element,
     SignedElement,
     encode_post,
@@ -34,8 +33,11 @@ from hkeid.saml.dsig import (
     write,
     write_redirect,
 )
-from hkeid.saml.dsig.algorithms import SHA256_DIGEST
 from hkeid.saml.dsig.namespaces import SAML, SAMLP
+from hkeid.saml.messages import Binding
+from hkeid.saml.metadata import Endpoint, IdpRole
+from hkeid.saml.metadata import Entity as EntityRecord
+from hkeid.saml.metadata.publication import OUR_ALGORITHMS, publish, published_keys
 from hkeid.testing.browser import Form
 from hkeid.testing.saml_specimens import SignedWhere, status
 
@@ -157,42 +159,23 @@ class SmallIdentityProvider:
         self.sessions: dict[str, str] = {}
 
     def metadata(self) -> bytes:
-        signing = [
-            Element("md:KeyDescriptor", {"use": "signing"}, [credential.key_info])
-            for credential in self.credentials.values()
-        ]
-        places = {
-            "SingleLogoutService": [self.slo_url],
-            "SingleSignOnService": [self.sso_url],
-        }
-        services = {
-            name: [
-                Element(f"md:{name}", {"Binding": REDIRECT, "Location": place}) for place in found
-            ]
-            for name, found in places.items()
-        }
-        role = Element(
-            "md:IDPSSODescriptor",
-            {"protocolSupportEnumeration": SAMLP, "WantAuthnRequestsSigned": "true"},
-            [
-                *signing,
-                *services["SingleLogoutService"],
-                Element("md:NameIDFormat", {}, [PERSISTENT]),
-                *services["SingleSignOnService"],
-            ],
+        """As we publish it: with two keys, as while they roll over, and the algorithms that we know.
+
+        Where it does not name them Shibboleth signs its answers by SOAP with SHA-1.
+        """
+        rsa, ec = self.credentials[SignatureKey.RSA], self.credentials[SignatureKey.EC]
+        keys = published_keys(signing=[rsa.own(KeyState.ACTIVE), ec.own(KeyState.NEXT)])
+        redirect = Binding.REDIRECT.value
+        role = IdpRole(
+            keys=keys,
+            single_logout_services=(Endpoint(binding=redirect, location=self.slo_url),),
+            single_sign_on_services=(Endpoint(binding=redirect, location=self.sso_url),),
+            name_id_formats=(PERSISTENT,),
+            algorithms=OUR_ALGORITHMS,
+            want_authn_requests_signed=True,
         )
-        # Without these Shibboleth signs its answers by SOAP with SHA-1 (saml-metadata-algsupport §2.4).
-        known = [
-            Element("alg:DigestMethod", {"Algorithm": SHA256_DIGEST}),
-            *(
-                Element("alg:SigningMethod", {"Algorithm": algorithm})
-                for algorithm in (RSA_SHA256, ECDSA_SHA256)
-            ),
-        ]
-        extensions = Element("md:Extensions", {}, known)
-        return write(
-            Element("md:EntityDescriptor", {"entityID": self.entity_id}, [extensions, role])
-        )
+        record = EntityRecord(entity_id=self.entity_id, idp=role)
+        return publish(record, rsa.signer, identifier=identifier(), now=datetime.now(UTC))
 
     def read_request(self, query: str, peer: Entity) -> AskedLogin:
         read = read_redirect(query)

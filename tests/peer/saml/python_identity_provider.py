@@ -57,7 +57,11 @@ class IdentityProvider:
                         "want_authn_requests_signed": True,
                         "name_id_format": [PERSISTENT],
                         "policy": {
-                            "default": {"name_form": URI, "fail_on_missing_requested": False}
+                            "default": {
+                                "name_form": URI,
+                                "fail_on_missing_requested": False,
+                                "lifetime": {"minutes": 5},
+                            }
                         },
                     }
                 },

@@ -12,11 +12,12 @@ from tests.peer.saml.identity_provider_contract import (
     IdentityProviderContract,
     PeerOfServices,
 )
-from tests.peer.saml.own_service_provider import SmallServiceProvider
+from tests.peer.saml.our_service_provider import OurServiceProvider
 from tests.peer.saml.python_peers import python_peer
 
 from hkeid.saml.dsig import Reason
 from hkeid.testing.browser import Browser
+from hkeid.testing.saml_parties import FakeMetadata
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("saml_pysaml2_idp")]
 
@@ -25,8 +26,8 @@ pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("saml_pysaml2_idp")]
 def peer(
     credential: Credential, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PeerOfServices]:
-    own = Credential.make()
-    sp, encrypted = (SmallServiceProvider(own, name) for name in ("sp", "encrypted"))
+    own, known = Credential.make(), FakeMetadata()
+    sp, encrypted = (OurServiceProvider(own, known, name) for name in ("sp", "encrypted"))
     settings = {
         "services": [one.metadata().decode() for one in (sp, encrypted)],
         "attributes": {name: list(values) for name, values in ATTRIBUTES.items()},
@@ -42,7 +43,7 @@ def peer(
             entity=read_entity(page.body),
             sp=sp,
             encrypted=encrypted,
-            stranger=SmallServiceProvider(Credential.make()),
+            stranger=OurServiceProvider(Credential.make(), known),
             begin_logout=f"{running.origin}/begin-logout",
         )
 
@@ -52,4 +53,3 @@ class TestPysaml2AsIdentityProvider(IdentityProviderContract):
     forged = "IncorrectlySigned"
     # pysaml2 7.5 encrypts with 3DES-CBC and nothing else, which we never open.
     encryption_refused = Reason.ENCRYPTION_REFUSED
-    opens_encryption = False

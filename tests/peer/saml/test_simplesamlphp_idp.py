@@ -14,31 +14,34 @@ from tests.peer.saml.identity_provider_contract import (
     asks_for_password,
     is_the_person,
 )
-from tests.peer.saml.own_service_provider import SmallServiceProvider
+from tests.peer.saml.our_service_provider import OurServiceProvider
 from tests.peer.saml.simplesamlphp import served, simplesamlphp
 
 from hkeid.saml.dsig import EncryptionPolicy, Reason
+from hkeid.saml.messages.status import StatusCode
+from hkeid.saml.sp import StatusRefused
 from hkeid.testing.browser import Browser
+from hkeid.testing.saml_parties import FakeMetadata
 
 pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("saml_simplesamlphp_idp")]
-
-RESPONDER = "urn:oasis:names:tc:SAML:2.0:status:Responder"
-NO_PASSIVE = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
 
 
 @pytest.fixture(scope="module")
 def peer(idp: SmallIdentityProvider, credential: Credential) -> Iterator[PeerOfServices]:
-    own = Credential.make()
-    sp, encrypted = (SmallServiceProvider(own, name) for name in ("sp", "encrypted"))
-    known = [served(sp.entity, own, encrypted=False), served(encrypted.entity, own, encrypted=True)]
-    with simplesamlphp(idp, credential, "".join(["<?php\n", *known])) as running:
+    own, known = Credential.make(), FakeMetadata()
+    sp, encrypted = (OurServiceProvider(own, known, name) for name in ("sp", "encrypted"))
+    services = [
+        served(sp.entity, own, encrypted=False),
+        served(encrypted.entity, own, encrypted=True),
+    ]
+    with simplesamlphp(idp, credential, "".join(["<?php\n", *services])) as running:
         page = Browser().get(f"{running.origin}/saml2/idp/metadata.php")
         assert page.status == 200, page.text
         yield PeerOfServices(
             entity=read_entity(page.body),
             sp=sp,
             encrypted=encrypted,
-            stranger=SmallServiceProvider(Credential.make()),
+            stranger=OurServiceProvider(Credential.make(), known),
             begin_logout=f"{running.origin}/saml2/idp/initSLO.php?RelayState={running.origin}/",
         )
 
@@ -51,19 +54,18 @@ class TestSimpleSamlPhpAsIdentityProvider(IdentityProviderContract):
     encryption_refused = Reason.CBC_REFUSED
 
     def test_force_authn_asks_again(self, peer: PeerOfServices, browser: Browser) -> None:
-        peer.received(browser, peer.sp)
-        _, url = peer.sp.begin(peer.entity, ForceAuthn="true")
-        assert asks_for_password(browser.get(url))
+        peer.received(browser)
+        assert asks_for_password(browser.get(peer.sp.begin(peer.entity, force_authn=True).url))
 
     def test_is_passive_is_refused_with_a_status(
         self, peer: PeerOfServices, browser: Browser
     ) -> None:
-        request, url = peer.sp.begin(peer.entity, IsPassive="true")
-        (form,) = browser.get(url).forms
-        found = peer.sp.finish(form, peer.entity, request)
-        assert found.login is None
-        assert found.status == (RESPONDER, NO_PASSIVE)
+        sent = peer.sp.begin(peer.entity, is_passive=True)
+        (form,) = browser.get(sent.url).forms
+        with pytest.raises(StatusRefused) as refused:
+            peer.sp.finish(form, sent)
+        assert refused.value.status.codes == (StatusCode.RESPONDER, StatusCode.NO_PASSIVE)
 
     def test_it_begins_a_login_itself(self, peer: PeerOfServices, browser: Browser) -> None:
         url = f"{peer.entity.sso_url}?spentityid={peer.sp.entity.entity_id}"
-        is_the_person(peer.sp.finish(peer.log_in(browser, url), peer.entity, None))
+        is_the_person(peer.sp.take_unsolicited(peer.log_in(browser, url)))
