@@ -19,6 +19,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
+from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.requests.records import SignatureRequestRepository
 
 
@@ -44,6 +45,8 @@ class PurgedTransaction(Protocol):
     @property
     def notices(self) -> NoticeRepository: ...
     @property
+    def participations(self) -> ParticipationRepository: ...
+    @property
     def signature_requests(self) -> SignatureRequestRepository: ...
 
 
@@ -67,6 +70,7 @@ class Retention:
     upgrades: timedelta = timedelta(days=30)
     notices: timedelta = timedelta(days=90)
     signature_requests: timedelta = timedelta(days=30)
+    participations: timedelta = timedelta(0)
 
 
 DEFAULT_RETENTION = Retention()
@@ -90,6 +94,7 @@ class Purged:
     complete: bool
     upgrades: int = 0
     signature_requests: int = 0
+    participations: int = 0
 
 
 def purge(
@@ -116,6 +121,7 @@ def purge(
         "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
         "notices": (lambda tx: tx.notices, retention.notices),
         "signature_requests": (lambda tx: tx.signature_requests, retention.signature_requests),
+        "participations": (lambda tx: tx.participations, retention.participations),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

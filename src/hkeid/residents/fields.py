@@ -164,6 +164,7 @@ _DECLARED = (
         "sessions",
         "grants",
         "single_use",
+        "saml_participations",
     ),
     PersonalField(
         name="registration_evidence",

@@ -24,9 +24,7 @@ from hkeid.saml.dsig.namespaces import DS, EXC_C14N, PREFIXES
 
 FEDERATION = "https://federation.example"
 VALID_UNTIL = "2026-12-05T08:00:00Z"
-_ROOT = (
-    '<md:EntitiesDescriptor ID="_federation" Name="{name}" validUntil="{until}" cacheDuration="PT1H"\n{spaces}>'
-)
+_ROOT = '<md:EntitiesDescriptor ID="_federation" Name="{name}" validUntil="{until}" cacheDuration="PT1H"\n{spaces}>'
 _USED = ("md", "ds", "saml", "mdui", "mdattr", "mdrpi", "shibmd")
 _WORDS = "Identity for the members of a university, its libraries and its guests. 大學成員的身分。"
 

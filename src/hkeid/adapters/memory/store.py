@@ -30,6 +30,7 @@ from hkeid.adapters.memory.residents import (
     MemorySealedFields,
 )
 from hkeid.adapters.memory.reviews import MemoryReviews
+from hkeid.adapters.memory.saml import MemoryParticipations
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
 from hkeid.adapters.memory.signature_requests import MemorySignatureRequests
 from hkeid.adapters.memory.signing import MemoryMadeSignatures, MemorySigningKeys
@@ -61,6 +62,7 @@ class MemoryTransaction:
         "officer_credentials",
         "officer_sessions",
         "officers",
+        "participations",
         "record_accesses",
         "registrations",
         "residents",
@@ -88,6 +90,7 @@ class MemoryTransaction:
         self.grants = MemoryGrants(journal, self.access_tokens)
         self.access_tokens.belong_to(self.grants)
         self.clients = MemoryClients(journal)
+        self.participations = MemoryParticipations(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
         self.notices = MemoryNotices(journal)

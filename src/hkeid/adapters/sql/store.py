@@ -29,6 +29,7 @@ from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
+from hkeid.adapters.sql.saml import SqlParticipations
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.signature_requests import SqlSignatureRequests
@@ -63,6 +64,7 @@ class SqlTransaction:
         "officer_credentials",
         "officer_sessions",
         "officers",
+        "participations",
         "record_accesses",
         "registrations",
         "residents",
@@ -90,6 +92,7 @@ class SqlTransaction:
         self.grants = SqlGrants(connection)
         self.access_tokens = SqlAccessTokens(connection)
         self.clients = SqlClients(connection)
+        self.participations = SqlParticipations(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
         self.notices = SqlNotices(connection)

@@ -125,7 +125,7 @@ ECDSA_SHA256 = f"{_MORE}ecdsa-sha256"
 SHA1_DIGEST = "http://www.w3.org/2000/09/xmldsig#sha1"
 SHA256_DIGEST = "http://www.w3.org/2001/04/xmlenc#sha256"
 
-DIGEST_ALGORITHMS: Mapping[str, Callable[[bytes], Any]] = MappingProxyType(
+DIGEST_ALGORITHMS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         SHA1_DIGEST: sha1,
         SHA256_DIGEST: sha256,

@@ -41,6 +41,7 @@ from hkeid.testing.store_contract.registry import (
     SealedFieldsContract,
 )
 from hkeid.testing.store_contract.reviews import ReviewsContract
+from hkeid.testing.store_contract.saml import ParticipationsContract
 from hkeid.testing.store_contract.sessions import (
     ConsentsContract,
     DisclosuresContract,
@@ -79,6 +80,7 @@ class StoreContract(
     SigningKeysContract,
     MadeSignaturesContract,
     SignatureRequestsContract,
+    ParticipationsContract,
     IssuedCertificatesContract,
     RevocationListsContract,
     SerialCountersContract,
@@ -107,6 +109,7 @@ __all__ = [
     "OfficerCredentialsContract",
     "OfficerSessionsContract",
     "OfficersContract",
+    "ParticipationsContract",
     "RacesContract",
     "RecordAccessesContract",
     "RegistrationsContract",

@@ -24,6 +24,7 @@ from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, Provi
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
+from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.activation.records import MadeSignatureRepository, SigningKeyRepository
 from hkeid.signing.certificates.records import (
     IssuedRepository,
@@ -64,6 +65,8 @@ class EveryRepository(
     def made_signatures(self) -> MadeSignatureRepository: ...
     @property
     def signature_requests(self) -> SignatureRequestRepository: ...
+    @property
+    def participations(self) -> ParticipationRepository: ...
     @property
     def issued_certificates(self) -> IssuedRepository: ...
     @property
