@@ -7,7 +7,7 @@ import { SAML, ValidateInResponseTo } from "@node-saml/node-saml";
 
 const settings = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const origin = `http://localhost:${settings.port}`;
-const saml = new SAML({
+const options = {
   issuer: `${origin}/metadata`,
   audience: `${origin}/metadata`,
   callbackUrl: `${origin}/acs`,
@@ -27,7 +27,10 @@ const saml = new SAML({
   wantAuthnResponseSigned: false,
   wantAssertionsSigned: false,
   validateInResponseTo: ValidateInResponseTo.always,
-});
+};
+const saml = new SAML(options);
+// It looks for InResponseTo of a LogoutResponse that is posted where only a Response has one.
+const logouts = new SAML({ ...options, validateInResponseTo: ValidateInResponseTo.ifPresent });
 const sessions = new Map();
 const RESERVED = new Set([
   "issuer", "inResponseTo", "sessionIndex", "nameID", "nameIDFormat", "nameQualifier",
@@ -54,12 +57,23 @@ function said(profile) {
 async function logout(url, request, answer) {
   const query = Object.fromEntries(url.searchParams);
   const original = url.search.slice(1);
-  const { profile, loggedOut } = await saml.validateRedirectAsync(query, original);
+  await loggedOut(await saml.validateRedirectAsync(query, original), query, request, answer);
+}
+
+async function postedLogout(url, request, answer) {
+  const fields = await body(request);
+  const validated = fields.SAMLRequest
+    ? await logouts.validatePostRequestAsync(fields)
+    : await logouts.validatePostResponseAsync(fields);
+  await loggedOut(validated, fields, request, answer);
+}
+
+async function loggedOut({ profile, loggedOut }, fields, request, answer) {
   if (!loggedOut) throw new Error("no logout");
   sessions.delete(cookie(request));
   // A LogoutRequest has a profile and wants an answer; a LogoutResponse has none.
   const where = profile
-    ? await saml.getLogoutResponseUrlAsync(profile, query.RelayState ?? "", {}, true)
+    ? await saml.getLogoutResponseUrlAsync(profile, fields.RelayState ?? "", {}, true)
     : "/";
   answer.writeHead(303, { Location: where }).end();
 }
@@ -91,6 +105,7 @@ const pages = {
     answer.writeHead(303, { Location: await saml.getLogoutUrlAsync(profile, "", {}) }).end();
   },
   "GET /slo": logout,
+  "POST /slo": postedLogout,
 };
 
 createServer(async (request, answer) => {

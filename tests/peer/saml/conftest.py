@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.peer.saml.credentials import Credential
 from tests.peer.saml.identity_provider import SmallIdentityProvider
+from tests.peer.saml.our_identity_provider import OurIdentityProvider
 
 pytest.register_assert_rewrite(
     *(
@@ -15,12 +16,12 @@ pytest.register_assert_rewrite(
 
 
 @pytest.fixture(scope="session")
-def idp() -> SmallIdentityProvider:
-    return SmallIdentityProvider()
+def idp() -> OurIdentityProvider:
+    return OurIdentityProvider()
 
 
 @pytest.fixture(scope="session")
-def stranger(idp: SmallIdentityProvider) -> SmallIdentityProvider:
+def stranger(idp: OurIdentityProvider) -> SmallIdentityProvider:
     """It says that it is ``idp`` and has other keys."""
     return SmallIdentityProvider(idp.entity_id)
 

@@ -58,7 +58,10 @@ class Credential:
     def signer(self) -> XmlSigner:
         return XmlSigner.from_key(self.key, self.certificate)
 
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
     def own(self, state: KeyState) -> OwnKey:
         """For metadata of ours."""
-        der = self.certificate.public_bytes(Encoding.DER)
-        return OwnKey(state=state, public=self.key.public_key(), certificate=der)
+        return OwnKey(state=state, public=self.key.public_key(), certificate=self.der)

@@ -147,12 +147,14 @@ class PeerIdentityProvider(Protocol):
 class SmallIdentityProvider:
     """An identity provider out of the canonical writer and signer, which can also lie."""
 
-    def __init__(self, entity_id: str = "http://idp.localhost:9/metadata") -> None:
+    def __init__(
+        self, entity_id: str, credentials: Mapping[SignatureKey, Credential] | None = None
+    ) -> None:
         origin = entity_id.rpartition("/")[0]
         self.entity_id = entity_id
         self.sso_url = f"{origin}/sso"
         self.slo_url = f"{origin}/slo"
-        self.credentials = {
+        self.credentials = credentials or {
             SignatureKey.RSA: Credential.make(),
             SignatureKey.EC: Credential.make(ec.generate_private_key(ec.SECP256R1())),
         }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.peer.saml.credentials import Credential
-from tests.peer.saml.identity_provider import SmallIdentityProvider
+from tests.peer.saml.our_identity_provider import OurIdentityProvider
 from tests.peer.saml.service_provider import PeerServiceProvider, SaysInJson
 
 from hkeid.testing.processes import ServerProcess, free_port
@@ -48,7 +48,7 @@ def python_peer(
 
 @contextmanager
 def running(
-    library: str, idp: SmallIdentityProvider, credential: Credential, folder: Path
+    library: str, idp: OurIdentityProvider, credential: Credential, folder: Path
 ) -> Iterator[PeerServiceProvider]:
     """A service provider with ``library``: ``pysaml2`` or ``python3-saml``."""
     settings = {

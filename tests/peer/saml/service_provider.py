@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.peer.saml.entities import Entity, read_entity
-from tests.peer.saml.identity_provider import LEVEL, NAME, Login, SmallIdentityProvider
+from tests.peer.saml.identity_provider import LEVEL, NAME, Login
+from tests.peer.saml.our_identity_provider import OurIdentityProvider
 
 from hkeid.testing.browser import Browser, Page
 
@@ -30,7 +31,7 @@ class PeerServiceProvider(ABC):
     page: str
     logout: str
     metadata_url: str
-    idp: SmallIdentityProvider = field(repr=False)
+    idp: OurIdentityProvider = field(repr=False)
     logs: tuple[Path, ...] = ()
     entity: Entity = field(init=False, repr=False)
 
@@ -85,7 +86,8 @@ class SaysInJson(PeerServiceProvider):
         said = json.loads(page.body)
         attributes = {
             name: tuple([values] if isinstance(values, str) else values)
-            for name, values in said["attributes"].items()
+            # PHP writes an empty object as a list.
+            for name, values in (said["attributes"] or {}).items()
         }
         return Login(name_id=said["name_id"], attributes=attributes)
 
@@ -103,10 +105,9 @@ class SaysInEnvironment(PeerServiceProvider):
         variables = {name: self.plain(value) for name, value in lines}
         if "REMOTE_USER" not in variables:
             return None
-        return Login(
-            name_id=variables["REMOTE_USER"],
-            attributes={
-                NAME: tuple(variables["NAME"].split(self.separator)),
-                LEVEL: tuple(variables["LEVEL"].split(self.separator)),
-            },
-        )
+        attributes = {
+            known: tuple(variables[name].split(self.separator))
+            for known, name in ((NAME, "NAME"), (LEVEL, "LEVEL"))
+            if name in variables
+        }
+        return Login(name_id=variables["REMOTE_USER"], attributes=attributes)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.peer.saml.credentials import Credential
 from tests.peer.saml.entities import Entity
-from tests.peer.saml.identity_provider import LEVEL, NAME, SmallIdentityProvider
+from tests.peer.saml.identity_provider import LEVEL, NAME
+from tests.peer.saml.our_identity_provider import OurIdentityProvider
 from tests.peer.saml.stack import hand_over, installed, private_folder, unprivileged
 
 from hkeid.testing.processes import ServerProcess, free_port
@@ -118,7 +119,7 @@ class SimpleSamlPhp:
 
 @contextmanager
 def simplesamlphp(
-    idp: SmallIdentityProvider, credential: Credential, providers: str = ""
+    idp: OurIdentityProvider, credential: Credential, providers: str = ""
 ) -> Iterator[SimpleSamlPhp]:
     """Started with ``idp`` as its identity provider.
 

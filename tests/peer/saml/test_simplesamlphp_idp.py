@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from tests.peer.saml.credentials import Credential
 from tests.peer.saml.entities import read_entity
-from tests.peer.saml.identity_provider import SmallIdentityProvider
 from tests.peer.saml.identity_provider_contract import (
     IdentityProviderContract,
     PeerOfServices,
     asks_for_password,
     is_the_person,
 )
+from tests.peer.saml.our_identity_provider import OurIdentityProvider
 from tests.peer.saml.our_service_provider import OurServiceProvider
 from tests.peer.saml.simplesamlphp import served, simplesamlphp
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.xdist_group("saml_simplesamlphp_idp"
 
 
 @pytest.fixture(scope="module")
-def peer(idp: SmallIdentityProvider, credential: Credential) -> Iterator[PeerOfServices]:
+def peer(idp: OurIdentityProvider, credential: Credential) -> Iterator[PeerOfServices]:
     own, known = Credential.make(), FakeMetadata()
     sp, encrypted = (OurServiceProvider(own, known, name) for name in ("sp", "encrypted"))
     services = [
