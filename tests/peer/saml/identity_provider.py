@@ -1,7 +1,6 @@
-"""The identity provider that the service providers of these tests log in at.
+"""An identity provider that says whatever a test wants, also what an honest one would not.
 
-It answers as an honest one does, and on request as a dishonest or confused one: the tests alter what it signs,
-or have it sign what it should not.
+What it has to say to a service in the honest way is said by :mod:`tests.peer.saml.our_identity_provider`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
@@ -20,7 +18,6 @@ from tests.peer.saml.entities import Entity
 from tests.peer.saml.soap import envelope, opened
 
 from hkeid.adapters.system import SystemRandom
-from hkeid.ports.keys import KeyState
 from hkeid.saml.dsig import (
     OAEP_SHA1,
     Element,
@@ -34,10 +31,6 @@ from hkeid.saml.dsig import (
     write_redirect,
 )
 from hkeid.saml.dsig.namespaces import SAML, SAMLP
-from hkeid.saml.messages import Binding
-from hkeid.saml.metadata import Endpoint, IdpRole
-from hkeid.saml.metadata import Entity as EntityRecord
-from hkeid.saml.metadata.publication import OUR_ALGORITHMS, publish, published_keys
 from hkeid.testing.browser import Form
 from hkeid.testing.saml_specimens import SignedWhere, status
 
@@ -109,43 +102,8 @@ class AskedLogout:
     relay_state: str | None
 
 
-class PeerIdentityProvider(Protocol):
-    """What these tests need of an identity provider; each method that reads verifies the peer's signature."""
-
-    entity_id: str
-    sso_url: str
-    slo_url: str
-
-    def metadata(self) -> bytes:
-        """For service providers."""
-
-    def read_request(self, query: str, peer: Entity) -> AskedLogin:
-        """An AuthnRequest by Redirect; ``query`` as it was sent."""
-
-    def sso(self, asked: AskedLogin, peer: Entity, answer: Answer) -> Form:
-        """The form with the Response."""
-
-    def read_logout(self, query: str, peer: Entity) -> AskedLogout:
-        """A LogoutRequest by Redirect."""
-
-    def finish_logout(self, asked: AskedLogout, peer: Entity) -> str:
-        """Where the browser goes with the LogoutResponse."""
-
-    def begin_logout(self, peer: Entity, login: Login) -> tuple[str, str]:
-        """Id of a LogoutRequest, and where the browser goes with it."""
-
-    def logout_status(self, query: str, peer: Entity, request: str) -> str:
-        """Status code of the LogoutResponse to ``request``."""
-
-    def soap_logout(self, peer: Entity, login: Login) -> tuple[str, bytes]:
-        """Id of a LogoutRequest, and the SOAP envelope that it goes in to the peer itself."""
-
-    def soap_logout_status(self, envelope: bytes, peer: Entity, request: str) -> str:
-        """Status code of the LogoutResponse in the peer's answer."""
-
-
 class SmallIdentityProvider:
-    """An identity provider out of the canonical writer and signer, which can also lie."""
+    """Out of the canonical writer and signer; each method that reads verifies the peer's signature."""
 
     def __init__(
         self, entity_id: str, credentials: Mapping[SignatureKey, Credential] | None = None
@@ -160,26 +118,8 @@ class SmallIdentityProvider:
         }
         self.sessions: dict[str, str] = {}
 
-    def metadata(self) -> bytes:
-        """As we publish it: with two keys, as while they roll over, and the algorithms that we know.
-
-        Where it does not name them Shibboleth signs its answers by SOAP with SHA-1.
-        """
-        rsa, ec = self.credentials[SignatureKey.RSA], self.credentials[SignatureKey.EC]
-        keys = published_keys(signing=[rsa.own(KeyState.ACTIVE), ec.own(KeyState.NEXT)])
-        redirect = Binding.REDIRECT.value
-        role = IdpRole(
-            keys=keys,
-            single_logout_services=(Endpoint(binding=redirect, location=self.slo_url),),
-            single_sign_on_services=(Endpoint(binding=redirect, location=self.sso_url),),
-            name_id_formats=(PERSISTENT,),
-            algorithms=OUR_ALGORITHMS,
-            want_authn_requests_signed=True,
-        )
-        record = EntityRecord(entity_id=self.entity_id, idp=role)
-        return publish(record, rsa.signer, identifier=identifier(), now=datetime.now(UTC))
-
     def read_request(self, query: str, peer: Entity) -> AskedLogin:
+        """An AuthnRequest by Redirect; ``query`` as it was sent."""
         read = read_redirect(query)
         message = read.verify(peer.signing_keys)
         element = message.element
@@ -197,6 +137,7 @@ class SmallIdentityProvider:
         )
 
     def sso(self, asked: AskedLogin, peer: Entity, answer: Answer) -> Form:
+        """The form with the Response."""
         signer = self.credentials[answer.key].signer
         now = datetime.now(UTC) - answer.age
         recipient = answer.recipient or asked.consumer
@@ -255,6 +196,7 @@ class SmallIdentityProvider:
         return Element(name, {**common, **attributes}, [issuer, *children])
 
     def read_logout(self, query: str, peer: Entity) -> AskedLogout:
+        """A LogoutRequest by Redirect."""
         read = read_redirect(query)
         message = read.verify(peer.signing_keys)
         element = message.element
@@ -269,6 +211,7 @@ class SmallIdentityProvider:
         )
 
     def finish_logout(self, asked: AskedLogout, peer: Entity) -> str:
+        """Where the browser goes with the LogoutResponse."""
         place = peer.logout_answer_url
         made = self._message(
             "samlp:LogoutResponse",
@@ -291,6 +234,7 @@ class SmallIdentityProvider:
         )
 
     def begin_logout(self, peer: Entity, login: Login) -> tuple[str, str]:
+        """Id of a LogoutRequest, and where the browser goes with it."""
         made = self._logout_request(login, peer.logout_url)
         return made.attributes["ID"], self._redirect(peer.logout_url, "SAMLRequest", made, "kept")
 
@@ -303,6 +247,7 @@ class SmallIdentityProvider:
         return f"{place}{'&' if '?' in place else '?'}{query}"
 
     def logout_status(self, query: str, peer: Entity, request: str) -> str:
+        """Status code of the LogoutResponse to ``request``."""
         read = read_redirect(query)
         element = read.verify(peer.signing_keys).element
         assert read.relay_state == "kept"
@@ -310,11 +255,13 @@ class SmallIdentityProvider:
         return _logout_status(element, peer, request)
 
     def soap_logout(self, peer: Entity, login: Login) -> tuple[str, bytes]:
+        """Id of a LogoutRequest, and the SOAP envelope that it goes in to the peer itself."""
         signer = self.credentials[SignatureKey.RSA].signer
         made = sign_element(self._logout_request(login, peer.logout_soap), signer)
         return made.attributes["ID"], write(envelope(made))
 
     def soap_logout_status(self, envelope: bytes, peer: Entity, request: str) -> str:
+        """Status code of the LogoutResponse in the peer's answer."""
         message = verify_message(opened(envelope), peer.signing_keys)
         return _logout_status(message.element, peer, request)
 

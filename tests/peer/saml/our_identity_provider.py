@@ -82,7 +82,8 @@ class OurIdentityProvider(SmallIdentityProvider):
             self,
             SystemClock(),
             SystemRandom(),
-            IdentityProviderSettings(scope="idp.example"),
+            # What python3-saml reads of our metadata decides whether it signs.
+            IdentityProviderSettings(scope="idp.example", require_signed_requests=True),
             certificates=self._certificates,
         )
 
