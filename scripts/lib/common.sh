@@ -55,11 +55,11 @@ need_apt() {
 need_apt_idle() {
     local policy=/usr/sbin/policy-rc.d as_root=()
     [ -z "$(missing_apt "$@")" ] && return 0
-    if [ -e "$policy" ]; then
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    if [ -e "$policy" ] || ! command -v "${as_root[@]:-true}" >/dev/null; then
         need_apt "$@"
         return
     fi
-    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
     (
         trap '"${as_root[@]}" rm -f "$policy"' EXIT
         printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
@@ -188,9 +188,12 @@ npm_sync() {
 
 # --- SAML peers: other implementations, in an environment of their own or from Debian ----------
 
-install_saml_peers() {
+install_saml_servers() {
     need_apt_idle apache2-bin libapache2-mod-auth-mellon libapache2-mod-shib shibboleth-sp-utils \
         simplesamlphp php-cli php-xml php-sqlite3 php-mbstring php-curl
+}
+
+install_saml_peers() {
     need_apt xmlsec1
     new_venv "$HERE/.envs/saml"
     pip_sync "$HERE/.envs/saml" requirements/saml-peers.txt
