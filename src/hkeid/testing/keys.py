@@ -10,6 +10,7 @@ from functools import cache
 from hkeid.adapters.keyfiles.ring import (
     ASYMMETRIC_PURPOSES,
     MAC_PURPOSES,
+    RSA_OAEP,
     WRAPPING_PURPOSES,
     KeyRing,
     held_signing_key,
@@ -90,8 +91,15 @@ class MemoryKeyStore:
         return self._ring.decrypt(purpose, kid, ciphertext, label=label, mask=mask)
 
     def add(self, purpose: KeyPurpose, algorithm: str, state: KeyState = KeyState.ACTIVE) -> None:
-        """Make a key of an optional purpose, such as those of SAML."""
-        new = new_signing_key(purpose, algorithm, state, self._since)
+        """Make a key of an optional purpose, such as those of SAML.
+
+        The first RSA key of a purpose is shared by all stores of the process, like that for tokens.
+        """
+        first = not any(key.purpose is purpose for key in self._ring.keys)
+        if first and algorithm in ("RS256", RSA_OAEP):
+            new = held_signing_key(purpose, _shared_rsa_of(purpose), state, self._since)
+        else:
+            new = new_signing_key(purpose, algorithm, state, self._since)
         self._ring = KeyRing((*self._ring.keys, new), os.urandom)
 
     def rotate(
@@ -121,6 +129,12 @@ class MemoryKeyStore:
             )
         self._ring = KeyRing(keys, os.urandom)
         return plan
+
+
+@cache
+def _shared_rsa_of(purpose: KeyPurpose) -> PrivateSigningKey:
+    assert purpose
+    return generate("RS256")
 
 
 @cache

@@ -25,6 +25,7 @@ from hkeid.saml.dsig.encryption import (
     OAEP_SHA256,
     ContentCipher,
     encrypt_assertion,
+    encrypt_name_id,
 )
 from hkeid.saml.dsig.errors import (
     EncryptionRefused,
@@ -85,6 +86,7 @@ __all__ = [
     "decrypt_name_id",
     "encode_post",
     "encrypt_assertion",
+    "encrypt_name_id",
     "read_redirect",
     "read_unsigned",
     "sign_element",

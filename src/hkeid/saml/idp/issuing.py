@@ -34,6 +34,7 @@ from hkeid.saml.messages import (
     Conditions,
     MessageReason,
     MessageRefused,
+    NameId,
     Response,
     Status,
     StatusCode,
@@ -93,7 +94,7 @@ def issue(
     :raises MessageRefused: ``saml_encryption_key_missing``: the service's assertions are encrypted always, and
         there is no key for that.
     """
-    about, service, settings = session.authentication, peer.service, parts.settings
+    about, service = session.authentication, peer.service
     name = name_id(
         wanted.name_id_format,
         identity_provider=parts.entity_id,
@@ -103,49 +104,25 @@ def issue(
         random=parts.random,
     )
     index = session_identifier(parts.keys, service.entity_id, session.session_id)
-    until = now + settings.assertion_lifetime
-    ends = about.authenticated_at + settings.session_lifetime
+    until = now + parts.settings.assertion_lifetime
+    ends = max(about.authenticated_at + parts.settings.session_lifetime, until)
     authority = parts.origins.authority(session)
-    assertion = Assertion(
-        id=new_identifier(parts.random),
-        issued_at=now,
-        issuer=parts.entity_id,
-        subject=Subject(
-            name_id=name,
-            confirmations=(
-                SubjectConfirmation(
-                    recipient=wanted.acs,
-                    not_on_or_after=until,
-                    in_response_to=wanted.request_id,
-                ),
-            ),
+    statement = AuthnStatement(
+        authenticated_at=about.authenticated_at,
+        context=AuthnContext(
+            class_ref=class_ref, authorities=() if authority is None else (authority,)
         ),
-        conditions=Conditions(
-            not_before=now - settings.skew,
-            not_on_or_after=until,
-            audiences=((service.entity_id,),),
-        ),
-        authn_statements=(
-            AuthnStatement(
-                authenticated_at=about.authenticated_at,
-                context=AuthnContext(
-                    class_ref=class_ref, authorities=() if authority is None else (authority,)
-                ),
-                session_index=index,
-                session_not_on_or_after=max(ends, until),
-            ),
-        ),
-        attributes=(
-            *subject_identifiers(
-                wanted.subject_id,
-                service=service,
-                resident_id=about.resident_id,
-                keys=parts.keys,
-                scope=settings.scope,
-            ),
-            *released,
-        ),
+        session_index=index,
+        session_not_on_or_after=ends,
     )
+    identifiers = subject_identifiers(
+        wanted.subject_id,
+        service=service,
+        resident_id=about.resident_id,
+        keys=parts.keys,
+        scope=parts.settings.scope,
+    )
+    assertion = _assertion(wanted, name, statement, (*identifiers, *released), parts, now)
     return Issued(
         response=_written(wanted, peer, assertion, parts, now),
         assertion_id=assertion.id,
@@ -156,8 +133,36 @@ def issue(
             name_id=name.value,
             name_id_format=wanted.name_id_format.value,
             created_at=now,
-            expires_at=max(ends, until) + timedelta(days=1),
+            expires_at=ends + timedelta(days=1),
         ),
+    )
+
+
+def _assertion(
+    wanted: Wanted,
+    name: NameId,
+    statement: AuthnStatement,
+    said: tuple[Attribute, ...],
+    parts: Parts,
+    now: Instant,
+) -> Assertion:
+    """saml-profiles §4.1.4.2: a bearer's, for one service, for minutes."""
+    until = now + parts.settings.assertion_lifetime
+    confirmation = SubjectConfirmation(
+        recipient=wanted.acs, not_on_or_after=until, in_response_to=wanted.request_id
+    )
+    return Assertion(
+        id=new_identifier(parts.random),
+        issued_at=now,
+        issuer=parts.entity_id,
+        subject=Subject(name_id=name, confirmations=(confirmation,)),
+        conditions=Conditions(
+            not_before=now - parts.settings.skew,
+            not_on_or_after=until,
+            audiences=((wanted.entity_id,),),
+        ),
+        authn_statements=(statement,),
+        attributes=said,
     )
 
 

@@ -24,7 +24,8 @@ from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.responses import NOT_FOUND, method_not_allowed
 from hkeid.saml.idp.services import OriginReader, OwnHouse, ServiceDirectory, SessionEnder
 from hkeid.saml.idp.settings import IdentityProviderSettings
-from hkeid.saml.idp.sso import RECORD_KIND, SsoEndpoint
+from hkeid.saml.idp.sso import SsoEndpoint
+from hkeid.saml.idp.visits import RECORD_KIND
 from hkeid.saml.metadata import Entity, MetadataSource
 from hkeid.saml.own_keys import NO_CERTIFICATES
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from hkeid.doors import interactions
@@ -28,13 +27,22 @@ from hkeid.saml.idp.naming import persistent_name
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.responses import error_page
-from hkeid.saml.idp.trust import Peer, TrustedRequest, default_acs, peer_of, trusted_request
+from hkeid.saml.idp.trust import Peer, default_acs, peer_of, trusted_request
+from hkeid.saml.idp.visits import (
+    RECORD_KIND,
+    Ask,
+    Replayed,
+    Visit,
+    bare,
+    finish,
+    moment,
+    or_passive,
+)
 from hkeid.saml.idp.wanted import Wanted, from_record, unasked, understand
-from hkeid.saml.messages import MessageReason, MessageRefused, NameIdFormat
+from hkeid.saml.messages import MessageReason, MessageRefused
 from hkeid.saml.messages.bindings import arrival
 from hkeid.saml.messages.freshness import once
 
-RECORD_KIND = "saml_idp_interaction"
 REQUEST_KIND = "saml_idp_request"
 _TARGET = re.compile(r"[\x20-\x7e]{1,1024}")
 _DECLINED_AS = {
@@ -43,36 +51,6 @@ _DECLINED_AS = {
     "temporarily_unavailable": MessageReason.UPSTREAM_UNAVAILABLE,
     "server_error": MessageReason.UPSTREAM_UNAVAILABLE,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """A wanted login as one HTTP request sees it.
-
-    :ivar began: when the first interaction began; an authentication since then is a fresh one.
-    :ivar stale: the authentication that was there then: never a fresh one.
-    :ivar done: interactions that are behind.
-    :ivar used: digest of the interaction that this request completes, or None.
-    """
-
-    wanted: Wanted
-    peer: Peer
-    session: SessionView | None
-    browser: str | None
-    now: Instant
-    began: Instant
-    stale: Instant | None
-    done: frozenset[InteractionKind] = frozenset()
-    used: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A human is needed."""
-
-    kind: InteractionKind
-    claims: tuple[str, ...] = ()
-    fresh: bool = False
 
 
 class SsoEndpoint:
@@ -92,7 +70,7 @@ class SsoEndpoint:
         try:
             wanted = understand(trusted, parts)
         except MessageRefused as error:
-            return self._refuse(_bare(trusted), trusted.peer, error, now)
+            return self._refuse(bare(trusted), trusted.peer, error, now)
         return self._enter(wanted, trusted.peer, request, now)
 
     def begin(self, request: Request) -> Response | Interaction:
@@ -153,7 +131,7 @@ class SsoEndpoint:
                 browser=browser,
                 now=now,
                 began=from_epoch_microseconds(payload["began"]),
-                stale=_moment(payload["stale"]),
+                stale=moment(payload["stale"]),
                 done=done,
                 used=digest,
             )
@@ -223,20 +201,20 @@ class SsoEndpoint:
         wanted, session = visit.wanted, visit.session
         logged_in = InteractionKind.LOGIN in visit.done
         if session is None:
-            return _or_passive(wanted, Ask(InteractionKind.LOGIN))
+            return or_passive(wanted, Ask(InteractionKind.LOGIN))
         if wanted.force_authn and not (logged_in and self._fresh(visit, session)):
-            return _or_passive(wanted, Ask(InteractionKind.LOGIN, fresh=True))
+            return or_passive(wanted, Ask(InteractionKind.LOGIN, fresh=True))
         if wanted.assurance.stated(session.authentication.acr) is None:
             if logged_in:
                 raise MessageRefused(MessageReason.AUTHN_CONTEXT_UNREACHABLE)
-            return _or_passive(wanted, Ask(InteractionKind.LOGIN))
+            return or_passive(wanted, Ask(InteractionKind.LOGIN))
         if wanted.own_only and self._parts.origins.authority(session) is not None:
             raise MessageRefused(MessageReason.PROXY_COUNT)
         self._check_expected(visit, session)
         undecided = self._undecided(visit, session)
         if undecided:
             asked = tuple(name for name in wanted.claims if name in undecided)
-            return _or_passive(wanted, Ask(InteractionKind.CONSENT, asked))
+            return or_passive(wanted, Ask(InteractionKind.CONSENT, asked))
         return None
 
     def _fresh(self, visit: Visit, session: SessionView) -> bool:
@@ -288,7 +266,7 @@ class SsoEndpoint:
             nonce=parts.random.token_bytes(12),
         )
         with parts.store.transaction() as tx:
-            _finish(tx, visit.used, visit.now)
+            finish(tx, visit.used, visit.now)
             tx.single_use.put(record)
         return self._present(
             interaction_id, ask, wanted, visit.peer, visit.session, record.expires_at
@@ -335,7 +313,7 @@ class SsoEndpoint:
         said = attributes(released)
         made = issue(wanted, visit.peer, session, class_ref, said, parts, now)
         with parts.store.transaction() as tx:
-            _finish(tx, visit.used, now)
+            finish(tx, visit.used, now)
             self._answer_once(tx, wanted, now)
             tx.participations.put(made.participation)
             tx.audit.append(
@@ -358,7 +336,7 @@ class SsoEndpoint:
         until = now + settings.message_lifetime + settings.interaction_lifetime + 2 * settings.skew
         record = once(REQUEST_KIND, wanted.entity_id, wanted.request_id, now=now, until=until)
         if not tx.single_use.put(record):
-            raise _Replayed(MessageReason.REPLAYED)
+            raise Replayed(MessageReason.REPLAYED)
 
     def _refuse(
         self,
@@ -370,7 +348,7 @@ class SsoEndpoint:
         used: bytes | None = None,
     ) -> Response:
         """Tell the service that nobody is logged in; or the person, where the service was answered before."""
-        if isinstance(error, _Replayed):
+        if isinstance(error, Replayed):
             return error_page(error)
         status = status_of(error)
         event = LoginRefused(
@@ -378,39 +356,6 @@ class SsoEndpoint:
         )
         response = refusal(wanted, peer.role, status, self._parts, now)
         with self._parts.store.transaction() as tx:
-            _finish(tx, used, now)
+            finish(tx, used, now)
             self._parts.append_within_budget(tx, event)
             return deliver(response, wanted, self._parts, tx, now)
-
-
-class _Replayed(MessageRefused):
-    """The request was answered before: the service expects no second answer."""
-
-
-def _or_passive(wanted: Wanted, ask: Ask) -> Ask:
-    """saml-core §3.4.1: with IsPassive nothing is shown."""
-    if wanted.is_passive:
-        raise MessageRefused(MessageReason.PASSIVE)
-    return ask
-
-
-def _finish(tx: IdentityProviderTransaction, used: bytes | None, now: Instant) -> None:
-    """Use up the interaction that led here, if one did."""
-    if used is not None:
-        interactions.use_up(RECORD_KIND, tx.single_use, used, now)
-
-
-def _moment(value: int | None) -> Instant | None:
-    return None if value is None else from_epoch_microseconds(value)
-
-
-def _bare(trusted: TrustedRequest) -> Wanted:
-    """Enough of a request that was not understood to answer it."""
-    return Wanted(
-        entity_id=trusted.peer.service.entity_id,
-        request_id=trusted.request.id,
-        acs=trusted.acs.location,
-        acs_binding=trusted.acs.binding,
-        relay_state=trusted.relay_state,
-        name_id_format=NameIdFormat.TRANSIENT,
-    )

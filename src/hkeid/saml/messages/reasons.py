@@ -52,6 +52,7 @@ class MessageReason(StrEnum):
 
     # What an assertion says (saml-core §2, saml-profiles §4.1.4).
     ASSERTION_MISSING = "saml_assertion_missing"
+    RESPONSE_UNSIGNED = "saml_response_unsigned"
     NOT_ENCRYPTED = "saml_not_encrypted"
     ASSERTION_ISSUER = "saml_assertion_issuer"
     SUBJECT_MISSING = "saml_subject_missing"

@@ -63,6 +63,7 @@ class KeptLogin:
     """What has to be remembered of a request until its answer comes.
 
     :ivar relay_state: the reference that comes back with the answer.
+    :ivar artifact: the answer comes as an artifact.
     """
 
     request_id: str
@@ -72,6 +73,7 @@ class KeptLogin:
     force_authn: bool = False
     max_age: int | None = None
     classes: tuple[str, ...] = ()
+    artifact: bool = False
 
     def encode(self) -> bytes:
         """As octets for a store."""
@@ -83,6 +85,7 @@ class KeptLogin:
             "force": self.force_authn,
             "max_age": self.max_age,
             "classes": list(self.classes),
+            "artifact": self.artifact,
         }
         return canonical_json.dumps(said)
 
@@ -98,4 +101,5 @@ class KeptLogin:
             force_authn=said["force"],
             max_age=said["max_age"],
             classes=tuple(said["classes"]),
+            artifact=said["artifact"],
         )

@@ -11,7 +11,7 @@ from hkeid.kernel.errors import Refused
 from hkeid.kernel.http import Request
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import SingleUse, Store
-from hkeid.ports.surroundings import Random
+from hkeid.ports.surroundings import HttpClient, Random
 from hkeid.saml.dsig import (
     KeyUnwrapper,
     Reason,
@@ -48,6 +48,7 @@ from hkeid.saml.messages.bindings import (
     send,
 )
 from hkeid.saml.metadata import IdpRole, MetadataSource
+from hkeid.saml.sp.artifact import ArtifactResolver, arrived_artifact
 from hkeid.saml.sp.authentication import Authentication, Expectation, KeptLogin
 from hkeid.saml.sp.peer import endpoint, identity_provider
 from hkeid.saml.sp.settings import ServiceProviderSettings
@@ -71,6 +72,7 @@ class LoginWish:
     :ivar max_age: greatest age of the authentication, or None; SAML cannot ask for it, so that it is only
         checked.
     :ivar binding: by which the request goes; None: Redirect where there is such an address.
+    :ivar artifact: the answer is to come as an artifact, which is fetched from the identity provider.
     """
 
     identity_provider: str
@@ -82,6 +84,7 @@ class LoginWish:
     scoping: Scoping | None = None
     attribute_service: int | None = None
     binding: Binding | None = None
+    artifact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ class ServiceProvider:
     :param metadata: of identity providers; whoever is in it is trusted by who asks it for a login.
     :param store: remembers which assertions were used.
     :param signer: signs requests.
+    :param http: fetches what artifacts stand for; None: none is read.
     :param unwrappers: our decryption keys, the current one first; none: nothing encrypted is read.
     :raises ConfigurationError: ``setting_out_of_range``.
     """
@@ -114,6 +118,7 @@ class ServiceProvider:
         signer: XmlSigner,
         random: Random,
         unwrappers: Sequence[KeyUnwrapper] = (),
+        http: HttpClient | None = None,
     ) -> None:
         settings.check()
         self.settings = settings
@@ -122,6 +127,15 @@ class ServiceProvider:
         self._signer = signer
         self._random = random
         self._unwrappers = tuple(unwrappers)
+        self._resolver = None
+        if http is not None:
+            self._resolver = ArtifactResolver(
+                entity_id=settings.entity_id,
+                http=http,
+                signer=signer,
+                random=random,
+                signatures=settings.signatures,
+            )
 
     def begin(self, wish: LoginWish, *, relay_state: str, now: Instant) -> Begun:
         """Ask an identity provider for a login (saml-profiles §4.1.3.3).
@@ -144,8 +158,8 @@ class ServiceProvider:
             destination=location,
             force_authn=wish.force_authn,
             is_passive=wish.is_passive,
-            acs_url=self.settings.acs,
-            binding=Binding.POST.value,
+            acs_url=self._acs(artifact=wish.artifact),
+            binding=(Binding.ARTIFACT if wish.artifact else Binding.POST).value,
             attribute_service=wish.attribute_service,
             name_id_policy=wish.name_id_policy,
             requested_context=wish.requested_context,
@@ -168,6 +182,7 @@ class ServiceProvider:
             force_authn=wish.force_authn,
             max_age=None if age is None else int(age.total_seconds()),
             classes=_exact_classes(wish.requested_context),
+            artifact=wish.artifact,
         )
         return Begun(to=outgoing, kept=kept.encode())
 
@@ -183,13 +198,10 @@ class ServiceProvider:
         login = KeptLogin.decode(kept)
         if now >= login.sent_at + self.settings.login_lifetime:
             raise MessageRefused(MessageReason.ISSUED_TOO_LATE)
-        came = self._response(request)
-        if came.relay_state != login.relay_state:
-            raise MessageRefused(MessageReason.RELAY_STATE)
         expected = Expectation(
             identity_provider=login.identity_provider,
             service_provider=self.settings.entity_id,
-            acs=self.settings.acs,
+            acs=self._acs(artifact=login.artifact),
             request_id=login.request_id,
             skew=self.settings.skew,
             fresh_since=login.sent_at if login.force_authn else None,
@@ -197,6 +209,11 @@ class ServiceProvider:
             classes=frozenset(login.classes),
             require_name_id=self.settings.require_name_id,
         )
+        if login.artifact:
+            return self._once(self._resolved(request, login, expected, now))
+        came = self._response(request)
+        if came.relay_state != login.relay_state:
+            raise MessageRefused(MessageReason.RELAY_STATE)
         return self._once(self._judge(came, expected, now))
 
     def take_unsolicited(self, request: Request, now: Instant) -> Authentication:
@@ -244,10 +261,41 @@ class ServiceProvider:
             if error.reason == Reason.UNSIGNED:
                 _failure(came, expected, now)
             raise
-        if settings.want_encrypted and verified.assertions:
+        return self._validated(verified, role, expected, now)
+
+    def _resolved(
+        self, request: Request, login: KeptLogin, expected: Expectation, now: Instant
+    ) -> Authentication:
+        """The same for an answer that came as an artifact."""
+        came = arrived_artifact(request)
+        if came.relay_state != login.relay_state:
+            raise MessageRefused(MessageReason.RELAY_STATE)
+        if self._resolver is None:
+            raise MessageRefused(MessageReason.BINDING, detail="no client for artifacts")
+        role = identity_provider(self._metadata, expected.identity_provider, now)
+        verified = self._resolver.resolve(
+            came.value,
+            expected.identity_provider,
+            role,
+            now,
+            want_message_signed=self.settings.want_response_signed,
+        )
+        return self._validated(verified, role, expected, now)
+
+    def _validated(
+        self, verified: VerifiedResponse, role: IdpRole, expected: Expectation, now: Instant
+    ) -> Authentication:
+        if self.settings.want_encrypted and verified.assertions:
             raise MessageRefused(MessageReason.NOT_ENCRYPTED)
         assertions = verified.assertions + self._decrypted(verified, role)
         return validate(verified, assertions, expected, now, self._name_id)
+
+    def _acs(self, *, artifact: bool) -> str:
+        if not artifact:
+            return self.settings.acs
+        if self.settings.artifact is None:
+            raise MessageRefused(MessageReason.BINDING, detail="no address for artifacts")
+        return self.settings.artifact
 
     def _decrypted(self, verified: VerifiedResponse, role: IdpRole) -> tuple[SignedElement, ...]:
         if not verified.encrypted:

@@ -17,6 +17,7 @@ class ServiceProviderSettings:
 
     :ivar entity_id: our name.
     :ivar acs: address of our AssertionConsumerService (POST).
+    :ivar artifact: address of our AssertionConsumerService for artifacts, or None.
     :ivar logout: address of our SingleLogoutService (Redirect and POST), or None.
     :ivar skew: how far clocks may differ, at most 5 minutes.
     :ivar login_lifetime: how long after its request an answer is taken.
@@ -30,6 +31,7 @@ class ServiceProviderSettings:
 
     entity_id: str
     acs: str
+    artifact: str | None = None
     logout: str | None = None
     skew: timedelta = timedelta(seconds=60)
     login_lifetime: timedelta = timedelta(minutes=15)

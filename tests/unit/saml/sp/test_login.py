@@ -12,7 +12,17 @@ from tests.unit.saml.sp.conftest import CLASS, RELAY, Stage, post, redirected
 
 from hkeid.adapters.system import SystemRandom
 from hkeid.kernel.errors import ConfigurationError, HkeidError
-from hkeid.saml.dsig import Element, EncryptionPolicy, Reason, encode_post, encrypt_assertion, write
+from hkeid.saml.dsig import (
+    Element,
+    EncryptionPolicy,
+    Reason,
+    encode_post,
+    encrypt_assertion,
+    encrypt_name_id,
+    sign_element,
+    write,
+    write_redirect,
+)
 from hkeid.saml.messages import (
     Assertion,
     AuthnContext,
@@ -32,6 +42,7 @@ from hkeid.saml.messages import (
     failure,
 )
 from hkeid.saml.messages.authn_request import AUTHN_REQUEST
+from hkeid.saml.messages.bindings import arrival
 from hkeid.saml.metadata import Endpoint, Entity, SpRole
 from hkeid.saml.sp import FormPost, LoginWish, StatusRefused
 from hkeid.testing.saml_parties import Party
@@ -85,7 +96,6 @@ def test_a_request_by_post_is_signed_in_the_xml(stage: Stage) -> None:
     assert isinstance(begun.to, FormPost)
     assert begun.to.action == "https://idp.example/sso"
     assert dict(begun.to.fields)["RelayState"] == RELAY
-    from hkeid.saml.messages.bindings import arrival
 
     came = arrival(post(dict(begun.to.fields)))
     assert came.claimed().signed
@@ -300,7 +310,6 @@ def test_restrictions_are_handed_on(stage: Stage) -> None:
 def test_assertions_are_about_one_subject(stage: Stage) -> None:
     """saml-profiles §4.1.4.2."""
     begun, request = stage.begin()
-    from hkeid.saml.dsig import sign_element
 
     one = stage.assertion(request.id)
     assert one.subject is not None
@@ -343,8 +352,6 @@ def test_a_refusal_is_told_as_it_was_meant(
     response = replace(stage.response(request.id), status=failure(top, lower))
     element = response.write()
     if signed:
-        from hkeid.saml.dsig import sign_element
-
         element = sign_element(element, stage.idp.signer)
     form = {"SAMLResponse": encode_post(write(element)), "RelayState": RELAY}
     with pytest.raises(StatusRefused) as caught:
@@ -377,7 +384,6 @@ def test_an_unsigned_success_is_none(stage: Stage) -> None:
 
 def test_success_without_assertion_is_no_login(stage: Stage) -> None:
     """saml-profiles §4.1.4.2: a successful Response has an assertion."""
-    from hkeid.saml.dsig import sign_element
 
     begun, request = stage.begin()
     element = sign_element(stage.response(request.id).write(), stage.idp.signer)
@@ -462,7 +468,6 @@ def test_an_expired_role_is_not_there(stage: Stage) -> None:
 def test_a_response_does_not_come_by_redirect(stage: Stage) -> None:
     """saml-profiles §4.1.2."""
     begun, request = stage.begin()
-    from hkeid.saml.dsig import write_redirect
 
     query = write_redirect(
         write(stage.response(request.id).write()), "SAMLResponse", signer=stage.idp.signer
@@ -587,3 +592,45 @@ def test_settings_that_cannot_be_meant(stage: Stage, changes: dict[str, timedelt
 
 def test_cbc_is_not_opened_by_default(stage: Stage) -> None:
     assert stage.settings.encryption == EncryptionPolicy(cbc=False)
+
+
+# A name that came encrypted.
+
+
+def with_encrypted_name(stage: Stage, name: Element, key: Any = None) -> Request:
+    """An assertion whose subject is named by a saml:EncryptedID (saml-core §2.2.4)."""
+    begun, request = stage.begin()
+    stage.kept = begun.kept  # type: ignore[attr-defined]
+    sealed = encrypt_name_id(name, key or stage.us.encryption.public_key(), SystemRandom())
+    assertion = stage.assertion(request.id).write()
+    subject = assertion.children[1]
+    assert isinstance(subject, Element)
+    changed = Element(subject.name, {}, [sealed, *subject.children[1:]])
+    parts = [assertion.children[0], changed, *assertion.children[2:]]
+    made = sign_element(Element(assertion.name, assertion.attributes, parts), stage.idp.signer)
+    whole = write(stage.response(request.id).write(made))
+    return post({"SAMLResponse": encode_post(whole), "RelayState": RELAY})
+
+
+def test_a_name_that_came_encrypted(stage: Stage) -> None:
+    name = NameId(value="4711", format=NameIdFormat.PERSISTENT)
+    answer = with_encrypted_name(stage, name.write())
+    login = stage.sp.finish(stage.kept, answer, stage.now)  # type: ignore[attr-defined]
+    assert login.name_id == name
+
+
+def test_an_encrypted_name_is_held_to_the_same_rules(stage: Stage) -> None:
+    for name, key, expected in (
+        (NameId(value="1", format=NameIdFormat.PERSISTENT, sp_name_qualifier="urn:x"), None, MessageReason.NAME_ID_QUALIFIER),
+        (NameId(value=" "), None, MessageReason.TEXT_MISSING),
+        (NameId(value="1"), stage.idp.encryption.public_key(), Reason.DECRYPTION_FAILED),
+    ):  # fmt: skip
+        answer = with_encrypted_name(stage, name.write(), key)
+        with pytest.raises(HkeidError) as caught:
+            stage.sp.finish(stage.kept, answer, stage.now)  # type: ignore[attr-defined]
+        assert caught.value.reason == expected
+
+
+def test_nothing_but_a_name_is_encrypted_as_one(stage: Stage) -> None:
+    with pytest.raises(ConfigurationError):
+        with_encrypted_name(stage, Element("saml:Audience", {}, ["x"]))
