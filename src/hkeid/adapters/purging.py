@@ -17,6 +17,7 @@ from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
+from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 from hkeid.signing.requests.records import SignatureRequestRepository
@@ -45,6 +46,8 @@ class PurgedTransaction(Protocol):
     def notices(self) -> NoticeRepository: ...
     @property
     def signature_requests(self) -> SignatureRequestRepository: ...
+    @property
+    def logout_notices(self) -> LogoutNoticeRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,7 @@ class Retention:
     :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
         family.
     :ivar sessions: for the resident's own list of past sessions.
+    :ivar logout_notices: delivery gives up before; this is for where nothing delivers.
     :ivar registrations: beyond what each of them says of itself.
     """
 
@@ -67,6 +71,7 @@ class Retention:
     upgrades: timedelta = timedelta(days=30)
     notices: timedelta = timedelta(days=90)
     signature_requests: timedelta = timedelta(days=30)
+    logout_notices: timedelta = timedelta(days=2)
 
 
 DEFAULT_RETENTION = Retention()
@@ -90,6 +95,7 @@ class Purged:
     complete: bool
     upgrades: int = 0
     signature_requests: int = 0
+    logout_notices: int = 0
 
 
 def purge(
@@ -116,6 +122,7 @@ def purge(
         "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
         "notices": (lambda tx: tx.notices, retention.notices),
         "signature_requests": (lambda tx: tx.signature_requests, retention.signature_requests),
+        "logout_notices": (lambda tx: tx.logout_notices, retention.logout_notices),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

@@ -14,6 +14,7 @@ from hkeid.adapters.memory.certificates import (
     MemorySerialCounters,
 )
 from hkeid.adapters.memory.journal import Journal
+from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
 from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
     MemoryOfficerCredentials,
@@ -56,6 +57,7 @@ class MemoryTransaction:
         "evidence_items",
         "grants",
         "issued_certificates",
+        "logout_notices",
         "made_signatures",
         "notices",
         "officer_credentials",
@@ -91,6 +93,7 @@ class MemoryTransaction:
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
         self.notices = MemoryNotices(journal)
+        self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)
         self.officer_credentials = MemoryOfficerCredentials(journal)
         self.officer_sessions = MemoryOfficerSessions(journal)
