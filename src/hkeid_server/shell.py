@@ -125,6 +125,7 @@ def show(
     reference: str | None = None,
     leads_to: tuple[str, ...] = (),
     camera: bool = False,
+    frames: tuple[str, ...] = (),
 ) -> Response:
     """Render a page.
 
@@ -133,6 +134,7 @@ def show(
     :param reference: the reference number to show; this request's if not given.
     :param leads_to: where a form of the page may lead in the end (see ``page_headers``).
     :param camera: the page may use the camera.
+    :param frames: CSP sources of what the page may frame.
     """
     chrome = Chrome(
         language=language(),
@@ -145,7 +147,7 @@ def show(
         reference=reference or visit().reference,
     )
     answer = Response(render_template(template, ui=chrome, page=page), status=status)
-    g.leads_to, g.camera = leads_to, camera
+    g.leads_to, g.camera, g.frames = leads_to, camera, frames
     return answer
 
 
@@ -158,7 +160,10 @@ def send_headers(answer: Response) -> Response:
     if not g.get("from_a_door", False):
         answer.headers.extend(
             page_headers(
-                secure=secure, leads_to=g.get("leads_to", ()), camera=g.get("camera", False)
+                secure=secure,
+                leads_to=g.get("leads_to", ()),
+                camera=g.get("camera", False),
+                frames=g.get("frames", ()),
             )
         )
     elif secure:

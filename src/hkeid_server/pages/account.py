@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from hkeid.identity.authentication import SessionView
 from hkeid_server.account_content import account_page
 from hkeid_server.house import house
+from hkeid_server.leaving import farewell
 from hkeid_server.models import PlainPage
 from hkeid_server.shell import language, show, visit
 from hkeid_server.visitors import drop_session, see_other, with_session
@@ -24,8 +25,8 @@ def account(session: SessionView) -> Response:
 @blueprint.post("/account/sign-out")
 def sign_out() -> Response:
     """Log out in this browser."""
-    house().broker.logout(visit().session)
-    return drop_session(see_other("/farewell/out"))
+    ended = house().broker.logout(visit().session)
+    return drop_session(_leave("out", None if ended is None else ended.session_id))
 
 
 @blueprint.post("/account/sessions/<session_id>/end")
@@ -67,4 +68,10 @@ def ask_to_freeze(session: SessionView) -> Response:
 def freeze(session: SessionView) -> Response:
     """Freeze the eID: every session ends, this one too."""
     house().standing.freeze(session)
-    return drop_session(see_other("/farewell/frozen"))
+    return drop_session(_leave("frozen", session.session_id))
+
+
+def _leave(kind: str, session_id: str | None) -> Response:
+    """To the page that says goodbye, where services are told in this browser if any wants it."""
+    frames = () if session_id is None else house().front_channel(session_id)
+    return farewell(kind, frames=frames) if frames else see_other(f"/farewell/{kind}")
