@@ -56,7 +56,7 @@ class Clients:
 @pytest.fixture
 def make(log: Any, clock: Any) -> Any:
     def build(clients: Any, threads: int = 4) -> LogoutCourier:
-        return LogoutCourier(clients, Journal(log, clock), threads=threads)
+        return LogoutCourier(clients, Journal(clock, sink=log), threads=threads)
 
     return build
 
@@ -171,12 +171,10 @@ def test_what_cannot_be_meant_is_refused(section: LogoutSection, key: str) -> No
 
 
 def test_the_file_is_checked(tmp_path) -> None:
-    file = tmp_path / "hkeid.toml"
-    file.write_text(
-        'profile = "sandbox"\nissuer = "http://localhost:8000"\n[logout]\nthreads = 65\n'
-    )
-    with pytest.raises(ConfigurationError, match="config_value_invalid"):
-        read_config(file)
+    content = {"profile": "sandbox", "issuer": "http://localhost:8000"}
+    assert read_config({**content, "logout": {"threads": 3}}, {}, tmp_path).logout.threads == 3
+    with pytest.raises(ConfigurationError, match=r"logout\.threads"):
+        read_config({**content, "logout": {"threads": 65}}, {}, tmp_path)
 
 
 class TestWhereItGoes:
