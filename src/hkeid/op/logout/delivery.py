@@ -12,6 +12,7 @@ told, so that it costs one time-out now and then, however many notices it has, a
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -43,6 +44,14 @@ class DeliveryTransaction(Protocol):
     def logout_notices(self) -> LogoutNoticeRepository: ...
     @property
     def audit(self) -> AuditTrail: ...
+
+
+class DeliveryStore(Store[DeliveryTransaction], Protocol):
+    """A store that can be looked at without keeping anybody from writing."""
+
+    def reading(self) -> AbstractContextManager[DeliveryTransaction]:
+        """A transaction that writes nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +111,7 @@ class LogoutDelivery:
     def __init__(
         self,
         issuer: str,
-        store: Store[DeliveryTransaction],
+        store: DeliveryStore,
         keys: KeyStore,
         http: HttpClient,
         clock: Clock,
@@ -122,7 +131,7 @@ class LogoutDelivery:
 
     def waiting(self) -> tuple[str, ...]:
         """Clients that are to be told something now, who has waited longest first."""
-        with self._store.transaction() as tx:
+        with self._store.reading() as tx:
             return tx.logout_notices.clients_due(self._clock.now())
 
     def deliver(self, client_id: str, *, limit: int = 200) -> int:
@@ -132,7 +141,7 @@ class LogoutDelivery:
         if silent is not None and now < silent:
             self._leave_alone(client_id, now, silent)
             return 0
-        with self._store.transaction() as tx:
+        with self._store.reading() as tx:
             client = tx.clients.get(client_id)
             notices = tx.logout_notices.due(client_id, now, limit=limit)
         told = 0
