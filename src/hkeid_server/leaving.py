@@ -26,7 +26,11 @@ def farewell(
     """
     page = FarewellPage(kind=kind, frames=frames, onward=onward, who=who)
     return show(
-        "farewell.html", page, here=f"/farewell/{kind}", frames=tuple(map(frame_source, frames))
+        "farewell.html",
+        page,
+        here=f"/farewell/{kind}",
+        frames=tuple(map(frame_source, frames)),
+        signed_out=kind != "stayed",
     )
 
 

@@ -126,6 +126,7 @@ def show(
     leads_to: tuple[str, ...] = (),
     camera: bool = False,
     frames: tuple[str, ...] = (),
+    signed_out: bool = False,
 ) -> Response:
     """Render a page.
 
@@ -135,6 +136,7 @@ def show(
     :param leads_to: where a form of the page may lead in the end (see ``page_headers``).
     :param camera: the page may use the camera.
     :param frames: CSP sources of what the page may frame.
+    :param signed_out: the session that the browser came with has just ended.
     """
     chrome = Chrome(
         language=language(),
@@ -142,7 +144,7 @@ def show(
         here=here if here is not None else request.path,
         again=again or {},
         sandbox=settings().sandbox,
-        signed_in=visit().session is not None,
+        signed_in=visit().session is not None and not signed_out,
         signing=settings().signing,
         reference=reference or visit().reference,
     )

@@ -263,6 +263,7 @@ class TestFarewellPage:
 
     def test_the_session_has_ended_by_then(self, farewell) -> None:
         assert farewell.cookie("hkeid-session") in (None, "")
+        assert 'id="account-link"' not in farewell.page.text
         assert farewell.get("/account").status_code == 303
 
     def test_it_leads_on_with_and_without_scripts(self, farewell) -> None:
