@@ -280,3 +280,40 @@ class TestDjango:
             ):
                 assert web_login().told_of_logout([provider.logout_token()]).status == 200
         assert len(store._kept) == 1
+
+    @pytest.mark.parametrize(
+        ("caches", "more", "found"),
+        [
+            ({"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}, {}, ["W004", "W005"]),
+            (
+                {
+                    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+                    "OPTIONS": {"MAX_ENTRIES": 10_000},
+                },
+                {},
+                ["W004"],
+            ),
+            (
+                {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "x"},
+                {},
+                ["W005"],
+            ),
+            (
+                {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+                {"LOGOUT_STORE": MemorySessionStore()},
+                [],
+            ),
+        ],
+    )
+    def test_a_cache_that_forgets_is_said_at_deployment(self, caches, more, found) -> None:
+        """Django's own caches drop entries beyond a number: a session that ended would come back."""
+        from hkeid.rp.django.checks import check_deployment
+
+        values = {
+            "ISSUER": "https://eid.example.hk",
+            "CLIENT_ID": "service",
+            "BASE_URL": "https://service.example.hk",
+            **more,
+        }
+        with override_settings(HKEID=values, CACHES={"default": caches}):
+            assert [one.id for one in check_deployment()] == [f"hkeid.{one}" for one in found]

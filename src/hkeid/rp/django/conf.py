@@ -39,7 +39,7 @@ _WEB = {
     "PROVIDER_LOGOUT": "provider_logout",
 }
 _OWN = ("ISSUER", "SESSION_STORE", "LOGOUT_STORE", "FAILURE_TEMPLATE", "SIGNED")
-_REMEMBERS_LOGOUTS = "hkeid.rp.django.store.CacheSessionStore"
+REMEMBERS_LOGOUTS = "hkeid.rp.django.store.CacheSessionStore"
 REQUIRED = ("ISSUER", "CLIENT_ID")
 KNOWN = frozenset((*_PARTY, *_WEB, *_OWN))
 
@@ -79,7 +79,7 @@ def web_login() -> WebLogin:
         settings=WebSettings(**_web(values)),
         store=_store(values.get("SESSION_STORE")),
         logout_store=_store(
-            values.get("LOGOUT_STORE") or values.get("SESSION_STORE") or _REMEMBERS_LOGOUTS
+            values.get("LOGOUT_STORE") or values.get("SESSION_STORE") or REMEMBERS_LOGOUTS
         ),
     )
 
