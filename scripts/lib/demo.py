@@ -1,5 +1,5 @@
 """The demonstration on this machine: identity provider, admin listener, register of persons, two relying
-parties, and a counter's station with a card reader.
+parties, a counter's station with a card reader, and a simulated iAM Smart.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from threading import Event, Thread
 
+from demo_upstreams import describe, start_iam_smart
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.chip import hkic_specimen
 from hkeid.kernel.errors import HkeidError
@@ -33,6 +34,7 @@ from hkeid.testing.demo_station import (
 )
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
+from hkeid.testing.journey_elsewhere import JourneyElsewhere
 from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.journey_review import JourneyOfReview
 from hkeid.testing.journey_signing import JourneyOfSigning
@@ -67,6 +69,7 @@ class Ports:
     registry: int = 8010
     stations: int = 8443
     counter: int = 8011
+    iam_smart: int = 8020
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""
@@ -254,6 +257,7 @@ def guide(installation: Installation, ports: Ports, counter_link: str) -> str:
         "  2. Activate the eID there with a passkey",
         f"  3. Log in at a service                          {flask}  suggestion form",
         f"     and at another one, without a passkey now    {django}  eTAX",
+        f"     or with the simulated iAM Smart                 http://localhost:{ports.iam_smart}",
         f"  4. See who received what                        {provider}/account",
         "",
         f"  Or from nothing: register on a phone            {provider}/register",
@@ -295,6 +299,7 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         declarant=lambda: higher.applicant.resident,
         witness=lambda: higher.key_holder,
     )
+    away = JourneyElsewhere(issuer=installation.issuer, first=first, second=second)
     review = JourneyOfReview(
         issuer=installation.issuer,
         console=f"http://localhost:{ports.admin}",
@@ -318,6 +323,7 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
     steps = (
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
+        *away.steps(),
         *(() if done.exists() else (station, *higher.steps(), *_signing(installation, signing))),
         *(() if done.exists() else review.steps()),
         Step(name="verify the audit trail", do=verify),
@@ -363,7 +369,10 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
         issuer = CardIssuer()
         trust_country(issuer, installation.folder)
         registry = start_registry(installation.folder, ports.registry)
+        describe(installation.folder, iam_smart=ports.iam_smart)
         servers = {"the register of persons": stack.enter_context(registry)}
+        iam_smart = start_iam_smart(installation.folder, ports.iam_smart)
+        servers["the simulated iAM Smart"] = stack.enter_context(iam_smart)
         servers["the identity provider"] = stack.enter_context(installation.serve())
         for client_id, url in ports.services().items():
             service = start_service(installation, client_id, url)
@@ -386,10 +395,19 @@ def main() -> int:
     parser.add_argument(
         "--ports",
         type=int,
-        nargs=7,
-        metavar=("PROVIDER", "ADMIN", "FLASK", "DJANGO", "REGISTRY", "STATIONS", "COUNTER"),
-        default=(8000, 8001, 5001, 5002, 8010, 8443, 8011),
-        help="other places than 8000 8001 5001 5002 8010 8443 8011; 0 takes a free one",
+        nargs=8,
+        metavar=(
+            "PROVIDER",
+            "ADMIN",
+            "FLASK",
+            "DJANGO",
+            "REGISTRY",
+            "STATIONS",
+            "COUNTER",
+            "IAM_SMART",
+        ),
+        default=(8000, 8001, 5001, 5002, 8010, 8443, 8011, 8020),
+        help="other places than 8000 8001 5001 5002 8010 8443 8011 8020; 0 takes a free one",
     )
     arguments = parser.parse_args()
     ports = Ports(*(number or free_port() for number in arguments.ports))

@@ -12,12 +12,15 @@ from hkeid.kernel import base64url
 from hkeid.op.records import Client
 from hkeid.profile import CLAIMS
 from hkeid.residents.records import CredentialStatus
+from hkeid_server.elsewhere import name_of
 from hkeid_server.house import house
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
     DisclosureLine,
+    Elsewhere,
+    LinkCard,
     ServiceCard,
     SessionCard,
 )
@@ -36,6 +39,10 @@ _DONE = frozenset(
         "session-ended",
         "sessions-ended",
         "sharing-stopped",
+        "linked",
+        "unlinked",
+        "link-of-another",
+        "not-linked",
     }
 )
 
@@ -59,6 +66,8 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         told_by=_told_by(resident.id),
         signing=house().signing is not None,
         signed=signed_lines(resident.id),
+        links=_links(resident.id, removable=bool(devices)),
+        elsewhere=_elsewhere(resident.id),
         signal=json.dumps(
             {
                 "rpId": house().policy.rp_id,
@@ -66,6 +75,37 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
                 "accepted": [device.id for device in devices],
             }
         ),
+    )
+
+
+def _links(resident_id: str, *, removable: bool) -> tuple[LinkCard, ...]:
+    upstreams = house().back_doors.upstreams
+    found = house().back_doors.links_of(resident_id)
+    return tuple(
+        LinkCard(
+            provider=one.provider,
+            subject=base64url.encode(one.subject),
+            # One that is not configured any more leads nowhere, and can still be removed.
+            name=(
+                name_of(upstreams[one.provider].provider)
+                if one.provider in upstreams
+                else one.provider
+            ),
+            since=one.linked_at,
+            used=one.used_at,
+            removable=removable or len(found) > 1,
+        )
+        for one in found
+    )
+
+
+def _elsewhere(resident_id: str) -> tuple[Elsewhere, ...]:
+    """What is offered to our own pages and not linked yet."""
+    linked = {one.provider for one in house().back_doors.links_of(resident_id)}
+    return tuple(
+        Elsewhere(id=name, name=name_of(one.provider), href=f"/account/elsewhere/{name}")
+        for name, one in house().back_doors.upstreams.items()
+        if name not in linked
     )
 
 

@@ -6,7 +6,7 @@ from io import BytesIO
 from time import perf_counter
 from typing import IO
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from hkeid.kernel.errors import HkeidError
@@ -23,6 +23,7 @@ from hkeid_server.pages import (
     account,
     activation,
     devices,
+    elsewhere,
     life_guardian,
     life_new_phone,
     life_notices,
@@ -76,6 +77,7 @@ def create_pages(parts: House) -> Flask:
         interactions.blueprint,
         account.blueprint,
         devices.blueprint,
+        elsewhere.blueprint,
         registration.blueprint,
         registration_passkey.blueprint,
         reinstating.blueprint,
@@ -87,6 +89,12 @@ def create_pages(parts: House) -> Flask:
         life_stopping.blueprint,
     ):
         app.register_blueprint(blueprint)
+    _register_optional(app, parts)
+    return app
+
+
+def _register_optional(app: Flask, parts: House) -> None:
+    """The pages of what this installation serves beside the rest."""
     if parts.stations is not None:
         from hkeid_server.pages import kiosk, kiosk_person, kiosk_problem, upgrade
 
@@ -110,7 +118,6 @@ def create_pages(parts: House) -> Flask:
 
         app.register_blueprint(sandbox.blueprint)
         app.register_blueprint(gallery.blueprint)
-    return app
 
 
 def _begin() -> None:
@@ -152,6 +159,9 @@ def _forwarded() -> Response | None:
 def _check_form() -> Response | None:
     """Every form must come from a page of this browser (Origin, Sec-Fetch-Site, form token)."""
     if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return None
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "takes_posts_from_elsewhere", False):
         return None
     origin = request.headers.get("Origin")
     same_origin = origin is None or origin == house().pages.origin

@@ -10,6 +10,7 @@ from hkeid.kernel import base64url
 
 _TOKEN_LABEL = b"hkeid-form-1\x00"
 LANGUAGE_LIFETIME = 365 * 24 * 3600
+DOOR_LIFETIME = 180 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class CookieNames:
     browser: str
     session: str
     language: str
+    door: str
     secure: bool
     same_site: str = "Lax"
 
@@ -36,6 +38,7 @@ class CookieNames:
             browser=f"{prefix}browser",
             session=f"{prefix}session",
             language=f"{prefix}language",
+            door=f"{prefix}door",
             secure=secure,
         )
 
@@ -48,6 +51,7 @@ class CookieNames:
             browser=f"{prefix}browser",
             session=f"{prefix}session",
             language=f"{prefix}language",
+            door=f"{prefix}door",
             secure=secure,
             same_site="Strict",
         )

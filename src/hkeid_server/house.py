@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from flask import current_app
 
 from hkeid.broker import Broker
+from hkeid.broker.back_doors import BackDoors
 from hkeid.enrolment import Activation, Devices, Registration, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
@@ -86,6 +87,7 @@ class House:
     :ivar evidence: pictures and particulars of those on the way.
     :ivar proofing: register, reader, matcher and liveness check, as far as there are any.
     :ivar doors: front doors by name.
+    :ivar back_doors: identity providers behind this one.
     :ivar handlers: who serves which kind of interaction.
     :ivar logouts: tells relying parties of logouts.
     :ivar front_channel: addresses that the page after a logout loads, by the id of the session that ended.
@@ -117,6 +119,7 @@ class House:
     evidence: EvidenceVault
     proofing: ProofingParts
     doors: Mapping[str, Door]
+    back_doors: BackDoors
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader

@@ -91,17 +91,41 @@ class ActivatedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Another identity provider.
+
+    :ivar href: where the visit there begins.
+    :ivar last: it was used last in this browser.
+    """
+
+    id: str
+    name: str
+    href: str
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeparturePage:
+    """A form that goes to another identity provider at once."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginPage:
     """Log in: for a relying party (``who``), or for the account page (None).
 
     :ivar fresh: there is a session, but it is too old for the relying party.
     :ivar stronger: there is a session, but a stronger passkey is wanted.
     :ivar signing: the relying party asks for a signature, not for a login.
+    :ivar elsewhere: other identity providers by which one can log in here.
     :ivar signal: JSON for ``signal.js``, or None.
     """
 
     who: WhoAsks | None
     ceremony: CeremonyForm
+    elsewhere: tuple[Elsewhere, ...] = ()
     decline: str | None = None
     will_ask: bool = False
     fresh: bool = False
@@ -230,12 +254,28 @@ class SignedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCard:
+    """Another login that leads to this eID.
+
+    :ivar removable: it is not the only way in.
+    """
+
+    provider: str
+    subject: str
+    name: str
+    since: datetime
+    used: datetime
+    removable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPage:
     """My eID.
 
     :ivar done: what was just done, for the notice on top.
     :ivar cooling_until: after a recovery: until then basic logins only; None else.
     :ivar signing: whether this installation serves signing; ``signed``: what the resident signed.
+    :ivar links: other logins that lead here; ``elsewhere``: those that can be added.
     :ivar told_by: channels by which the resident is told (``email``, ``web_push``, ``sms``).
     """
 
@@ -251,6 +291,8 @@ class AccountPage:
     told_by: tuple[str, ...] = ()
     signing: bool = False
     signed: tuple[SignedLine, ...] = ()
+    links: tuple[LinkCard, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

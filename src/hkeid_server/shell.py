@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, render_template, request
 
+from hkeid.op.paths import FORM_POST_SCRIPT
 from hkeid_server import languages
 from hkeid_server.browser import LANGUAGE_LIFETIME, CookieNames, form_token, read_cookies
 from hkeid_server.headers import HSTS, page_headers
@@ -218,3 +219,4 @@ def install_templates(app: Flask) -> None:
     environment: Any = app.jinja_env
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)
     app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["form_post_script"] = FORM_POST_SCRIPT

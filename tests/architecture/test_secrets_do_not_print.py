@@ -23,6 +23,7 @@ _SECRET_NAMES = re.compile(
 _NOT_SECRET = {
     # Words of a protocol that only look like secrets.
     ("status_code",),
+    ("return_code",),
     # The stable word of a reason under Cap. 553.
     ("LegalReason", "code"),
 }

@@ -211,7 +211,7 @@ def test_a_logout_at_eid_ends_the_session_here(client: Client, provider: FakePro
     assert come_back(client, provider, "/summary") == "/summary"
     assert client.get("/account").status_code == 200
     told = Client(enforce_csrf_checks=True, headers={"host": "localhost:5002"}).post(
-        "/eid/backchannel-logout", {"logout_token": provider.logout_token()}
+        "/eid/backchannel-logout", {"logout_token": provider.logout_jwt()}
     )
     assert told.status_code == 200
     after = client.get("/account")

@@ -185,7 +185,7 @@ def test_settings(tmp_path: Path) -> None:
 def test_a_logout_at_eid_ends_the_session_here(client: FlaskClient, provider: FakeProvider) -> None:
     assert log_in(client, provider) == "/suggestion"
     assert client.get("/account").status_code == 200
-    told = client.post("/eid/backchannel-logout", data={"logout_token": provider.logout_token()})
+    told = client.post("/eid/backchannel-logout", data={"logout_token": provider.logout_jwt()})
     assert told.status_code == 200
     assert client.get("/account").status_code == 303
     assert 'id="log-in"' in client.get("/").text

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
+from hkeid.broker.upstream_records import UpstreamSessionRepository
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
@@ -32,6 +33,8 @@ class PurgedTransaction(Protocol):
     def budgets(self) -> AttemptBudgets: ...
     @property
     def sessions(self) -> SessionRepository: ...
+    @property
+    def upstream_sessions(self) -> UpstreamSessionRepository: ...
     @property
     def officer_sessions(self) -> OfficerSessionRepository: ...
     @property
@@ -65,6 +68,7 @@ class Retention:
     budgets: timedelta = timedelta(0)
     sessions: timedelta = timedelta(days=30)
     officer_sessions: timedelta = timedelta(days=30)
+    upstream_sessions: timedelta = timedelta(days=1)
     access_tokens: timedelta = timedelta(0)
     grants: timedelta = timedelta(days=1)
     registrations: timedelta = timedelta(0)
@@ -96,6 +100,7 @@ class Purged:
     upgrades: int = 0
     signature_requests: int = 0
     logout_notices: int = 0
+    upstream_sessions: int = 0
 
 
 def purge(
@@ -115,6 +120,7 @@ def purge(
         "single_use": (lambda tx: tx.single_use, retention.single_use),
         "budgets": (lambda tx: tx.budgets, retention.budgets),
         "sessions": (lambda tx: tx.sessions, retention.sessions),
+        "upstream_sessions": (lambda tx: tx.upstream_sessions, retention.upstream_sessions),
         "officer_sessions": (lambda tx: tx.officer_sessions, retention.officer_sessions),
         "access_tokens": (lambda tx: tx.access_tokens, retention.access_tokens),
         "grants": (lambda tx: tx.grants, retention.grants),

@@ -11,7 +11,8 @@ class LoginRefused(Refused):
     ``credential_unknown`` (tell the device: ``signalUnknownCredential``), ``credential_revoked`` (the
     same), ``credential_suspended``, ``resident_mismatch`` (another resident's passkey),
     ``eid_not_active``, ``eid_suspended``, ``eid_revoked``, ``assurance_too_low``,
-    ``credential_contended``. What :mod:`hkeid.webauthn` refuses keeps its own reasons.
+    ``credential_contended``; after an upstream's answer also ``link_unknown`` (nobody here is linked to
+    that person), ``link_of_another``, ``upstream_authentication_too_old``. What :mod:`hkeid.webauthn` refuses keeps its own reasons.
     """
 
     default_safe_text = "You could not be logged in with this passkey."

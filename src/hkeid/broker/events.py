@@ -47,7 +47,8 @@ class SessionEnded(AuditEvent):
     """A session ended before its time.
 
     :ivar reason: ``logout``, ``ended_by_resident``, ``replaced``, ``credential_revoked``,
-        ``credential_suspended``, ``eid_suspended``, ``eid_resumed``, ``eid_revoked``.
+        ``credential_suspended``, ``eid_suspended``, ``eid_resumed``, ``eid_revoked``,
+        ``upstream_logout``, ``account_moved``.
     :ivar clients: relying parties that had been given a login in it.
     :ivar grants_revoked: how many grants ended with it; those with ``offline_access`` go on.
     """
@@ -79,3 +80,50 @@ class CredentialSuspended(AuditEvent):
     resident_id: str
     credential: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCreated(AuditEvent):
+    """Somebody whom only an upstream knows got an account, which is no eID."""
+
+    NAME: ClassVar[str] = "broker:account:created"
+    resident_id: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamLinked(AuditEvent):
+    """An upstream's subject was linked to a resident.
+
+    :ivar origin: ``resident``, ``hkic`` or ``created``.
+    :ivar moved_from: the account whose link it was, if it was one.
+    """
+
+    NAME: ClassVar[str] = "broker:link:made"
+    resident_id: str
+    provider: str
+    origin: str
+    moved_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamUnlinked(AuditEvent):
+    """A resident took a link back."""
+
+    NAME: ClassVar[str] = "broker:link:removed"
+    resident_id: str
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamLoginWasRefused(AuditEvent):
+    """An upstream's answer did not lead to a login.
+
+    :ivar upstream_said: the upstream's own word for it, where it is a known one.
+    """
+
+    NAME: ClassVar[str] = "broker:upstream:refused"
+    provider: str
+    reason: str
+    upstream_said: str | None = None
+    client_id: str | None = None

@@ -19,9 +19,9 @@ from hkeid.broker.events import LoginWasRefused, credential_reference
 from hkeid.broker.records import BrokerTransaction
 from hkeid.broker.sessions import LoggedInSession, Sessions
 from hkeid.broker.settings import BrokerSettings
+from hkeid.broker.standing import require_may_log_in
 from hkeid.identity.assurance import Acr, acr_reached
 from hkeid.identity.authentication import AuthenticationRequest
-from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused, TooManyAttempts
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import Store
@@ -193,7 +193,7 @@ class Login:
     ) -> LoggedInSession | None:
         """The one transaction of a login; None when something changed since it was looked at."""
         credential = found.credential
-        _check_state(found.resident)
+        require_may_log_in(found.resident)
         authentication = passkey_authentication(
             found.resident, credential, user_verified=proof.user_verified, at=now
         )
@@ -282,14 +282,6 @@ def _usable(tx: BrokerTransaction, resident_id: str, acr: Acr | None) -> tuple[C
 def _check_owner(ceremony: Ceremony, found: _Found) -> None:
     if ceremony.resident_id is not None and found.resident.id != ceremony.resident_id:
         raise LoginRefused("resident_mismatch")
-
-
-def _check_state(resident: Resident) -> None:
-    if resident.state.may_log_in:
-        return
-    if resident.state is EidState.APPLICANT:
-        raise LoginRefused("eid_not_active")
-    raise LoginRefused(f"eid_{resident.state.value}")
 
 
 def _subject(network: str, credential: Credential) -> bytes:

@@ -58,10 +58,14 @@ class SessionEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """A session about to be opened: all that needs no transaction is done."""
+    """A session about to be opened: all that needs no transaction is done.
+
+    :ivar now: when it is opened, which may be later than the authentication (an upstream's session).
+    """
 
     reference: Secret
     session: Session
+    now: Instant
 
 
 class Sessions:
@@ -84,11 +88,17 @@ class Sessions:
     # --- opening ---------------------------------------------------------------------------------
 
     def prepare(
-        self, authentication: AuthenticationResult, *, credential_id: bytes | None, agent: str
+        self,
+        authentication: AuthenticationResult,
+        *,
+        credential_id: bytes | None,
+        agent: str,
+        now: Instant | None = None,
     ) -> Opening:
         """Make reference and record; nothing is kept until :meth:`open`.
 
         :param agent: coarse words for browser and system; kept sealed.
+        :param now: when it is opened; the moment of the authentication where that is now.
         """
         reference = Secret(self._random.token(32))
         session_id = self._random.token(16)
@@ -101,11 +111,11 @@ class Sessions:
             acr=authentication.acr,
             amr=authentication.amr,
             authenticated_at=at,
-            created_at=at,
-            expires_at=self._idle_limit(at, at),
+            created_at=now or at,
+            expires_at=self._idle_limit(now or at, at),
             agent=self._fields.seal_session_agent(authentication.resident_id, session_id, agent),
         )
-        return Opening(reference=reference, session=session)
+        return Opening(reference=reference, session=session, now=now or at)
 
     def open(
         self,
@@ -124,7 +134,7 @@ class Sessions:
         :param client_id: the relying party that asked.
         """
         session = opening.session
-        now = session.authenticated_at
+        now = opening.now
         old = self._presented(tx, previous)
         if old is not None and old.resident_id == session.resident_id and now < old.expires_at:
             renewed = replace(session, id=old.id, created_at=old.created_at, agent=old.agent)

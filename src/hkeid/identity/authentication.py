@@ -18,6 +18,8 @@ class AuthenticationRequest:
     :ivar fresh: a new authentication is wanted whatever the session says.
     :ivar resident_id: only this resident will do (step-up, ``id_token_hint``), or None.
     :ivar ui_locales: wanted languages, best first (BCP 47).
+    :ivar door: id of the identity provider that the relying party names (``idp_hint``), or None.
+    :ivar domain: of the e-mail address by which the relying party knows who will log in, or None.
     """
 
     client_id: str
@@ -26,6 +28,8 @@ class AuthenticationRequest:
     fresh: bool = False
     resident_id: str | None = None
     ui_locales: tuple[str, ...] = ()
+    door: str | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

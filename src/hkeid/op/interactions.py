@@ -95,8 +95,8 @@ class Declined:
     """LOGIN, SELECT_ACCOUNT, CONSENT, APPROVAL: the resident turned back.
 
     :ivar reason: a short word for the audit trail. ``unmet_authentication_requirements`` (the wanted
-        rung cannot be reached) and ``login_required`` become that error; everything else
-        ``access_denied``.
+        rung cannot be reached), ``login_required``, ``temporarily_unavailable`` and ``server_error``
+        become that error; everything else ``access_denied``.
     """
 
     reason: str = "resident_declined"

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
         ReadField,
         RetakeAdvice,
     )
+    from hkeid.ports.encipherment import (
+        EnciphermentKey,
+    )
     from hkeid.ports.evidence import (
         EvidenceVault,
     )
@@ -106,6 +109,7 @@ _NAMES = {
         "ReadField",
         "RetakeAdvice",
     ),
+    "encipherment": ("EnciphermentKey",),
     "evidence": ("EvidenceVault",),
     "faces": (
         "CapturedFrame",
@@ -189,6 +193,7 @@ __all__ = [
     "DocumentAuthenticator",
     "DocumentReader",
     "DocumentReading",
+    "EnciphermentKey",
     "EvidenceVault",
     "FaceBand",
     "FaceComparison",

@@ -13,6 +13,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.ports.certificates import RevocationReason
 from hkeid.ports.storage import Store
 from hkeid.ports.vault import DataKeyVault
+from hkeid.residents.links import LinkRepository
 from hkeid.residents.records import (
     BlindIndexRepository,
     CredentialRepository,
@@ -36,6 +37,8 @@ class ErasureTransaction(Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def links(self) -> LinkRepository: ...
     @property
     def signing_keys(self) -> RetiringKeys: ...
     @property
@@ -103,7 +106,7 @@ def _erase_rows(
                 if not tx.residents.change(resident, gone):
                     continue  # somebody changed the resident meanwhile: look again
             fields = tx.sealed_fields.delete(resident_id)
-            digests = tx.blind_index.delete(resident_id)
+            digests = tx.blind_index.delete(resident_id) + tx.links.delete(resident_id)
             credentials = _strip_credentials(tx, resident_id, now)
             keys = tx.signing_keys.retire(resident_id, RevocationReason.CESSATION_OF_OPERATION, now)
             if revoked and not (fields or digests or credentials or keys):

@@ -145,6 +145,26 @@ _DECLARED = (
         visible_to=(Viewer.RESIDENT,),
         places=("sessions.agent",),
     ),
+    PersonalField(
+        name="upstream_subject_digest",
+        purpose="To know who somebody is that another identity provider proved, and to end their sessions",
+        retention="Until the resident removes the link, or the eID is erased; of sessions, until purged",
+        protection=Protection.KEYED_DIGEST,
+        visible_to=(Viewer.NOBODY,),
+        places=(
+            "upstream_links.subject",
+            "upstream_sessions.subject",
+            "upstream_sessions.upstream_session",
+        ),
+    ),
+    PersonalField(
+        name="upstream_session_kept",
+        purpose="To log the resident out at the other identity provider as well",
+        retention="Until the session is purged after its end, or the eID is erased",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.NOBODY,),
+        places=("upstream_sessions.kept",),
+    ),
     _pseudonymous(
         "eid_entry",
         "The eID itself: its state, and how well its owner was proved",
@@ -165,6 +185,13 @@ _DECLARED = (
         "grants",
         "logout_notices",
         "single_use",
+        "upstream_sessions",
+    ),
+    _pseudonymous(
+        "upstream_link",
+        "To let the resident log in with another identity provider: which one, since when",
+        "Until the resident removes the link, or the eID is erased",
+        "upstream_links",
     ),
     PersonalField(
         name="registration_evidence",

@@ -178,6 +178,14 @@ class PersonalFields:
             return ""
         return self.unseal(resident_id, "sessions", "agent", session_id, sealed).decode("utf-8")
 
+    def seal_upstream_logout(self, resident_id: str, session_id: str, kept: bytes) -> bytes:
+        """Seal what an upstream's logout needs, for ``UpstreamSession.kept``."""
+        return self.seal(resident_id, "upstream_sessions", "kept", session_id, kept)
+
+    def upstream_logout(self, resident_id: str, session_id: str, sealed: bytes) -> bytes:
+        """What :meth:`seal_upstream_logout` sealed."""
+        return self.unseal(resident_id, "upstream_sessions", "kept", session_id, sealed)
+
     def erase(self, store: Store[ErasureTransaction], resident_id: str, now: Instant) -> None:
         """Erase a resident for good: see :func:`hkeid.residents.erase`."""
         erase(store, self._vault, resident_id, now)

@@ -27,7 +27,7 @@ from hkeid.rp.signed import verified_claims
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.token_endpoint import ClientIdentity, post_form, read_tokens
 from hkeid.rp.transport import DirectHttpClient, check_url
-from hkeid.rp.userinfo import fetch_userinfo, personal
+from hkeid.rp.userinfo import BearerAccess, fetch_userinfo, personal
 
 LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a resident may take at the provider before the login must begin again."""
@@ -248,7 +248,7 @@ class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
         claims = fetch_userinfo(
             self._http,
             self.provider,
-            access_token=tokens.access_token,
+            access=BearerAccess(tokens.access_token),
             subject=resident.sub,
             client_id=self.client_id,
             algorithms=self._algorithms if signed is None else frozenset({signed}),

@@ -29,6 +29,7 @@ class ProviderMetadata:
 
     :ivar pushed_endpoint: takes pushed authorization requests (RFC 9126 §5), or None.
     :ivar pushing_required: it takes no others.
+    :ivar dpop_algorithms: for proofs of possession (RFC 9449 §5.1); empty: the provider takes none.
     :ivar iss_in_response: the provider adds ``iss`` to its authorization responses (RFC 9207 §3);
         one without it is then refused.
     """
@@ -46,11 +47,16 @@ class ProviderMetadata:
     iss_in_response: bool
     pushed_endpoint: str | None = None
     pushing_required: bool = False
+    dpop_algorithms: tuple[str, ...] = ()
 
 
-def parse_metadata(document: Mapping[str, Any], issuer: str) -> ProviderMetadata:
+def parse_metadata(
+    document: Mapping[str, Any], issuer: str, *, pkce_announced: bool = True
+) -> ProviderMetadata:
     """Check a configuration document against the issuer it was fetched for.
 
+    :param pkce_announced: refuse a provider that does not say it knows PKCE with S256. False: it may know it
+        without saying so; the nonce stands in for it where it does not (RFC 9700 §2.1.1).
     :raises ProviderMisbehaved: ``metadata_issuer_mismatch`` (Discovery §4.3),
         ``metadata_endpoint_missing``, ``metadata_endpoint_malformed``,
         ``metadata_value_malformed``, ``metadata_code_flow_unsupported``,
@@ -59,7 +65,7 @@ def parse_metadata(document: Mapping[str, Any], issuer: str) -> ProviderMetadata
     if document.get("issuer") != issuer:
         raise ProviderMisbehaved("metadata_issuer_mismatch")
     secure = issuer.startswith("https:")
-    _check_flow(document)
+    _check_flow(document, pkce_announced=pkce_announced)
     return ProviderMetadata(
         issuer=issuer,
         authorization_endpoint=_endpoint(document, "authorization_endpoint", secure=secure),
@@ -77,14 +83,16 @@ def parse_metadata(document: Mapping[str, Any], issuer: str) -> ProviderMetadata
         pushed_endpoint=_optional(document, "pushed_authorization_request_endpoint", secure=secure),
         pushing_required=document.get("require_pushed_authorization_requests") is True,
         iss_in_response=document.get("authorization_response_iss_parameter_supported") is True,
+        dpop_algorithms=_words(document, "dpop_signing_alg_values_supported"),
     )
 
 
-def _check_flow(document: Mapping[str, Any]) -> None:
+def _check_flow(document: Mapping[str, Any], *, pkce_announced: bool) -> None:
     """Code flow with PKCE S256 or nothing (RFC 9700 §2.1.1; RFC 8414 §2 on omitted members)."""
     if "code" not in _words(document, "response_types_supported"):
         raise ProviderMisbehaved("metadata_code_flow_unsupported")
-    if "S256" not in _words(document, "code_challenge_methods_supported"):
+    methods = _words(document, "code_challenge_methods_supported")
+    if "S256" not in methods and (methods or pkce_announced):
         raise ProviderMisbehaved("metadata_pkce_unsupported")
 
 

@@ -79,12 +79,21 @@ class _Renewable:
 class Provider:
     """Fetches and keeps the metadata and the JWKS of one issuer. Safe to share between threads."""
 
-    def __init__(self, issuer: str, *, http: HttpClient, clock: Clock, timeout: float) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        http: HttpClient,
+        clock: Clock,
+        timeout: float,
+        pkce_announced: bool = True,
+    ) -> None:
         self.issuer = issuer
         self._configuration_url = configuration_url(issuer)
         self._http = http
         self._clock = clock
         self._timeout = timeout
+        self._pkce_announced = pkce_announced
         self._metadata = _Renewable(fresh=METADATA_FRESH, usable=METADATA_USABLE)
         self._keys = _Renewable(fresh=KEYS_FRESH, usable=KEYS_USABLE)
         self._asked_anew: Instant | None = None
@@ -123,7 +132,7 @@ class Provider:
 
     def _fetch_metadata(self) -> ProviderMetadata:
         document = fetch_json(self._http, self._configuration_url, "metadata", self._timeout)
-        return parse_metadata(document, self.issuer)
+        return parse_metadata(document, self.issuer, pkce_announced=self._pkce_announced)
 
     def _fetch_keys(self) -> tuple[Jwk, ...]:
         url = self.metadata().jwks_uri

@@ -6,14 +6,13 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import HttpAnswer, HttpClient
-from hkeid.rp.client_key import ClientKey
 from hkeid.rp.errors import LoginDeclined, ProviderMisbehaved
 from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.provider import exchange, media_type, read_object
@@ -33,6 +32,21 @@ _ERRORS = frozenset(
 )
 
 
+class AssertionKey(Protocol):
+    """A key for ``private_key_jwt``: :class:`~hkeid.rp.client_key.ClientKey`, or one that never leaves a key
+    store.
+    """
+
+    @property
+    def algorithm(self) -> str:
+        """``ES256``, ``Ed25519`` or ``RS256``."""
+        ...
+
+    def assertion(self, client_id: str, audience: str, *, jti: str, now: Instant) -> str:
+        """A client assertion for one request (RFC 7523 §3)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
     """How this relying party proves to the provider who it is.
@@ -42,7 +56,7 @@ class ClientIdentity:
     """
 
     client_id: str
-    key: ClientKey | None = None
+    key: AssertionKey | None = None
     secret: Secret | None = None
 
     def proof(
@@ -102,8 +116,23 @@ def post_form(
     :raises ProviderMisbehaved: ``{what}_status_unexpected``, ``{what}_not_json`` and what
         :func:`~hkeid.rp.provider.exchange` raises.
     """
+    return judge(send_form(http, url, what, timeout, form, proof), what, good=good)
+
+
+def send_form(
+    http: HttpClient,
+    url: str,
+    what: str,
+    timeout: float,
+    form: Mapping[str, str],
+    proof: tuple[Mapping[str, str], Mapping[str, str]],
+) -> HttpAnswer:
+    """POST a form with the client's proof; the answer as it came.
+
+    :raises ProviderMisbehaved: what :func:`~hkeid.rp.provider.exchange` raises.
+    """
     headers, members = proof
-    answer = exchange(
+    return exchange(
         http,
         "POST",
         url,
@@ -116,6 +145,14 @@ def post_form(
         },
         body=urlencode({**form, **members}).encode(),
     )
+
+
+def judge(answer: HttpAnswer, what: str, *, good: int = 200) -> HttpAnswer:
+    """Let an answer of success pass.
+
+    :raises LoginDeclined: the provider answered with an error (RFC 6749 §5.2).
+    :raises ProviderMisbehaved: ``{what}_status_unexpected``, ``{what}_not_json``.
+    """
     if answer.status in (400, 401):
         raise declined(what, read_object(answer, what).get("error"))
     if answer.status != good:
@@ -129,11 +166,14 @@ def declined(what: str, code: Any) -> LoginDeclined:
     return LoginDeclined(f"{what}_refused_{known}", error=known)
 
 
-def read_tokens(answer: HttpAnswer, now: Instant, *, before: Tokens | None = None) -> Tokens:
+def read_tokens(
+    answer: HttpAnswer, now: Instant, *, before: Tokens | None = None, kind: str = "bearer"
+) -> Tokens:
     """Read a token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 
     :param before: the tokens that were refreshed: a provider may keep the refresh token and leave
         out the ID token (Core §12.2).
+    :param kind: the ``token_type`` that is wanted, in lower case; any other one is refused.
     :raises ProviderMisbehaved: ``token_not_json``, ``token_type_unexpected``,
         ``token_access_token_malformed``, ``token_id_token_missing``,
         ``token_refresh_token_malformed``, ``token_expires_in_malformed``,
@@ -142,8 +182,8 @@ def read_tokens(answer: HttpAnswer, now: Instant, *, before: Tokens | None = Non
     if media_type(answer) != "application/json":
         raise ProviderMisbehaved("token_not_json", detail=media_type(answer)[:40])
     members = read_object(answer, "token")
-    kind = members.get("token_type")
-    if not isinstance(kind, str) or kind.lower() != "bearer":
+    given = members.get("token_type")
+    if not isinstance(given, str) or given.lower() != kind:
         raise ProviderMisbehaved("token_type_unexpected")
     access_token = _token(members, "access_token")
     if access_token is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from hkeid.kernel import canonical_json
 from hkeid.kernel.secret import Secret
-from hkeid.ports.surroundings import HttpClient
+from hkeid.ports.surroundings import HttpAnswer, HttpClient
 from hkeid.rp.errors import LoginDeclined, ProviderMisbehaved
 from hkeid.rp.provider import Provider, exchange, media_type, read_object
 from hkeid.rp.signed import verified_claims
@@ -18,11 +18,40 @@ PROTOCOL_CLAIMS = frozenset(
 """Claims that are about the login; the others are about the person."""
 
 
+class TokenAccess(Protocol):
+    """How an access token is shown to an API."""
+
+    def headers(self, method: str, url: str) -> dict[str, str]:
+        """Headers for one request."""
+        ...
+
+    def learns(self, answer: HttpAnswer) -> bool:
+        """Whether the request should be made once more, with what ``answer`` said."""
+        ...
+
+
+class BearerAccess:
+    """The token alone (RFC 6750 §2.1)."""
+
+    def __init__(self, access_token: Secret) -> None:
+        self._token = access_token
+
+    def headers(self, method: str, url: str) -> dict[str, str]:
+        """The ``Authorization`` header."""
+        del method, url
+        return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def learns(self, answer: HttpAnswer) -> bool:
+        """Nothing: a bearer token is shown once."""
+        del answer
+        return False
+
+
 def fetch_userinfo(
     http: HttpClient,
     provider: Provider,
     *,
-    access_token: Secret,
+    access: TokenAccess,
     subject: str,
     client_id: str,
     algorithms: frozenset[str],
@@ -41,11 +70,15 @@ def fetch_userinfo(
     url = provider.metadata().userinfo_endpoint
     if url is None:
         raise ProviderMisbehaved("userinfo_unsupported")
-    headers = {
-        "Authorization": f"Bearer {access_token.reveal()}",
-        "Accept": "application/jwt" if signed else "application/json, application/jwt;q=0.9",
-    }
-    answer = exchange(http, "GET", url, "userinfo", timeout, headers=headers)
+    accept = "application/jwt" if signed else "application/json, application/jwt;q=0.9"
+
+    def ask() -> HttpAnswer:
+        headers = {"Accept": accept, **access.headers("GET", url)}
+        return exchange(http, "GET", url, "userinfo", timeout, headers=headers)
+
+    answer = ask()
+    if access.learns(answer):
+        answer = ask()
     if answer.status in (401, 403):
         raise LoginDeclined("userinfo_refused_invalid_token", error="invalid_token")
     if answer.status != 200:

@@ -124,7 +124,7 @@ class FakeProvider:
         change = CALLBACK_FAULTS.get(self.fault) if self.fault else None
         return with_query(request["redirect_uri"], change(pairs) if change else pairs)
 
-    def logout_token(self, *, typ: str | None = LOGOUT_TOKEN_TYPE, **changes: Any) -> str:
+    def logout_jwt(self, *, typ: str | None = LOGOUT_TOKEN_TYPE, **changes: Any) -> str:
         """A logout token about the session of every login here (OpenID Connect Back-Channel Logout §2.4).
 
         :param changes: claims that replace or add to the right ones; None: without that claim.

@@ -54,6 +54,10 @@ class MemoryKeyStore:
             for name in ("ES256", "Ed25519")
         ]
         keys += [
+            new_signing_key(purpose, "ES256", KeyState.ACTIVE, since)
+            for purpose in (KeyPurpose.UPSTREAM_CLIENT, KeyPurpose.UPSTREAM_DPOP)
+        ]
+        keys += [
             new_symmetric_key(purpose, since, os.urandom)
             for purpose in sorted(MAC_PURPOSES | WRAPPING_PURPOSES)
         ]

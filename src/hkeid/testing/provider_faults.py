@@ -23,6 +23,7 @@ class Where(StrEnum):
     TOKEN = auto()
     USERINFO = auto()
     REVOCATION = auto()
+    PUSHED = auto()
 
 
 class Fault(StrEnum):

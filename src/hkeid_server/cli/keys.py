@@ -10,7 +10,14 @@ import click
 from hkeid.ports import KeyPurpose
 from hkeid_server.cli.shared import config_option, read
 
-_SIGNING = frozenset({KeyPurpose.TOKEN_SIGNING, KeyPurpose.AUDIT_CHECKPOINT})
+_SIGNING = frozenset(
+    {
+        KeyPurpose.TOKEN_SIGNING,
+        KeyPurpose.AUDIT_CHECKPOINT,
+        KeyPurpose.UPSTREAM_CLIENT,
+        KeyPurpose.UPSTREAM_DPOP,
+    }
+)
 
 
 def _open(config_path: Path) -> Any:
@@ -42,6 +49,8 @@ def list_keys(config_path: Path) -> None:
         [
             KeyPurpose.TOKEN_SIGNING.value,
             KeyPurpose.AUDIT_CHECKPOINT.value,
+            KeyPurpose.UPSTREAM_CLIENT.value,
+            KeyPurpose.UPSTREAM_DPOP.value,
             KeyPurpose.RESIDENT_DATA.value,
             KeyPurpose.EVIDENCE.value,
             KeyPurpose.RESIDENT_SIGNING.value,

@@ -21,6 +21,7 @@ _COMMANDS = {
     ),
     "check": ("check", "check", "Say whether the server could serve, and what to change if not."),
     "chip": ("chip", "chip_group", "Cards, readers and tokens at this machine."),
+    "upstreams": ("upstreams", "upstreams_group", "Identity providers behind this one."),
     "clients": ("clients", "clients_group", "Look after the relying parties."),
     "db": ("db", "db_group", "Look after the databases."),
     "init": ("init", "init", "Make configuration, keys and databases."),

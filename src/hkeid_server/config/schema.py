@@ -199,6 +199,8 @@ class Config:
     :ivar issuer: the issuer identifier (OpenID Connect Discovery §3): https, no trailing slash.
     :ivar default_language: for browsers that name none: ``zh-Hant-HK``, ``zh-Hans`` or ``en``.
     :ivar clients: folder of client descriptions (``*.toml``) that are registered at the start.
+    :ivar upstreams: folder of descriptions of identity providers behind this one (``*.toml``), by which residents can
+        log in as well.
     :ivar folder: folder of the configuration file; relative paths begin there. Not a key.
     """
 
@@ -206,6 +208,7 @@ class Config:
     issuer: str
     default_language: str = "zh-Hant-HK"
     clients: Path = Path("clients")
+    upstreams: Path = Path("upstreams")
     server: ServerSection = field(default_factory=ServerSection)
     admin: AdminSection = field(default_factory=AdminSection)
     store: StoreSection = field(default_factory=StoreSection)

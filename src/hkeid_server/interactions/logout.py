@@ -6,6 +6,7 @@ from flask import Response
 
 from hkeid.kernel.errors import NotFound
 from hkeid.op import LogoutConfirmed, LogoutDeclined
+from hkeid_server import elsewhere
 from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
 from hkeid_server.models import LogoutPage
@@ -17,8 +18,10 @@ class LogoutHandler:
     """The page that asks first, where it must (RP-Initiated Logout §2)."""
 
     def show(self, turn: Turn) -> Response:
-        """The question; none where the door says that nothing needs to be asked."""
-        if not turn.interaction.ask:
+        """The question; none where the door says that nothing needs to be asked, or nobody is logged in (any
+        more: the person may come back from logging out elsewhere).
+        """
+        if not turn.interaction.ask or turn.session is None:
             return self._confirm(turn)
         page = LogoutPage(
             who=turn.who(), confirm=turn.action("confirm"), decline=turn.action("decline")
@@ -36,5 +39,19 @@ class LogoutHandler:
                 raise NotFound("action_unknown")
 
     def _confirm(self, turn: Turn) -> Response:
-        house().broker.logout(visit().session)
-        return drop_session(turn.finish(LogoutConfirmed(), None))
+        away = log_out(back_to=turn.here)
+        return drop_session(away or turn.finish(LogoutConfirmed(), None))
+
+
+def log_out(*, back_to: str) -> Response | None:
+    """End the session of this browser; the way to where it ends as well, if there is such a place.
+
+    :param back_to: where the person goes on, coming from there.
+    """
+    ended = house().broker.logout(visit().session)
+    if ended is None:
+        return None
+    departure = house().back_doors.begin_logout(
+        ended, browser=visit().browser, callback=elsewhere.after_logout, back_to=back_to
+    )
+    return None if departure is None else elsewhere.send_off(departure)

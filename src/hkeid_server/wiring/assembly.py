@@ -35,6 +35,7 @@ from hkeid_server.wiring.opening import (
 )
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
 from hkeid_server.wiring.stations import open_stations
+from hkeid_server.wiring.upstreams import open_back_doors
 
 if TYPE_CHECKING:
     from hkeid_server.csc.parts import CscRooms
@@ -88,6 +89,7 @@ def build_house(
         evidence=evidence,
         proofing=proofing,
         doors={"oidc": provider, **({} if csc is None else {"csc": csc.door})},
+        back_doors=open_back_doors(base),
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),

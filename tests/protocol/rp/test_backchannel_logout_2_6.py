@@ -39,7 +39,7 @@ def refused(party: RelyingParty, token: str) -> str:
 def test_a_token_that_is_in_order(
     party: RelyingParty, provider: FakeProvider, clock: SettableClock
 ) -> None:
-    read = party.read_logout_token(provider.logout_token(jti="one"))
+    read = party.read_logout_token(provider.logout_jwt(jti="one"))
     assert (read.issuer, read.sub, read.sid, read.jti) == (
         provider.issuer,
         Person().sub,
@@ -50,9 +50,9 @@ def test_a_token_that_is_in_order(
 
 
 def test_step_4_sub_or_sid_or_both(party: RelyingParty, provider: FakeProvider) -> None:
-    assert party.read_logout_token(provider.logout_token(sid=None)).sub == Person().sub
-    assert party.read_logout_token(provider.logout_token(sub=None)).sid == SID
-    token = provider.logout_token(sub=None, sid=None)
+    assert party.read_logout_token(provider.logout_jwt(sid=None)).sub == Person().sub
+    assert party.read_logout_token(provider.logout_jwt(sub=None)).sid == SID
+    token = provider.logout_jwt(sub=None, sid=None)
     assert refused(party, token) == "logout_token_names_nobody"
 
 
@@ -86,31 +86,31 @@ def test_step_4_sub_or_sid_or_both(party: RelyingParty, provider: FakeProvider) 
 def test_steps_3_to_6(
     party: RelyingParty, provider: FakeProvider, changes: dict[str, Any], reason: str
 ) -> None:
-    assert refused(party, provider.logout_token(**changes)) == f"logout_token_{reason}"
+    assert refused(party, provider.logout_jwt(**changes)) == f"logout_token_{reason}"
 
 
 def test_step_3_times(party: RelyingParty, provider: FakeProvider, clock: SettableClock) -> None:
     """As for ID tokens: clocks may be a minute apart."""
     now = epoch_seconds(clock.now())
-    assert refused(party, provider.logout_token(exp=now - 60)) == "logout_token_expired"
-    assert party.read_logout_token(provider.logout_token(exp=now - 59))
+    assert refused(party, provider.logout_jwt(exp=now - 60)) == "logout_token_expired"
+    assert party.read_logout_token(provider.logout_jwt(exp=now - 59))
     for name in ("iat", "nbf"):
-        late = provider.logout_token(**{name: now + 61})
+        late = provider.logout_jwt(**{name: now + 61})
         assert refused(party, late) == "logout_token_from_the_future"
-        assert party.read_logout_token(provider.logout_token(**{name: now + 60}))
+        assert party.read_logout_token(provider.logout_jwt(**{name: now + 60}))
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "at+jwt", "dpop+jwt"])
 def test_2_4_the_type(party: RelyingParty, provider: FakeProvider, typ: str | None) -> None:
     """An ID token is never taken for a logout token."""
-    assert refused(party, provider.logout_token(typ=typ)) == "logout_token_typ_unexpected"
-    assert party.read_logout_token(provider.logout_token(typ="application/logout+jwt"))
+    assert refused(party, provider.logout_jwt(typ=typ)) == "logout_token_typ_unexpected"
+    assert party.read_logout_token(provider.logout_jwt(typ="application/logout+jwt"))
 
 
 def test_step_2_the_signature(party: RelyingParty, provider: FakeProvider) -> None:
     """With the provider's keys, fetched anew where one is unknown, and the registered algorithm."""
-    head, body, signature = provider.logout_token().split(".")
-    other = provider.logout_token(sid="other").split(".")[1]
+    head, body, signature = provider.logout_jwt().split(".")
+    other = provider.logout_jwt(sid="other").split(".")[1]
     assert refused(party, f"{head}.{other}.{signature}") == "logout_token_signature_invalid"
     strict = RelyingParty(
         provider.issuer, client_id="service", http=provider, id_token_algorithms=("RS256",)
@@ -127,19 +127,19 @@ def test_step_2_the_signature(party: RelyingParty, provider: FakeProvider) -> No
 def test_a_rotated_key_is_found(
     party: RelyingParty, provider: FakeProvider, clock: SettableClock
 ) -> None:
-    party.read_logout_token(provider.logout_token())
+    party.read_logout_token(provider.logout_jwt())
     clock.advance(30)
     provider.rotate_key()
-    assert party.read_logout_token(provider.logout_token())
+    assert party.read_logout_token(provider.logout_jwt())
 
 
 def test_step_7_a_token_counts_once(
     party: RelyingParty, provider: FakeProvider, clock: SettableClock
 ) -> None:
     """Until it has expired anyway; one that was refused for something else is not used up."""
-    bad = provider.logout_token(jti="same", aud="other")
+    bad = provider.logout_jwt(jti="same", aud="other")
     assert refused(party, bad) == "logout_token_audience_mismatch"
-    token = provider.logout_token(jti="same")
+    token = provider.logout_jwt(jti="same")
     assert party.read_logout_token(token)
     assert refused(party, token) == "logout_token_replayed"
     clock.advance(120 + 59)
@@ -156,12 +156,12 @@ def test_step_7_with_a_memory_that_processes_share(
         RelyingParty(provider.issuer, client_id="service", http=provider, clock=clock, spent=spent)
         for _ in range(2)
     )
-    token = provider.logout_token()
+    token = provider.logout_jwt()
     assert first.read_logout_token(token)
     assert refused(second, token) == "logout_token_replayed"
 
 
 def test_nothing_that_names_anybody_is_printed(party: RelyingParty, provider: FakeProvider) -> None:
-    shown = repr(party.read_logout_token(provider.logout_token()))
+    shown = repr(party.read_logout_token(provider.logout_jwt()))
     assert SID not in shown
     assert Person().sub not in shown

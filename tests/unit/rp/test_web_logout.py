@@ -66,7 +66,7 @@ class TestFlask:
         client = make().test_client()
         log_in(client, provider)
         assert who(client) == Person().sub
-        answer = client.post(ENDPOINT, data={"logout_token": provider.logout_token()})
+        answer = client.post(ENDPOINT, data={"logout_token": provider.logout_jwt()})
         assert (answer.status_code, answer.data) == (200, b"")
         assert answer.headers["Cache-Control"] == "no-store"
         assert who(client) == "nobody"
@@ -74,14 +74,14 @@ class TestFlask:
     def test_another_session_goes_on(self, make, provider) -> None:
         client = make().test_client()
         log_in(client, provider)
-        token = provider.logout_token(sid="another")
+        token = provider.logout_jwt(sid="another")
         assert client.post(ENDPOINT, data={"logout_token": token}).status_code == 200
         assert who(client) == Person().sub
 
     def test_a_login_with_the_session_that_ended_is_none(self, make, provider) -> None:
         """It was under way when the session ended."""
         client = make().test_client()
-        client.post(ENDPOINT, data={"logout_token": provider.logout_token()})
+        client.post(ENDPOINT, data={"logout_token": provider.logout_jwt()})
         log_in(client, provider)
         assert who(client) == "nobody"
 
@@ -93,7 +93,7 @@ class TestFlask:
         log_in(phone, provider)
         log_in(laptop, provider)
         log_in(other, provider, Person(sub="somebody-else"))
-        token = provider.logout_token(sid=None)
+        token = provider.logout_jwt(sid=None)
         assert phone.post(ENDPOINT, data={"logout_token": token}).status_code == 200
         assert (who(phone), who(laptop), who(other)) == ("nobody", "nobody", "somebody-else")
         later = app.extensions["hkeid"]._clock.now() + timedelta(seconds=2)
@@ -121,7 +121,7 @@ class TestFlask:
     def test_2_8_a_token_that_is_not_in_order_ends_nothing(self, make, provider, caplog) -> None:
         client = make().test_client()
         log_in(client, provider)
-        token = provider.logout_token(aud="other")
+        token = provider.logout_jwt(aud="other")
         answer = client.post(ENDPOINT, data={"logout_token": token})
         assert answer.json["error_description"] == "logout_token_audience_mismatch"
         assert who(client) == Person().sub
@@ -129,7 +129,7 @@ class TestFlask:
         assert SID not in caplog.text
 
     def test_two_tokens_at_once_are_one_too_many(self, make, provider) -> None:
-        tokens = [provider.logout_token() for _ in range(2)]
+        tokens = [provider.logout_jwt() for _ in range(2)]
         answer = make().test_client().post(ENDPOINT, data={"logout_token": tokens})
         assert answer.json["error_description"] == "logout_token_twice"
 
@@ -139,7 +139,7 @@ class TestFlask:
         log_in(client, provider)
         party = client.application.extensions["hkeid"].party
         party.provider._keys.kept = None
-        token, sound = provider.logout_token(), provider.send
+        token, sound = provider.logout_jwt(), provider.send
 
         def down(*words: Any, **more: Any) -> Any:
             from hkeid.kernel.errors import Unavailable
@@ -165,7 +165,7 @@ class TestFlask:
         ):
             first, second = make(**options).test_client(), make(**options).test_client()
             log_in(first, provider)
-            token = provider.logout_token()
+            token = provider.logout_jwt()
             assert second.post(ENDPOINT, data={"logout_token": token}).status_code == 200
             assert who(first) == "nobody"
 
@@ -174,15 +174,15 @@ class TestFlask:
         client = make(session_store=store).test_client()
         log_in(client, provider)
         before = set(store._kept)
-        client.post(ENDPOINT, data={"logout_token": provider.logout_token()})
+        client.post(ENDPOINT, data={"logout_token": provider.logout_jwt()})
         assert who(client) == "nobody"
         assert not before & set(store._kept)
 
     def test_the_store_sees_no_name(self, make, provider) -> None:
         store = MemorySessionStore()
         client = make(logout_store=store).test_client()
-        client.post(ENDPOINT, data={"logout_token": provider.logout_token()})
-        client.post(ENDPOINT, data={"logout_token": provider.logout_token(sid=None)})
+        client.post(ENDPOINT, data={"logout_token": provider.logout_jwt()})
+        client.post(ENDPOINT, data={"logout_token": provider.logout_jwt(sid=None)})
         assert len(store._kept) == 2
         assert SID not in repr(store._kept)
         assert Person().sub not in repr(store._kept)
@@ -198,7 +198,7 @@ class TestFlask:
         app.extensions["hkeid"]._sealer.seal = older
         log_in(client, provider)
         assert who(client) == Person().sub
-        client.post(ENDPOINT, data={"logout_token": provider.logout_token(sid=None)})
+        client.post(ENDPOINT, data={"logout_token": provider.logout_jwt(sid=None)})
         assert who(client) == "nobody"
 
 
@@ -241,14 +241,14 @@ class TestDjango:
         self._log_in(visit, provider)
         assert visit.get("/").content.decode() == Person().sub
         told = Client(enforce_csrf_checks=True)
-        answer = told.post(ENDPOINT, {"logout_token": provider.logout_token()})
+        answer = told.post(ENDPOINT, {"logout_token": provider.logout_jwt()})
         assert (answer.status_code, answer.content) == (200, b"")
         assert answer["Cache-Control"] == "no-store"
         assert visit.get("/").content == b"nobody"
 
     def test_2_8_a_bad_request(self, visit, provider) -> None:
         self._log_in(visit, provider)
-        answer = visit.post(ENDPOINT, {"logout_token": provider.logout_token(nonce="n")})
+        answer = visit.post(ENDPOINT, {"logout_token": provider.logout_jwt(nonce="n")})
         assert answer.status_code == 400
         assert answer["Cache-Control"] == "no-store"
         assert json.loads(answer.content) == {
@@ -263,7 +263,7 @@ class TestDjango:
         from hkeid.rp.django.conf import web_login
 
         self._log_in(visit, provider)
-        visit.post(ENDPOINT, {"logout_token": provider.logout_token()})
+        visit.post(ENDPOINT, {"logout_token": provider.logout_jwt()})
         web_login.cache_clear()
         assert visit.get("/").content == b"nobody"
         cache.clear()
@@ -278,7 +278,7 @@ class TestDjango:
             with override_settings(
                 SECRET_KEY="a secret of enough characters", HKEID={**values, name: store}
             ):
-                assert web_login().told_of_logout([provider.logout_token()]).status == 200
+                assert web_login().told_of_logout([provider.logout_jwt()]).status == 200
         assert len(store._kept) == 1
 
     @pytest.mark.parametrize(

@@ -15,7 +15,14 @@ from hkeid.kernel.errors import ConfigurationError, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
 
-SIGNING_PURPOSES = frozenset({KeyPurpose.TOKEN_SIGNING, KeyPurpose.AUDIT_CHECKPOINT})
+SIGNING_PURPOSES = frozenset(
+    {
+        KeyPurpose.TOKEN_SIGNING,
+        KeyPurpose.AUDIT_CHECKPOINT,
+        KeyPurpose.UPSTREAM_CLIENT,
+        KeyPurpose.UPSTREAM_DPOP,
+    }
+)
 """Asymmetric keys with key ids."""
 WRAPPING_PURPOSES = frozenset(
     {KeyPurpose.RESIDENT_DATA, KeyPurpose.EVIDENCE, KeyPurpose.RESIDENT_SIGNING}

@@ -45,8 +45,9 @@ from hkeid.ports.keys import KeyPurpose, KeyState, SigningKey
 from hkeid.ports.surroundings import Clock, Random
 
 INDEX = "index.json"
-ADDED_PURPOSES = frozenset({KeyPurpose.EVIDENCE, KeyPurpose.RESIDENT_SIGNING})
-"""Purposes of symmetric keys that key stores of earlier releases lack; made when one is opened."""
+UPSTREAM_PURPOSES = (KeyPurpose.UPSTREAM_CLIENT, KeyPurpose.UPSTREAM_DPOP)
+ADDED_PURPOSES = frozenset({KeyPurpose.EVIDENCE, KeyPurpose.RESIDENT_SIGNING, *UPSTREAM_PURPOSES})
+"""Purposes of keys that key stores of earlier releases lack; made when one is opened."""
 ALGORITHMS = ("ES256", "Ed25519", "RS256")
 _Identity = tuple[int, int, int]
 R = TypeVar("R")
@@ -112,6 +113,7 @@ class FileKeyStore:
             active = KeyState.ACTIVE
             keys = [new_signing_key(KeyPurpose.TOKEN_SIGNING, a, active, now) for a in algorithms]
             keys.append(new_signing_key(KeyPurpose.AUDIT_CHECKPOINT, "Ed25519", active, now))
+            keys += [new_signing_key(one, "ES256", active, now) for one in UPSTREAM_PURPOSES]
             keys += [
                 new_symmetric_key(purpose, now, random.token_bytes)
                 for purpose in sorted(MAC_PURPOSES | WRAPPING_PURPOSES)
@@ -234,7 +236,11 @@ class FileKeyStore:
         """Make the keys of purposes that came after this key store."""
         now, keys = self._clock.now(), list(self._ring.keys)
         for purpose in sorted(self._missing()):
-            new = new_symmetric_key(purpose, now, self._random.token_bytes)
+            new = (
+                new_signing_key(purpose, "ES256", KeyState.ACTIVE, now)
+                if purpose in SIGNING_PURPOSES
+                else new_symmetric_key(purpose, now, self._random.token_bytes)
+            )
             _write_key(self._directory, new, self._sealer(self._salt), self._random)
             keys.append(new)
         self._keep(keys)

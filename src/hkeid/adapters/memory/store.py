@@ -14,6 +14,7 @@ from hkeid.adapters.memory.certificates import (
     MemorySerialCounters,
 )
 from hkeid.adapters.memory.journal import Journal
+from hkeid.adapters.memory.links import MemoryLinks, MemoryUpstreamSessions
 from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
 from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
@@ -57,6 +58,7 @@ class MemoryTransaction:
         "evidence_items",
         "grants",
         "issued_certificates",
+        "links",
         "logout_notices",
         "made_signatures",
         "notices",
@@ -76,6 +78,7 @@ class MemoryTransaction:
         "single_use",
         "stations",
         "upgrades",
+        "upstream_sessions",
     )
 
     def __init__(self, journal: Journal, writers: AuditWriters) -> None:
@@ -86,6 +89,8 @@ class MemoryTransaction:
         self.sealed_fields = MemorySealedFields(journal)
         self.blind_index = MemoryBlindIndex(journal)
         self.sessions = MemorySessions(journal)
+        self.links = MemoryLinks(journal)
+        self.upstream_sessions = MemoryUpstreamSessions(journal)
         self.access_tokens = MemoryAccessTokens(journal)
         self.grants = MemoryGrants(journal, self.access_tokens)
         self.access_tokens.belong_to(self.grants)

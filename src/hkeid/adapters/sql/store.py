@@ -22,6 +22,7 @@ from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
+from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
 from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
 from hkeid.adapters.sql.notices import SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
@@ -59,6 +60,7 @@ class SqlTransaction:
         "evidence_items",
         "grants",
         "issued_certificates",
+        "links",
         "logout_notices",
         "made_signatures",
         "notices",
@@ -78,6 +80,7 @@ class SqlTransaction:
         "single_use",
         "stations",
         "upgrades",
+        "upstream_sessions",
     )
 
     def __init__(self, connection: SqlConnection, writers: AuditWriters) -> None:
@@ -89,6 +92,8 @@ class SqlTransaction:
         self.sealed_fields = SqlSealedFields(connection)
         self.blind_index = SqlBlindIndex(connection)
         self.sessions = SqlSessions(connection)
+        self.links = SqlLinks(connection)
+        self.upstream_sessions = SqlUpstreamSessions(connection)
         self.grants = SqlGrants(connection)
         self.access_tokens = SqlAccessTokens(connection)
         self.clients = SqlClients(connection)

@@ -288,6 +288,8 @@ class AuthorizationEndpoint:
             fresh=ask.fresh,
             resident_id=resident_id,
             ui_locales=wanted.ui_locales,
+            door=wanted.door,
+            domain=wanted.domain,
         )
 
     def _issue(self, visit: Visit, session: SessionView, subject: str) -> Response:

@@ -24,6 +24,7 @@ LIMITS: Mapping[str, int] = MappingProxyType(
         "ui_locales": 512,
         "id_token_hint": 8192,
         "login_hint": 512,
+        "idp_hint": 64,
         "acr_values": 1024,
         "claims": 8192,
         "authorization_details": 65_536,

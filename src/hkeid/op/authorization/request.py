@@ -38,6 +38,9 @@ class AuthorizationRequest:
     :ivar acr_required: whether a lower rung is an error (``essential``) or only a pity.
     :ivar expected: pairwise subjects of which the resident must be one; empty: anybody.
     :ivar hinted: the pairwise subject in ``login_hint``, if it was one.
+    :ivar door: the identity provider that the client names (``idp_hint``, which no standard has and many
+        brokers know), or None.
+    :ivar domain: of the e-mail address in ``login_hint``, if it was one; the rest of the address is not kept.
     :ivar id_token_claims: personal claims wanted in the ID token.
     :ivar details: authorization details, checked by their types (RFC 9396).
     :ivar confirmation: four characters that the client was told in answer to its pushed request, and
@@ -56,6 +59,8 @@ class AuthorizationRequest:
     acr_required: bool = False
     expected: tuple[str, ...] = ()
     hinted: str | None = None
+    door: str | None = None
+    domain: str | None = None
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
@@ -92,6 +97,8 @@ class AuthorizationRequest:
             "acr_required": self.acr_required,
             "expected": list(self.expected),
             "hinted": self.hinted,
+            "door": self.door,
+            "domain": self.domain,
             "id_token_claims": list(self.id_token_claims),
             "userinfo_claims": list(self.userinfo_claims),
             "ui_locales": list(self.ui_locales),
@@ -124,10 +131,12 @@ def from_record(
         acr_required=record["acr_required"],
         expected=tuple(record["expected"]),
         hinted=record["hinted"],
+        # Missing in what an older release kept.
+        door=record.get("door"),
+        domain=record.get("domain"),
         id_token_claims=tuple(record["id_token_claims"]),
         userinfo_claims=tuple(record["userinfo_claims"]),
         ui_locales=locales,
         details=details,
-        # Missing in what an older release kept.
         confirmation=record.get("confirmation"),
     )

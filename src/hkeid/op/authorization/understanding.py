@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from hkeid.identity.assurance import Acr, lowest, parse_acr_values
@@ -18,6 +19,8 @@ from hkeid.op.parts import Parts
 from hkeid.op.subjects import looks_like_subject
 
 _NO_PROMPTS: frozenset[Prompt] = frozenset()
+_DOOR = re.compile(r"[a-z0-9-]{1,32}")
+_ADDRESS = re.compile(r"[^@\s]{1,64}@([A-Za-z0-9.-]{1,253})")
 
 
 def understand(
@@ -57,14 +60,26 @@ def understand(
         acr_required=acr_required,
         expected=_expected(received.get("id_token_hint"), claims, known, parts),
         # Anything else in login_hint may be personal data (a telephone number …): neither
-        # understood nor kept.
+        # understood nor kept, but for the domain of an e-mail address.
         hinted=login_hint if login_hint is not None and looks_like_subject(login_hint) else None,
+        door=_door(received.get("idp_hint")),
+        domain=_domain(login_hint),
         id_token_claims=_personal(claims.id_token, known, supported),
         userinfo_claims=_personal((*claims_of(scopes), *claims.userinfo), known, supported),
         ui_locales=reply_to.ui_locales,
         details=details,
         confirmation=confirmation,
     )
+
+
+def _door(hint: str | None) -> str | None:
+    """The name of a door; what cannot be one is as good as none."""
+    return hint if hint is not None and _DOOR.fullmatch(hint) else None
+
+
+def _domain(login_hint: str | None) -> str | None:
+    found = _ADDRESS.fullmatch(login_hint or "")
+    return None if found is None else found[1].lower()
 
 
 def _details(text: str | None, known: KnownClient, parts: Parts) -> tuple[Detail, ...]:

@@ -16,6 +16,9 @@ from hkeid.op.records import ProviderTransaction
 DECLINED_AS = {
     ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS.value: ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
     ErrorCode.LOGIN_REQUIRED.value: ErrorCode.LOGIN_REQUIRED,
+    # What an identity provider behind the hub said, where the client had named it.
+    ErrorCode.TEMPORARILY_UNAVAILABLE.value: ErrorCode.TEMPORARILY_UNAVAILABLE,
+    ErrorCode.SERVER_ERROR.value: ErrorCode.SERVER_ERROR,
 }
 
 

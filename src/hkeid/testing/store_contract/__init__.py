@@ -18,6 +18,7 @@ from hkeid.testing.store_contract.certificates import (
 )
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.links import LinksContract, UpstreamSessionsContract
 from hkeid.testing.store_contract.logout_notices import LogoutNoticesContract
 from hkeid.testing.store_contract.notices import NoticesContract
 from hkeid.testing.store_contract.officers import (
@@ -65,6 +66,8 @@ class StoreContract(
     GrantsContract,
     AccessTokensContract,
     SessionsContract,
+    LinksContract,
+    UpstreamSessionsContract,
     ConsentsContract,
     DisclosuresContract,
     NoticesContract,
@@ -125,4 +128,5 @@ __all__ = [
     "StoreContract",
     "TransactionsContract",
     "UpgradesContract",
+    "UpstreamSessionsContract",
 ]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from hkeid.adapters.evidence.sealed import EvidenceItems
 from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
-from hkeid.broker.records import BrokerTransaction, Session
+from hkeid.broker.records import Session
+from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
@@ -36,7 +37,7 @@ from hkeid.signing.requests.records import SignatureRequestRepository
 
 class EveryRepository(
     ProviderTransaction,
-    BrokerTransaction,
+    UpstreamTransaction,
     ProfileTransaction,
     AuditTransaction,
     OfficersTransaction,

@@ -372,3 +372,21 @@ def test_a_store_of_an_earlier_release_gets_the_keys_that_it_lacks(
     without("blind-index")
     with pytest.raises(Refused, match="key_unknown"):
         make_keys(passphrase=passphrase).mac(KeyPurpose.BLIND_INDEX, b"m")
+
+
+@pytest.mark.parametrize("purpose", [KeyPurpose.UPSTREAM_CLIENT, KeyPurpose.UPSTREAM_DPOP])
+def test_a_store_of_an_earlier_release_can_speak_to_upstreams(
+    make_keys, key_directory, purpose
+) -> None:
+    """Signing keys that came later; the same ones after the next opening."""
+    make_keys(new=True)
+    index = key_directory / "index.json"
+    kept = json.loads(index.read_text("utf-8"))
+    kept["keys"] = [entry for entry in kept["keys"] if entry["purpose"] != purpose.value]
+    index.write_text(json.dumps(kept), "utf-8")
+    (made,) = make_keys().signing_keys(purpose)
+    (again,) = make_keys().signing_keys(purpose)
+    assert (made.algorithm, made.kid) == ("ES256", again.kid)
+    assert make_keys().sign(purpose, made.kid, b"m")
+    with pytest.raises(Refused, match="key_unknown"):
+        make_keys().sign(KeyPurpose.TOKEN_SIGNING, made.kid, b"m")

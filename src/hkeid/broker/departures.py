@@ -1,0 +1,142 @@
+"""Browsers on their way to an upstream: one record each, used up by the first answer (law 1).
+
+The record is found by the digest of its state, belongs to one browser, and what stands in it is sealed
+under the state: who reads the store learns nothing, and any node can finish what another began.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from hkeid.broker.records import BrokerTransaction
+from hkeid.kernel import base64url, canonical_json
+from hkeid.kernel.http import Request
+from hkeid.kernel.instants import Instant
+from hkeid.kernel.secret import secret_digest
+from hkeid.op.sealing import open_members, seal_members
+from hkeid.ports.storage import SingleUseRecord, Won
+from hkeid.upstream.errors import AnswerUnexpected
+
+RECORD_KIND: Final = "broker_departure"
+LIFETIME: Final = timedelta(minutes=15)
+"""How long a person may take at an upstream."""
+
+_STATES = ("state", "RelayState")
+_LONGEST_STATE = 64
+
+
+class DepartureKind(StrEnum):
+    """What the browser went for."""
+
+    LOGIN = "login"
+    LINK = "link"
+    LOGOUT = "logout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departed:
+    """What was kept of a departure.
+
+    :ivar kept: what the provider needs to finish.
+    :ivar back_to: where in our own pages the person was, for the server; opaque here.
+    :ivar resident_id: who logs in or links, where that is settled, or None.
+    :ivar session_id: LINK: in which session it was begun.
+    """
+
+    kind: DepartureKind
+    provider: str
+    kept: bytes = field(repr=False)
+    back_to: str
+    client_id: str | None = None
+    resident_id: str | None = None
+    session_id: str | None = None
+
+
+def record_of(
+    departed: Departed, state: str, *, browser: str, nonce: bytes, now: Instant
+) -> SingleUseRecord:
+    """The record to put away.
+
+    :param nonce: 12 random bytes.
+    """
+    members: dict[str, Any] = {
+        "kind": departed.kind.value,
+        "provider": departed.provider,
+        "kept": base64url.encode(departed.kept),
+        "back_to": departed.back_to,
+        "client_id": departed.client_id,
+        "resident_id": departed.resident_id,
+        "session_id": departed.session_id,
+    }
+    payload = {
+        "browser": secret_digest(browser).hex(),
+        "sealed": seal_members(state, members, nonce),
+    }
+    return SingleUseRecord(
+        kind=RECORD_KIND,
+        digest=secret_digest(state),
+        payload=canonical_json.dumps(payload),
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+
+
+def state_of(request: Request) -> str:
+    """The state that came back: OAuth's ``state`` or SAML's ``RelayState``, once.
+
+    :raises hkeid.upstream.errors.AnswerUnexpected: ``state_missing``, ``state_repeated``.
+    """
+    found = [
+        value
+        for name in _STATES
+        for value in (*request.query.all(name), *request.form.all(name))
+        if value
+    ]
+    if not found or len(found[0]) > _LONGEST_STATE:
+        raise AnswerUnexpected("state_missing")
+    if len(found) > 1:
+        raise AnswerUnexpected("state_repeated")
+    return found[0]
+
+
+def use_up(
+    tx: BrokerTransaction, state: str, *, provider: str, browser: str | None, now: Instant
+) -> Departed:
+    """Take the record of a departure, for once.
+
+    A record of another browser, or of another upstream, is left alone: whoever has a state that is not theirs
+    can neither use it nor use it up.
+
+    :raises hkeid.upstream.errors.AnswerUnexpected: ``state_unknown``, ``state_of_another_browser``,
+        ``state_of_another_upstream`` (mix-up, RFC 9700 §4.4), ``state_used``, ``state_expired``.
+    """
+    digest = secret_digest(state)
+    record = tx.single_use.look(RECORD_KIND, digest)
+    if record is None:
+        raise AnswerUnexpected("state_unknown")
+    payload = canonical_json.loads_object(record.payload)
+    presented = "" if browser is None else secret_digest(browser).hex()
+    if not hmac.compare_digest(presented, payload["browser"]):
+        raise AnswerUnexpected("state_of_another_browser")
+    members = open_members(state, payload["sealed"])
+    if members.get("provider") != provider:
+        raise AnswerUnexpected("state_of_another_upstream")
+    if record.used_at is not None:
+        raise AnswerUnexpected("state_used")
+    if now >= record.expires_at:
+        raise AnswerUnexpected("state_expired")
+    if not isinstance(tx.single_use.use_up(RECORD_KIND, digest, now), Won):
+        raise AnswerUnexpected("state_used")
+    return Departed(
+        kind=DepartureKind(members["kind"]),
+        provider=members["provider"],
+        kept=base64url.decode(members["kept"]),
+        back_to=members["back_to"],
+        client_id=members["client_id"],
+        resident_id=members["resident_id"],
+        session_id=members["session_id"],
+    )

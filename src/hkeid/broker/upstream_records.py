@@ -1,0 +1,68 @@
+"""What is kept of a session that an upstream's login opened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hkeid.broker.records import BrokerTransaction
+from hkeid.kernel.instants import Instant
+from hkeid.residents.links import LinkRepository
+from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamSession:
+    """Which of an upstream's sessions a session of ours hangs on.
+
+    :ivar subject: :func:`hkeid.residents.links.subject_digest`.
+    :ivar upstream_session: :func:`hkeid.residents.links.upstream_session_digest`, or None: the upstream
+        names no sessions.
+    :ivar kept: what its logout needs, sealed under the resident's data key; b"" where it ends none.
+    :ivar expires_at: when the session is over at the latest.
+    """
+
+    session_id: str
+    provider: str
+    subject: bytes
+    upstream_session: bytes | None
+    kept: bytes = field(default=b"", repr=False)
+    expires_at: Instant
+
+
+class UpstreamSessionRepository(Protocol):
+    """Such sessions inside a transaction."""
+
+    def put(self, session: UpstreamSession) -> None:
+        """Keep; what was kept for the same session of ours is replaced."""
+        ...
+
+    def of_session(self, session_id: str) -> UpstreamSession | None:
+        """What is kept for a session of ours, ended or not."""
+        ...
+
+    def find(
+        self, provider: str, *, subject: bytes | None, sessions: Collection[bytes] = ()
+    ) -> tuple[UpstreamSession, ...]:
+        """Those of a subject; of these the named ones alone, where any are named; without a subject,
+        those with these names.
+        """
+        ...
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> int:
+        """Delete those that expired before ``before``."""
+        ...
+
+
+class UpstreamTransaction(BrokerTransaction, Protocol):
+    """What logging in at an upstream needs of a transaction."""
+
+    @property
+    def links(self) -> LinkRepository: ...
+    @property
+    def upstream_sessions(self) -> UpstreamSessionRepository: ...
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def sealed_fields(self) -> SealedFieldRepository: ...

@@ -1,0 +1,63 @@
+"""The ways in which the simulated iAM Smart can be at fault, by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class IamSmartFault(StrEnum):
+    """One thing wrong with iAM Smart, or with whoever stands between it and us.
+
+    Beside these the simulator answers with any return code: :attr:`IamSmartSimulator.fail`.
+    """
+
+    CLOCK_AHEAD = "clock-ahead"
+    """Its clock is twenty minutes ahead; requests by ours look stale to it."""
+    CLOCK_AHEAD_IN_ANSWERS = "clock-ahead-in-answers"
+    """The same, but it takes requests."""
+    CLOCK_BEHIND_IN_ANSWERS = "clock-behind-in-answers"
+    SLOW = "slow"
+    """Answers after three seconds."""
+    BUSY = "busy"
+    """HTTP 503."""
+    TOO_MANY = "too-many"
+    """HTTP 429."""
+    HTML = "html"
+    """A page where JSON should be."""
+    REDIRECT = "redirect"
+    KEY_FORGOTTEN = "key-forgotten"
+    """Has lost the content key once: D30002, and a new one when asked."""
+    KEY_RAW = "key-raw"
+    """The content key comes as 32 bytes instead of Base64 text."""
+    KEY_ABSOLUTE_EXPIRY = "key-absolute-expiry"
+    KEY_TO_ANOTHER_CERTIFICATE = "key-to-another-certificate"
+    TOKEN_CONTENT_ALTERED = "token-content-altered"
+    TOKEN_CONTENT_CLEAR = "token-content-clear"
+    TOKEN_STALE = "token-stale"
+    OPEN_ID_ENCODED = "open-id-encoded"
+    """The openID comes URL-encoded."""
+    SCOPE_WITHOUT_LOGIN = "scope-without-login"
+    NUMBER_WRONG = "number-wrong"
+    """The check digit does not belong to the identity-card number."""
+    LOGIN_STATE_OTHER = "login-state-other"
+    LOGIN_STATE_MISSING = "login-state-missing"
+    LOGIN_CODE_MISSING = "login-code-missing"
+    """The person declines, and the browser brings nothing but the state."""
+    LOGIN_CODE_REPEATED = "login-code-repeated"
+    LOGIN_CODE_OTHER = "login-code-other"
+    CALLBACK_TWICE = "callback-twice"
+    CALLBACK_NEVER = "callback-never"
+    CALLBACK_ALTERED = "callback-altered"
+    CALLBACK_CLEAR = "callback-clear"
+    CALLBACK_STATE_OTHER = "callback-state-other"
+    CALLBACK_BUSINESS_ID_OTHER = "callback-business-id-other"
+    CALLBACK_NEW_KEY = "callback-new-key"
+    """The content key expired meanwhile: the callback brings the new one. Nothing is wrong with that."""
+    CALLBACK_KEY_MEMBER = "callback-key-member"
+    """The key stands in ``key`` instead of ``secretKey``, as one table has it."""
+    CALLBACK_FORGED = "callback-forged"
+    """Somebody else enciphers a key of his own to our public certificate, and content under it."""
+    CALLBACK_OF_ANOTHER_CLIENT = "callback-of-another-client"
+    """Key and content of another client of iAM Smart."""
+    SIGNATURE_WRONG = "signature-wrong"
+    SIGNATURE_OF_ANOTHER_HASH = "signature-of-another-hash"

@@ -1,0 +1,101 @@
+"""Logging in at another identity provider, for the pages."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from hkeid.broker.upstream_login import Visitor
+from hkeid.identity.authentication import AuthenticationRequest
+from hkeid.identity.language import Language
+from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters, Request
+from hkeid.upstream.contract import Departure, Form, UpstreamProvider
+from hkeid_server.browser import DOOR_LIFETIME, read_cookies
+from hkeid_server.house import house
+from hkeid_server.models import DeparturePage, Elsewhere
+from hkeid_server.shell import language, show, visit
+from hkeid_server.visitors import agent, network, see_other
+
+
+def visitor() -> Visitor:
+    """Who visits, as the hub wants to know it."""
+    return Visitor(
+        browser=visit().browser,
+        session_reference=visit().session,
+        network=network(),
+        agent=agent(),
+        user_agent=request.headers.get("User-Agent"),
+    )
+
+
+def remembered() -> str | None:
+    """The door that this browser used last, by its own word."""
+    return read_cookies(request.headers.get("Cookie", "")).get(house().pages.cookies.door)
+
+
+def remember(answer: Response, door: str) -> Response:
+    """Remember which door was used."""
+    names = house().pages.cookies
+    answer.headers.add(*names.set_cookie(names.door, door, max_age=DOOR_LIFETIME))
+    return answer
+
+
+def name_of(provider: UpstreamProvider) -> str:
+    """What people call it, in the language of this request."""
+    return provider.names[Language(language().content)]
+
+
+def choices(asked: AuthenticationRequest, begin_at: str) -> tuple[Elsewhere, ...]:
+    """The other doors of a login page.
+
+    :param begin_at: address to which the id of a door is appended.
+    """
+    found = house().back_doors.doors(asked, remembered=remembered())
+    return tuple(
+        Elsewhere(
+            id=one.provider.id,
+            name=name_of(one.provider),
+            href=begin_at + one.provider.id,
+            last=one.provider.id == found.remembered,
+        )
+        for one in found.offered
+    )
+
+
+def callback(upstream_id: str) -> str:
+    """Our address for an upstream's answers."""
+    return f"{house().pages.origin}/upstream/{upstream_id}/callback"
+
+
+def after_logout(upstream_id: str) -> str:
+    """Our address for an upstream's answer to a logout."""
+    return f"{house().pages.origin}/upstream/{upstream_id}/logged-out"
+
+
+def send_off(departure: Departure) -> Response:
+    """Send the browser where it is to go."""
+    match departure.to:
+        case Form() as form:
+            page = DeparturePage(action=form.action, fields=form.fields)
+            return show("departure.html", page, leads_to=("https:", form.action))
+        case address:
+            return see_other(address)
+
+
+def as_request() -> Request:
+    """This request as the hub's rooms see it.
+
+    :raises hkeid.kernel.errors.MalformedInput: ``parameters_malformed``.
+    """
+    body = request.get_data()
+    urlencoded = request.mimetype == "application/x-www-form-urlencoded"
+    return Request(
+        method=request.method,
+        path=request.path,
+        query=Parameters.parse(request.query_string),
+        form=Parameters.parse(body) if urlencoded else EMPTY_PARAMETERS,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        network=house().network.address(request.environ),
+        browser=None if visit().new_browser else visit().browser,
+        session=visit().session,
+    )

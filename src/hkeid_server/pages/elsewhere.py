@@ -1,0 +1,155 @@
+"""Coming back from another identity provider; logouts that one sends; links of the resident."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import ParamSpec
+
+from flask import Blueprint, Response, request
+
+from hkeid.broker.departures import DepartureKind
+from hkeid.broker.upstream_login import ReturnRefused
+from hkeid.identity.authentication import SessionView
+from hkeid.kernel import base64url
+from hkeid.kernel.errors import NotFound, Refused
+from hkeid.kernel.http import Response as CoreResponse
+from hkeid_server import elsewhere, metrics
+from hkeid_server.coming_again import coming_again
+from hkeid_server.house import house
+from hkeid_server.interactions.login import ChooseHandler, LoginHandler
+from hkeid_server.interactions.turn import Turn
+from hkeid_server.interactions.views import turn_of
+from hkeid_server.shell import visit
+from hkeid_server.visitors import as_answer, give_session, see_other, with_session
+
+blueprint = Blueprint("elsewhere", __name__)
+
+P = ParamSpec("P")
+
+_INTERACTION = re.compile(r"/interaction/([a-z0-9-]+)/([A-Za-z0-9_-]+)")
+_LINKING = "/account"
+
+
+def takes_posts_from_elsewhere(view: Callable[P, Response]) -> Callable[P, Response]:
+    """Other sites' forms and programs may post to this view: what they send proves itself."""
+    view.takes_posts_from_elsewhere = True  # type: ignore[attr-defined]
+    return view
+
+
+@blueprint.route("/upstream/<upstream_id>/callback", methods=["GET", "POST"])
+@takes_posts_from_elsewhere
+def arrive(upstream_id: str) -> Response:
+    """The browser comes back with an upstream's answer."""
+    again = _once_more()
+    if again is not None:
+        return again
+    try:
+        arrival = house().back_doors.finish(
+            upstream_id, elsewhere.as_request(), elsewhere.visitor()
+        )
+    except ReturnRefused as refused:
+        return _refused(upstream_id, refused)
+    if arrival.kind is DepartureKind.LINK or arrival.session is None:
+        return see_other(f"{_LINKING}?done=linked#elsewhere")
+    metrics.count_login("logged_in_elsewhere")
+    if _INTERACTION.fullmatch(arrival.back_to):
+        turn, login = _login_of(arrival.back_to)
+        return elsewhere.remember(login.arrived(turn, arrival.session), upstream_id)
+    return elsewhere.remember(
+        give_session(see_other(arrival.back_to), arrival.session), upstream_id
+    )
+
+
+@blueprint.route("/upstream/<upstream_id>/logged-out", methods=["GET", "POST"])
+@takes_posts_from_elsewhere
+def logged_out(upstream_id: str) -> Response:
+    """The browser comes back from logging out at an upstream; here it is logged out already."""
+    again = _once_more()
+    if again is not None:
+        return again
+    returned = house().back_doors.finish_logout(
+        upstream_id, elsewhere.as_request(), browser=visit().browser
+    )
+    return see_other(returned.back_to)
+
+
+@blueprint.route("/upstream/<upstream_id>/logout", methods=["GET", "POST"])
+@takes_posts_from_elsewhere
+def hear_logout(upstream_id: str) -> Response:
+    """An upstream says that somebody logged out there, through the browser or directly."""
+    heard = house().back_doors.hear_logout(upstream_id, elsewhere.as_request())
+    if isinstance(heard.answer, CoreResponse):
+        return as_answer(heard.answer)
+    return elsewhere.send_off(heard.answer)
+
+
+@blueprint.get("/upstream/jwks")
+def client_keys() -> Response:
+    """The keys by which we prove ourselves to upstreams (RFC 7517): what they register."""
+    from hkeid.jose import public_jwks
+    from hkeid.kernel import canonical_json
+    from hkeid.ports.keys import KeyPurpose
+
+    body = canonical_json.dumps(public_jwks(house().keys, KeyPurpose.UPSTREAM_CLIENT))
+    answer = Response(body, content_type="application/jwk-set+json")
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+@blueprint.get("/account/elsewhere/<upstream_id>")
+@with_session
+def begin_linking(session: SessionView, upstream_id: str) -> Response:
+    """Log in there as well, so that both are one."""
+    departure = house().back_doors.begin_linking(
+        upstream_id,
+        session,
+        elsewhere.visitor(),
+        callback=elsewhere.callback(upstream_id),
+        back_to=_LINKING,
+    )
+    return elsewhere.send_off(departure)
+
+
+@blueprint.post("/account/elsewhere/<upstream_id>/<subject>/remove")
+@with_session
+def unlink(session: SessionView, upstream_id: str, subject: str) -> Response:
+    """Take a link back."""
+    try:
+        digest = base64url.decode(subject)
+    except ValueError:
+        raise NotFound("link_absent") from None
+    house().back_doors.unlink(session.authentication.resident_id, upstream_id, digest)
+    return see_other(f"{_LINKING}?done=unlinked#elsewhere")
+
+
+def _refused(upstream_id: str, refused: ReturnRefused) -> Response:
+    if refused.kind is DepartureKind.LINK:
+        house().journal.refusal(refused.why, where="account:elsewhere")
+        word = "link-of-another" if refused.reason == "link_of_another" else "not-linked"
+        return see_other(f"{_LINKING}?done={word}#elsewhere")
+    if _INTERACTION.fullmatch(refused.back_to):
+        turn, login = _login_of(refused.back_to)
+        return login.refused_elsewhere(turn, upstream_id, refused.why)
+    raise refused.why
+
+
+def _login_of(back_to: str) -> tuple[Turn, LoginHandler]:
+    match = _INTERACTION.fullmatch(back_to)
+    assert match is not None
+    turn, handler = turn_of(match[1], match[2])
+    if isinstance(handler, ChooseHandler):
+        handler = handler.login
+    if not isinstance(handler, LoginHandler):
+        raise Refused("interaction_other_kind")
+    return turn, handler
+
+
+def _once_more() -> Response | None:
+    """Another site's form came without our cookies: the browser sends it again from here."""
+    from_elsewhere = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    if request.method == "POST" and visit().new_browser and from_elsewhere:
+        fields = elsewhere.as_request().form
+        language = request.headers.get("Accept-Language")
+        return as_answer(coming_again(request.path, fields, accept_language=language))
+    return None

@@ -1,0 +1,56 @@
+"""Identity providers behind the hub, from their descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hkeid.adapters.encipherment_keys import RsaEnciphermentKey
+from hkeid.adapters.http import HttpsClient
+from hkeid.broker.back_doors import BackDoors
+from hkeid.broker.upstreams import Upstream, Upstreams
+from hkeid.ports.surroundings import HttpClient
+from hkeid.upstream.contract import UpstreamProvider
+from hkeid.upstream.iam_smart import IamSmartApi, IamSmartSettings, IamSmartUpstream
+from hkeid.upstream.oidc import OidcUpstream
+from hkeid_server.upstream_files import UpstreamFile, read_upstreams
+from hkeid_server.wiring.foundation import Foundation, session_settings
+
+
+def open_back_doors(base: Foundation) -> BackDoors:
+    """Everything behind the hub; nothing is asked of anybody yet.
+
+    :raises hkeid.kernel.errors.ConfigurationError: a description is wrong, or a key is missing.
+    """
+    return BackDoors(
+        base.store,
+        Upstreams(_upstreams(base)),
+        base.broker,
+        base.fields,
+        base.keys,
+        base.clock,
+        base.random,
+        session_settings(base.config),
+    )
+
+
+def _upstreams(base: Foundation) -> Iterator[Upstream]:
+    described = read_upstreams(base.config.path(base.config.upstreams))
+    # http is for providers on this machine, which the settings see to; production is https alone.
+    http = HttpsClient(plain=not base.config.production)
+    for one in described:
+        yield Upstream(provider=_provider(one, base, http), policy=one.policy)
+
+
+def _provider(described: UpstreamFile, base: Foundation, http: HttpClient) -> UpstreamProvider:
+    settings = described.settings
+    if isinstance(settings, IamSmartSettings):
+        return IamSmartUpstream(
+            IamSmartApi(
+                settings,
+                kek=RsaEnciphermentKey.load(described.files["encipherment_key"]),
+                http=http,
+                clock=base.clock,
+                random=base.random,
+            )
+        )
+    return OidcUpstream(settings, keys=base.keys, http=http, clock=base.clock, random=base.random)

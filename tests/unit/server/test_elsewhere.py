@@ -1,0 +1,283 @@
+"""Logging in at another identity provider, through the whole server, with a simulated iAM Smart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.testing.iam_smart_simulator import IamSmartSimulator, Registration
+from hkeid_server.upstream_files import read_upstream
+
+NAMES = """
+[names]
+en = "Company staff"
+zh-Hant-HK = "公司員工"
+zh-Hans = "公司员工"
+"""
+
+
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IamSmartSimulator]:
+    folder = tmp_path_factory.mktemp("iam-smart")
+    with IamSmartSimulator(Registration.in_folder(folder)) as running:
+        running.folder = folder  # type: ignore[attr-defined]
+        yield running
+
+
+def describe(folder: Path, simulator: Any, **policy: Any) -> None:
+    """Write the description of the simulator into the configuration's folder."""
+    upstreams = folder / "upstreams"
+    upstreams.mkdir(exist_ok=True)
+    lines = [
+        'kind = "iam_smart"',
+        f'host = "{simulator.url}"',
+        f'client_id = "{simulator.registration.client_id}"',
+        f'client_secret_file = "{simulator.folder / "client-secret"}"',
+        f'encipherment_key_file = "{simulator.folder / "encipherment-key.pem"}"',
+        *(f"{name} = {value}" for name, value in policy.items()),
+    ]
+    (upstreams / "iam-smart.toml").write_text("\n".join(lines), "utf-8")
+
+
+@pytest.fixture(params=[{"links_by_hkic": "true", "creates": "true"}])
+def policy(request: Any) -> dict[str, str]:
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _with_iam_smart(tmp_path: Path, simulator: Any, policy: Any, clock: Any) -> None:
+    describe(tmp_path, simulator, **policy)
+    clock.moment = datetime.now(UTC)
+
+
+def go_there(person: Any) -> str:
+    """Press the button of the other provider; where the browser is sent."""
+    link = re.search(r'id="at-iam-smart" href="([^"]+)"', person.page.text)
+    assert link, person.page.text
+    person.get(link[1])
+    assert person.page.status_code == 303
+    return person.page.headers["Location"]
+
+
+def come_back(person: Any, simulator: Any, persona: str, *, approve: bool = True) -> Any:
+    back = simulator.approve_login(go_there(person), persona, approve=approve)
+    parts = urlsplit(back)
+    return person.get(f"{parts.path}?{parts.query}")
+
+
+class TestLogin:
+    def test_leads_to_the_relying_party(
+        self, stranger: Any, simulator: Any, authorize: Any
+    ) -> None:
+        """A relying party that speaks only OpenID Connect gets an iAM Smart login."""
+        stranger.get(authorize())
+        stranger.follow()
+        assert "Or log in elsewhere" in stranger.page.text
+        come_back(stranger, simulator, "lee-sze")
+        assert stranger.page.status_code == 303
+        answer = parse_qs(urlsplit(stranger.page.headers["Location"]).query)
+        assert answer["state"] == ["a-state"]
+        assert "code" in answer
+        assert stranger.cookie("hkeid_door") == "iam-smart"
+
+    def test_of_somebody_with_an_eid_is_the_same_person(
+        self,
+        resident: Any,
+        front: Any,
+        house: Any,
+        simulator: Any,
+        make_person: Any,
+        authorize: Any,
+    ) -> None:
+        """By the identity-card number that iAM Smart proves."""
+        other = make_person(front)
+        other.get(authorize())
+        other.follow()
+        come_back(other, simulator, "chan-tai-man")
+        with house.store.transaction() as tx:
+            residents = {one.id for one in tx.residents}
+            linked = [
+                link for resident_id in residents for link in tx.links.of_resident(resident_id)
+            ]
+        current = house.broker.current(resident.cookie("hkeid_session"), house.clock.now())
+        assert [link.resident_id for link in linked] == [current.authentication.resident_id]
+
+    def test_remembers_the_door(self, stranger: Any, simulator: Any, authorize: Any) -> None:
+        stranger.get(authorize())
+        stranger.follow()
+        come_back(stranger, simulator, "lee-sze")
+        stranger.get(authorize(prompt="login"))
+        stranger.follow()
+        assert "Used last time" in stranger.page.text
+
+    def test_that_the_relying_party_names_begins_at_once_and_refusal_reaches_it(
+        self, stranger: Any, simulator: Any, authorize: Any
+    ) -> None:
+        stranger.get(authorize(idp_hint="iam-smart"))
+        stranger.follow()
+        assert stranger.page.status_code == 303
+        there = stranger.page.headers["Location"]
+        assert there.startswith(simulator.url)
+        parts = urlsplit(simulator.approve_login(there, "lee-sze", approve=False))
+        stranger.get(f"{parts.path}?{parts.query}")
+        answer = parse_qs(urlsplit(stranger.page.headers["Location"]).query)
+        assert answer["error"] == ["access_denied"]
+
+    def test_that_is_refused_there_leaves_the_choice(
+        self, stranger: Any, simulator: Any, authorize: Any
+    ) -> None:
+        stranger.get(authorize())
+        stranger.follow()
+        come_back(stranger, simulator, "lee-sze", approve=False)
+        assert stranger.page.status_code == 403
+        assert 'data-problem="elsewhere"' in stranger.page.text
+        assert 'id="use-passkey"' in stranger.page.text
+
+    def test_answer_of_another_browser_is_refused(
+        self, stranger: Any, front: Any, simulator: Any, make_person: Any, authorize: Any
+    ) -> None:
+        """Login CSRF."""
+        stranger.get(authorize())
+        stranger.follow()
+        parts = urlsplit(simulator.approve_login(go_there(stranger), "lee-sze"))
+        victim = make_person(front)
+        victim.get(f"{parts.path}?{parts.query}")
+        assert victim.page.status_code == 409
+        assert victim.cookie("hkeid_session") is None
+
+    def test_steps_up_with_the_own_passkey(
+        self, resident: Any, simulator: Any, authorize: Any
+    ) -> None:
+        """The other login does not reach the rung; the person's own passkey does, on top."""
+        resident.get(authorize(acr_values="urn:hkeid:acr:eid-bound", prompt="login"))
+        resident.follow()
+        come_back(resident, simulator, "chan-tai-man")
+        assert resident.page.headers["Location"].endswith("?on-top=yes")
+        resident.follow()
+        assert 'id="stronger"' in resident.page.text
+        assert 'id="elsewhere"' not in resident.page.text
+        resident.ceremony()
+        assert "code=" in resident.page.headers["Location"]
+
+
+@pytest.mark.parametrize("policy", [{}], indirect=True)
+class TestLinking:
+    def test_who_is_not_linked_is_told_how(
+        self, stranger: Any, simulator: Any, authorize: Any, policy: Any
+    ) -> None:
+        stranger.get(authorize())
+        stranger.follow()
+        come_back(stranger, simulator, "chan-tai-man")
+        assert 'data-problem="link-unknown"' in stranger.page.text
+
+    def test_by_the_residents_own_word(
+        self,
+        resident: Any,
+        simulator: Any,
+        front: Any,
+        make_person: Any,
+        authorize: Any,
+        policy: Any,
+    ) -> None:
+        resident.get("/account")
+        link = re.search(r'id="link-iam-smart" href="([^"]+)"', resident.page.text)
+        resident.get(link[1])
+        parts = urlsplit(simulator.approve_login(resident.page.headers["Location"], "chan-tai-man"))
+        resident.get(f"{parts.path}?{parts.query}")
+        resident.follow()
+        assert "From now on you can log in that way, too." in resident.page.text
+        assert 'data-link="iam-smart"' in resident.page.text
+        other = make_person(front)
+        other.get(authorize())
+        other.follow()
+        come_back(other, simulator, "chan-tai-man")
+        assert "code=" in other.page.headers["Location"]
+        action = re.search(r'action="(/account/elsewhere/[^"]+/remove)"', resident.page.text)
+        resident.post(action[1])
+        resident.follow()
+        assert 'data-link="iam-smart"' not in resident.page.text
+
+
+@pytest.mark.parametrize("policy", [{"clients": '["somebody-else"]'}], indirect=True)
+def test_a_door_is_shown_to_those_alone_whom_it_serves(
+    stranger: Any, authorize: Any, policy: Any
+) -> None:
+    stranger.get(authorize())
+    stranger.follow()
+    here = stranger.page.request.path
+    assert 'id="elsewhere"' not in stranger.page.text
+    assert stranger.get(f"{here}/elsewhere/iam-smart").status_code == 404
+
+
+def test_our_keys_for_upstreams_are_published(stranger: Any) -> None:
+    keys = stranger.get("/upstream/jwks").json["keys"]
+    assert keys
+    assert all("d" not in key for key in keys)
+
+
+class TestDescriptions:
+    OIDC = 'kind = "oidc"\nissuer = "https://login.company.example"\nclient_id = "hkeid"\n'
+
+    def read(self, tmp_path: Path, text: str) -> Any:
+        path = tmp_path / "company.toml"
+        path.write_text(text, "utf-8")
+        return read_upstream(path)
+
+    def test_say_everything(self, tmp_path: Path) -> None:
+        text = (
+            self.OIDC
+            + 'scopes = ["profile", "email"]\npush = true\ntimeout = 5\ndomains = ["company.example"]\n'
+            + NAMES
+            + '[assurance]\ndefault = "urn:hkeid:acr:eid"\n[[attributes]]\nclaim = "name"\nfrom = "n"\n'
+        )
+        described = self.read(tmp_path, text)
+        settings = described.settings
+        assert (settings.id, settings.scopes, settings.push, settings.timeout) == (
+            "company", ("profile", "email"), True, 5.0,
+        )  # fmt: skip
+        assert described.policy.domains == frozenset({"company.example"})
+        assert dict(settings.mapping.apply({"n": ("x",)})) == {"name": ("x",)}
+
+    @pytest.mark.parametrize(
+        ("text", "reason", "says"),
+        [
+            ("", "upstream_value_invalid", "kind"),
+            ('kind = "ldap"', "upstream_value_invalid", "kind"),
+            (OIDC, "upstream_key_missing", "names"),
+            (OIDC + 'isuer = "x"\n' + NAMES, "upstream_key_unknown", "did you mean 'issuer'"),
+            ('kind = "oidc"\nissuer = "https://x.example"\n' + NAMES, "upstream_key_missing", "client_id"),
+            (OIDC + "scopes = 3\n" + NAMES, "upstream_value_invalid", "scopes"),
+            (OIDC + 'creates = "yes"\n' + NAMES, "upstream_value_invalid", "creates"),
+            (OIDC + 'client_secret = "x"\n' + NAMES, "upstream_value_invalid", "client_secret_file"),
+            (OIDC + 'client_secret_file = "none"\n' + NAMES, "config_secret_unreadable", "none"),
+            ("kind =", "upstream_unreadable", "company.toml"),
+            (OIDC + NAMES + '[[attributes]]\nclaim = "shoe"\nfrom = "x"\n', "mapping_table_invalid", "shoe"),
+        ],
+    )  # fmt: skip
+    def test_that_are_wrong_say_where(
+        self, tmp_path: Path, text: str, reason: str, says: str
+    ) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            self.read(tmp_path, text)
+        assert caught.value.reason == reason
+        assert says in (caught.value.detail or "")
+
+
+def test_a_logout_here_needs_no_upstream_that_ends_sessions(
+    stranger: Any, simulator: Any, authorize: Any
+) -> None:
+    """iAM Smart ends none."""
+    stranger.get(authorize())
+    stranger.follow()
+    come_back(stranger, simulator, "lee-sze")
+    stranger.get("/account")
+    assert stranger.page.status_code == 200
+    stranger.post("/account/sign-out")
+    assert stranger.page.headers["Location"] == "/farewell/out"
