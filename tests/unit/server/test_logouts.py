@@ -368,3 +368,34 @@ class TestAtOnce:
 
 def _grants(tx: Any) -> Any:
     return tuple(tx.grants._grants.values())
+
+
+class TestOnTheWayElsewhere:
+    """The session ends at another identity provider as well: services are told before the browser goes there."""
+
+    def test_with_services_to_tell(self, frames, at_the_service, monkeypatch) -> None:
+        away = "https://company.example/logout?state=s"
+        _leads_away(monkeypatch, away)
+        at_the_service.get("/account")
+        page = at_the_service.post("/account/sign-out")
+        assert len(_frames(page)) == 1
+        assert f'href="{away}" id="farewell-onward"' in page.text
+
+    def test_without(self, at_the_service, monkeypatch) -> None:
+        _leads_away(monkeypatch, "https://company.example/logout")
+        at_the_service.get("/account")
+        page = at_the_service.post("/account/sign-out")
+        assert page.headers["Location"] == "https://company.example/logout"
+
+
+def _leads_away(monkeypatch: Any, address: str) -> None:
+    from hkeid_server.pages import account
+    from hkeid_server.visitors import see_other
+
+    sound = account.log_out
+
+    def log_out(*, back_to: str) -> Any:
+        assert sound(back_to=back_to) is None
+        return see_other(address)
+
+    monkeypatch.setattr(account, "log_out", log_out)
