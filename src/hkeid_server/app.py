@@ -18,7 +18,8 @@ from hkeid_server.front import ForwardedError
 from hkeid_server.house import House, house
 from hkeid_server.intake import UPLOADS
 from hkeid_server.interactions import views as interactions
-from hkeid_server.models import FarewellPage, ProblemPage
+from hkeid_server.leaving import farewell
+from hkeid_server.models import ProblemPage
 from hkeid_server.pages import (
     account,
     activation,
@@ -150,11 +151,10 @@ def _forwarded() -> Response | None:
                 here=f"/problem/service/{visit().reference}",
             )
         case LogoutPage(signed_out=signed_out):
-            kind = "out" if signed_out else "stayed"
-            return show("farewell.html", FarewellPage(kind=kind), here=f"/farewell/{kind}")
+            return farewell("out" if signed_out else "stayed")
         case SamlLogoutPage():
             # The page says that a service may go on with a login of its own, which is all there is to say.
-            return show("farewell.html", FarewellPage(kind="out"), here="/farewell/out")
+            return farewell("out")
         case ForwardedError(error=failure):
             raise failure
         case _:
@@ -225,6 +225,9 @@ def _note(answer: Response) -> Response:
     seconds = perf_counter() - g.began
     route, method = _route(), metrics.known_method(request.method)
     metrics.count_request(route, method, answer.status_code, seconds)
+    if request.method == "POST":
+        # Whatever was done may have ended a session, this browser's or another one.
+        house().logouts.nudge()
     if house().config.log.access:
         house().journal.event(
             "http:request:answered", route=route, method=method,

@@ -6,7 +6,7 @@ door asks for is served under its name; so a second protocol is one more entry i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -28,6 +28,7 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
+from hkeid_server.logouts import LogoutCourier
 from hkeid_server.looked_at import AccessReader
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
@@ -89,6 +90,8 @@ class House:
     :ivar doors: front doors by name.
     :ivar back_doors: identity providers behind this one.
     :ivar handlers: who serves which kind of interaction.
+    :ivar logouts: tells relying parties of logouts.
+    :ivar front_channel: addresses that the page after a logout loads, by the id of the session that ended.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
@@ -122,6 +125,8 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    logouts: LogoutCourier
+    front_channel: Callable[[str], tuple[str, ...]]
     waiting_room: WaitingRoom
     accesses: AccessReader | None = None
     stations: StationRooms | None = None

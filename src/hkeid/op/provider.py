@@ -261,6 +261,15 @@ class Provider:
             payload, record.digest, outcome, browser=browser, session=session, now=now
         )
 
+    def front_channel_logouts(self, session_id: str) -> tuple[str, ...]:
+        """Addresses that the page after a logout loads in frames, so that relying parties end their own
+        sessions in this browser (OpenID Connect Front-Channel Logout §3). For a logout that a relying party
+        began, :meth:`resume` gives them with its :class:`~hkeid.op.responses.LogoutPage`.
+
+        :param session_id: of a session that has ended.
+        """
+        return self._logout.frames(session_id)
+
     def _endpoint(self, payload: Mapping[str, Any]) -> AuthorizationEndpoint | LogoutEndpoint:
         logout = payload["kind"] == InteractionKind.LOGOUT
         return self._logout if logout else self._authorization

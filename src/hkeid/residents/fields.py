@@ -183,6 +183,7 @@ _DECLARED = (
         "Until purged after expiry (hours to months, as configured)",
         "sessions",
         "grants",
+        "logout_notices",
         "single_use",
         "upstream_sessions",
         "saml_participations",

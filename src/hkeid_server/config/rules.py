@@ -11,6 +11,7 @@ from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid_server.config.certificates import certificates_complaints, certificates_refusals
 from hkeid_server.config.csc import csc_complaints
+from hkeid_server.config.logout import logout_complaints
 from hkeid_server.config.notices import check_notices
 from hkeid_server.config.officers import (
     officers_complaints,
@@ -60,6 +61,7 @@ def check(config: Config) -> None:
     check_stations(config)
     check_notices(config.notices)
     for name, expected in (
+        *logout_complaints(config.logout),
         *certificates_complaints(config.certificates),
         *outside_complaints(config.outside_authority, config.outside_timestamps),
         *signing_complaints(config.signing, config.certificates, config.outside_timestamps),

@@ -14,6 +14,7 @@ from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
 from hkeid_server.config.certificates import CertificatesSection
 from hkeid_server.config.csc import CscSection
+from hkeid_server.config.logout import LogoutSection
 from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.outside import OutsideAuthoritySection, OutsideTimestampsSection
@@ -227,6 +228,7 @@ class Config:
     liveness: LivenessSection = field(default_factory=LivenessSection)
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
+    logout: LogoutSection = field(default_factory=LogoutSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
     outside_authority: OutsideAuthoritySection = field(default_factory=OutsideAuthoritySection)
     outside_timestamps: OutsideTimestampsSection = field(default_factory=OutsideTimestampsSection)

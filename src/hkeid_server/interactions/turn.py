@@ -12,9 +12,10 @@ from hkeid.identity.authentication import SessionView
 from hkeid.op import Interaction, LogoutPage, Outcome
 from hkeid.saml.idp.responses import SamlErrorPage
 from hkeid_server.house import Door
-from hkeid_server.models import FarewellPage, WhoAsks
+from hkeid_server.leaving import farewell
+from hkeid_server.models import WhoAsks
 from hkeid_server.names import form_targets, who_asks
-from hkeid_server.shell import language, show, visit
+from hkeid_server.shell import language, visit
 from hkeid_server.visitors import as_answer, see_other
 
 
@@ -64,7 +65,7 @@ class Turn:
             raise answer.error
         if isinstance(answer, LogoutPage):
             kind = "out" if answer.signed_out else "stayed"
-            return show("farewell.html", FarewellPage(kind=kind), here=f"/farewell/{kind}")
+            return farewell(kind, frames=answer.frames, onward=answer.onward, who=self.who())
         return as_answer(answer)
 
 

@@ -28,6 +28,7 @@ from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation, lay_foundation
+from hkeid_server.wiring.logouts import open_courier
 from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import (
     register_clients,
@@ -97,6 +98,8 @@ def build_house(
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
+        logouts=open_courier(config, store, keys, clock, random, base.journal),
+        front_channel=provider.front_channel_logouts,
         stations=open_stations(base, proofing, evidence),
         certificates=certificates,
         signing=_signing(base, certificates, evidence, provider),

@@ -15,6 +15,7 @@ from hkeid.adapters.memory.certificates import (
 )
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.links import MemoryLinks, MemoryUpstreamSessions
+from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
 from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
     MemoryOfficerCredentials,
@@ -59,6 +60,7 @@ class MemoryTransaction:
         "grants",
         "issued_certificates",
         "links",
+        "logout_notices",
         "made_signatures",
         "notices",
         "officer_credentials",
@@ -99,6 +101,7 @@ class MemoryTransaction:
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
         self.notices = MemoryNotices(journal)
+        self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)
         self.officer_credentials = MemoryOfficerCredentials(journal)
         self.officer_sessions = MemoryOfficerSessions(journal)

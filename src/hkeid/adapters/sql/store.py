@@ -23,6 +23,7 @@ from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
 from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
+from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
 from hkeid.adapters.sql.notices import SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
@@ -61,6 +62,7 @@ class SqlTransaction:
         "grants",
         "issued_certificates",
         "links",
+        "logout_notices",
         "made_signatures",
         "notices",
         "officer_credentials",
@@ -101,6 +103,7 @@ class SqlTransaction:
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
         self.notices = SqlNotices(connection)
+        self.logout_notices = SqlLogoutNotices(connection)
         self.officers = SqlOfficers(connection)
         self.officer_credentials = SqlOfficerCredentials(connection)
         self.officer_sessions = SqlOfficerSessions(connection)

@@ -19,6 +19,7 @@ from hkeid.testing.store_contract.certificates import (
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
 from hkeid.testing.store_contract.links import LinksContract, UpstreamSessionsContract
+from hkeid.testing.store_contract.logout_notices import LogoutNoticesContract
 from hkeid.testing.store_contract.notices import NoticesContract
 from hkeid.testing.store_contract.officers import (
     OfficerCredentialsContract,
@@ -71,6 +72,7 @@ class StoreContract(
     ConsentsContract,
     DisclosuresContract,
     NoticesContract,
+    LogoutNoticesContract,
     RegistrationsContract,
     EvidenceItemsContract,
     OfficersContract,
@@ -108,6 +110,7 @@ __all__ = [
     "EvidenceItemsContract",
     "GrantsContract",
     "IssuedCertificatesContract",
+    "LogoutNoticesContract",
     "NoticesContract",
     "OfficerCredentialsContract",
     "OfficerSessionsContract",

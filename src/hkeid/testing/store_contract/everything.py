@@ -21,6 +21,7 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
 from hkeid.officers.records import OfficersTransaction
+from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
@@ -52,6 +53,8 @@ class EveryRepository(
     def blind_index(self) -> BlindIndexRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def logout_notices(self) -> LogoutNoticeRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
     @property
