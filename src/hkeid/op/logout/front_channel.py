@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from hkeid.doors.subjects import session_identifier
 from hkeid.kernel.http import with_query
 from hkeid.op.parts import Parts
 from hkeid.op.records import ProviderTransaction
-from hkeid.op.subjects import session_identifier
 
 
 def front_channel_addresses(
