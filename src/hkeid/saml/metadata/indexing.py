@@ -158,7 +158,7 @@ class _Indexing:
 
     def _run(self, step: Run) -> None:
         context = self._context
-        came = context.around(self._octets[slice(*step.stretch)])
+        came = context.around(memoryview(self._octets)[slice(*step.stretch)])
         root = parse(check_stretch(came, _RUN_LIMITS, checked=len(context.group.start)))
         check_around(self._octets, step)
         self._enter(innermost(root, context.group.depth), step.entities, context.validity)

@@ -39,7 +39,7 @@ class GroupContext:
             raise SignatureRefused(Reason.CANONICALISATION_FAILED)
         return cls(group, validity, canonical.removesuffix(group.end), group.end)
 
-    def around(self, octets: bytes) -> bytes:
+    def around(self, octets: bytes | memoryview) -> bytes:
         """A document of a piece within its groups, all as they stand."""
         return b"".join((self.group.start, octets, self.group.end))
 

@@ -12,7 +12,11 @@ from hkeid.saml.dsig.parsing import XmlElement
 from hkeid.saml.metadata.reader import Validity
 from hkeid.saml.metadata.source import RoleKind
 
-_SPEAKS = f"contains(concat(' ', normalize-space(@protocolSupportEnumeration), ' '), ' {SAMLP} ')"
+_SUPPORTED = "@protocolSupportEnumeration"
+_SPEAKS = (
+    f"{_SUPPORTED}='{SAMLP}'"  # nothing else, as a rule
+    f" or contains(concat(' ', normalize-space({_SUPPORTED}), ' '), ' {SAMLP} ')"
+)
 
 
 def _question(text: str) -> Any:
