@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 from hkeid.testing.journey import Step
 from hkeid.testing.journey_elsewhere import JourneyElsewhere
 from hkeid.testing.virtual_resident import VirtualResident
+
+_LOOKS, _PAUSE = 30, 0.1
+"""A relying party of OpenID Connect is told right after, by a request of its own."""
 
 
 class JourneyOfSaml:
@@ -52,10 +57,12 @@ class JourneyOfSaml:
         page = person.browser.get(f"{person.issuer}/account")
         if "passkey-form" not in page.attributes:
             raise page.unexpected("still logged in at the provider")
-        page = person.browser.get(f"{self.first}/eid/login")
-        if "passkey-form" not in page.attributes:
-            raise page.unexpected("single sign-on goes on")
-        return "the provider's session ended, and single sign-on"
+        for _ in range(_LOOKS):
+            page = person.browser.get(f"{self.first}/eid/login")
+            if "passkey-form" in page.attributes:
+                return "the provider's session ended, and the first service's"
+            time.sleep(_PAUSE)
+        raise page.unexpected("the first service was not told")
 
     def _my_eid(self) -> str:
         browser = self.resident.browser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
+from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Registration, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
 from hkeid.enrolment.review import WaitingRoom
@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from hkeid.broker.back_doors import BackDoors
     from hkeid.saml.idp import IdentityProvider
     from hkeid_server.csc.parts import CscRooms
+    from hkeid_server.logouts import LogoutCourier
     from hkeid_server.verification.room import Verification
+    from hkeid_server.wiring.notices import NoticeParts
+    from hkeid_server.wiring.proofing import ProofingParts
 
 
 def build_house(
@@ -59,17 +62,15 @@ def build_house(
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
     ledger = ConsentLedger(store, base.fields, clock, random)
-    register_clients(config, store)
     proofing = open_proofing(config, clock, base.journal)
     evidence = open_evidence(config, store, keys, clock, random)
-    notices = open_notices(config, store, base.fields, keys, clock, random)
-    letters = decision_letters(config, notices.notifiers, base.journal)
-    registration = make_registration(base, proofing, evidence, hooks=letters)
+    notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
     back_doors = open_back_doors(base)
-    saml = _saml(base, ledger, back_doors)
+    courier = open_courier(config, store, keys, clock, random, base.journal)
+    saml = _saml(base, ledger, back_doors, courier)
     return House(
         config=config,
         pages=page_settings(config),
@@ -98,7 +99,7 @@ def build_house(
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
-        logouts=open_courier(config, store, keys, clock, random, base.journal),
+        logouts=courier,
         front_channel=provider.front_channel_logouts,
         stations=open_stations(base, proofing, evidence),
         certificates=certificates,
@@ -106,6 +107,15 @@ def build_house(
         csc=csc,
         verification=_verification(base, certificates),
     )
+
+
+def _telling(
+    base: Foundation, proofing: ProofingParts, evidence: EvidenceVault
+) -> tuple[NoticeParts, Registration]:
+    """Who tells residents, and the journey at whose end they are told."""
+    notices = open_notices(base.config, base.store, base.fields, base.keys, base.clock, base.random)
+    letters = decision_letters(base.config, notices.notifiers, base.journal)
+    return notices, make_registration(base, proofing, evidence, hooks=letters)
 
 
 def _certificates(base: Foundation) -> CertificateRooms | None:
@@ -141,13 +151,13 @@ def _csc(
 
 
 def _saml(
-    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors
+    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
 ) -> IdentityProvider | None:
     if not base.config.saml.enabled:
         return None
     from hkeid_server.wiring.saml import open_saml
 
-    return open_saml(base, ledger, back_doors.upstreams)
+    return open_saml(base, ledger, back_doors.upstreams, courier.nudge)
 
 
 def _doors(
@@ -167,7 +177,9 @@ def _verification(base: Foundation, certificates: CertificateRooms | None) -> Ve
 
 
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
+    """The OpenID Provider, with the clients that are described in files."""
     config = base.config
+    register_clients(config, base.store)
     details: tuple[DetailType, ...] = ()
     scopes: tuple[str, ...] = ()
     if config.csc.enabled:

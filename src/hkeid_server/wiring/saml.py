@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -43,11 +43,15 @@ class DescribedServices:
 
 
 class EndsByService:
-    """:class:`hkeid.saml.idp.SessionEnder` over the broker's sessions."""
+    """:class:`hkeid.saml.idp.SessionEnder` over the broker's sessions.
 
-    def __init__(self, store: Store[Any], clock: Clock) -> None:
+    :param afterwards: called when one ended: relying parties of OpenID Connect are to be told.
+    """
+
+    def __init__(self, store: Store[Any], clock: Clock, afterwards: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
+        self._afterwards = afterwards
 
     def end(self, session_id: str) -> bool:
         """End a session with all that hangs on it; False when there is none any more."""
@@ -55,7 +59,10 @@ class EndsByService:
             session = tx.sessions.get(session_id)
             if session is None:
                 return False
-            return end_session(tx, session, self._clock.now(), reason="logout") is not None
+            ended = end_session(tx, session, self._clock.now(), reason="logout")
+        if ended is not None:
+            self._afterwards()
+        return ended is not None
 
 
 class UpstreamOrigins:
@@ -78,8 +85,15 @@ class UpstreamOrigins:
         return getattr(settings, "issuer", None) or getattr(settings, "host", None)
 
 
-def open_saml(base: Foundation, ledger: ConsentLedger, upstreams: Upstreams) -> IdentityProvider:
+def open_saml(
+    base: Foundation,
+    ledger: ConsentLedger,
+    upstreams: Upstreams,
+    after_logout: Callable[[], None],
+) -> IdentityProvider:
     """The identity provider; services that are described are registered with the consent ledger.
+
+    :param after_logout: called when a service's logout ended a session.
 
     :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong.
     """
@@ -100,7 +114,7 @@ def open_saml(base: Foundation, ledger: ConsentLedger, upstreams: Upstreams) -> 
         ledger,
         CombinedMetadata(sources),
         DescribedServices(one.service for one in services),
-        EndsByService(base.store, base.clock),
+        EndsByService(base.store, base.clock, after_logout),
         base.clock,
         base.random,
         IdentityProviderSettings(
