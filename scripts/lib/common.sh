@@ -17,12 +17,18 @@ die() {
 
 # --- Debian packages ----------------------------------------------------------------------------
 
+# missing_apt PACKAGE…: those that are not installed, one a line.
+missing_apt() {
+    local package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || printf '%s\n' "$package"
+    done
+}
+
 # need_apt PACKAGE…: installs what is missing; touches nothing (not even the network) otherwise.
 need_apt() {
-    local missing=() package
-    for package in "$@"; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-    done
+    local missing
+    mapfile -t missing < <(missing_apt "$@")
     [ ${#missing[@]} -eq 0 ] && return 0
     command -v apt-get >/dev/null || die "please install: ${missing[*]}"
     local as_root=()
@@ -42,6 +48,24 @@ need_apt() {
         die "apt could not install ${missing[*]}"
     fi
     rm -f "$log"
+}
+
+# need_apt_idle PACKAGE…: the same, and no service of theirs starts: the tests run each as they need it, on ports of
+# their own. A policy for services that the machine has already stays as it is.
+need_apt_idle() {
+    local policy=/usr/sbin/policy-rc.d as_root=()
+    [ -z "$(missing_apt "$@")" ] && return 0
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    if [ -e "$policy" ] || ! command -v "${as_root[@]:-true}" >/dev/null; then
+        need_apt "$@"
+        return
+    fi
+    (
+        trap '"${as_root[@]}" rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+        "${as_root[@]}" chmod 755 "$policy"
+        need_apt "$@"
+    )
 }
 
 # --- Python -------------------------------------------------------------------------------------
@@ -162,7 +186,12 @@ npm_sync() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
-# --- SAML peers: other implementations in an environment of their own --------------------------
+# --- SAML peers: other implementations, in an environment of their own or from Debian ----------
+
+install_saml_servers() {
+    need_apt_idle apache2-bin libapache2-mod-auth-mellon libapache2-mod-shib shibboleth-sp-utils \
+        simplesamlphp php-cli php-xml php-sqlite3 php-mbstring php-curl
+}
 
 install_saml_peers() {
     need_apt xmlsec1

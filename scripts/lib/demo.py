@@ -19,7 +19,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from threading import Event, Thread
 
-from demo_upstreams import describe, start_iam_smart
+from demo_upstreams import (
+    describe,
+    describe_service,
+    start_iam_smart,
+    start_service_of_saml,
+)
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.chip import hkic_specimen
 from hkeid.kernel.errors import HkeidError
@@ -37,6 +42,7 @@ from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.journey_elsewhere import JourneyElsewhere
 from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.journey_review import JourneyOfReview
+from hkeid.testing.journey_saml import JourneyOfSaml
 from hkeid.testing.journey_signing import JourneyOfSigning
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.portraits import portrait
@@ -70,6 +76,7 @@ class Ports:
     stations: int = 8443
     counter: int = 8011
     iam_smart: int = 8020
+    saml: int = 5003
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""
@@ -116,6 +123,7 @@ def install(folder: Path, ports: Ports) -> Installation:
         certificates={"enabled": True, "timestamps": True},
         signing={"enabled": True, "bare_hashes": True},
         validation={"enabled": True},
+        saml={"enabled": True},
         stations={
             "enabled": True,
             "proxies": ["127.0.0.1"],
@@ -258,6 +266,7 @@ def guide(installation: Installation, ports: Ports, counter_link: str) -> str:
         f"  3. Log in at a service                          {flask}  suggestion form",
         f"     and at another one, without a passkey now    {django}  eTAX",
         f"     or with the simulated iAM Smart                 http://localhost:{ports.iam_smart}",
+        f"     at a service that speaks SAML                http://localhost:{ports.saml}",
         f"  4. See who received what                        {provider}/account",
         "",
         f"  Or from nothing: register on a phone            {provider}/register",
@@ -300,6 +309,12 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         witness=lambda: higher.key_holder,
     )
     away = JourneyElsewhere(issuer=installation.issuer, first=first, second=second)
+    saml = JourneyOfSaml(
+        service=f"http://localhost:{ports.saml}",
+        first=first,
+        resident=journey.resident,
+        elsewhere=away,
+    )
     review = JourneyOfReview(
         issuer=installation.issuer,
         console=f"http://localhost:{ports.admin}",
@@ -324,6 +339,7 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
         *away.steps(),
+        *(saml.steps() if _enabled(installation, "saml") else ()),
         *(() if done.exists() else (station, *higher.steps(), *_signing(installation, signing))),
         *(() if done.exists() else review.steps()),
         Step(name="verify the audit trail", do=verify),
@@ -340,8 +356,13 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
 
 def _signing(installation: Installation, journey: JourneyOfSigning) -> tuple[Step, ...]:
     """The steps of signing; none in a folder that was made before there was signing."""
+    return journey.steps() if _enabled(installation, "signing") else ()
+
+
+def _enabled(installation: Installation, section: str) -> bool:
+    """Whether the installation has it: its folder may be older."""
     settings = tomllib.loads(installation.configuration.read_text("utf-8"))
-    return journey.steps() if settings.get("signing", {}).get("enabled") else ()
+    return bool(settings.get(section, {}).get("enabled"))
 
 
 def wait(servers: dict[str, ServerProcess]) -> int:
@@ -370,10 +391,13 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
         trust_country(issuer, installation.folder)
         registry = start_registry(installation.folder, ports.registry)
         describe(installation.folder, iam_smart=ports.iam_smart)
+        describe_service(installation.folder, port=ports.saml, issuer=installation.issuer)
         servers = {"the register of persons": stack.enter_context(registry)}
         iam_smart = start_iam_smart(installation.folder, ports.iam_smart)
         servers["the simulated iAM Smart"] = stack.enter_context(iam_smart)
         servers["the identity provider"] = stack.enter_context(installation.serve())
+        library = start_service_of_saml(installation.folder, ports.saml, installation.issuer)
+        servers["the SAML service"] = stack.enter_context(library)
         for client_id, url in ports.services().items():
             service = start_service(installation, client_id, url)
             servers[EXAMPLES[client_id]] = stack.enter_context(service)
@@ -395,7 +419,7 @@ def main() -> int:
     parser.add_argument(
         "--ports",
         type=int,
-        nargs=8,
+        nargs=9,
         metavar=(
             "PROVIDER",
             "ADMIN",
@@ -405,9 +429,10 @@ def main() -> int:
             "STATIONS",
             "COUNTER",
             "IAM_SMART",
+            "SAML",
         ),
-        default=(8000, 8001, 5001, 5002, 8010, 8443, 8011, 8020),
-        help="other places than 8000 8001 5001 5002 8010 8443 8011 8020; 0 takes a free one",
+        default=(8000, 8001, 5001, 5002, 8010, 8443, 8011, 8020, 5003),
+        help="other places than 8000 8001 5001 5002 8010 8443 8011 8020 5003; 0 takes a free one",
     )
     arguments = parser.parse_args()
     ports = Ports(*(number or free_port() for number in arguments.ports))

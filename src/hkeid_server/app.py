@@ -11,13 +11,15 @@ from werkzeug.exceptions import HTTPException
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.op import ErrorPage, LogoutPage
+from hkeid.saml.idp.responses import SamlErrorPage, SamlLogoutPage
 from hkeid_server import metrics
 from hkeid_server.browser import form_token_matches
 from hkeid_server.front import ForwardedError
 from hkeid_server.house import House, house
 from hkeid_server.intake import UPLOADS
 from hkeid_server.interactions import views as interactions
-from hkeid_server.models import FarewellPage, ProblemPage
+from hkeid_server.leaving import farewell
+from hkeid_server.models import ProblemPage
 from hkeid_server.pages import (
     account,
     activation,
@@ -135,7 +137,8 @@ def _begin() -> None:
 def _forwarded() -> Response | None:
     """Make the page for what a door answered to a browser but cannot show itself."""
     match request.environ.get("hkeid.answer"):
-        case ErrorPage(error=error):
+        case (ErrorPage() | SamlErrorPage()) as refused:
+            error: HkeidError = refused.error
             house().journal.event(
                 "server:request:refused", reason=error.reason, detail=error.detail,
                 kind=type(error).__name__, where=request.path,
@@ -144,12 +147,14 @@ def _forwarded() -> Response | None:
             return show(
                 "problem.html",
                 ProblemPage(kind="service"),
-                status=error.status,
+                status=refused.status,
                 here=f"/problem/service/{visit().reference}",
             )
         case LogoutPage(signed_out=signed_out):
-            kind = "out" if signed_out else "stayed"
-            return show("farewell.html", FarewellPage(kind=kind), here=f"/farewell/{kind}")
+            return farewell("out" if signed_out else "stayed")
+        case SamlLogoutPage():
+            # The page says that a service may go on with a login of its own, which is all there is to say.
+            return farewell("out")
         case ForwardedError(error=failure):
             raise failure
         case _:
@@ -220,6 +225,9 @@ def _note(answer: Response) -> Response:
     seconds = perf_counter() - g.began
     route, method = _route(), metrics.known_method(request.method)
     metrics.count_request(route, method, answer.status_code, seconds)
+    if request.method == "POST":
+        # Whatever was done may have ended a session, this browser's or another one.
+        house().logouts.nudge()
     if house().config.log.access:
         house().journal.event(
             "http:request:answered", route=route, method=method,

@@ -58,6 +58,8 @@ _PLAIN = (
     *("sector_identifier", "application_type", "client_uri", "policy_uri", "default_max_age"),
     *("id_token_signed_response_alg", "userinfo_signed_response_alg"),
     *("require_auth_time", "require_pkce", "enabled"),
+    *("backchannel_logout_uri", "backchannel_logout_session_required"),
+    *("frontchannel_logout_uri", "frontchannel_logout_session_required"),
 )
 
 

@@ -92,6 +92,7 @@ def as_request() -> Request:
         method=request.method,
         path=request.path,
         query=Parameters.parse(request.query_string),
+        raw_query=request.query_string.decode("latin-1"),
         form=Parameters.parse(body) if urlencoded else EMPTY_PARAMETERS,
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,

@@ -19,6 +19,7 @@ from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters, Request, Response, redirect
 from hkeid.op import ErrorPage, Interaction, LogoutPage
 from hkeid.ports import Random
+from hkeid.saml.idp.responses import SamlErrorPage, SamlLogoutPage
 from hkeid_server import metrics
 from hkeid_server.browser import CookieNames
 from hkeid_server.coming_again import coming_again
@@ -37,9 +38,14 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _URLENCODED = "application/x-www-form-urlencoded"
 BROWSER_PATHS = frozenset(
-    {"/authorize", "/logout", "/csc/v1/oauth2/authorize", "/csc/v2/oauth2/authorize"}
+    {
+        *("/authorize", "/logout", "/csc/v1/oauth2/authorize", "/csc/v2/oauth2/authorize"),
+        *("/saml/sso", "/saml/login", "/saml/slo"),
+    }
 )
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""
+
+_OWN_PAGES = ErrorPage | LogoutPage | SamlErrorPage | SamlLogoutPage
 
 OWN_PLACES = frozenset({"/verify"})
 """Pages that wait for a worker for seconds, and have few places of their own: nobody's login waits for them."""
@@ -128,7 +134,7 @@ class Front:
             answer, visit = self._come_again(environ, path), None
         else:
             answer = self._ask(environ, path, route, visit)
-        if isinstance(answer, ErrorPage | LogoutPage | ForwardedError):
+        if isinstance(answer, _OWN_PAGES | ForwardedError):
             # Pages of our own are made by Flask, which counts and logs them.
             environ["hkeid.answer"] = answer
             return self._pages(environ, start_response)
@@ -192,6 +198,7 @@ class Front:
             method=environ["REQUEST_METHOD"],
             path=path,
             query=Parameters.parse(query) if query else EMPTY_PARAMETERS,
+            raw_query=query,
             form=form,
             headers=headers,
             body=body,

@@ -334,6 +334,10 @@ SAMPLES: dict[str, Sample] = {
         f"farewell-{kind}": Sample(template="farewell.html", make=partial(FarewellPage, kind=kind))
         for kind in ("out", "stayed", "frozen")
     },
+    "farewell-telling": Sample(
+        template="farewell.html",
+        make=lambda: FarewellPage(onward="#main", who=_observatory()),
+    ),
     **{
         f"login-{state}": Sample(template="login.html", make=partial(_login, state))
         for state in _CEREMONY_STATES

@@ -21,7 +21,11 @@ _PERMISSIONS = (
 
 @lru_cache(maxsize=256)
 def page_headers(
-    *, secure: bool, leads_to: tuple[str, ...], camera: bool = False
+    *,
+    secure: bool,
+    leads_to: tuple[str, ...],
+    camera: bool = False,
+    frames: tuple[str, ...] = (),
 ) -> dict[str, str]:
     """The headers of a page.
 
@@ -29,9 +33,12 @@ def page_headers(
     :param leads_to: CSP sources to which a form of the page may lead in the end (see
         :func:`hkeid_server.names.form_targets`).
     :param camera: the page may use the camera; no other page may.
+    :param frames: CSP sources of what the page may frame; no other page frames anything.
     """
     targets = " ".join(("'self'", *leads_to))
     policy = _POLICY.format(targets=targets) + (_CAMERA_POLICY if camera else "")
+    if frames:
+        policy += f"; frame-src {' '.join(dict.fromkeys(frames))}"
     headers = {
         "Content-Security-Policy": policy,
         "Cross-Origin-Opener-Policy": "same-origin",

@@ -6,7 +6,7 @@ door asks for is served under its name; so a second protocol is one more entry i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -28,11 +28,13 @@ from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
+from hkeid_server.logouts import LogoutCourier
 from hkeid_server.looked_at import AccessReader
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
+    from hkeid.saml.idp import IdentityProvider
     from hkeid_server.certificates.parts import CertificateRooms
     from hkeid_server.csc.parts import CscRooms
     from hkeid_server.interactions.turn import Handler
@@ -88,11 +90,14 @@ class House:
     :ivar doors: front doors by name.
     :ivar back_doors: identity providers behind this one.
     :ivar handlers: who serves which kind of interaction.
+    :ivar logouts: tells relying parties of logouts.
+    :ivar front_channel: addresses that the page after a logout loads, by the id of the session that ended.
     :ivar accesses: tells which officers looked at a resident's record; None where there are none.
     :ivar stations: stations and upgrades by chip; None where they are not served.
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
     :ivar signing: signing by residents; None where it is not served.
     :ivar verification: checks signed documents that anybody brings along; None where it is not served.
+    :ivar saml: the SAML door, which is among ``doors`` as well; None where it is not served.
     :ivar csc: remote signing by the Cloud Signature Consortium's API; None where it is not served.
     """
 
@@ -120,12 +125,15 @@ class House:
     handlers: Mapping[InteractionKind, Handler]
     journal: Journal
     network: NetworkReader
+    logouts: LogoutCourier
+    front_channel: Callable[[str], tuple[str, ...]]
     waiting_room: WaitingRoom
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
     certificates: CertificateRooms | None = None
     signing: SigningRooms | None = None
     csc: CscRooms | None = None
+    saml: IdentityProvider | None = None
     verification: Verification | None = None
 
 

@@ -68,14 +68,14 @@ def start_regular_work(config: Config, more: Mapping[str, Callable[[], int]] | N
     """Begin what this process does beside serving; nothing for a store in memory.
 
     Housekeeping and notices go their own ways: without the one (``admin.housekeeping_minutes = 0``) the
-    other (``notices.every_seconds``) goes on.
+    other (``notices.every_seconds``) goes on, and so does telling relying parties of logouts.
 
     :param more: see :class:`Housekeeper`.
     """
     from hkeid_server.wiring import MEMORY, make_journal, open_keys, open_store, surroundings
 
     minutes, seconds = config.admin.housekeeping_minutes, config.notices.every_seconds
-    if config.store.url == MEMORY or not (minutes or seconds):
+    if config.store.url == MEMORY:
         return
     clock, random = surroundings()
     keys = open_keys(config, clock, random)
@@ -95,6 +95,10 @@ def start_regular_work(config: Config, more: Mapping[str, Callable[[], int]] | N
         send = notice_rounds(config, store, keys, clock, random, journal)
         tell = partial(keeper.attempt, "enrolment:notices:sent", send)
         _every(seconds, tell, name="hkeid-notices")
+    from hkeid_server.wiring import open_courier
+
+    courier = open_courier(config, store, keys, clock, random, journal)
+    _every(config.logout.every_seconds, courier.nudge, name="hkeid-logouts-again")
 
 
 def make_housekeeper(

@@ -333,9 +333,17 @@ class LogoutPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarewellPage:
-    """After logging out (``out``), staying (``stayed``) or freezing (``frozen``)."""
+    """After logging out (``out``), staying (``stayed``) or freezing (``frozen``).
+
+    :ivar frames: addresses of relying parties that end their own sessions in this browser.
+    :ivar onward: where the page leads when they have, or None.
+    :ivar who: the relying party that it leads to, or None.
+    """
 
     kind: str = "out"
+    frames: tuple[str, ...] = ()
+    onward: str | None = None
+    who: WhoAsks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from hkeid.op.records import Client
+from hkeid.doors.relying_party import RelyingParty
 from hkeid_server.models import WhoAsks
 
 
-def client_name(client: Client, tag: str) -> str:
+def client_name(client: RelyingParty, tag: str) -> str:
     """The client's name in a language, or in the next best one."""
     return client.name.get(tag) or client.name.get("en") or client.id
 
 
-def client_domain(client: Client) -> str:
+def client_domain(client: RelyingParty) -> str:
     """The domain to which its logins go: what a false name cannot change."""
     parts = urlsplit(client.redirect_uris[0]) if client.redirect_uris else urlsplit("")
     if parts.scheme in {"https", "http"}:
@@ -21,14 +21,14 @@ def client_domain(client: Client) -> str:
     return client.sector_identifier
 
 
-def who_asks(client: Client, tag: str) -> WhoAsks:
+def who_asks(client: RelyingParty, tag: str) -> WhoAsks:
     """The banner of a client."""
     return WhoAsks(
         name=client_name(client, tag), domain=client_domain(client), policy=client.policy_uri
     )
 
 
-def form_targets(client: Client | None) -> tuple[str, ...]:
+def form_targets(client: RelyingParty | None) -> tuple[str, ...]:
     """CSP sources for a page whose form ends, by redirects, at a relying party.
 
     Chromium applies ``form-action`` to every redirect after a form was sent, also to those that the

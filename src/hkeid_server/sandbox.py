@@ -184,12 +184,17 @@ def _example(client_id: str, address: str, folder: Path) -> Client:
     path = folder / f"{client_id}.pem"
     path.touch(mode=0o600)
     path.write_bytes(pem)
-    return service.as_client(
+    client = service.as_client(
         redirect_uris=(f"{address}/eid/callback", f"{address}/eid/signed"),
         post_logout_redirect_uris=(f"{address}/",),
         sector_identifier=f"{client_id}.example",
         jwks={"keys": [ClientKey(path).public_jwk()]},
         scopes=("openid", "profile", "offline_access"),
+    )
+    return replace(
+        client,
+        backchannel_logout_uri=f"{address}/eid/backchannel-logout",
+        backchannel_logout_session_required=True,
     )
 
 

@@ -126,6 +126,8 @@ def show(
     reference: str | None = None,
     leads_to: tuple[str, ...] = (),
     camera: bool = False,
+    frames: tuple[str, ...] = (),
+    signed_out: bool = False,
 ) -> Response:
     """Render a page.
 
@@ -134,6 +136,8 @@ def show(
     :param reference: the reference number to show; this request's if not given.
     :param leads_to: where a form of the page may lead in the end (see ``page_headers``).
     :param camera: the page may use the camera.
+    :param frames: CSP sources of what the page may frame.
+    :param signed_out: the session that the browser came with has just ended.
     """
     chrome = Chrome(
         language=language(),
@@ -141,12 +145,12 @@ def show(
         here=here if here is not None else request.path,
         again=again or {},
         sandbox=settings().sandbox,
-        signed_in=visit().session is not None,
+        signed_in=visit().session is not None and not signed_out,
         signing=settings().signing,
         reference=reference or visit().reference,
     )
     answer = Response(render_template(template, ui=chrome, page=page), status=status)
-    g.leads_to, g.camera = leads_to, camera
+    g.leads_to, g.camera, g.frames = leads_to, camera, frames
     return answer
 
 
@@ -159,7 +163,10 @@ def send_headers(answer: Response) -> Response:
     if not g.get("from_a_door", False):
         answer.headers.extend(
             page_headers(
-                secure=secure, leads_to=g.get("leads_to", ()), camera=g.get("camera", False)
+                secure=secure,
+                leads_to=g.get("leads_to", ()),
+                camera=g.get("camera", False),
+                frames=g.get("frames", ()),
             )
         )
     elif secure:

@@ -76,7 +76,8 @@ def give_session(answer: Response, session: LoggedInSession) -> Response:
 
 
 def drop_session(answer: Response) -> Response:
-    """Take the session cookie away."""
+    """Take the session cookie away; relying parties are told of the end of the session."""
+    house().logouts.nudge()
     names = house().pages.cookies
     answer.headers.add(*names.drop_cookie(names.session))
     return answer

@@ -36,6 +36,7 @@ def test_the_script_reports_its_cases(tmp_path: Path) -> None:
         "races_memory_put_identifier",
         "races_memory_spend_budget",
         "races_memory_change_resident",
+        "races_memory_take_logout_notice",
         "races_memory_audit_chains",
     }
     assert all(set(case) == {"name", "attempts", "failures", "notes"} for case in cases)

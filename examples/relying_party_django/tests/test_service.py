@@ -202,3 +202,18 @@ def test_texts_exist_in_all_three_scripts() -> None:
     from relying_party_django.texts import TEXTS
 
     assert all(len(three) == 3 and all(three) for three in TEXTS.values())
+
+
+def test_a_logout_at_eid_ends_the_session_here(client: Client, provider: FakeProvider) -> None:
+    from django.core.cache import cache
+
+    cache.clear()
+    assert come_back(client, provider, "/summary") == "/summary"
+    assert client.get("/account").status_code == 200
+    told = Client(enforce_csrf_checks=True, headers={"host": "localhost:5002"}).post(
+        "/eid/backchannel-logout", {"logout_token": provider.logout_jwt()}
+    )
+    assert told.status_code == 200
+    after = client.get("/account")
+    assert (after.status_code, after["Location"].partition("?")[0]) == (303, "/eid/login")
+    cache.clear()

@@ -180,3 +180,12 @@ def test_settings(tmp_path: Path) -> None:
     first = Settings.from_environment(given)
     assert Settings.from_environment(given).secret_key == first.secret_key
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_logout_at_eid_ends_the_session_here(client: FlaskClient, provider: FakeProvider) -> None:
+    assert log_in(client, provider) == "/suggestion"
+    assert client.get("/account").status_code == 200
+    told = client.post("/eid/backchannel-logout", data={"logout_token": provider.logout_jwt()})
+    assert told.status_code == 200
+    assert client.get("/account").status_code == 303
+    assert 'id="log-in"' in client.get("/").text

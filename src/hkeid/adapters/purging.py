@@ -18,8 +18,10 @@ from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
+from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
+from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.requests.records import SignatureRequestRepository
 
 
@@ -47,7 +49,11 @@ class PurgedTransaction(Protocol):
     @property
     def notices(self) -> NoticeRepository: ...
     @property
+    def participations(self) -> ParticipationRepository: ...
+    @property
     def signature_requests(self) -> SignatureRequestRepository: ...
+    @property
+    def logout_notices(self) -> LogoutNoticeRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,7 @@ class Retention:
     :ivar single_use: long enough that a replay is still told from an unknown token, and revokes its
         family.
     :ivar sessions: for the resident's own list of past sessions.
+    :ivar logout_notices: delivery gives up before; this is for where nothing delivers.
     :ivar registrations: beyond what each of them says of itself.
     """
 
@@ -71,6 +78,8 @@ class Retention:
     upgrades: timedelta = timedelta(days=30)
     notices: timedelta = timedelta(days=90)
     signature_requests: timedelta = timedelta(days=30)
+    participations: timedelta = timedelta(0)
+    logout_notices: timedelta = timedelta(days=2)
 
 
 DEFAULT_RETENTION = Retention()
@@ -94,7 +103,9 @@ class Purged:
     complete: bool
     upgrades: int = 0
     signature_requests: int = 0
+    logout_notices: int = 0
     upstream_sessions: int = 0
+    participations: int = 0
 
 
 def purge(
@@ -122,6 +133,8 @@ def purge(
         "upgrades": (lambda tx: tx.upgrades, retention.upgrades),
         "notices": (lambda tx: tx.notices, retention.notices),
         "signature_requests": (lambda tx: tx.signature_requests, retention.signature_requests),
+        "participations": (lambda tx: tx.participations, retention.participations),
+        "logout_notices": (lambda tx: tx.logout_notices, retention.logout_notices),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

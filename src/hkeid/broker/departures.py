@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hkeid.broker.records import BrokerTransaction
+from hkeid.doors.sealing import open_members, seal_members
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.http import Request
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
-from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import SingleUseRecord, Won
 from hkeid.upstream.errors import AnswerUnexpected
 

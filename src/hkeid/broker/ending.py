@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hkeid.broker.events import CredentialSuspended, SessionEnded, credential_reference
 from hkeid.broker.records import BrokerTransaction, Session
 from hkeid.kernel.instants import Instant
+from hkeid.op.logout.outbox import write_logout_notices
 from hkeid.op.records import Grant
 from hkeid.residents.records import Credential, CredentialStatus
 
@@ -29,13 +30,18 @@ def end_session(
     tx: BrokerTransaction, session: Session, now: Instant, *, reason: str
 ) -> EndedSession | None:
     """End a session, expired or not, and revoke its grants but those with ``offline_access``
-    (OpenID Connect Back-Channel Logout §2.7). None when it ended before.
+    (OpenID Connect Back-Channel Logout §2.7). What its clients are to be told is written in the same
+    transaction (§2.5). None when it ended before.
     """
     if not tx.sessions.end(session.id, now):
         return None
-    grants = tx.grants.of_session(session.id)
-    revoked = sum(_OFFLINE not in grant.scopes and revoke_grant(tx, grant, now) for grant in grants)
+    grants = tx.grants.every_of_session(session.id)
+    revoked = sum(
+        grant.revoked_at is None and _OFFLINE not in grant.scopes and revoke_grant(tx, grant, now)
+        for grant in grants
+    )
     clients = tuple(sorted({grant.client_id for grant in grants}))
+    write_logout_notices(tx, session.id, grants, now)
     tx.audit.append(
         SessionEnded(
             session_id=session.id,

@@ -8,7 +8,8 @@ from typing import Protocol
 from hkeid.audit.events import AuditTrail
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
-from hkeid.op.records import GrantRepository
+from hkeid.op.logout.records import LogoutNoticeRepository
+from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse
 from hkeid.residents.records import CredentialRepository, ResidentRepository
 
@@ -87,6 +88,10 @@ class BrokerTransaction(Protocol):
     def sessions(self) -> SessionRepository: ...
     @property
     def grants(self) -> GrantRepository: ...
+    @property
+    def clients(self) -> ClientRepository: ...
+    @property
+    def logout_notices(self) -> LogoutNoticeRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
     @property

@@ -82,6 +82,17 @@ MAPPING: Mapping[Acr, AssuranceMapping] = MappingProxyType(
 """Every rung of the ladder."""
 
 
+UNSPECIFIED_SAML_CLASS = f"{_SAML_CLASS}unspecified"
+"""SAML 2.0 Authentication Context §3.4.25: any class will do."""
+
+
+def rungs_of_saml_class(uri: str) -> tuple[Acr, ...]:
+    """The rungs that a class of SAML 2.0 Authentication Context stands for, lowest first; none where it is not
+    known here. hkeid's own ``acr`` values stand for themselves.
+    """
+    return tuple(acr for acr, one in MAPPING.items() if uri in (acr.value, one.saml_class))
+
+
 def mapping_table() -> str:
     """The mapping as a Markdown table, for the documentation."""
     rows = [

@@ -84,6 +84,8 @@ class Request:
     :ivar method: upper-case method.
     :ivar path: path below the mount point, beginning with ``/``.
     :ivar query: parameters of the query string.
+    :ivar raw_query: the query string as it stood in the request line, nothing decoded: SAML signs its octets
+        (saml-bindings §3.4.4.1).
     :ivar form: parameters of an urlencoded body; empty for other media types.
     :ivar headers: lower-case names; a repeated header is joined with ``", "``.
     :ivar body: raw body bytes.
@@ -97,6 +99,7 @@ class Request:
     method: str
     path: str
     query: Parameters = EMPTY_PARAMETERS
+    raw_query: str = field(default="", repr=False)
     form: Parameters = EMPTY_PARAMETERS
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)

@@ -64,6 +64,9 @@ def sandbox_only(client: Client) -> str | None:
             client.application_type == "native" and without_loopback_port(uri)
         ):
             return "an http redirect URI"
+    for uri in filter(None, (client.backchannel_logout_uri, client.frontchannel_logout_uri)):
+        if urlsplit(uri).scheme != "https":
+            return "an http logout URI"
     return None
 
 

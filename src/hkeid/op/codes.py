@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from hkeid.doors.sealing import open_members, seal_members
 from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_seconds, from_epoch_seconds
 from hkeid.kernel.secret import secret_digest
@@ -13,7 +14,6 @@ from hkeid.oidc.authorization_details import Detail
 from hkeid.op.authorization.request import AuthorizationRequest
 from hkeid.op.interactions import Approved
 from hkeid.op.records import Grant
-from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import SingleUseRecord
 
 CODE_KIND = "authorization_code"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from hkeid.doors.form_post import form_post_script
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request, Response
@@ -15,7 +16,6 @@ from hkeid.oidc.errors import ErrorCode
 from hkeid.oidc.parameters import receive
 from hkeid.op import interactions, paths
 from hkeid.op.authorization.endpoint import AuthorizationEndpoint
-from hkeid.op.authorization.form_post import form_post_script
 from hkeid.op.bearer_tokens import Bearer, read_bearer
 from hkeid.op.client_authentication import CREDENTIAL_LIMITS, Caller, authenticate
 from hkeid.op.clients import ClientDirectory, sandbox_only
@@ -260,6 +260,15 @@ class Provider:
         return self._authorization.resume(
             payload, record.digest, outcome, browser=browser, session=session, now=now
         )
+
+    def front_channel_logouts(self, session_id: str) -> tuple[str, ...]:
+        """Addresses that the page after a logout loads in frames, so that relying parties end their own
+        sessions in this browser (OpenID Connect Front-Channel Logout §3). For a logout that a relying party
+        began, :meth:`resume` gives them with its :class:`~hkeid.op.responses.LogoutPage`.
+
+        :param session_id: of a session that has ended.
+        """
+        return self._logout.frames(session_id)
 
     def _endpoint(self, payload: Mapping[str, Any]) -> AuthorizationEndpoint | LogoutEndpoint:
         logout = payload["kind"] == InteractionKind.LOGOUT

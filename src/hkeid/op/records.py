@@ -47,6 +47,10 @@ class Client:
     :ivar require_pushed_authorization_requests: its authorization requests are pushed (RFC 9126 §6).
     :ivar authorization_details_types: types of authorization details it may use (RFC 9396 §10).
     :ivar require_pkce: false only under the sandbox profile.
+    :ivar backchannel_logout_uri: is told of logouts (OpenID Connect Back-Channel Logout §2.2), or None.
+    :ivar frontchannel_logout_uri: browsers load it after a logout (Front-Channel Logout §2), or None.
+    :ivar backchannel_logout_session_required: the client wants ``sid``; it is always there.
+    :ivar frontchannel_logout_session_required: the client wants ``iss`` and ``sid``; they always are.
     :ivar sender_constrained: its tokens are bound to a key; refresh tokens then do not rotate.
     """
 
@@ -73,6 +77,10 @@ class Client:
     sender_constrained: bool = False
     require_pushed_authorization_requests: bool = False
     authorization_details_types: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str | None = None
+    frontchannel_logout_session_required: bool = False
     client_uri: str | None = None
     policy_uri: str | None = None
     enabled: bool = True
@@ -135,6 +143,10 @@ class GrantRepository(Protocol):
 
     def of_session(self, session_id: str) -> tuple[Grant, ...]:
         """The grants given within a broker session, revoked ones left out."""
+        ...
+
+    def every_of_session(self, session_id: str) -> tuple[Grant, ...]:
+        """The grants given within a broker session, revoked ones too, newest first."""
         ...
 
     def purge(self, before: Instant, *, limit: int = 1000) -> int:

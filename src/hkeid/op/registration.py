@@ -28,6 +28,7 @@ from hkeid.oidc.claims_request import base_name
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid.oidc.scopes import API_SCOPES, OPENID, SCOPES, parse_scope
 from hkeid.op.clients import SECRET_METHODS, is_client_id
+from hkeid.op.logout.metadata import SESSION_FLAGS, URIS, logout_members
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.op.redirect_uris import check_redirect_uri, sector_of
 from hkeid.op.settings import Profile
@@ -36,6 +37,8 @@ KNOWN_NAMES = frozenset(
     {
         "application_type",
         "authorization_details_types",
+        *URIS,
+        *SESSION_FLAGS,
         "claims",
         "client_id",
         "client_name",
@@ -121,6 +124,7 @@ def client_from_metadata(metadata: Mapping[str, Any], *, profile: Profile) -> Cl
         client_uri=_web_address(metadata, "client_uri"),
         policy_uri=_web_address(metadata, "policy_uri"),
         enabled=metadata.get("enabled", True),
+        **logout_members(metadata, redirect_uris, profile),
     )
 
 
@@ -158,7 +162,7 @@ _SHAPES: tuple[tuple[Callable[[Any], bool], str, tuple[str, ...]], ...] = (
         (
             *("application_type", "client_id", "client_secret", "client_uri", "policy_uri"),
             *("id_token_signed_response_alg", "userinfo_signed_response_alg", "scope"),
-            *("sector_identifier", "subject_type", "token_endpoint_auth_method"),
+            *("sector_identifier", "subject_type", "token_endpoint_auth_method", *URIS),
         ),
     ),
     (
@@ -175,7 +179,7 @@ _SHAPES: tuple[tuple[Callable[[Any], bool], str, tuple[str, ...]], ...] = (
         "must be true or false",
         (
             *("enabled", "require_auth_time", "require_pkce"),
-            "require_pushed_authorization_requests",
+            *("require_pushed_authorization_requests", *SESSION_FLAGS),
         ),
     ),
     (lambda value: isinstance(value, Mapping), "must be a table", ("jwks", "claims")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hkeid.kernel.http import Response
@@ -38,9 +38,14 @@ class LogoutPage(Response):
     """The end of a logout that goes nowhere else; a server shows a page of its own.
 
     :ivar signed_out: whether there is no session any more (False: the resident stayed).
+    :ivar frames: addresses of relying parties that the page loads, so that they end their own sessions in
+        this browser (OpenID Connect Front-Channel Logout §3).
+    :ivar onward: where the page leads then: the registered post-logout redirect URI, or None.
     """
 
     signed_out: bool
+    frames: tuple[str, ...] = field(default=(), repr=False)
+    onward: str | None = field(default=None, repr=False)
 
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
@@ -77,7 +82,9 @@ def error_page(error: OAuthError) -> ErrorPage:
     )
 
 
-def logout_page(*, signed_out: bool) -> LogoutPage:
+def logout_page(
+    *, signed_out: bool, frames: tuple[str, ...] = (), onward: str | None = None
+) -> LogoutPage:
     """The page after a logout."""
     text = "You are signed out.\n" if signed_out else "You are still signed in.\n"
     return LogoutPage(
@@ -89,6 +96,8 @@ def logout_page(*, signed_out: bool) -> LogoutPage:
         ),
         body=text.encode(),
         signed_out=signed_out,
+        frames=frames,
+        onward=onward,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hkeid.doors.sealing import open_members, seal_members
+from hkeid.doors.subjects import session_identifier
 from hkeid.jose import sign_jwt
 from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_seconds
@@ -14,8 +16,6 @@ from hkeid.oidc.hashes import at_hash
 from hkeid.op.clients import KnownClient
 from hkeid.op.parts import Parts
 from hkeid.op.records import AccessToken, Grant, ProviderTransaction
-from hkeid.op.sealing import open_members, seal_members
-from hkeid.op.subjects import session_identifier
 from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.storage import SingleUseRecord
 

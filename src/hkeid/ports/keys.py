@@ -21,6 +21,10 @@ class KeyPurpose(StrEnum):
     """Client assertions for upstream OpenID providers (asymmetric, in the JWKS that they are shown)."""
     UPSTREAM_DPOP = "upstream-dpop"
     """Proofs of possession for their access tokens (asymmetric; RFC 9449)."""
+    SAML_SIGNING = "saml-signing"
+    """SAML messages, assertions and metadata (asymmetric, in our metadata)."""
+    SAML_DECRYPTION = "saml-decryption"
+    """Opens the content keys of SAML assertions that were encrypted for us (RSA, in our metadata)."""
     AUDIT_RECORD = "audit-record"
     """MAC over each audit record."""
     PAIRWISE_SUBJECT = "pairwise-subject"
@@ -51,7 +55,7 @@ class SigningKey:
     """The public face of an asymmetric key.
 
     :ivar kid: key id, unique within the store.
-    :ivar algorithm: JWA name: ``ES256``, ``RS256`` or ``Ed25519``.
+    :ivar algorithm: JWA name: ``ES256``, ``RS256`` or ``Ed25519``; of a decryption key ``RSA-OAEP``.
     :ivar public_jwk: public members of the JWK (RFC 7517), ``kid``, ``use`` and ``alg`` included.
     :ivar since: when it entered its present state.
     """
@@ -93,6 +97,13 @@ class KeyStore(Protocol):
         """
         ...
 
-    def decrypt(self, purpose: KeyPurpose, kid: str, ciphertext: bytes) -> bytes:
-        """Decrypt with an asymmetric decryption key (no purpose uses it yet)."""
+    def decrypt(
+        self, purpose: KeyPurpose, kid: str, ciphertext: bytes, *, label: str, mask: str
+    ) -> bytes:
+        """Decrypt with RSA-OAEP (RFC 8017 §7.1, with an empty label) under a decryption key that is not retired.
+
+        :param label: name of the hash of the label: ``sha1``, ``sha256`` …
+        :param mask: name of the hash within MGF1.
+        :raises hkeid.kernel.errors.Refused: ``key_unknown``; ``decryption_failed``, whatever went wrong.
+        """
         ...

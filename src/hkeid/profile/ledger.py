@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput, NotFound, Refused
 from hkeid.kernel.instants import Instant
-from hkeid.op.records import Client
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.claims import CLAIMS, base_names, fields_of, render
@@ -57,7 +57,7 @@ class ConsentLedger:
         self._fields = fields
         self._clock = clock
         self._random = random
-        self._purposes: dict[str, tuple[Client, Mapping[str, str]]] = {}
+        self._purposes: dict[str, tuple[RelyingParty, Mapping[str, str]]] = {}
 
     # --- ClaimsSource -------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class ConsentLedger:
     # --- the consent page ---------------------------------------------------------------------
 
     def question(
-        self, client: Client, resident_id: str, names: Collection[str], language: str
+        self, client: RelyingParty, resident_id: str, names: Collection[str], language: str
     ) -> ConsentQuestion:
         """What the consent page shows for ``names``: claims decided before are among the items.
 
@@ -145,7 +145,7 @@ class ConsentLedger:
             texts = self._read(tx, resident_id, asked)
         return consent_question(client, asked, decided, texts, spoken)
 
-    def statement(self, client: Client, names: Collection[str]) -> CollectionStatement:
+    def statement(self, client: RelyingParty, names: Collection[str]) -> CollectionStatement:
         """The collection statement for ``names`` without anybody's data (for a public page)."""
         return collection_statement(client, base_names(names))
 
@@ -292,7 +292,7 @@ class ConsentLedger:
         return tuple(claim for claim in asked if claim in decided and decided[claim].agreed)
 
     def _holding(
-        self, tx: ProfileTransaction, resident_id: str, client: Client
+        self, tx: ProfileTransaction, resident_id: str, client: RelyingParty
     ) -> dict[str, ConsentDecision]:
         """The newest decisions, those left out whose purpose is not registered (any more)."""
         purposes = self._purposes_of(client)
@@ -302,7 +302,7 @@ class ConsentLedger:
             if claim in purposes and decision.statement.rpartition(".")[2] == purposes[claim]
         }
 
-    def _purposes_of(self, client: Client) -> Mapping[str, str]:
+    def _purposes_of(self, client: RelyingParty) -> Mapping[str, str]:
         """Purpose digests of the client's claims; kept while its registration stays the same."""
         kept = self._purposes.get(client.id)
         if kept is not None and (
@@ -330,7 +330,7 @@ class ConsentLedger:
 
     def _client_to_decide_on(
         self, tx: ProfileTransaction, resident_id: str, client_id: str
-    ) -> Client:
+    ) -> RelyingParty:
         client = tx.clients.get(client_id)
         if client is None or not client.enabled:
             raise Refused("client_unknown")
@@ -340,7 +340,7 @@ class ConsentLedger:
         return client
 
     def _check_answer(
-        self, client: Client, agreed: frozenset[str], refused: frozenset[str], statement: str
+        self, client: RelyingParty, agreed: frozenset[str], refused: frozenset[str], statement: str
     ) -> None:
         asked = agreed | refused
         if not asked <= set(self._purposes_of(client)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.language import Language
-from hkeid.op.records import Client
 from hkeid.profile.claims import CLAIMS, Texts
 from hkeid.profile.records import ConsentDecision
 from hkeid.profile.statement import (
@@ -76,7 +76,7 @@ class ConsentQuestion:
 
 
 def consent_question(
-    client: Client,
+    client: RelyingParty,
     claims: tuple[str, ...],
     decided: Mapping[str, ConsentDecision],
     texts: Texts,

@@ -13,9 +13,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.language import Language
 from hkeid.kernel import base64url, canonical_json
-from hkeid.op.records import Client
 from hkeid.profile.claims import CLAIMS, base_names
 from hkeid.profile.statement_texts import TEXTS, StatementWords
 
@@ -56,14 +56,14 @@ def in_language(texts: Mapping[str, str], language: Language) -> str:
     return next((texts[tag.value] for tag in _FALLBACK[language] if texts.get(tag.value)), "")
 
 
-def registered_claims(client: Client) -> tuple[str, ...]:
+def registered_claims(client: RelyingParty) -> tuple[str, ...]:
     """The claims the client may ask for: known ones that it gave a reason for, in page order."""
     return tuple(
         claim for claim in base_names(tuple(client.claims)) if any(client.claims[claim].values())
     )
 
 
-def purpose_digest(client: Client, claim: str) -> str:
+def purpose_digest(client: RelyingParty, claim: str) -> str:
     """What a decision about ``claim`` is bound to: the reason in every script, and whether it may
     be withheld (22 characters base64url). When it changes, consent is asked for anew (DPP3).
     """
@@ -77,7 +77,7 @@ def purpose_digest(client: Client, claim: str) -> str:
     return _digest(purpose)
 
 
-def collection_statement(client: Client, claims: Collection[str]) -> CollectionStatement:
+def collection_statement(client: RelyingParty, claims: Collection[str]) -> CollectionStatement:
     """The statement for those of ``claims`` that the client registered."""
     asked = tuple(claim for claim in registered_claims(client) if claim in claims)
     texts = {language: _text(client, asked, language) for language in Language}
@@ -97,7 +97,7 @@ def _digest(value: Any) -> str:
     return base64url.encode(hashlib.sha256(canonical_json.dumps(value)).digest()[:16])
 
 
-def _text(client: Client, asked: tuple[str, ...], language: Language) -> StatementText:
+def _text(client: RelyingParty, asked: tuple[str, ...], language: Language) -> StatementText:
     words = TEXTS[language]
     name = in_language(client.name, language)
     purposes = tuple(
@@ -117,7 +117,7 @@ def _text(client: Client, asked: tuple[str, ...], language: Language) -> Stateme
 
 
 def _paragraphs(
-    client: Client, asked: tuple[str, ...], words: StatementWords, name: str
+    client: RelyingParty, asked: tuple[str, ...], words: StatementWords, name: str
 ) -> tuple[str, ...]:
     voluntary = sum(claim in client.voluntary_claims for claim in asked)
     templates = [

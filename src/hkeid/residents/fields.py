@@ -183,8 +183,10 @@ _DECLARED = (
         "Until purged after expiry (hours to months, as configured)",
         "sessions",
         "grants",
+        "logout_notices",
         "single_use",
         "upstream_sessions",
+        "saml_participations",
     ),
     _pseudonymous(
         "upstream_link",

@@ -28,6 +28,7 @@ from hkeid.rp.errors import (
     SignatureNotTaken,
     StartAgain,
 )
+from hkeid.rp.logout_tokens import LogoutToken
 from hkeid.rp.records import Login, Resident, Tokens
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Login",
     "LoginDeclined",
     "LoginFailed",
+    "LogoutToken",
     "ProviderMisbehaved",
     "ProviderUnavailable",
     "RelyingParty",

@@ -18,6 +18,7 @@ from hkeid.rp.client_key import ClientKey, PrivateKey
 from hkeid.rp.errors import LoginFailed, StartAgain
 from hkeid.rp.id_token import Expected, check_id_token
 from hkeid.rp.login_state import LoginState, ProcessSpentStates, SpentStates, spend
+from hkeid.rp.logout_tokens import ReadsLogoutTokens
 from hkeid.rp.metadata import ProviderMetadata
 from hkeid.rp.provider import Provider
 from hkeid.rp.pushing import push_request, pushing_endpoint
@@ -32,7 +33,7 @@ LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a resident may take at the provider before the login must begin again."""
 
 
-class RelyingParty(AsksForSignatures):
+class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
     """One registered client at one provider. Safe to share between threads; make one per process.
 
     :param issuer: the provider's issuer URL, exactly as it names itself.

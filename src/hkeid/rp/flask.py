@@ -21,7 +21,8 @@ Asking for a signature (an eID+ is needed)::
         asked = eid.request_signature(pdf, document_name="Declaration")
         return asked.remember(render_template("sign.html", asked=asked))
 
-Register ``<base URL>/eid/callback`` as redirect URI and ``<base URL>/`` as post-logout redirect URI.
+Register ``<base URL>/eid/callback`` as redirect URI, ``<base URL>/`` as post-logout redirect URI, and
+``<base URL>/eid/backchannel-logout`` as ``backchannel_logout_uri``: a logout elsewhere then ends the session here.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class EidLogin:
     :param acr: the lowest rung for every login here (law 7).
     :param claims: names of personal claims to ask for.
     :param session_store: keep sessions on the server; without one a sealed cookie holds them.
+    :param logout_store: remembers which sessions eID has ended; the session store does, or this process's
+        memory. Several processes need one that they share.
     :param locales: called within a request for the languages that its page uses, best first;
         otherwise the browser's ``Accept-Language`` counts.
     :param failure_view: called with a :class:`~hkeid.rp.pages.FailurePage` to show a failure in the
@@ -106,6 +109,7 @@ class EidLogin:
         after_logout: str = "/",
         provider_logout: bool = True,
         session_store: SessionStore | None = None,
+        logout_store: SessionStore | None = None,
         locales: Locales | None = None,
         failure_view: FailureView | None = None,
         signed: SignedView | None = None,
@@ -131,7 +135,7 @@ class EidLogin:
             after_logout=after_logout,
             provider_logout=provider_logout,
         )
-        self._store = session_store
+        self._store, self._logout_store = session_store, logout_store
         self._locales = locales
         self._failure_view = failure_view
         self._signed_view = signed
@@ -148,7 +152,11 @@ class EidLogin:
             raise ConfigurationError("sealing_secret_missing", detail="set app.secret_key first")
         older = app.config.get("SECRET_KEY_FALLBACKS") or ()
         login = WebLogin(
-            self.party, secrets=(newest, *older), settings=self.settings, store=self._store
+            self.party,
+            secrets=(newest, *older),
+            settings=self.settings,
+            store=self._store,
+            logout_store=self._logout_store,
         )
         app.extensions["hkeid"] = login
         prefix = self.settings.prefix
@@ -156,6 +164,7 @@ class EidLogin:
         pages.add_url_rule("/login", "login", self._login_page)
         pages.add_url_rule("/callback", "callback", self._callback_page)
         pages.add_url_rule("/logout", "logout", self._logout_page, methods=["POST"])
+        pages.add_url_rule("/backchannel-logout", view_func=backchannel_logout, methods=["POST"])
         if self._signed_view is not None:
             pages.add_url_rule("/signed", "signed", self._signed_page)
         app.register_error_handler(SignatureNotTaken, self._not_taken)
@@ -348,6 +357,14 @@ def _forgotten(
 
 def _login() -> WebLogin:
     return flask.current_app.extensions["hkeid"]  # type: ignore[no-any-return]
+
+
+def backchannel_logout() -> flask.Response:
+    """EID says that a session ended; exempt it from a form protection of your own."""
+    answer = _login().told_of_logout(flask.request.form.getlist("logout_token"))
+    response = flask.Response(answer.body, answer.status, mimetype=answer.media_type)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _style_page() -> flask.Response:

@@ -8,7 +8,7 @@ the :class:`Answer`. Every answer is a redirect; what fails raises
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -24,7 +24,8 @@ from hkeid.rp.records import reaches, same_text
 from hkeid.rp.sealing import Sealer
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.transport import check_url
-from hkeid.rp.web_session import SessionKeeper, SessionStore, SignedIn
+from hkeid.rp.web_logout import EndedSessions, LogoutAnswer, answer_logout
+from hkeid.rp.web_session import MemorySessionStore, SessionKeeper, SessionStore, SignedIn
 
 if TYPE_CHECKING:
     from hkeid.rp.web_signing import WebSigning
@@ -113,6 +114,8 @@ class WebLogin:
 
     :param secrets: the application's secret key, then older ones that still count.
     :param store: keep sessions on the server's side instead of in a sealed cookie.
+    :param logout_store: remembers which sessions the provider has ended (see :meth:`told_of_logout`); else
+        ``store`` does, or the memory of this process.
     """
 
     def __init__(
@@ -122,12 +125,15 @@ class WebLogin:
         secrets: Iterable[str | bytes],
         settings: WebSettings,
         store: SessionStore | None = None,
+        logout_store: SessionStore | None = None,
     ) -> None:
         self.party = party
         self.settings = settings
         self._clock, random = SystemClock(), SystemRandom()
         self._sealer = Sealer(tuple(secrets), random)
         self._keeper = SessionKeeper(self._sealer, store, self._clock, random)
+        remembers = logout_store or store or MemorySessionStore()
+        self._ended = EndedSessions(party, remembers, self._clock, settings.session_lifetime)
         # Cookies ignore ports: two services on one host need names of their own.
         self._name = f"eid-{sha256(party.client_id.encode()).hexdigest()[:8]}"
 
@@ -141,7 +147,19 @@ class WebLogin:
     def current(self, request: BrowserRequest) -> SignedIn | None:
         """Who is logged in in this browser, or None."""
         name = self._cookie_name(request)
-        return self._keeper.read(name, request.cookies.get(name))
+        signed_in = self._keeper.read(name, request.cookies.get(name))
+        if signed_in is None or not self._ended.holds(signed_in):
+            return signed_in
+        self._keeper.end(request.cookies.get(name))
+        return None
+
+    def told_of_logout(self, tokens: Sequence[str]) -> LogoutAnswer:
+        """The provider says that a session ended (OpenID Connect Back-Channel Logout §2.5): from now on
+        :meth:`current` knows nobody in it.
+
+        :param tokens: the values of the form field ``logout_token``.
+        """
+        return answer_logout(self.party, self._ended, tokens)
 
     def demand(self, request: BrowserRequest, acr: str | None) -> Answer | None:
         """None when whoever is logged in may see the page; else where to send the browser first."""

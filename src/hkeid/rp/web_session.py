@@ -26,11 +26,13 @@ class SignedIn:
 
     :ivar form_token: what the form that logs out must carry, against forged requests.
     :ivar id_token: a hint for logging out, where it was kept.
+    :ivar began: when this session began, in seconds since the epoch.
     """
 
     resident: Resident
     form_token: str = field(repr=False)
     id_token: str | None = field(default=None, repr=False)
+    began: int = 0
 
 
 class SessionStore(Protocol):
@@ -98,8 +100,13 @@ class SessionKeeper:
 
         :raises ConfigurationError: ``session_too_large``: the claims do not fit a cookie.
         """
-        expires_at = self._clock.now() + lifetime
-        members = {"form": self._random.token(16), "resident": _members(resident)}
+        now = self._clock.now()
+        expires_at = now + lifetime
+        members = {
+            "form": self._random.token(16),
+            "resident": _members(resident),
+            "began": epoch_seconds(now),
+        }
         if self._store is not None:
             reference = self._random.token()
             members["tokens"] = _token_members(resident.tokens)
@@ -180,6 +187,8 @@ def _signed_in(members: Mapping[str, Any]) -> SignedIn:
         ),
         form_token=members["form"],
         id_token=tokens.get("id_token"),
+        # Sessions that an older release began do not say.
+        began=members.get("began", 0),
     )
 
 

@@ -18,16 +18,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from hkeid.jose import JoseRefused
-from hkeid.jose.signatures import generate, public_jwk
+from hkeid.jose.signatures import generate, public_jwk, signer
+from hkeid.kernel import base64url
 from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.http import with_query
 from hkeid.kernel.instants import epoch_seconds
 from hkeid.oidc.client_assertion import ASSERTION_TYPE, verify_assertion
 from hkeid.oidc.hashes import at_hash
+from hkeid.oidc.logout import LOGOUT_EVENT, LOGOUT_TOKEN_TYPE
 from hkeid.oidc.pkce import challenge_of
 from hkeid.ports.surroundings import Clock, HttpAnswer
 from hkeid.rp.surroundings import SystemClock, SystemRandom
@@ -43,7 +45,10 @@ from hkeid.testing.provider_faults import (
     forge,
 )
 
-__all__ = ["FakeProvider", "Fault", "Person"]
+__all__ = ["SID", "FakeProvider", "Fault", "Person"]
+
+SID: Final = "sid-of-a-session"
+"""The session of every login at the fake provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +123,29 @@ class FakeProvider:
         pairs = [("code", code), ("state", request["state"]), ("iss", self.issuer)]
         change = CALLBACK_FAULTS.get(self.fault) if self.fault else None
         return with_query(request["redirect_uri"], change(pairs) if change else pairs)
+
+    def logout_jwt(self, *, typ: str | None = LOGOUT_TOKEN_TYPE, **changes: Any) -> str:
+        """A logout token about the session of every login here (OpenID Connect Back-Channel Logout §2.4).
+
+        :param changes: claims that replace or add to the right ones; None: without that claim.
+        """
+        now = epoch_seconds(self._clock.now())
+        claims = {
+            "iss": self.issuer,
+            "aud": self.client_id,
+            "iat": now,
+            "exp": now + 120,
+            "jti": self._random.token(16),
+            "sub": Person().sub,
+            "sid": SID,
+            "events": {LOGOUT_EVENT: {}},
+            **changes,
+        }
+        kept = {name: value for name, value in claims.items() if value is not None}
+        header = {"alg": "ES256", "kid": self.jwk["kid"], **({} if typ is None else {"typ": typ})}
+        parts = [base64url.encode(json.dumps(part).encode()) for part in (header, kept)]
+        signature = signer(self.key)(".".join(parts).encode())
+        return ".".join((*parts, base64url.encode(signature)))
 
     # The network
 
@@ -227,7 +255,7 @@ class FakeProvider:
             "auth_time": epoch_seconds(now) - person.age_seconds,
             "acr": person.acr,
             "amr": list(person.amr),
-            "sid": "sid-of-a-session",
+            "sid": SID,
             "at_hash": at_hash(access_token, "ES256"),
         }
         return claims if nonce is None else {**claims, "nonce": nonce}

@@ -1,8 +1,8 @@
 """The whole journey of a resident over HTTP: what ``scripts/demo --once`` drives and prints.
 
 An eID is activated on a phone; the resident logs in at one service, is known at a second one by
-single sign-on, looks at their account, adds a second device, logs out everywhere, and comes back with
-the second device. Every step looks at the page that it gets; the first that is not as it should be
+single sign-on, looks at their account, adds a second device, logs out everywhere (the second service is
+told by the provider), and comes back with the second device. Every step looks at the page that it gets; the first that is not as it should be
 ends the journey with its name.
 
 ``python -m hkeid.testing.journey --issuer http://localhost:8000 …`` runs it against servers that are
@@ -22,6 +22,9 @@ from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.browser import Page
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.virtual_resident import VirtualResident
+
+_TOLD_WITHIN = 10.0
+"""Seconds after a logout within which the other services know of it."""
 
 
 class StepFailed(AssertionError):
@@ -67,6 +70,7 @@ class Journey:
             Step(name="the account page shows device and services", do=self._account),
             Step(name="add a second device", do=self._second_device),
             Step(name="log out at the first service, and so everywhere", do=self._log_out),
+            Step(name="eID told the second service, whose session ended", do=self._told),
             Step(name="the second service asks for a login again", do=self._logged_out),
             Step(name="log in with the second device", do=self._come_back),
         )
@@ -123,6 +127,7 @@ class Journey:
         return f"{devices} devices"
 
     def _log_out(self) -> str:
+        self.resident.browser.get(f"{self.second}/").form("/eid/logout")  # logged in there too
         page = self.resident.browser.get(f"{self.first}/")
         page = self.resident.browser.submit(page.form("/eid/logout"))
         page = self.resident.go_through(page)
@@ -131,12 +136,19 @@ class Journey:
         _expect("passkey-form" in page.attributes, "still logged in at the provider", page)
         return "the provider's session ended"
 
+    def _told(self) -> str:
+        """Back-channel logout: the service hears of it from the provider, not from this browser."""
+        began = time.perf_counter()
+        while True:
+            page = self.resident.browser.get(f"{self.second}/")
+            if not any("/eid/logout" in form.names for form in page.forms):
+                return f"after {(time.perf_counter() - began) * 1000:.0f} ms"
+            late = time.perf_counter() - began > _TOLD_WITHIN
+            _expect(not late, "the second service still greets the resident", page)
+            time.sleep(0.05)
+
     def _logged_out(self) -> str:
-        page = self.resident.browser.get(f"{self.second}/eid/login?acr=urn:hkeid:acr:eid-bound")
-        if page.url.startswith(self.second):
-            # The service keeps its own session; at its own logout nothing may bring it back.
-            page = self.resident.browser.submit(page.form("/eid/logout"))
-            page = self.resident.browser.get(f"{self.second}/eid/login")
+        page = self.resident.browser.get(f"{self.second}/eid/login")
         _expect("passkey-form" in page.attributes, "logged in without a passkey", page)
         return "single sign-on is over"
 

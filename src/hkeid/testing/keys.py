@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from functools import cache
 
 from hkeid.adapters.keyfiles.ring import (
+    ASYMMETRIC_PURPOSES,
     MAC_PURPOSES,
-    SIGNING_PURPOSES,
+    RSA_OAEP,
     WRAPPING_PURPOSES,
     KeyRing,
     held_signing_key,
@@ -28,8 +29,8 @@ _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 class MemoryKeyStore:
     """A :class:`hkeid.ports.KeyStore` whose keys die with it.
 
-    Every purpose has a key: ``ES256``, ``Ed25519`` and ``RS256`` for tokens, ``Ed25519`` and
-    ``ES256`` for checkpoints. The RSA key, slow to make, is made when it is first needed and shared
+    Every purpose but those of SAML (see :meth:`add`) has a key: ``ES256``, ``Ed25519`` and ``RS256`` for tokens,
+    ``Ed25519`` and ``ES256`` for checkpoints. The RSA key, slow to make, is made when it is first needed and shared
     by all stores of the process.
 
     :param algorithms: algorithms of the token-signing keys.
@@ -87,9 +88,28 @@ class MemoryKeyStore:
         """See :meth:`hkeid.ports.KeyStore.unwrap`."""
         return self._ring.unwrap(purpose, wrapped, context=context)
 
-    def decrypt(self, purpose: KeyPurpose, kid: str, ciphertext: bytes) -> bytes:
+    def decrypt(
+        self, purpose: KeyPurpose, kid: str, ciphertext: bytes, *, label: str, mask: str
+    ) -> bytes:
         """See :meth:`hkeid.ports.KeyStore.decrypt`."""
-        return self._ring.decrypt(purpose, kid, ciphertext)
+        return self._ring.decrypt(purpose, kid, ciphertext, label=label, mask=mask)
+
+    def add(self, purpose: KeyPurpose, algorithm: str, state: KeyState = KeyState.ACTIVE) -> None:
+        """Make a key of an optional purpose, such as those of SAML.
+
+        The first RSA key of a purpose is shared by all stores of the process, like that for tokens.
+        """
+        first = not any(key.purpose is purpose for key in self._ring.keys)
+        if first and algorithm in ("RS256", RSA_OAEP):
+            new = held_signing_key(purpose, _shared_rsa_of(purpose), state, self._since)
+        else:
+            new = new_signing_key(purpose, algorithm, state, self._since)
+        self._ring = KeyRing((*self._ring.keys, new), os.urandom)
+
+    def provide(self, purpose: KeyPurpose, algorithm: str) -> None:
+        """As :meth:`hkeid.adapters.keyfiles.FileKeyStore.provide`."""
+        if not any(key.algorithm == algorithm for key in self.signing_keys(purpose)):
+            self.add(purpose, algorithm)
 
     def rotate(
         self,
@@ -103,7 +123,7 @@ class MemoryKeyStore:
             raise Refused("key_never_rotates", detail=purpose.value)
         self.signing_keys(purpose)
         held = [key for key in self._ring.keys if key.purpose is purpose]
-        published = purpose in SIGNING_PURPOSES
+        published = purpose in ASYMMETRIC_PURPOSES
         plan = plan_rotation(held, algorithm, now, policy, publication_required=published)
         moved = {step.kid: step.state for step in plan.transitions}
         keys = [
@@ -118,6 +138,12 @@ class MemoryKeyStore:
             )
         self._ring = KeyRing(keys, os.urandom)
         return plan
+
+
+@cache
+def _shared_rsa_of(purpose: KeyPurpose) -> PrivateSigningKey:
+    assert purpose
+    return generate("RS256")
 
 
 @cache

@@ -86,6 +86,7 @@ def _handler(application: Application) -> type[BaseHTTPRequestHandler]:
                 method=self.command,
                 path=parts.path,
                 query=Parameters.parse(parts.query),
+                raw_query=parts.query,
                 form=Parameters.parse(body) if is_form else EMPTY_PARAMETERS,
                 headers=headers,
                 body=body,

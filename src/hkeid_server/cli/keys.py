@@ -10,14 +10,14 @@ import click
 from hkeid.ports import KeyPurpose
 from hkeid_server.cli.shared import config_option, read
 
-_SIGNING = frozenset(
-    {
-        KeyPurpose.TOKEN_SIGNING,
-        KeyPurpose.AUDIT_CHECKPOINT,
-        KeyPurpose.UPSTREAM_CLIENT,
-        KeyPurpose.UPSTREAM_DPOP,
-    }
-)
+_ALGORITHMS = {
+    KeyPurpose.TOKEN_SIGNING: "ES256",
+    KeyPurpose.AUDIT_CHECKPOINT: "Ed25519",
+    KeyPurpose.UPSTREAM_CLIENT: "ES256",
+    KeyPurpose.UPSTREAM_DPOP: "ES256",
+    KeyPurpose.SAML_SIGNING: "RS256",
+    KeyPurpose.SAML_DECRYPTION: "RSA-OAEP",
+}
 
 
 def _open(config_path: Path) -> Any:
@@ -51,6 +51,8 @@ def list_keys(config_path: Path) -> None:
             KeyPurpose.AUDIT_CHECKPOINT.value,
             KeyPurpose.UPSTREAM_CLIENT.value,
             KeyPurpose.UPSTREAM_DPOP.value,
+            KeyPurpose.SAML_SIGNING.value,
+            KeyPurpose.SAML_DECRYPTION.value,
             KeyPurpose.RESIDENT_DATA.value,
             KeyPurpose.EVIDENCE.value,
             KeyPurpose.RESIDENT_SIGNING.value,
@@ -65,8 +67,8 @@ def rotate(config_path: Path, purpose: str, algorithm: str | None) -> None:
     Run it once a day; it does nothing before its time, and no login fails by it.
     """
     wanted = KeyPurpose(purpose)
-    if algorithm is None and wanted in _SIGNING:
-        algorithm = "Ed25519" if wanted is KeyPurpose.AUDIT_CHECKPOINT else "ES256"
+    if algorithm is None:
+        algorithm = _ALGORITHMS.get(wanted)
     plan = _open(config_path).rotate(wanted, algorithm)
     if plan.create is not None:
         click.echo(f"made a key: {plan.create.value}")

@@ -14,7 +14,7 @@ from hkeid_server.cli.shared import config_option, read
 
 @click.group("upstreams")
 def upstreams_group() -> None:
-    """Look after the identity providers behind this one."""
+    """Identity providers behind this one."""
 
 
 @upstreams_group.command("list")

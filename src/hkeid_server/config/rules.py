@@ -11,6 +11,7 @@ from hkeid.kernel.errors import ConfigurationError
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid_server.config.certificates import certificates_complaints, certificates_refusals
 from hkeid_server.config.csc import csc_complaints
+from hkeid_server.config.logout import logout_complaints
 from hkeid_server.config.notices import check_notices
 from hkeid_server.config.officers import (
     officers_complaints,
@@ -20,6 +21,7 @@ from hkeid_server.config.officers import (
 from hkeid_server.config.outside import outside_complaints, outside_refusals
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.resident_keys import resident_keys_complaints
+from hkeid_server.config.saml import saml_complaints
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
 from hkeid_server.config.station_rules import check_stations
@@ -59,10 +61,12 @@ def check(config: Config) -> None:
     check_stations(config)
     check_notices(config.notices)
     for name, expected in (
+        *logout_complaints(config.logout),
         *certificates_complaints(config.certificates),
         *outside_complaints(config.outside_authority, config.outside_timestamps),
         *signing_complaints(config.signing, config.certificates, config.outside_timestamps),
         *validation_complaints(config.validation),
+        *saml_complaints(config.saml),
         *resident_keys_complaints(config.resident_keys),
     ):
         raise _invalid(name, expected)

@@ -14,6 +14,7 @@ from hkeid.kernel.secret import Secret
 from hkeid.op.settings import Profile
 from hkeid_server.config.certificates import CertificatesSection
 from hkeid_server.config.csc import CscSection
+from hkeid_server.config.logout import LogoutSection
 from hkeid_server.config.notices import NoticesSection
 from hkeid_server.config.officers import OfficersSection
 from hkeid_server.config.outside import OutsideAuthoritySection, OutsideTimestampsSection
@@ -26,6 +27,7 @@ from hkeid_server.config.proofing import (
     RegistrySection,
 )
 from hkeid_server.config.resident_keys import ResidentKeysSection
+from hkeid_server.config.saml import SamlSection
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
 from hkeid_server.config.validation import ValidationSection
@@ -226,12 +228,14 @@ class Config:
     liveness: LivenessSection = field(default_factory=LivenessSection)
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
+    logout: LogoutSection = field(default_factory=LogoutSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
     outside_authority: OutsideAuthoritySection = field(default_factory=OutsideAuthoritySection)
     outside_timestamps: OutsideTimestampsSection = field(default_factory=OutsideTimestampsSection)
     signing: SigningSection = field(default_factory=SigningSection)
     validation: ValidationSection = field(default_factory=ValidationSection)
     csc: CscSection = field(default_factory=CscSection)
+    saml: SamlSection = field(default_factory=SamlSection)
     resident_keys: ResidentKeysSection = field(default_factory=ResidentKeysSection)
     folder: Path = field(default=Path())
 

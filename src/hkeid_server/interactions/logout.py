@@ -11,7 +11,7 @@ from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
 from hkeid_server.models import LogoutPage
 from hkeid_server.shell import show, visit
-from hkeid_server.visitors import drop_session
+from hkeid_server.visitors import as_answer, drop_session
 
 
 class LogoutHandler:
@@ -54,4 +54,12 @@ def log_out(*, back_to: str) -> Response | None:
     departure = house().back_doors.begin_logout(
         ended, browser=visit().browser, callback=elsewhere.after_logout, back_to=back_to
     )
+    saml = house().saml
+    if saml is not None:
+        # Services first; the last of them leads to the upstream, or back to where the person was.
+        on = None if departure is None else departure.to
+        then = on if isinstance(on, str) else house().pages.origin + back_to
+        told = saml.propagate_logout(ended.session_id, then=then)
+        if told is not None:
+            return as_answer(told)
     return None if departure is None else elsewhere.send_off(departure)

@@ -7,13 +7,15 @@ from typing import Protocol
 
 from flask import Response
 
+from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.authentication import SessionView
 from hkeid.op import Interaction, LogoutPage, Outcome
-from hkeid.op.records import Client
+from hkeid.saml.idp.responses import SamlErrorPage
 from hkeid_server.house import Door
-from hkeid_server.models import FarewellPage, WhoAsks
+from hkeid_server.leaving import farewell
+from hkeid_server.models import WhoAsks
 from hkeid_server.names import form_targets, who_asks
-from hkeid_server.shell import language, show, visit
+from hkeid_server.shell import language, visit
 from hkeid_server.visitors import as_answer, see_other
 
 
@@ -36,7 +38,7 @@ class Turn:
         return f"{self.here}/{name}"
 
     @property
-    def client(self) -> Client:
+    def client(self) -> RelyingParty:
         """The relying party of an interaction that has one."""
         client = self.interaction.client
         assert client is not None
@@ -59,9 +61,11 @@ class Turn:
         )
         if isinstance(answer, Interaction):
             return see_other(f"/interaction/{self.door_name}/{answer.id}")
+        if isinstance(answer, SamlErrorPage):
+            raise answer.error
         if isinstance(answer, LogoutPage):
             kind = "out" if answer.signed_out else "stayed"
-            return show("farewell.html", FarewellPage(kind=kind), here=f"/farewell/{kind}")
+            return farewell(kind, frames=answer.frames, onward=answer.onward, who=self.who())
         return as_answer(answer)
 
 

@@ -8,9 +8,10 @@ from hkeid.identity.authentication import SessionView
 from hkeid_server.account_content import account_page
 from hkeid_server.house import house
 from hkeid_server.interactions.logout import log_out
+from hkeid_server.leaving import farewell
 from hkeid_server.models import PlainPage
 from hkeid_server.shell import language, show
-from hkeid_server.visitors import drop_session, see_other, with_session
+from hkeid_server.visitors import current_session, drop_session, see_other, with_session
 
 blueprint = Blueprint("account", __name__)
 
@@ -24,8 +25,10 @@ def account(session: SessionView) -> Response:
 
 @blueprint.post("/account/sign-out")
 def sign_out() -> Response:
-    """Log out in this browser."""
-    return drop_session(log_out(back_to="/farewell/out") or see_other("/farewell/out"))
+    """Log out in this browser, and where else the session is known."""
+    session = current_session()
+    away = log_out(back_to="/farewell/out")
+    return drop_session(_leave("out", None if session is None else session.session_id, away))
 
 
 @blueprint.post("/account/sessions/<session_id>/end")
@@ -67,4 +70,18 @@ def ask_to_freeze(session: SessionView) -> Response:
 def freeze(session: SessionView) -> Response:
     """Freeze the eID: every session ends, this one too."""
     house().standing.freeze(session)
-    return drop_session(see_other("/farewell/frozen"))
+    return drop_session(_leave("frozen", session.session_id))
+
+
+def _leave(kind: str, session_id: str | None, away: Response | None = None) -> Response:
+    """To the page that says goodbye, where services are told in this browser if any wants it.
+
+    :param away: the way to another identity provider where the session ends as well, or None.
+    """
+    onward = None if away is None else away.headers.get("Location")
+    if session_id is None or (away is not None and onward is None):
+        return away or see_other(f"/farewell/{kind}")
+    frames = house().front_channel(session_id)
+    if not frames:
+        return away or see_other(f"/farewell/{kind}")
+    return farewell(kind, frames=frames, onward=onward)

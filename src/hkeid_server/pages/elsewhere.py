@@ -79,6 +79,8 @@ def logged_out(upstream_id: str) -> Response:
 def hear_logout(upstream_id: str) -> Response:
     """An upstream says that somebody logged out there, through the browser or directly."""
     heard = house().back_doors.hear_logout(upstream_id, elsewhere.as_request())
+    if heard.ended:
+        house().logouts.nudge()
     if isinstance(heard.answer, CoreResponse):
         return as_answer(heard.answer)
     return elsewhere.send_off(heard.answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Standing
+from hkeid.enrolment import Activation, Devices, EnrolmentSettings, Registration, Standing
 from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
 from hkeid.enrolment.review import WaitingRoom
@@ -17,7 +17,7 @@ from hkeid.profile import ConsentLedger
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
-from hkeid_server.house import House
+from hkeid_server.house import Door, House
 from hkeid_server.interactions.consent import ConsentHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.logout import LogoutHandler
@@ -28,6 +28,7 @@ from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation, lay_foundation
+from hkeid_server.wiring.logouts import open_courier
 from hkeid_server.wiring.notices import decision_letters, open_notices
 from hkeid_server.wiring.opening import (
     register_clients,
@@ -37,8 +38,13 @@ from hkeid_server.wiring.stations import open_stations
 from hkeid_server.wiring.upstreams import open_back_doors
 
 if TYPE_CHECKING:
+    from hkeid.broker.back_doors import BackDoors
+    from hkeid.saml.idp import IdentityProvider
     from hkeid_server.csc.parts import CscRooms
+    from hkeid_server.logouts import LogoutCourier
     from hkeid_server.verification.room import Verification
+    from hkeid_server.wiring.notices import NoticeParts
+    from hkeid_server.wiring.proofing import ProofingParts
 
 
 def build_house(
@@ -56,15 +62,15 @@ def build_house(
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
     ledger = ConsentLedger(store, base.fields, clock, random)
-    register_clients(config, store)
     proofing = open_proofing(config, clock, base.journal)
     evidence = open_evidence(config, store, keys, clock, random)
-    notices = open_notices(config, store, base.fields, keys, clock, random)
-    letters = decision_letters(config, notices.notifiers, base.journal)
-    registration = make_registration(base, proofing, evidence, hooks=letters)
+    notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
+    back_doors = open_back_doors(base)
+    courier = open_courier(config, store, keys, clock, random, base.journal)
+    saml = _saml(base, ledger, back_doors, courier)
     return House(
         config=config,
         pages=page_settings(config),
@@ -87,17 +93,29 @@ def build_house(
         waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
-        doors={"oidc": provider, **({} if csc is None else {"csc": csc.door})},
-        back_doors=open_back_doors(base),
+        doors=_doors(provider, csc, saml),
+        back_doors=back_doors,
+        saml=saml,
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
+        logouts=courier,
+        front_channel=provider.front_channel_logouts,
         stations=open_stations(base, proofing, evidence),
         certificates=certificates,
         signing=_signing(base, certificates, evidence, provider),
         csc=csc,
         verification=_verification(base, certificates),
     )
+
+
+def _telling(
+    base: Foundation, proofing: ProofingParts, evidence: EvidenceVault
+) -> tuple[NoticeParts, Registration]:
+    """Who tells residents, and the journey at whose end they are told."""
+    notices = open_notices(base.config, base.store, base.fields, base.keys, base.clock, base.random)
+    letters = decision_letters(base.config, notices.notifiers, base.journal)
+    return notices, make_registration(base, proofing, evidence, hooks=letters)
 
 
 def _certificates(base: Foundation) -> CertificateRooms | None:
@@ -132,6 +150,24 @@ def _csc(
     return open_csc(base, certificates, provider)
 
 
+def _saml(
+    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
+) -> IdentityProvider | None:
+    if not base.config.saml.enabled:
+        return None
+    from hkeid_server.wiring.saml import open_saml
+
+    return open_saml(base, ledger, back_doors.upstreams, courier.nudge)
+
+
+def _doors(
+    provider: Provider, csc: CscRooms | None, saml: IdentityProvider | None
+) -> dict[str, Door]:
+    """Front doors by name."""
+    others: dict[str, Door | None] = {"csc": None if csc is None else csc.door, "saml": saml}
+    return {"oidc": provider, **{name: one for name, one in others.items() if one is not None}}
+
+
 def _verification(base: Foundation, certificates: CertificateRooms | None) -> Verification | None:
     if not base.config.validation.enabled:
         return None
@@ -141,7 +177,9 @@ def _verification(base: Foundation, certificates: CertificateRooms | None) -> Ve
 
 
 def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
+    """The OpenID Provider, with the clients that are described in files."""
     config = base.config
+    register_clients(config, base.store)
     details: tuple[DetailType, ...] = ()
     scopes: tuple[str, ...] = ()
     if config.csc.enabled:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.identity.assurance import Acr
 from hkeid.identity.authentication import SessionView
 from hkeid.jose import sign_jwt
@@ -14,7 +15,6 @@ from hkeid.kernel.http import Response
 from hkeid.kernel.secret import secret_digest
 from hkeid.op import ConsentGiven, Declined, Interaction, InteractionKind, LoggedIn, Outcome
 from hkeid.op.interactions import RECORD_KIND
-from hkeid.op.subjects import pairwise_subject
 from hkeid.ports import KeyPurpose
 from hkeid.testing.provider import BROWSER, ProviderBench, RelyingPartyKey, a_client
 

@@ -240,4 +240,6 @@ class TestSettings:
                 "hkeid.W001",
                 "hkeid.W002",
                 "hkeid.W003",
+                "hkeid.W004",
+                "hkeid.W005",
             ]

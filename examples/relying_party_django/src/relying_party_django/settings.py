@@ -16,6 +16,14 @@ ALLOWED_HOSTS = [urlsplit(BASE_URL).hostname or "localhost"]
 ROOT_URLCONF = "relying_party_django.urls"
 WSGI_APPLICATION = "relying_party_django.wsgi.application"
 
+# One process, whose memory remembers which sessions eID has ended; several need a cache that they share.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
 # No database, no sessions, no accounts: eID brings who is there.
 INSTALLED_APPS = [
     "django.contrib.humanize",

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from hkeid.adapters.keyfiles.ring import SIGNING_PURPOSES, HeldKey
+from hkeid.adapters.keyfiles.ring import ASYMMETRIC_PURPOSES, DECRYPTION_PURPOSES, RSA_OAEP, HeldKey
 from hkeid.jose.signatures import algorithm_of
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
@@ -49,7 +49,7 @@ class IndexEntry:
 
 def file_name(key: Named) -> str:
     """The name of a key's file."""
-    suffix = "pem" if key.purpose in SIGNING_PURPOSES else "key"
+    suffix = "pem" if key.purpose in ASYMMETRIC_PURPOSES else "key"
     return f"{key.purpose.value}.{key.kid}.{suffix}"
 
 
@@ -71,12 +71,15 @@ def read_key(entry: IndexEntry, contents: bytes) -> HeldKey:
     :raises ConfigurationError: ``key_file_malformed``.
     """
     private: Any = contents
-    if entry.purpose in SIGNING_PURPOSES:
+    if entry.purpose in ASYMMETRIC_PURPOSES:
         try:
             private = load_pem_private_key(contents, password=None)
         except (ValueError, TypeError) as error:
             raise _malformed(entry) from error
-        if algorithm_of(private) != entry.algorithm:
+        own = algorithm_of(private)
+        if entry.algorithm != (
+            RSA_OAEP if own == "RS256" and entry.purpose in DECRYPTION_PURPOSES else own
+        ):
             raise _malformed(entry)
     elif len(contents) != _SYMMETRIC_BYTES:
         raise _malformed(entry)

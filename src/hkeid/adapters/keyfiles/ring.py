@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hkeid.jose.signatures import PrivateSigningKey, Signer, generate, public_jwk, signer
@@ -21,17 +23,34 @@ SIGNING_PURPOSES = frozenset(
         KeyPurpose.AUDIT_CHECKPOINT,
         KeyPurpose.UPSTREAM_CLIENT,
         KeyPurpose.UPSTREAM_DPOP,
+        KeyPurpose.SAML_SIGNING,
     }
 )
 """Asymmetric keys with key ids."""
+DECRYPTION_PURPOSES = frozenset({KeyPurpose.SAML_DECRYPTION})
+"""RSA keys to which others encrypt."""
+ASYMMETRIC_PURPOSES = SIGNING_PURPOSES | DECRYPTION_PURPOSES
+"""Keys whose public halves are published."""
+OPTIONAL_PURPOSES = frozenset({KeyPurpose.SAML_SIGNING, KeyPurpose.SAML_DECRYPTION})
+"""Keys that only some installations need; made when somebody asks for them, not with the store."""
 WRAPPING_PURPOSES = frozenset(
     {KeyPurpose.RESIDENT_DATA, KeyPurpose.EVIDENCE, KeyPurpose.RESIDENT_SIGNING}
 )
 """Key-encryption keys; what they wrapped names its key, so they rotate."""
-MAC_PURPOSES = frozenset(KeyPurpose) - SIGNING_PURPOSES - WRAPPING_PURPOSES
+MAC_PURPOSES = frozenset(KeyPurpose) - ASYMMETRIC_PURPOSES - WRAPPING_PURPOSES
 """MAC keys. Their outputs are kept for good and name no key, so they never rotate."""
 
+RSA_OAEP = "RSA-OAEP"
+"""Algorithm of decryption keys (RFC 7518 §4.3); the hashes are each sender's choice."""
+
 _NONCE_BYTES = 12
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - OAEP does not rest on its hash being free of collisions
+    "sha224": hashes.SHA224(),
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 _ORDER = {KeyState.ACTIVE: 0, KeyState.NEXT: 1, KeyState.PASSIVE: 2, KeyState.RETIRED: 3}
 
 
@@ -61,12 +80,15 @@ class HeldKey:
         """The public face of a signing key."""
         if isinstance(self.private, bytes):
             raise ConfigurationError("key_not_asymmetric", detail=self.kid)
+        jwk = {**public_jwk(self.private), "kid": self.kid}
+        if self.purpose in DECRYPTION_PURPOSES:
+            jwk |= {"use": "enc", "alg": self.algorithm}
         return SigningKey(
             kid=self.kid,
             purpose=self.purpose,
             algorithm=self.algorithm,
             state=self.state,
-            public_jwk={**public_jwk(self.private), "kid": self.kid},
+            public_jwk=jwk,
             since=self.since,
         )
 
@@ -84,10 +106,11 @@ class KeyRing:
         self._public: dict[KeyPurpose, tuple[SigningKey, ...]] = {}
         self._macs: dict[KeyPurpose, hmac.HMAC] = {}
         self._wrapping: dict[KeyPurpose, tuple[bytes, AESGCM]] = {}
+        self._decryption: dict[tuple[KeyPurpose, str], rsa.RSAPrivateKey] = {}
         self._unwrapping: dict[tuple[KeyPurpose, bytes], AESGCM] = {}
         for key in self.keys:
             self._hold(key)
-        for purpose in SIGNING_PURPOSES:
+        for purpose in ASYMMETRIC_PURPOSES:
             self._public[purpose] = tuple(
                 key.public()
                 for key in self.keys
@@ -96,7 +119,10 @@ class KeyRing:
 
     def _hold(self, key: HeldKey) -> None:
         active = key.state is KeyState.ACTIVE
-        if not isinstance(key.private, bytes):
+        if key.purpose in DECRYPTION_PURPOSES:
+            if isinstance(key.private, rsa.RSAPrivateKey) and key.state is not KeyState.RETIRED:
+                self._decryption[key.purpose, key.kid] = key.private
+        elif not isinstance(key.private, bytes):
             self._signers[key.purpose, key.kid] = signer(key.private) if active else None
         elif key.purpose in MAC_PURPOSES:
             self._macs[key.purpose] = hmac.new(key.private, digestmod="sha256")
@@ -160,15 +186,29 @@ class KeyRing:
         except InvalidTag:
             raise Refused("unwrap_failed") from None
 
-    def decrypt(self, purpose: KeyPurpose, kid: str, ciphertext: bytes) -> bytes:
-        """See :meth:`hkeid.ports.KeyStore.decrypt`. No purpose has such a key yet: always refused."""
-        del ciphertext
-        raise Refused("key_unknown", detail=f"{purpose.value} {kid}")
+    def decrypt(
+        self, purpose: KeyPurpose, kid: str, ciphertext: bytes, *, label: str, mask: str
+    ) -> bytes:
+        """See :meth:`hkeid.ports.KeyStore.decrypt`."""
+        private = self._decryption.get((purpose, kid))
+        if private is None:
+            raise Refused("key_unknown", detail=f"{purpose.value} {kid}")
+        if label not in _HASHES or mask not in _HASHES:
+            raise Refused("decryption_failed")
+        try:
+            scheme = padding.OAEP(padding.MGF1(_HASHES[mask]), _HASHES[label], label=None)
+            return private.decrypt(ciphertext, scheme)
+        except ValueError:
+            raise Refused("decryption_failed") from None
 
 
 def new_signing_key(purpose: KeyPurpose, algorithm: str, state: KeyState, now: Instant) -> HeldKey:
-    """A new asymmetric key, made by the operating system's generator through OpenSSL."""
-    return held_signing_key(purpose, generate(algorithm), state, now)
+    """A new asymmetric key, made by the operating system's generator through OpenSSL.
+
+    :param algorithm: of a decryption key ``RSA-OAEP``.
+    """
+    private = generate("RS256" if algorithm == RSA_OAEP else algorithm)
+    return held_signing_key(purpose, private, state, now)
 
 
 def held_signing_key(
@@ -179,7 +219,7 @@ def held_signing_key(
     return HeldKey(
         kid=jwk["kid"],
         purpose=purpose,
-        algorithm=jwk["alg"],
+        algorithm=RSA_OAEP if purpose in DECRYPTION_PURPOSES else jwk["alg"],
         state=state,
         since=now,
         private=private,

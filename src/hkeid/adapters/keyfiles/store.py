@@ -30,8 +30,11 @@ from hkeid.adapters.keyfiles.files import (
 )
 from hkeid.adapters.keyfiles.passphrase import SALT_BYTES, Sealing, is_sealed
 from hkeid.adapters.keyfiles.ring import (
+    ASYMMETRIC_PURPOSES,
+    DECRYPTION_PURPOSES,
     MAC_PURPOSES,
-    SIGNING_PURPOSES,
+    OPTIONAL_PURPOSES,
+    RSA_OAEP,
     WRAPPING_PURPOSES,
     HeldKey,
     KeyRing,
@@ -146,9 +149,32 @@ class FileKeyStore:
             self._reload_if_changed()
         return self._ring.unwrap(purpose, wrapped, context=context)
 
-    def decrypt(self, purpose: KeyPurpose, kid: str, ciphertext: bytes) -> bytes:
+    def decrypt(
+        self, purpose: KeyPurpose, kid: str, ciphertext: bytes, *, label: str, mask: str
+    ) -> bytes:
         """See :meth:`hkeid.ports.KeyStore.decrypt`."""
-        return self._ring.decrypt(purpose, kid, ciphertext)
+        self._reload_if_changed()
+        return self._ring.decrypt(purpose, kid, ciphertext, label=label, mask=mask)
+
+    def provide(self, purpose: KeyPurpose, algorithm: str) -> None:
+        """Make an active key of a purpose that only some installations need, unless there is one.
+
+        :param algorithm: ``RS256`` or ``ES256`` for SAML signatures, ``RSA-OAEP`` for decryption.
+        :raises ConfigurationError: ``key_purpose_not_optional``, ``key_algorithm_unknown``.
+        """
+        if purpose not in OPTIONAL_PURPOSES:
+            raise ConfigurationError("key_purpose_not_optional", detail=purpose.value)
+        if (algorithm == RSA_OAEP) != (purpose in DECRYPTION_PURPOSES):
+            raise ConfigurationError("key_algorithm_unknown", detail=repr(algorithm))
+        self._changing(lambda: self._provide(purpose, algorithm))
+
+    def _provide(self, purpose: KeyPurpose, algorithm: str) -> None:
+        there = self._ring.keys
+        if any(key.purpose is purpose and key.algorithm == algorithm for key in there):
+            return
+        new = new_signing_key(purpose, algorithm, KeyState.ACTIVE, self._clock.now())
+        _write_key(self._directory, new, self._sealer(self._salt), self._random)
+        self._keep([*there, new])
 
     def held(self) -> tuple[HeldKey, ...]:
         """Every key with its state, for an operator's list; private halves do not print."""
@@ -170,7 +196,7 @@ class FileKeyStore:
                 "What this key made is kept for good, so it is never replaced.",
                 detail=purpose.value,
             )
-        signing = purpose in SIGNING_PURPOSES
+        signing = purpose in ASYMMETRIC_PURPOSES
         if signing == (algorithm is None):
             raise ConfigurationError("key_algorithm_unknown", detail=repr(algorithm))
         return self._changing(
@@ -202,7 +228,7 @@ class FileKeyStore:
 
         :raises Refused: ``key_unknown``, ``key_never_rotates`` (symmetric keys).
         """
-        if purpose not in SIGNING_PURPOSES:
+        if purpose not in ASYMMETRIC_PURPOSES:
             raise Refused("key_never_rotates", detail=purpose.value)
         self._changing(lambda: self._withdraw(purpose, kid))
 
@@ -238,7 +264,7 @@ class FileKeyStore:
         for purpose in sorted(self._missing()):
             new = (
                 new_signing_key(purpose, "ES256", KeyState.ACTIVE, now)
-                if purpose in SIGNING_PURPOSES
+                if purpose in UPSTREAM_PURPOSES
                 else new_symmetric_key(purpose, now, self._random.token_bytes)
             )
             _write_key(self._directory, new, self._sealer(self._salt), self._random)

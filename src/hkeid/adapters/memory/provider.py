@@ -56,6 +56,11 @@ class MemoryGrants:
         """The grants given within a broker session that are not revoked, newest first."""
         return self._live(self._of_session.get(session_id, {}))
 
+    def every_of_session(self, session_id: str) -> tuple[Grant, ...]:
+        """The grants given within a broker session, revoked ones too, newest first."""
+        found = [self._grants[key] for key in self._of_session.get(session_id, {})]
+        return tuple(sorted(found, key=lambda grant: (grant.created_at, grant.id), reverse=True))
+
     def purge(self, before: Instant, *, limit: int = 1000) -> int:
         """Delete grants that expired, with their access tokens."""
         expired = (grant for grant in self._grants.values() if grant.expires_at < before)

@@ -15,6 +15,7 @@ from hkeid.adapters.memory.certificates import (
 )
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.links import MemoryLinks, MemoryUpstreamSessions
+from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
 from hkeid.adapters.memory.notices import MemoryNotices
 from hkeid.adapters.memory.officers import (
     MemoryOfficerCredentials,
@@ -31,6 +32,7 @@ from hkeid.adapters.memory.residents import (
     MemorySealedFields,
 )
 from hkeid.adapters.memory.reviews import MemoryReviews
+from hkeid.adapters.memory.saml import MemoryParticipations
 from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
 from hkeid.adapters.memory.signature_requests import MemorySignatureRequests
 from hkeid.adapters.memory.signing import MemoryMadeSignatures, MemorySigningKeys
@@ -58,11 +60,13 @@ class MemoryTransaction:
         "grants",
         "issued_certificates",
         "links",
+        "logout_notices",
         "made_signatures",
         "notices",
         "officer_credentials",
         "officer_sessions",
         "officers",
+        "participations",
         "record_accesses",
         "registrations",
         "residents",
@@ -93,9 +97,11 @@ class MemoryTransaction:
         self.grants = MemoryGrants(journal, self.access_tokens)
         self.access_tokens.belong_to(self.grants)
         self.clients = MemoryClients(journal)
+        self.participations = MemoryParticipations(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
         self.notices = MemoryNotices(journal)
+        self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)
         self.officer_credentials = MemoryOfficerCredentials(journal)
         self.officer_sessions = MemoryOfficerSessions(journal)

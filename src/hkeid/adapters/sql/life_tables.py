@@ -1,4 +1,4 @@
-"""Tables of an eID's life: notices that are due."""
+"""Tables of what is to be told: notices to residents, logout notices to relying parties."""
 
 from __future__ import annotations
 
@@ -22,5 +22,18 @@ notices = Table(
     _column("outcome", TEXT, nullable=True),
     Index("notices_resident_due_idx", "resident_id", "due_at"),
     Index("notices_done_next_idx", "done_at", "next_at"),
+    sqlite_with_rowid=False,
+)
+
+logout_notices = Table(
+    "logout_notices",
+    METADATA,
+    _key("session_id"),
+    _key("client_id"),
+    _column("subject", TEXT),
+    _column("ended_at", INSTANT, index=True),
+    _column("next_at", INSTANT),
+    _column("attempts", BigInteger()),
+    Index("logout_notices_client_next_idx", "client_id", "next_at"),
     sqlite_with_rowid=False,
 )

@@ -35,6 +35,11 @@ _OF_SESSION: Final = Statement(
     .where(_g.session_id == param(_g.session_id), _live)
     .order_by(_g.created_at.desc(), _g.id.desc())
 )
+_EVERY_OF_SESSION: Final = Statement(
+    select(grants)
+    .where(_g.session_id == param(_g.session_id))
+    .order_by(_g.created_at.desc(), _g.id.desc())
+)
 _PURGE: Final = Statement(purging(grants, _g.expires_at, _g.id))
 
 
@@ -87,6 +92,11 @@ class SqlGrants:
     def of_session(self, session_id: str) -> tuple[Grant, ...]:
         """The grants given within a broker session that are not revoked, newest first."""
         rows = self._connection.rows(_OF_SESSION, {"session_id": session_id})
+        return tuple(_grant(row) for row in rows)
+
+    def every_of_session(self, session_id: str) -> tuple[Grant, ...]:
+        """The grants given within a broker session, revoked ones too, newest first."""
+        rows = self._connection.rows(_EVERY_OF_SESSION, {"session_id": session_id})
         return tuple(_grant(row) for row in rows)
 
     def purge(self, before: Instant, *, limit: int = 1000) -> int:

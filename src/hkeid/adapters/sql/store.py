@@ -23,6 +23,7 @@ from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
 from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
+from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
 from hkeid.adapters.sql.notices import SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
@@ -30,6 +31,7 @@ from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
+from hkeid.adapters.sql.saml import SqlParticipations
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
 from hkeid.adapters.sql.signature_requests import SqlSignatureRequests
@@ -60,11 +62,13 @@ class SqlTransaction:
         "grants",
         "issued_certificates",
         "links",
+        "logout_notices",
         "made_signatures",
         "notices",
         "officer_credentials",
         "officer_sessions",
         "officers",
+        "participations",
         "record_accesses",
         "registrations",
         "residents",
@@ -95,9 +99,11 @@ class SqlTransaction:
         self.grants = SqlGrants(connection)
         self.access_tokens = SqlAccessTokens(connection)
         self.clients = SqlClients(connection)
+        self.participations = SqlParticipations(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
         self.notices = SqlNotices(connection)
+        self.logout_notices = SqlLogoutNotices(connection)
         self.officers = SqlOfficers(connection)
         self.officer_credentials = SqlOfficerCredentials(connection)
         self.officer_sessions = SqlOfficerSessions(connection)

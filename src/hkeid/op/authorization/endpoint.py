@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.identity.authentication import AuthenticationRequest, SessionView
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.http import Request, Response
@@ -41,7 +42,6 @@ from hkeid.op.parts import Parts
 from hkeid.op.pushed.records import PushedRequest, take_pushed
 from hkeid.op.records import Grant
 from hkeid.op.responses import error_page
-from hkeid.op.subjects import pairwise_subject
 
 
 class AuthorizationEndpoint:

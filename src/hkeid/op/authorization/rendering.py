@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from hkeid.doors.form_post import form_post_page
 from hkeid.kernel.http import Response, redirect
 from hkeid.oidc.errors import OAuthError
 from hkeid.op import paths
-from hkeid.op.authorization.form_post import form_post_page
 from hkeid.op.authorization.request import ReplyTo, ResponseMode
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from hkeid.doors.subjects import looks_like_subject
 from hkeid.identity.assurance import Acr, lowest, parse_acr_values
 from hkeid.oidc.authorization_details import Detail, parse_details
 from hkeid.oidc.claims_request import NO_CLAIMS, ClaimsRequest, base_name, parse_claims
@@ -16,7 +17,6 @@ from hkeid.op.authorization.request import AuthorizationRequest, ReplyTo
 from hkeid.op.clients import KnownClient
 from hkeid.op.hints import HintRefused, read_hint
 from hkeid.op.parts import Parts
-from hkeid.op.subjects import looks_like_subject
 
 _NO_PROMPTS: frozenset[Prompt] = frozenset()
 _DOOR = re.compile(r"[a-z0-9-]{1,32}")

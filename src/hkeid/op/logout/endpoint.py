@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hkeid.doors.subjects import session_identifier
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.http import Request, Response, redirect, with_query
@@ -19,11 +20,11 @@ from hkeid.op.interactions import (
     LogoutDeclined,
     Outcome,
 )
+from hkeid.op.logout.front_channel import front_channel_addresses
 from hkeid.op.logout.request import LogoutRequest, parse, understand
 from hkeid.op.parts import Parts
 from hkeid.op.records import ProviderTransaction
 from hkeid.op.responses import error_page, logout_page
-from hkeid.op.subjects import session_identifier
 
 
 class LogoutEndpoint:
@@ -109,18 +110,25 @@ class LogoutEndpoint:
         if confirmed and self._parts.sessions.is_live(session_id, now):
             raise Refused("session_still_live")
         wanted = payload["request"]
+        frames: tuple[str, ...] = ()
         with self._parts.store.transaction() as tx:
             interactions.use_up(tx.single_use, digest, now)
             if confirmed:
                 _revoke_grants(tx, session_id, now)
+                frames = front_channel_addresses(tx, self._parts, session_id)
             tx.audit.append(
                 LogoutAnswered(
                     client_id=wanted["client_id"], session_id=session_id, confirmed=confirmed
                 )
             )
         if confirmed:
-            return _leave(wanted["redirect_uri"], wanted["state"])
+            return _leave(wanted["redirect_uri"], wanted["state"], frames)
         return logout_page(signed_out=False)
+
+    def frames(self, session_id: str) -> tuple[str, ...]:
+        """Addresses that a page loads after a logout which no relying party began."""
+        with self._parts.store.transaction() as tx:
+            return front_channel_addresses(tx, self._parts, session_id)
 
 
 def _revoke_grants(tx: ProviderTransaction, session_id: str, now: Instant) -> None:
@@ -137,8 +145,14 @@ def _revoke_grants(tx: ProviderTransaction, session_id: str, now: Instant) -> No
             )
 
 
-def _leave(redirect_uri: str | None, state: str | None) -> Response:
-    """§3: to the registered URI, with ``state`` if there was one; or the end."""
-    if redirect_uri is None:
-        return logout_page(signed_out=True)
-    return redirect(with_query(redirect_uri, () if state is None else (("state", state),)))
+def _leave(redirect_uri: str | None, state: str | None, frames: tuple[str, ...] = ()) -> Response:
+    """§3: to the registered URI, with ``state`` if there was one; or the end.
+
+    With relying parties to be told in this browser there is a page between (Front-Channel Logout §3).
+    """
+    onward = None
+    if redirect_uri is not None:
+        onward = with_query(redirect_uri, () if state is None else (("state", state),))
+    if frames or onward is None:
+        return logout_page(signed_out=True, frames=frames, onward=onward)
+    return redirect(onward)

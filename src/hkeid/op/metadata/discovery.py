@@ -31,6 +31,13 @@ PROTOCOL_CLAIMS = (
     "sub",
 )
 
+_LOGOUT = {
+    f"{channel}_logout_{what}": True
+    for channel in ("backchannel", "frontchannel")
+    for what in ("supported", "session_supported")
+}
+"""Back-Channel Logout §2.1, Front-Channel Logout §3."""
+
 
 def signing_algorithms(parts: Parts) -> tuple[str, ...]:
     """Algorithms for which there is an active key at present."""
@@ -72,6 +79,7 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
         "revocation_endpoint": parts.url(paths.REVOKE),
         "end_session_endpoint": parts.url(paths.LOGOUT),
+        **_LOGOUT,
         "scopes_supported": [*SCOPES, *sorted(parts.api_scopes)],
         "response_types_supported": ["code"],
         "response_modes_supported": [mode.value for mode in ResponseMode],

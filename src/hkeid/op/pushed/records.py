@@ -8,6 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
+from hkeid.doors.sealing import open_members, seal_members
 from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
@@ -15,7 +16,6 @@ from hkeid.oidc.errors import ErrorCode, OAuthError
 from hkeid.oidc.parameters import Received
 from hkeid.op.clients import KnownClient
 from hkeid.op.parts import Parts
-from hkeid.op.sealing import open_members, seal_members
 from hkeid.ports.storage import Lost, SingleUseRecord, Won
 
 PUSHED_KIND: Final = "pushed_authorization_request"

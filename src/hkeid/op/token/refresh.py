@@ -8,6 +8,7 @@ at once when the successor has been used: then the client had its answer and has
 
 from __future__ import annotations
 
+from hkeid.doors.sealing import open_sealed, seal
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
 from hkeid.op.client_authentication import Caller
@@ -16,7 +17,6 @@ from hkeid.op.codes import REFRESH_KIND, RefreshTerms, new_refresh_record, refre
 from hkeid.op.events import RefreshRepeated, RefreshReplayed, RefreshRotated
 from hkeid.op.parts import Parts
 from hkeid.op.records import Grant, ProviderTransaction
-from hkeid.op.sealing import open_sealed, seal
 from hkeid.op.token.checks import (
     granted_details,
     invalid_grant,

@@ -22,7 +22,9 @@ Asking for a signature (an eID+ is needed; register ``<base URL>/eid/signed`` as
     return asked.remember(render(request, "sign.html", {"asked": asked}))
 
 Neither ``django.contrib.sessions`` nor ``django.contrib.auth`` nor a database is needed. Register
-``<base URL>/eid/callback`` as redirect URI and ``<base URL>/`` as post-logout redirect URI.
+``<base URL>/eid/callback`` as redirect URI, ``<base URL>/`` as post-logout redirect URI, and
+``<base URL>/eid/backchannel-logout`` as ``backchannel_logout_uri``: a logout elsewhere then ends the session here.
+Which sessions eID has ended stands in the cache called ``default``; several processes need one that they share.
 """
 
 from hkeid.kernel.errors import MissingExtra

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import caches
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004
 from django.urls import NoReverseMatch, reverse
 
 from hkeid.kernel.errors import HkeidError
-from hkeid.rp.django.conf import given, web_login
+from hkeid.rp.django.conf import REMEMBERS_LOGOUTS, given, web_login
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -49,4 +52,27 @@ def check_deployment(**_: Any) -> list[CheckMessage]:
     if values.get("CLIENT_SECRET"):
         hint = "Use HKEID['PRIVATE_KEY']; secrets are for the sandbox."
         found.append(Warning("The client has a secret.", hint=hint, id="hkeid.W003"))
-    return found
+    return [*found, *_forgetful_cache(values)]
+
+
+def _forgetful_cache(values: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    """Django's own caches drop entries beyond a number, and with them that a session has ended."""
+    remembers = values.get("LOGOUT_STORE") or values.get("SESSION_STORE")
+    if remembers not in (None, REMEMBERS_LOGOUTS):
+        return
+    kind = str(settings.CACHES["default"]["BACKEND"]).rpartition(".")[2]
+    if kind == "LocMemCache":
+        hint = "Configure a cache that all processes share, or HKEID['LOGOUT_STORE']."
+        text = "Which sessions eID has ended is known to one process alone."
+        yield Warning(text, hint=hint, id="hkeid.W004")
+    most = getattr(caches["default"], "_max_entries", None)
+    if kind in _COUNTING and most is not None and most < _FEWEST_ENTRIES:
+        hint = f"Set OPTIONS: MAX_ENTRIES of the cache to {_FEWEST_ENTRIES} or more."
+        text = (
+            f"The cache forgets beyond {most} entries, and with them which sessions eID has ended."
+        )
+        yield Warning(text, hint=hint, id="hkeid.W005")
+
+
+_COUNTING = frozenset({"LocMemCache", "DatabaseCache", "FileBasedCache"})
+_FEWEST_ENTRIES = 10_000

@@ -38,7 +38,8 @@ _WEB = {
     "AFTER_LOGOUT": "after_logout",
     "PROVIDER_LOGOUT": "provider_logout",
 }
-_OWN = ("ISSUER", "SESSION_STORE", "FAILURE_TEMPLATE", "SIGNED")
+_OWN = ("ISSUER", "SESSION_STORE", "LOGOUT_STORE", "FAILURE_TEMPLATE", "SIGNED")
+REMEMBERS_LOGOUTS = "hkeid.rp.django.store.CacheSessionStore"
 REQUIRED = ("ISSUER", "CLIENT_ID")
 KNOWN = frozenset((*_PARTY, *_WEB, *_OWN))
 
@@ -77,6 +78,9 @@ def web_login() -> WebLogin:
         secrets=(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS),
         settings=WebSettings(**_web(values)),
         store=_store(values.get("SESSION_STORE")),
+        logout_store=_store(
+            values.get("LOGOUT_STORE") or values.get("SESSION_STORE") or REMEMBERS_LOGOUTS
+        ),
     )
 
 

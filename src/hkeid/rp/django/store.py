@@ -1,4 +1,4 @@
-"""Sessions in Django's cache, for projects that keep them on the server's side."""
+"""Django's cache as memory of the kit: which sessions eID has ended, and sessions themselves where wanted."""
 
 from __future__ import annotations
 

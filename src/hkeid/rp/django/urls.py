@@ -9,6 +9,7 @@ urlpatterns = [
     path("login", views.login, name="login"),
     path("callback", views.callback, name="callback"),
     path("logout", views.logout, name="logout"),
+    path("backchannel-logout", views.backchannel_logout, name="backchannel_logout"),
     path("signed", views.signed, name="signed"),
     path("kit.css", views.style, name="style"),
 ]

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.module_loading import import_string
-from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
 from hkeid.rp.django.bridge import browser_request, finish, send
@@ -38,6 +38,16 @@ def callback(request: HttpRequest) -> HttpResponse:
 def logout(request: HttpRequest) -> HttpResponse:
     """Log out here and at eID. The form carries Django's own ``csrf_token``."""
     return _answered(request, lambda seen: web_login().end(seen, form_checked=True))
+
+
+@require_POST
+@csrf_exempt
+def backchannel_logout(request: HttpRequest) -> HttpResponse:
+    """EID says that a session ended."""
+    answer = web_login().told_of_logout(request.POST.getlist("logout_token"))
+    response = HttpResponse(answer.body, status=answer.status, content_type=answer.media_type)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @require_GET

@@ -19,12 +19,13 @@ from hkeid.saml.dsig.algorithms import (
     SIGNATURE_ALGORITHMS,
     PublicKey,
 )
-from hkeid.saml.dsig.decryption import EncryptionPolicy, decrypt_assertions
+from hkeid.saml.dsig.decryption import EncryptionPolicy, decrypt_assertions, decrypt_name_id
 from hkeid.saml.dsig.encryption import (
     OAEP_SHA1,
     OAEP_SHA256,
     ContentCipher,
     encrypt_assertion,
+    encrypt_name_id,
 )
 from hkeid.saml.dsig.errors import (
     EncryptionRefused,
@@ -82,8 +83,10 @@ __all__ = [
     "constant",
     "decode_post",
     "decrypt_assertions",
+    "decrypt_name_id",
     "encode_post",
     "encrypt_assertion",
+    "encrypt_name_id",
     "read_redirect",
     "read_unsigned",
     "sign_element",

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from hashlib import sha1, sha256, sha384, sha512
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -55,14 +56,15 @@ class SignatureAlgorithm:
             return isinstance(
                 key, ec.EllipticCurvePublicKey | ec.EllipticCurvePrivateKey
             ) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1 | ec.SECP521R1)
-        return isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey)
+        return is_rsa(key)
 
     def verify(self, key: PublicKey, signature: bytes, octets: bytes) -> bool:
         """Whether ``signature`` is that of ``octets``; ECDSA as R‖S (XML Signature 1.1 §6.4.3)."""
         try:
-            if isinstance(key, rsa.RSAPublicKey):
-                key.verify(signature, octets, self._padding(), self.hash)
+            if self.family is not KeyFamily.ECDSA:
+                cast(rsa.RSAPublicKey, key).verify(signature, octets, self._padding(), self.hash)
             else:
+                key = cast(ec.EllipticCurvePublicKey, key)
                 size = (key.curve.key_size + 7) // 8
                 if len(signature) != 2 * size:
                     return False
@@ -86,6 +88,17 @@ class SignatureAlgorithm:
         if self.family is KeyFamily.RSA_PSS:
             return padding.PSS(padding.MGF1(self.hash), self.hash.digest_size)
         return _PKCS1
+
+
+def is_rsa(key: object) -> bool:
+    """Whether ``key`` is an RSA key, public or private."""
+    return _is_rsa(type(key))  # type: ignore[arg-type]  # a class has a hash
+
+
+@lru_cache(maxsize=16)
+def _is_rsa(kind: type) -> bool:
+    # The classes of cryptography are abstract, and asking whether they are met is slow.
+    return issubclass(kind, rsa.RSAPublicKey | rsa.RSAPrivateKey)
 
 
 def _all() -> list[SignatureAlgorithm]:
@@ -112,7 +125,7 @@ ECDSA_SHA256 = f"{_MORE}ecdsa-sha256"
 SHA1_DIGEST = "http://www.w3.org/2000/09/xmldsig#sha1"
 SHA256_DIGEST = "http://www.w3.org/2001/04/xmlenc#sha256"
 
-DIGEST_ALGORITHMS: Mapping[str, Callable[[bytes], Any]] = MappingProxyType(
+DIGEST_ALGORITHMS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         SHA1_DIGEST: sha1,
         SHA256_DIGEST: sha256,

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hkeid.kernel.errors import HkeidError
 from hkeid.saml.dsig import base64_text
 from hkeid.saml.dsig.algorithms import PublicKey
-from hkeid.saml.dsig.errors import EncryptionRefused, SamlMalformed
+from hkeid.saml.dsig.errors import EncryptionRefused, SamlMalformed, SignatureRefused
+from hkeid.saml.dsig.gate import read_document
 from hkeid.saml.dsig.key_transport import (
     LABELS,
     MASKS,
@@ -22,7 +23,7 @@ from hkeid.saml.dsig.key_transport import (
     OaepParameters,
 )
 from hkeid.saml.dsig.limits import MESSAGE_LIMITS, Limits
-from hkeid.saml.dsig.namespaces import DS, ENCRYPTED_ASSERTION, XENC, XENC11
+from hkeid.saml.dsig.namespaces import DS, ENCRYPTED_ASSERTION, ENCRYPTED_ID, NAME_ID, XENC, XENC11
 from hkeid.saml.dsig.parsing import XmlElement
 from hkeid.saml.dsig.policy import DEFAULT_POLICY, SignaturePolicy
 from hkeid.saml.dsig.reasons import Reason
@@ -79,11 +80,31 @@ def decrypt_assertions(
     )
 
 
+def decrypt_name_id(
+    encrypted: XmlElement,
+    unwrappers: Sequence[KeyUnwrapper],
+    *,
+    encryption: EncryptionPolicy = EncryptionPolicy(),
+    limits: Limits = MESSAGE_LIMITS,
+) -> XmlElement:
+    """The saml:NameID in a saml:EncryptedID (saml-core §2.2.4) that stands in a signed element.
+
+    :param encrypted: out of an element that is answered for.
+    :raises EncryptionRefused: as :func:`decrypt_assertions`.
+    :raises SamlMalformed: as :func:`hkeid.saml.dsig.gate.read_document`, for what was inside.
+    :raises SignatureRefused: likewise; ``saml_message_kind``: something else was inside.
+    """
+    document = read_document(_opened(encrypted, unwrappers, cbc=encryption.cbc), limits)
+    if document.root.tag != NAME_ID:
+        raise SignatureRefused(Reason.MESSAGE_KIND)
+    return document.root
+
+
 def _opened(encrypted: XmlElement, unwrappers: Sequence[KeyUnwrapper], *, cbc: bool) -> bytes:
     """The plaintext. One reason for whatever goes wrong with secret values."""
     data = encrypted.getchildren()
     if (
-        encrypted.tag != ENCRYPTED_ASSERTION
+        encrypted.tag not in (ENCRYPTED_ASSERTION, ENCRYPTED_ID)
         or not data
         or data[0].tag != f"{{{XENC}}}EncryptedData"
     ):

@@ -59,8 +59,36 @@ def encrypt_assertion(
     """
     if assertion.name != "saml:Assertion":
         raise NotWritable(Reason.NOT_WRITABLE, detail=f"{assertion.name} is no Assertion")
+    return _encrypted("saml:EncryptedAssertion", assertion, recipient, random, cipher, transport)
+
+
+def encrypt_name_id(
+    name_id: Element,
+    recipient: rsa.RSAPublicKey,
+    random: Random,
+    *,
+    cipher: ContentCipher = ContentCipher.AES256_GCM,
+    transport: OaepParameters = OAEP_SHA256,
+) -> Element:
+    """A saml:EncryptedID, likewise (saml-core §2.2.4).
+
+    :raises NotWritable: ``saml_not_writable`` (no NameID, or as :func:`hkeid.saml.dsig.writer.write`).
+    """
+    if name_id.name != "saml:NameID":
+        raise NotWritable(Reason.NOT_WRITABLE, detail=f"{name_id.name} is no NameID")
+    return _encrypted("saml:EncryptedID", name_id, recipient, random, cipher, transport)
+
+
+def _encrypted(
+    name: str,
+    element: Element,
+    recipient: rsa.RSAPublicKey,
+    random: Random,
+    cipher: ContentCipher,
+    transport: OaepParameters,
+) -> Element:
     key, nonce = random.token_bytes(cipher.value), random.token_bytes(_NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, write(assertion), None)
+    sealed = nonce + AESGCM(key).encrypt(nonce, write(element), None)
     wrapped = recipient.encrypt(key, transport.padding())
     encrypted_key = Element(
         "xenc:EncryptedKey", {}, [_transport_method(transport), _cipher_data(wrapped)]
@@ -74,7 +102,7 @@ def encrypt_assertion(
             _cipher_data(sealed),
         ],
     )
-    return Element("saml:EncryptedAssertion", {}, [content])
+    return Element(name, {}, [content])
 
 
 def _transport_method(transport: OaepParameters) -> Element:

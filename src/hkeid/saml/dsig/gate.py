@@ -18,7 +18,7 @@ from hkeid.saml.dsig.namespaces import (
     SIGNATURE,
 )
 from hkeid.saml.dsig.octets import check_octets
-from hkeid.saml.dsig.parsing import XmlElement, parse
+from hkeid.saml.dsig.parsing import XmlElement, comments, deeper_than, parse
 from hkeid.saml.dsig.reasons import Reason
 
 SIGNABLE = PROTOCOL_MESSAGES | METADATA_ELEMENTS | {ASSERTION}
@@ -72,6 +72,8 @@ _NOT_ID = frozenset(
     ]
 )
 """Attributes that are met most, told from identifiers in one step."""
+_NOT_ID_BUT_ONE = _NOT_ID | {"ID"}
+_NOTABLE = SIGNABLE | {SIGNATURE, _OBJECT}
 
 
 @dataclass(slots=True)
@@ -103,99 +105,89 @@ def read_document(octets: bytes, limits: Limits) -> GatedDocument:
     :raises SignatureRefused: ``saml_id_attribute``, ``saml_id_not_unique``, ``saml_message_nested``,
         ``saml_signature_misplaced``, ``saml_signature_repeated``, ``saml_signature_object``.
     """
-    root = parse(check_octets(octets, limits))
+    octets = check_octets(octets, limits)
+    root = parse(octets)
+    # No element or comment takes less than four bytes.
+    if len(octets) // 4 > limits.nodes and sum(1 for _ in root.iter()) > limits.nodes:
+        raise SamlMalformed(Reason.TOO_MANY_NODES)
+    if deeper_than(root, limits.depth):
+        raise SamlMalformed(Reason.TOO_DEEP)
+    if limits.comments:
+        _check_comments(root)
     document = GatedDocument(root)
-    _Walk(document, limits).visit(root, None, 1)
+    _check_elements(document)
     return document
 
 
-class _Walk:
-    """One pass over the tree, in document order."""
-
-    def __init__(self, document: GatedDocument, limits: Limits) -> None:
-        self._document = document
-        self._limits = limits
-        self._ids: set[str] = set()
-        self._nodes = 0
-
-    def visit(self, element: XmlElement, parent: str | None, depth: int) -> None:
-        """An element, its attributes, its children."""
-        tag = element.tag
-        self._nodes += 1
-        if self._nodes > self._limits.nodes:
-            raise SamlMalformed(Reason.TOO_MANY_NODES)
+def _check_elements(document: GatedDocument) -> None:
+    """One pass over the elements in document order: identifiers, messages, signatures."""
+    ids: set[str] = set()
+    for element in document.root.iter():
         names = element.keys()
-        if len(names) > _MOST_ATTRIBUTES:
-            raise SamlMalformed(Reason.TOO_MANY_NODES, detail="attributes of one element")
-        if not _NOT_ID.issuperset(names):
-            self._attributes(element, names)
-        if tag in SIGNABLE:
-            self._signable(element, tag, parent)
-        elif tag == _OBJECT:
-            raise SignatureRefused(Reason.SIGNATURE_OBJECT)
-        children = element.getchildren()
-        if children:
-            if depth >= self._limits.depth:
-                raise SamlMalformed(Reason.TOO_DEEP)
-            self._children(element, children, depth + 1)
+        if names:
+            if len(names) > _MOST_ATTRIBUTES:
+                raise SamlMalformed(Reason.TOO_MANY_NODES, detail="attributes of one element")
+            if not _NOT_ID.issuperset(names):
+                _check_identifier(element, names, ids)
+        if element.tag in _NOTABLE:
+            _enter(document, element)
 
-    def _children(self, element: XmlElement, children: list[XmlElement], depth: int) -> None:
-        tag = element.tag
-        position = comments = 0
-        for child in children:
-            child_tag = child.tag
-            if not isinstance(child_tag, str):
-                comments += 1
-                continue
-            if child_tag == SIGNATURE:
-                self._signature(element, child, position)
-            position += 1
-            self.visit(child, tag, depth)
-        if comments:
-            self._comments(element, children, comments)
 
-    def _signable(self, element: XmlElement, tag: str, parent: str | None) -> None:
-        """A message or an assertion stands where one may, or it is there to be mistaken for another."""
-        if parent is not None and parent not in _PARENTS[tag]:
-            raise SignatureRefused(Reason.MESSAGE_NESTED)
-        if tag == ASSERTION:
-            self._document.assertions.append(element)
-
-    def _attributes(self, element: XmlElement, names: list[str]) -> None:
-        """An identifier has no prefix, one element has one, and nothing has the same."""
+def _check_identifier(element: XmlElement, names: list[str], ids: set[str]) -> None:
+    """An identifier has no prefix, one element has one, and nothing has the same."""
+    name = "ID"
+    if not _NOT_ID_BUT_ONE.issuperset(names):
         found = [name for name in names if name.rpartition("}")[2].lower() in _ID_NAMES]
         if not found:
             return
         if len(found) > 1 or found[0].startswith("{"):
             raise SignatureRefused(Reason.ID_ATTRIBUTE)
-        value = element.get(found[0])
-        if value in self._ids:
-            raise SignatureRefused(Reason.ID_NOT_UNIQUE)
-        self._ids.add(value)
+        name = found[0]
+    value = element.get(name)
+    if value in ids:
+        raise SignatureRefused(Reason.ID_NOT_UNIQUE)
+    ids.add(value)
 
-    def _comments(self, parent: XmlElement, children: list[XmlElement], number: int) -> None:
-        """Comments stand between elements: where there is text, readers might see a part of it only."""
-        self._nodes += number
-        if self._nodes > self._limits.nodes:
-            raise SamlMalformed(Reason.TOO_MANY_NODES)
-        texts = [parent.text, *(child.tail for child in children)]
-        if number == len(children) or any(text and text.strip() for text in texts):
-            raise SamlMalformed(Reason.COMMENT)
-        if parent.tag.startswith(f"{{{DS}}}"):
-            raise SamlMalformed(Reason.COMMENT)
 
-    def _signature(self, parent: XmlElement, signature: XmlElement, position: int) -> None:
-        """saml-core §2.3.3, §3.2: after Issuer; saml-metadata §2.2: the first child."""
-        tag = parent.tag
-        if tag not in SIGNABLE:
-            raise SignatureRefused(Reason.SIGNATURE_MISPLACED)
-        if self._document.signature_of(parent) is not None:
-            raise SignatureRefused(Reason.SIGNATURE_REPEATED)
-        if position == 0:
-            in_place = tag != ASSERTION
-        else:
-            first = next(parent.iterchildren("{*}*"))
-            in_place = position == 1 and first.tag == ISSUER and tag not in METADATA_ELEMENTS
-        if not in_place:
-            raise SignatureRefused(Reason.SIGNATURE_MISPLACED)
-        self._document.signatures.append((parent, signature))
+def _enter(document: GatedDocument, element: XmlElement) -> None:
+    """A message, an assertion or a signature stands where one may, or it is there to be mistaken for another."""
+    tag, parent = element.tag, element.getparent()
+    if tag == SIGNATURE:
+        _enter_signature(document, parent, element)
+    elif tag == _OBJECT:
+        raise SignatureRefused(Reason.SIGNATURE_OBJECT)
+    elif parent is not None and parent.tag not in _PARENTS[tag]:
+        raise SignatureRefused(Reason.MESSAGE_NESTED)
+    elif tag == ASSERTION:
+        document.assertions.append(element)
+
+
+def _enter_signature(
+    document: GatedDocument, parent: XmlElement | None, signature: XmlElement
+) -> None:
+    """saml-core §2.3.3, §3.2: after Issuer; saml-metadata §2.2: the first child."""
+    if parent is None:
+        return
+    tag = parent.tag
+    if tag not in SIGNABLE:
+        raise SignatureRefused(Reason.SIGNATURE_MISPLACED)
+    if document.signature_of(parent) is not None:
+        raise SignatureRefused(Reason.SIGNATURE_REPEATED)
+    before = [one.tag for one in signature.itersiblings("{*}*", preceding=True)]
+    after_issuer = before == [ISSUER] and tag not in METADATA_ELEMENTS
+    first = not before and tag != ASSERTION
+    if not (after_issuer or first):
+        raise SignatureRefused(Reason.SIGNATURE_MISPLACED)
+    document.signatures.append((parent, signature))
+
+
+def _check_comments(root: XmlElement) -> None:
+    """Comments stand between elements: where there is text, readers might see a part of it only."""
+    for parent in dict.fromkeys(comment.getparent() for comment in comments(root)):
+        texts = [parent.text, *(child.tail for child in parent)]
+        if (
+            parent.tag.startswith(f"{{{DS}}}")
+            or next(parent.iterchildren("{*}*"), None) is None
+            or any(text and text.strip() for text in texts)
+        ):
+            raise SamlMalformed(Reason.COMMENT)

@@ -26,6 +26,7 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
         "mdattr": "urn:oasis:names:tc:SAML:metadata:attribute",
         "mdrpi": "urn:oasis:names:tc:SAML:metadata:rpi",
         "mdui": "urn:oasis:names:tc:SAML:metadata:ui",
+        "remd": "http://refeds.org/metadata",
         "saml": SAML,
         "samlp": SAMLP,
         "shibmd": "urn:mace:shibboleth:metadata:1.0",
@@ -41,7 +42,9 @@ PREFIXES: Mapping[str, str] = MappingProxyType(
 
 ASSERTION = f"{{{SAML}}}Assertion"
 ENCRYPTED_ASSERTION = f"{{{SAML}}}EncryptedAssertion"
+ENCRYPTED_ID = f"{{{SAML}}}EncryptedID"
 ISSUER = f"{{{SAML}}}Issuer"
+NAME_ID = f"{{{SAML}}}NameID"
 RESPONSE = f"{{{SAMLP}}}Response"
 ARTIFACT_RESPONSE = f"{{{SAMLP}}}ArtifactResponse"
 SIGNATURE = f"{{{DS}}}Signature"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from hkeid.kernel.errors import MissingExtra
@@ -44,6 +45,21 @@ def parse(octets: bytes) -> XmlElement:
     return root
 
 
+def deeper_than(root: XmlElement, most: int) -> bool:
+    """Whether an element has more than ``most - 1`` ancestors."""
+    return bool(_below(most)(root))
+
+
+@lru_cache(maxsize=16)
+def _below(depth: int) -> Any:
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+
+
+def comments(root: XmlElement) -> Iterator[XmlElement]:
+    """The comments within an element."""
+    return root.iter(etree.Comment)  # type: ignore[no-any-return]
+
+
 def canonicalise(element: XmlElement, prefixes: Sequence[str] = ()) -> bytes:
     """Exclusive canonical form, without comments, of an element (xml-exc-c14n §3).
 
@@ -62,4 +78,17 @@ def canonicalise(element: XmlElement, prefixes: Sequence[str] = ()) -> bytes:
         raise SignatureRefused(Reason.CANONICALISATION_FAILED) from error
     if not octets.startswith(b"<"):
         raise SignatureRefused(Reason.CANONICALISATION_FAILED, detail="no element")
+    return octets
+
+
+def serialise(element: XmlElement) -> bytes:
+    """An element as a document of its own, with every namespace that is in scope for it; not canonical.
+
+    :raises SamlMalformed: ``saml_not_well_formed``.
+    """
+    try:
+        octets: bytes = etree.tostring(element, encoding="utf-8", with_tail=False)
+    except (etree.LxmlError, ValueError) as error:
+        raise SamlMalformed(Reason.NOT_WELL_FORMED) from error
+    # lxml writes a declaration with single quotes, which the kernel reads as well.
     return octets

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from hkeid.saml.dsig.algorithms import (
     DIGEST_ALGORITHMS,
     SHA1_DIGEST,
@@ -14,6 +12,7 @@ from hkeid.saml.dsig.algorithms import (
     KeyFamily,
     PublicKey,
     SignatureAlgorithm,
+    is_rsa,
 )
 from hkeid.saml.dsig.errors import SignatureRefused
 from hkeid.saml.dsig.reasons import Reason
@@ -82,7 +81,7 @@ class SignaturePolicy:
 
     def _large_enough(self, key: PublicKey) -> bool:
         least, most = self.rsa_bits
-        return not isinstance(key, rsa.RSAPublicKey) or least <= key.key_size <= most
+        return not is_rsa(key) or least <= key.key_size <= most
 
 
 DEFAULT_POLICY = SignaturePolicy()

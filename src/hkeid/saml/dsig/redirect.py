@@ -185,11 +185,13 @@ def write_redirect(
     *,
     relay_state: str | None = None,
     signer: XmlSigner | None = None,
+    most_relay_state: int = _RELAY_STATE_SENT,
 ) -> str:
     """The query string for a message, without ``?``.
 
     :param message: without an XML signature (saml-bindings §3.4.4.1).
     :param relay_state: at most 80 bytes.
+    :param most_relay_state: another number of bytes: what a peer sent has to go back to it as it came.
     :param signer: signs the query; none, and it stays unsigned.
     :raises NotWritable: ``saml_not_writable``: RelayState is too long.
     """
@@ -197,8 +199,8 @@ def write_redirect(
     deflated = stream.compress(message) + stream.flush()
     query = f"{parameter}={_quoted(b64encode(deflated))}"
     if relay_state is not None:
-        if len(relay_state.encode("utf-8")) > _RELAY_STATE_SENT:
-            raise NotWritable(Reason.NOT_WRITABLE, detail="RelayState of more than 80 bytes")
+        if len(relay_state.encode("utf-8")) > most_relay_state:
+            raise NotWritable(Reason.NOT_WRITABLE, detail="RelayState is too long")
         query += f"&RelayState={_quoted(relay_state)}"
     if signer is not None:
         query += f"&SigAlg={_quoted(signer.algorithm)}"

@@ -35,6 +35,29 @@ _NCNAME = re.compile(r"[^\W\d][\w.-]*")
 _XML_SPACE = " \t\r\n"
 
 
+def _usual_form(prefix: str) -> re.Pattern[bytes]:
+    def empty(name: str, algorithm: str) -> str:
+        return rf'<{prefix}{name} Algorithm="{algorithm}"></{prefix}{name}>\s*'
+
+    value = "([!#-%'-;=?-~]+)"  # visible ASCII that needs no reference
+    c14n, enveloped = re.escape(EXC_C14N), re.escape(_ENVELOPED)
+    text = (
+        rf"\s*{empty('CanonicalizationMethod', c14n)}{empty('SignatureMethod', value)}"
+        rf'<{prefix}Reference URI="{value}">\s*<{prefix}Transforms>\s*'
+        rf"{empty('Transform', enveloped)}{empty('Transform', c14n)}</{prefix}Transforms>\s*"
+        rf"{empty('DigestMethod', value)}<{prefix}DigestValue>([A-Za-z0-9+/=]+)</{prefix}DigestValue>\s*"
+        rf"</{prefix}Reference>\s*</{prefix}SignedInfo>"
+    )
+    return re.compile(text.encode("ascii"))
+
+
+_USUAL = {
+    f'<{prefix}SignedInfo xmlns{declared}="{DS}">'.encode(): _usual_form(prefix)
+    for prefix, declared in (("ds:", ":ds"), ("dsig:", ":dsig"), ("", ""))
+}
+"""By its start tag: a canonical SignedInfo without InclusiveNamespaces."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadSignature:
     """What a Signature says. All but ``value`` was read from the canonical SignedInfo.
@@ -73,7 +96,35 @@ def read_signature(signature: XmlElement) -> ReadSignature:
     # How SignedInfo is made canonical can only be read before; the rest is read from the outcome.
     method = next(iter(children[0]), None)
     signed_info = canonicalise(children[0], _canonicalisation(method))
-    return _read_signed_info(signed_info, _octets(children[1], _ID))
+    value = _octets(children[1], _ID)
+    return _usual(signed_info, value) or _read_signed_info(signed_info, value)
+
+
+def _usual(octets: bytes, value: bytes) -> ReadSignature | None:
+    """What a SignedInfo says that is letter for letter as nearly everybody writes it, or None.
+
+    Such octets leave nothing to interpret; any others are parsed. The alternative forms of XML (quotes,
+    references, empty tags, order of attributes) do not occur in canonical octets.
+    """
+    body = octets.find(b">") + 1
+    form = _USUAL.get(octets[:body])
+    found = None if form is None else form.fullmatch(octets, body)
+    if found is None:
+        return None
+    method, uri, digest_method, digest = (one.decode("ascii") for one in found.groups())
+    try:
+        octets_of_digest = base64_text.decode(digest, whitespace=b"")
+    except SamlMalformed as error:
+        raise SignatureRefused(Reason.SIGNATURE_SYNTAX, detail="base64") from error
+    return ReadSignature(
+        signed_info=octets,
+        method=method,
+        value=value,
+        uri=uri,
+        prefixes=(),
+        digest_method=digest_method,
+        digest=octets_of_digest,
+    )
 
 
 def _read_signed_info(octets: bytes, value: bytes) -> ReadSignature:

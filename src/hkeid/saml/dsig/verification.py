@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hkeid.saml.dsig.algorithms import DIGEST_ALGORITHMS, PublicKey
+from hkeid.saml.dsig.algorithms import PublicKey
 from hkeid.saml.dsig.errors import SignatureRefused
 from hkeid.saml.dsig.gate import SIGNABLE, GatedDocument, read_document
 from hkeid.saml.dsig.limits import MESSAGE_LIMITS, Limits
@@ -21,10 +19,8 @@ from hkeid.saml.dsig.namespaces import (
 from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse
 from hkeid.saml.dsig.policy import DEFAULT_POLICY, SignaturePolicy
 from hkeid.saml.dsig.reasons import Reason
-from hkeid.saml.dsig.signature_syntax import read_signature
 from hkeid.saml.dsig.signed import SignedElement, UnsignedElement
-
-_NCNAME = re.compile(r"[^\W\d][\w.-]*")
+from hkeid.saml.dsig.streamed import StreamedSignature
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +130,7 @@ def verify_artifact_response(
     response = _response(document, responses[0], around, keys, policy)
     if around is not None:
         return VerifiedArtifactResponse(envelope=around, response=response)
-    _take_out(responses[0])
+    take_out(responses[0])
     return VerifiedArtifactResponse(envelope=UnsignedElement(element=root), response=response)
 
 
@@ -153,7 +149,7 @@ def _response(
         signed = _covered(next(around.element.iterchildren(RESPONSE)), around)
     elif not document.signatures and next(element.iterchildren(ENCRYPTED_ASSERTION), None) is None:
         raise SignatureRefused(Reason.UNSIGNED)
-    found = list(element.iterchildren(ASSERTION))
+    found = [child for child in element if child.tag == ASSERTION]
     if len(found) != len(document.assertions):
         raise SignatureRefused(Reason.MESSAGE_NESTED)
     assertions = tuple(
@@ -249,23 +245,17 @@ def _verify(
     signature = document.signature_of(element)
     if signature is None:
         raise SignatureRefused(Reason.UNSIGNED)
-    read = read_signature(signature)
-    identifier = element.get("ID")
-    if not identifier or not _NCNAME.fullmatch(identifier) or read.uri != f"#{identifier}":
-        raise SignatureRefused(Reason.REFERENCE_ELSEWHERE)
-    algorithm = policy.algorithm(read.method)
-    digest = DIGEST_ALGORITHMS.get(read.digest_method)
-    if digest is None or read.digest_method not in policy.digests:
-        raise SignatureRefused(Reason.DIGEST_REFUSED)
-    key = policy.verifying_key(algorithm, keys, read.value, read.signed_info)
-    _take_out(signature)
-    octets = canonicalise(element, read.prefixes)
-    if not hmac.compare_digest(digest(octets).digest(), read.digest):
-        raise SignatureRefused(Reason.DIGEST_MISMATCH)
-    return SignedElement(element=parse(octets), octets=octets, key=key, algorithm=algorithm.uri)
+    streamed = StreamedSignature.begin(element, signature, keys, policy)
+    take_out(signature)
+    octets = canonicalise(element, streamed.prefixes)
+    streamed.update(octets)
+    streamed.finish()
+    return SignedElement(
+        element=parse(octets), octets=octets, key=streamed.key, algorithm=streamed.algorithm
+    )
 
 
-def _take_out(element: XmlElement) -> None:
+def take_out(element: XmlElement) -> None:
     """Remove an element; the text behind it, which lxml counts to it, stays."""
     parent, before = element.getparent(), element.getprevious()
     if element.tail:
@@ -284,5 +274,5 @@ def _take_encrypted(root: XmlElement) -> tuple[XmlElement, ...]:
 def _remainder(root: XmlElement) -> UnsignedElement:
     """A Response of which only the assertions are signed, without them."""
     for assertion in list(root.iterchildren(ASSERTION, ENCRYPTED_ASSERTION)):
-        _take_out(assertion)
+        take_out(assertion)
     return UnsignedElement(element=root)

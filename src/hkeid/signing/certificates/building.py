@@ -44,7 +44,8 @@ def build_certificate(body: CertificateBody, key: AuthorityKey) -> bytes:
         der.sequence(validity_time(body.not_before), validity_time(body.not_after)),
         body.subject,
         body.public_key,
-        der.tagged(3, der.sequence(*body.extensions)),
+        # RFC 5280 §4.1: SEQUENCE SIZE (1..MAX): where there are none, nothing stands for them.
+        *((der.tagged(3, der.sequence(*body.extensions)),) if body.extensions else ()),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from hkeid.doors.subjects import looks_like_subject
 from hkeid.kernel.errors import (
     ConfigurationError,
     HkeidError,
@@ -26,7 +27,6 @@ from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
 from hkeid.op.client_authentication import Caller
 from hkeid.op.records import ClientAuthMethod
-from hkeid.op.subjects import looks_like_subject
 from hkeid.ports.pdf import SignatureRequest as FieldRequest
 from hkeid.signing.activation.statement import MOST_DOCUMENTS
 from hkeid.signing.input_policy import InputPolicy

@@ -6,10 +6,10 @@ import base64
 from dataclasses import replace
 from typing import Any
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.instants import Instant
 from hkeid.op.client_authentication import Caller
-from hkeid.op.subjects import pairwise_subject
 from hkeid.signing.requests import items
 from hkeid.signing.requests.errors import RequestOver
 from hkeid.signing.requests.events import SignaturesCollected

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.state import EidState
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import NotFound
 from hkeid.op.records import Client
-from hkeid.op.subjects import pairwise_subject
 from hkeid.residents.records import Resident
 from hkeid.signing.requests import items
 from hkeid.signing.requests.errors import ApprovalRefused, RequestOver, RequestUnknown

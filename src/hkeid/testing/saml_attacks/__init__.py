@@ -7,6 +7,7 @@
 """
 
 from hkeid.testing.saml_attacks import keys, octets, signatures, wrapping
+from hkeid.testing.saml_attacks.aggregates import AGGREGATE_ATTACKS, AggregateAttack
 from hkeid.testing.saml_attacks.benign import BENIGN
 from hkeid.testing.saml_attacks.catalogue import ATTACKS, Attack, cases, verify
 from hkeid.testing.saml_attacks.redirect import (
@@ -19,11 +20,13 @@ from hkeid.testing.saml_attacks.surgery import Bench
 from hkeid.testing.saml_attacks.targets import TARGETS, Target
 
 __all__ = [
+    "AGGREGATE_ATTACKS",
     "ATTACKS",
     "BENIGN",
     "REDIRECT_ATTACKS",
     "REDIRECT_KINDS",
     "TARGETS",
+    "AggregateAttack",
     "Attack",
     "Bench",
     "RedirectAttack",

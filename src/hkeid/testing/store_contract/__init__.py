@@ -19,6 +19,7 @@ from hkeid.testing.store_contract.certificates import (
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
 from hkeid.testing.store_contract.links import LinksContract, UpstreamSessionsContract
+from hkeid.testing.store_contract.logout_notices import LogoutNoticesContract
 from hkeid.testing.store_contract.notices import NoticesContract
 from hkeid.testing.store_contract.officers import (
     OfficerCredentialsContract,
@@ -42,6 +43,7 @@ from hkeid.testing.store_contract.registry import (
     SealedFieldsContract,
 )
 from hkeid.testing.store_contract.reviews import ReviewsContract
+from hkeid.testing.store_contract.saml import ParticipationsContract
 from hkeid.testing.store_contract.sessions import (
     ConsentsContract,
     DisclosuresContract,
@@ -70,6 +72,7 @@ class StoreContract(
     ConsentsContract,
     DisclosuresContract,
     NoticesContract,
+    LogoutNoticesContract,
     RegistrationsContract,
     EvidenceItemsContract,
     OfficersContract,
@@ -82,6 +85,7 @@ class StoreContract(
     SigningKeysContract,
     MadeSignaturesContract,
     SignatureRequestsContract,
+    ParticipationsContract,
     IssuedCertificatesContract,
     RevocationListsContract,
     SerialCountersContract,
@@ -106,10 +110,12 @@ __all__ = [
     "EvidenceItemsContract",
     "GrantsContract",
     "IssuedCertificatesContract",
+    "LogoutNoticesContract",
     "NoticesContract",
     "OfficerCredentialsContract",
     "OfficerSessionsContract",
     "OfficersContract",
+    "ParticipationsContract",
     "RacesContract",
     "RecordAccessesContract",
     "RegistrationsContract",

@@ -59,6 +59,10 @@ class RacesContract:
         """Compare-and-set loses nothing."""
         self._run(races.change_resident, store, self.further_rounds)
 
+    def test_one_process_delivers_a_logout_notice(self, store: AnyStore) -> None:
+        """OpenID Connect Back-Channel Logout §2.5: taken up by one, done with once."""
+        self._run(races.take_logout_notice, store, self.further_rounds)
+
     def test_the_audit_chains_are_whole_after_it_all(self, store: AnyStore) -> None:
         """After concurrent commits and rollbacks."""
         self._run(races.redeem_code_with_failing_checks, store, 3)

@@ -21,10 +21,12 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
 from hkeid.officers.records import OfficersTransaction
+from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
+from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.activation.records import MadeSignatureRepository, SigningKeyRepository
 from hkeid.signing.certificates.records import (
     IssuedRepository,
@@ -52,6 +54,8 @@ class EveryRepository(
     @property
     def notices(self) -> NoticeRepository: ...
     @property
+    def logout_notices(self) -> LogoutNoticeRepository: ...
+    @property
     def registrations(self) -> RegistrationRepository: ...
     @property
     def evidence_items(self) -> EvidenceItems: ...
@@ -65,6 +69,8 @@ class EveryRepository(
     def made_signatures(self) -> MadeSignatureRepository: ...
     @property
     def signature_requests(self) -> SignatureRequestRepository: ...
+    @property
+    def participations(self) -> ParticipationRepository: ...
     @property
     def issued_certificates(self) -> IssuedRepository: ...
     @property

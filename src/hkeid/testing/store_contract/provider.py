@@ -115,7 +115,7 @@ class GrantsContract:
             assert tx.grants.get(grant.id) == replace(grant, revoked_at=NOW + SECOND)
 
     def test_grants_of_a_resident_and_of_a_session_come_newest_first(self, store: AnyStore) -> None:
-        """Revoked ones are left out."""
+        """Revoked ones are left out, but where every one is asked for."""
         resident_id, session_id = fresh_id(), fresh_id()
         old, young, revoked = (
             a_grant(
@@ -130,6 +130,9 @@ class GrantsContract:
             assert tx.grants.of_resident(resident_id) == (young, old)
             assert tx.grants.of_session(session_id) == (young, old)
             assert tx.grants.of_session(fresh_id()) == ()
+            every = (replace(revoked, revoked_at=NOW), young, old)
+            assert tx.grants.every_of_session(session_id) == every
+            assert tx.grants.every_of_session(fresh_id()) == ()
 
     def test_a_purged_grant_takes_its_access_tokens_along(self, store: AnyStore) -> None:
         """At most ``limit`` grants at a time."""

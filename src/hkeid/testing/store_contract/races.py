@@ -25,6 +25,7 @@ from hkeid.testing.store_contract.everything import (
     fresh_bytes,
     fresh_id,
 )
+from hkeid.testing.store_contract.logout_notices import a_logout_notice
 from hkeid.testing.store_contract.transactions import audit_faults
 
 _CODE = "authorization_code"
@@ -213,6 +214,28 @@ def change_resident(field: Field) -> str | None:
     return None if winners == 1 else f"{winners} winners"
 
 
+def take_logout_notice(field: Field) -> str | None:
+    """All threads take the same logout notice up: one does, and one of those who then remove it."""
+    notice = a_logout_notice()
+    with field.stores[0].transaction() as tx:
+        tx.logout_notices.add(notice)
+    taken = replace(notice, attempts=1, next_at=NOW + timedelta(minutes=1))
+
+    def take(number: int) -> bool:
+        with field.store(number).transaction() as tx:
+            return tx.logout_notices.take(notice, taken)
+
+    def remove(number: int) -> bool:
+        with field.store(number).transaction() as tx:
+            return tx.logout_notices.remove(taken)
+
+    for work in (take, remove):
+        winners = sum(field.crowd.at_once(work))
+        if winners != 1:
+            return f"{winners} winners"
+    return None
+
+
 def _put(field: Field, record: SingleUseRecord) -> None:
     with field.stores[0].transaction() as tx:
         tx.single_use.put(record)
@@ -238,6 +261,7 @@ FURTHER_RACES: Final[tuple[Race, ...]] = (
     put_identifier,
     spend_budget,
     change_resident,
+    take_logout_notice,
 )
 
 

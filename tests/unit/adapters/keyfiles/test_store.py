@@ -10,10 +10,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from hkeid.adapters.keyfiles import FileKeyStore
+from hkeid.adapters.keyfiles.ring import OPTIONAL_PURPOSES
 from hkeid.adapters.system import SystemRandom
 from hkeid.jose import public_jwks, sign_jwt, verify_jwt
+from hkeid.kernel import base64url
 from hkeid.kernel.errors import ConfigurationError, Refused
 from hkeid.ports import KeyPurpose, KeyState
 from hkeid.testing.fake_hub import SettableClock
@@ -25,7 +29,7 @@ Make = Callable[..., FileKeyStore]
 
 def test_every_purpose_has_a_key(make_keys: Make) -> None:
     keys = make_keys(new=True)
-    assert {key.purpose for key in keys.held()} == set(KeyPurpose)
+    assert {key.purpose for key in keys.held()} == set(KeyPurpose) - OPTIONAL_PURPOSES
     assert "private" not in repr(keys.held())
 
 
@@ -93,7 +97,7 @@ def test_a_key_of_another_purpose_does_not_sign(make_keys: Make) -> None:
     with pytest.raises(Refused, match="key_unknown"):
         keys.sign(KeyPurpose.AUDIT_CHECKPOINT, key.kid, b"x")
     with pytest.raises(Refused, match="key_unknown"):
-        keys.decrypt(TOKENS, key.kid, b"x")
+        keys.decrypt(TOKENS, key.kid, b"x", label="sha256", mask="sha256")
 
 
 def test_one_step_of_rotation_after_the_other(
@@ -390,3 +394,64 @@ def test_a_store_of_an_earlier_release_can_speak_to_upstreams(
     assert make_keys().sign(purpose, made.kid, b"m")
     with pytest.raises(Refused, match="key_unknown"):
         make_keys().sign(KeyPurpose.TOKEN_SIGNING, made.kid, b"m")
+
+
+def test_keys_of_saml_are_made_when_they_are_asked_for(make_keys: Make) -> None:
+    keys = make_keys(new=True)
+    signing, decryption = KeyPurpose.SAML_SIGNING, KeyPurpose.SAML_DECRYPTION
+    assert not keys.signing_keys(signing)
+    for _ in range(2):
+        keys.provide(signing, "ES256")
+        keys.provide(decryption, "RSA-OAEP")
+    again = make_keys()
+    (one,) = again.signing_keys(signing)
+    assert one.public_jwk["use"] == "sig"
+    assert len(again.sign(signing, one.kid, b"message")) == 64
+    (two,) = again.signing_keys(decryption)
+    assert (two.algorithm, two.public_jwk["use"], two.public_jwk["alg"]) == (
+        "RSA-OAEP",
+        "enc",
+        "RSA-OAEP",
+    )
+    with pytest.raises(Refused, match="key_unknown"):
+        again.sign(decryption, two.kid, b"message")
+
+
+def test_what_was_encrypted_for_us_opens_and_nothing_else(make_keys: Make) -> None:
+    keys = make_keys(new=True)
+    purpose = KeyPurpose.SAML_DECRYPTION
+    keys.provide(purpose, "RSA-OAEP")
+    (key,) = keys.signing_keys(purpose)
+    numbers = rsa.RSAPublicNumbers(
+        e=int.from_bytes(base64url.decode(key.public_jwk["e"]), "big"),
+        n=int.from_bytes(base64url.decode(key.public_jwk["n"]), "big"),
+    )
+    scheme = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label=None)
+    sealed = numbers.public_key().encrypt(b"content key", scheme)
+    hashed = {"label": "sha256", "mask": "sha256"}
+    assert keys.decrypt(purpose, key.kid, sealed, **hashed) == b"content key"
+    for octets, names, reason in (
+        (sealed[:-1] + bytes([sealed[-1] ^ 1]), hashed, "decryption_failed"),
+        (sealed, {"label": "sha1", "mask": "sha256"}, "decryption_failed"),
+        (sealed, {"label": "md5", "mask": "sha256"}, "decryption_failed"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            keys.decrypt(purpose, key.kid, octets, **names)
+    with pytest.raises(Refused, match="key_unknown"):
+        keys.decrypt(purpose, "other", sealed, **hashed)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "algorithm"),
+    [
+        (KeyPurpose.TOKEN_SIGNING, "ES256"),
+        (KeyPurpose.SAML_SIGNING, "RSA-OAEP"),
+        (KeyPurpose.SAML_DECRYPTION, "RS256"),
+        (KeyPurpose.SAML_SIGNING, "HS256"),
+    ],
+)
+def test_keys_that_cannot_be_asked_for(
+    make_keys: Make, purpose: KeyPurpose, algorithm: str
+) -> None:
+    with pytest.raises(ConfigurationError):
+        make_keys(new=True).provide(purpose, algorithm)

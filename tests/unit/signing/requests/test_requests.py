@@ -18,9 +18,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import HkeidError, NotFound, Unavailable
-from hkeid.op.subjects import pairwise_subject
 from hkeid.ports.pdf import PlannedField
 from hkeid.signing import Level, prepare_fields
 from hkeid.signing.activation import SignatureActivationRefused, SignatureEvidence, verify_evidence

@@ -1,0 +1,41 @@
+"""How old a message may be, and that it counts once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from hashlib import sha256
+
+from hkeid.kernel.instants import Instant
+from hkeid.ports.storage import SingleUseRecord
+from hkeid.saml.messages.errors import MessageRefused
+from hkeid.saml.messages.logout import LogoutRequest
+from hkeid.saml.messages.message import Message
+from hkeid.saml.messages.reasons import MessageReason
+
+
+def check_age(message: Message, now: Instant, *, skew: timedelta, lifetime: timedelta) -> None:
+    """A message is of now; and a LogoutRequest expires (saml-core §3.7.1).
+
+    :raises MessageRefused: ``saml_issued_too_early``, ``saml_issued_too_late``, ``saml_logout_expired``.
+    """
+    if message.issued_at > now + skew:
+        raise MessageRefused(MessageReason.ISSUED_TOO_EARLY)
+    if now >= message.issued_at + lifetime + skew:
+        raise MessageRefused(MessageReason.ISSUED_TOO_LATE)
+    until = message.not_on_or_after if isinstance(message, LogoutRequest) else None
+    if until is not None and now >= until + skew:
+        raise MessageRefused(MessageReason.LOGOUT_EXPIRED)
+
+
+def once(
+    kind: str, issuer: str, identifier: str, *, now: Instant, until: Instant
+) -> SingleUseRecord:
+    """The record that uses up what ``issuer`` named ``identifier``.
+
+    :param until: from when on it would be refused for its age anyway.
+    """
+    digest = sha256()
+    for part in (issuer.encode(), identifier.encode()):
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return SingleUseRecord(kind=kind, digest=digest.digest(), created_at=now, expires_at=until)

@@ -1,0 +1,182 @@
+"""The SAML door, from its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+from hkeid.adapters.http import HttpsClient
+from hkeid.adapters.saml_metadata import FileMetadata, MetadataFetcher, UrlMetadata
+from hkeid.broker.ending import end_session
+from hkeid.broker.upstreams import Upstreams
+from hkeid.identity.authentication import SessionView
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.ports import Clock, Store
+from hkeid.ports.keys import KeyPurpose
+from hkeid.profile import ConsentLedger
+from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
+from hkeid.saml.metadata import CombinedMetadata, SignedBy, TrustedAsItIs
+from hkeid_server.config import Config
+from hkeid_server.saml_files import ServiceFile, read_services
+from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.saml_certificates import saml_certificates
+
+
+class ProvidesKeys(Protocol):
+    """A key store that makes keys of optional purposes when they are asked for."""
+
+    def provide(self, purpose: KeyPurpose, algorithm: str) -> None:
+        """Make sure that there is one."""
+        ...
+
+
+class DescribedServices:
+    """:class:`hkeid.saml.idp.ServiceDirectory` of the files."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._services = {one.entity_id: one for one in services}
+
+    def find(self, entity_id: str) -> Service | None:
+        """The service, or None."""
+        return self._services.get(entity_id)
+
+
+class EndsByService:
+    """:class:`hkeid.saml.idp.SessionEnder` over the broker's sessions.
+
+    :param afterwards: called when one ended: relying parties of OpenID Connect are to be told.
+    """
+
+    def __init__(self, store: Store[Any], clock: Clock, afterwards: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._afterwards = afterwards
+
+    def end(self, session_id: str) -> bool:
+        """End a session with all that hangs on it; False when there is none any more."""
+        with self._store.transaction() as tx:
+            session = tx.sessions.get(session_id)
+            if session is None:
+                return False
+            ended = end_session(tx, session, self._clock.now(), reason="logout")
+        if ended is not None:
+            self._afterwards()
+        return ended is not None
+
+
+class UpstreamOrigins:
+    """:class:`hkeid.saml.idp.OriginReader`: which upstream opened a session."""
+
+    def __init__(self, store: Store[Any], upstreams: Upstreams) -> None:
+        self._store = store
+        self._upstreams = upstreams
+
+    def authority(self, session: SessionView) -> str | None:
+        """The upstream's own name, or None: the resident's passkey."""
+        if "pop" in session.authentication.amr and "user" in session.authentication.amr:
+            return None
+        with self._store.transaction() as tx:
+            kept = tx.upstream_sessions.of_session(session.session_id)
+        upstream = None if kept is None else self._upstreams.get(kept.provider)
+        if upstream is None:
+            return None
+        settings = getattr(upstream.provider, "settings", None)
+        return getattr(settings, "issuer", None) or getattr(settings, "host", None)
+
+
+def open_saml(
+    base: Foundation,
+    ledger: ConsentLedger,
+    upstreams: Upstreams,
+    after_logout: Callable[[], None],
+) -> IdentityProvider:
+    """The identity provider; services that are described are registered with the consent ledger.
+
+    :param after_logout: called when a service's logout ended a session.
+
+    :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong.
+    """
+    config = base.config
+    _provide_keys(base)
+    described = read_services(config.path(config.saml.services))
+    sources = [_source(one, base) for one in described]
+    services = [_located(one, source) for one, source in zip(described, sources, strict=True)]
+    for one in services:
+        with base.store.transaction() as tx:
+            if tx.clients.get(one.client.id) != one.client:
+                tx.clients.put(one.client)
+    return IdentityProvider(
+        config.issuer,
+        base.store,
+        base.keys,
+        base.broker,
+        ledger,
+        CombinedMetadata(sources),
+        DescribedServices(one.service for one in services),
+        EndsByService(base.store, base.clock, after_logout),
+        base.clock,
+        base.random,
+        IdentityProviderSettings(
+            scope=config.saml.scope or urlsplit(config.issuer).hostname or "",
+            require_signed_requests=config.saml.require_signed_requests,
+        ),
+        origins=UpstreamOrigins(base.store, upstreams),
+        http=_http(config),
+        certificates=saml_certificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
+        sandbox=not config.production,
+    )
+
+
+def _http(config: Config) -> HttpsClient:
+    """For logout messages by SOAP; in production to public addresses alone."""
+    return HttpsClient(public_only=config.production, plain=not config.production)
+
+
+def _provide_keys(base: Foundation) -> None:
+    if not base.keys.signing_keys(KeyPurpose.SAML_SIGNING):
+        if not hasattr(base.keys, "provide"):
+            raise ConfigurationError("signing_key_missing", detail="saml-signing")
+        cast("ProvidesKeys", base.keys).provide(KeyPurpose.SAML_SIGNING, "RS256")
+
+
+def _source(one: ServiceFile, base: Foundation) -> FileMetadata | UrlMetadata:
+    source: FileMetadata | UrlMetadata
+    if one.metadata is not None:
+        source = FileMetadata(one.metadata, TrustedAsItIs(), base.clock)
+    else:
+        assert one.url is not None
+        assert one.key is not None
+        try:
+            trust = SignedBy.pem(one.key.read_bytes())
+        except OSError as error:
+            raise ConfigurationError(
+                "saml_service_value_invalid", detail=f"{one.key}: {error.strerror}"
+            ) from None
+        fetcher = MetadataFetcher(
+            client=_http(base.config), insecure_localhost=not base.config.production
+        )
+        source = UrlMetadata(one.url, fetcher, trust, base.clock)
+    outcome = source.refresh(base.clock.now())
+    if outcome.failure is not None:
+        base.journal.refusal(outcome.failure, where=f"saml:{one.client.id}")
+        if one.metadata is not None:
+            raise ConfigurationError(
+                "saml_service_value_invalid",
+                detail=f"{one.metadata}: {outcome.failure.reason}",
+            )
+    return source
+
+
+def _located(one: ServiceFile, source: FileMetadata | UrlMetadata) -> ServiceFile:
+    """Where its logins go, as metadata says; while there is none, its sector stands for it."""
+    entity = source.entity(one.service.entity_id) if source.document is not None else None
+    if entity is None or entity.sp is None:
+        if one.metadata is not None:
+            raise ConfigurationError(
+                "saml_service_value_invalid",
+                detail=f"{one.metadata}: no service provider {one.service.entity_id}",
+            )
+        return one
+    places = entity.sp.assertion_consumer_services
+    return one.reached_at(tuple(dict.fromkeys(place.location for place in places)))

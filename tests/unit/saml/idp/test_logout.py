@@ -1,0 +1,407 @@
+"""Single logout at our identity provider (saml-profiles §4.4, saml-core §3.7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.unit.saml.idp.conftest import HOME, Stage, error_of, location_of, redirect_query
+
+from hkeid.kernel.errors import Unavailable
+from hkeid.kernel.http import Request, Response
+from hkeid.ports.surroundings import HttpAnswer
+from hkeid.saml.dsig import Reason, sign_element, verify_message
+from hkeid.saml.idp import SamlLogoutPage
+from hkeid.saml.messages import (
+    SUCCESS,
+    Binding,
+    LogoutRequest,
+    LogoutResponse,
+    MessageReason,
+    NameId,
+    NameIdFormat,
+    NameIdPolicy,
+    StatusCode,
+    failure,
+    soap,
+)
+from hkeid.saml.messages.bindings import send
+from hkeid.saml.metadata import Endpoint
+from hkeid.testing.saml_parties import Party
+
+SLO = f"{HOME}/saml/slo"
+SECOND = Party.at("https://other.example")
+THIRD = Party.at("https://third.example")
+
+
+def logged_in_at(stage: Stage, *parties: Party) -> dict[str, tuple[NameId, str]]:
+    """Names and session indexes that services were given."""
+    stage.log_in()
+    found = {}
+    for party in parties:
+        if party.entity_id not in stage.registered:
+            stage.enter(party)
+        assertion = stage.login(party).only
+        assert assertion.subject is not None
+        assert assertion.subject.name_id is not None
+        index = assertion.authn_statements[0].session_index
+        assert index is not None
+        found[party.home] = (assertion.subject.name_id, index)
+    return found
+
+
+def asking(
+    stage: Stage, party: Party, name: NameId, *indexes: str, **changes: Any
+) -> LogoutRequest:
+    request = LogoutRequest(
+        id=f"_logout-{party.home[8:]}",
+        issued_at=stage.now,
+        issuer=party.entity_id,
+        destination=SLO,
+        name_id=name,
+        session_indexes=indexes,
+    )
+    return replace(request, **changes)
+
+
+def ask(
+    stage: Stage,
+    request: LogoutRequest,
+    party: Party,
+    *,
+    binding: Binding = Binding.REDIRECT,
+    signer: Any = "own",
+) -> Any:
+    out = send(
+        request.write(),
+        "SAMLRequest",
+        binding=binding,
+        location=SLO,
+        relay_state="theirs",
+        signer=party.signer if signer == "own" else signer,
+    )
+    return stage.bring(out, "/saml/slo")
+
+
+def answer_of(response: Any, stage: Stage) -> LogoutResponse:
+    query = redirect_query(response)
+    assert query.relay_state == "theirs"
+    return LogoutResponse.read(query.verify(stage.our_keys))
+
+
+def told(response: Any, stage: Stage) -> tuple[LogoutRequest, str]:
+    query = redirect_query(response)
+    return LogoutRequest.read(query.verify(stage.our_keys)), query.relay_state
+
+
+def reply(
+    stage: Stage,
+    party: Party,
+    request: LogoutRequest,
+    token: str,
+    signer: Any = None,
+    **changes: Any,
+) -> Any:
+    answer = LogoutResponse(
+        id="_answer",
+        issued_at=stage.now,
+        issuer=party.entity_id,
+        destination=SLO,
+        in_response_to=request.id,
+        status=SUCCESS,
+    )
+    out = send(
+        replace(answer, **changes).write(),
+        "SAMLResponse",
+        binding=Binding.REDIRECT,
+        location=SLO,
+        relay_state=token,
+        signer=signer or party.signer,
+    )
+    return stage.bring(out, "/saml/slo")
+
+
+def test_a_logout_of_the_only_service(stage: Stage) -> None:
+    """saml-profiles §4.4.3."""
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert answer.status == SUCCESS
+    assert answer.in_response_to == "_logout-sp.example"
+    assert answer.destination == "https://sp.example/slo"
+    assert stage.hub.ended == ["session-1"]
+    with stage.store.transaction() as tx:
+        assert tx.participations.of_session("session-1") == ()
+
+
+def test_a_logout_goes_from_service_to_service(stage: Stage) -> None:
+    """saml-profiles §4.4.3.3: every other participant is told, then the one that began is answered."""
+    names = logged_in_at(stage, stage.sp, SECOND, THIRD)
+    name, index = names["https://sp.example"]
+    first = ask(stage, asking(stage, stage.sp, name, index), stage.sp)
+    request, token = told(first, stage)
+    assert request.destination == "https://other.example/slo"
+    assert (request.name_id, *request.session_indexes) == names["https://other.example"]
+    second = reply(stage, SECOND, request, token)
+    request, token = told(second, stage)
+    assert request.destination == "https://third.example/slo"
+    last = answer_of(reply(stage, THIRD, request, token), stage)
+    assert last.status == SUCCESS
+
+
+def test_a_service_that_does_not_end_its_session(stage: Stage) -> None:
+    """saml-core §3.7.3.2: PartialLogout."""
+    name, index = logged_in_at(stage, stage.sp, SECOND)["https://sp.example"]
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    refused = reply(stage, SECOND, request, token, status=failure(StatusCode.RESPONDER))
+    status = answer_of(refused, stage).status
+    assert status.codes == (StatusCode.RESPONDER, StatusCode.PARTIAL_LOGOUT)
+
+
+def test_a_service_that_cannot_be_told(stage: Stage) -> None:
+    names = logged_in_at(stage, stage.sp, SECOND)
+    stage.enter(SECOND, {"single_logout_services": ()})
+    name, index = names["https://sp.example"]
+    answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert answer.status.lower == StatusCode.PARTIAL_LOGOUT
+    assert stage.hub.ended == ["session-1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"issuer": "https://sp.example/metadata"}, MessageReason.ISSUER_UNEXPECTED),
+        ({"in_response_to": "_other"}, MessageReason.IN_RESPONSE_TO),
+        ({"destination": "https://other.example"}, MessageReason.DESTINATION),
+        ({"destination": None}, MessageReason.DESTINATION_MISSING),
+        ({"signer": THIRD.signer}, Reason.SIGNATURE_INVALID),
+    ],
+)
+def test_an_answer_that_is_not_the_one(
+    stage: Stage, changes: dict[str, Any], expected: str
+) -> None:
+    """And it does not spoil the right one, which may still come; once."""
+    name, index = logged_in_at(stage, stage.sp, SECOND)["https://sp.example"]
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert error_of(reply(stage, SECOND, request, token, **changes)) == expected
+    assert answer_of(reply(stage, SECOND, request, token), stage).status == SUCCESS
+    assert error_of(reply(stage, SECOND, request, token)) == MessageReason.REPLAYED
+
+
+def test_an_answer_that_nobody_waits_for(stage: Stage) -> None:
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    request = asking(stage, stage.sp, name, index)
+    refused = reply(stage, stage.sp, request, "unknown-token-of-some-length")
+    assert error_of(refused) == MessageReason.IN_RESPONSE_TO
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"destination": None}, MessageReason.DESTINATION_MISSING),
+        ({"destination": f"{SLO}/soap"}, MessageReason.DESTINATION),
+        ({"issuer": None}, MessageReason.ISSUER_MISSING),
+        ({"issuer": "https://nobody.example"}, MessageReason.ENTITY_UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("binding", [Binding.REDIRECT, Binding.POST])
+def test_a_request_that_breaks_a_rule(
+    stage: Stage, changes: dict[str, Any], expected: str, binding: Binding
+) -> None:
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    request = asking(stage, stage.sp, name, index, **changes)
+    assert error_of(ask(stage, request, stage.sp, binding=binding)) == expected
+    assert stage.hub.ended == []
+
+
+@pytest.mark.parametrize("binding", [Binding.REDIRECT, Binding.POST])
+def test_a_logout_is_signed(stage: Stage, binding: Binding) -> None:
+    """saml-profiles §4.4.4.1."""
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    request = asking(stage, stage.sp, name, index)
+    refused = ask(stage, request, stage.sp, binding=binding, signer=None)
+    assert error_of(refused) == Reason.UNSIGNED
+    refused = ask(stage, request, stage.sp, binding=binding, signer=SECOND.signer)
+    assert error_of(refused) == Reason.SIGNATURE_INVALID
+    assert stage.hub.ended == []
+
+
+def test_a_logout_expires_and_counts_once(stage: Stage) -> None:
+    """saml-core §3.7.1."""
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    old = asking(stage, stage.sp, name, index, not_on_or_after=stage.now - timedelta(minutes=2))
+    assert error_of(ask(stage, old, stage.sp)) == MessageReason.LOGOUT_EXPIRED
+    request = asking(stage, stage.sp, name, index)
+    assert answer_of(ask(stage, request, stage.sp), stage).status == SUCCESS
+    assert error_of(ask(stage, request, stage.sp)) == MessageReason.REPLAYED
+    stage.clock.advance(timedelta(minutes=12))
+    assert error_of(ask(stage, request, stage.sp)) == MessageReason.ISSUED_TOO_LATE
+
+
+def test_a_service_ends_only_sessions_that_it_was_told_of(stage: Stage) -> None:
+    """Another service's name, another index, another format: nothing ends."""
+    names = logged_in_at(stage, stage.sp, SECOND)
+    name, index = names["https://sp.example"]
+    theirs, their_index = names["https://other.example"]
+    for wrong, at in (
+        (theirs, their_index),
+        (name, their_index),
+        (replace(name, format=NameIdFormat.TRANSIENT), index),
+        (replace(name, sp_name_qualifier=SECOND.entity_id), index),
+        (replace(name, name_qualifier="https://other-idp.example"), index),
+    ):
+        request = asking(stage, stage.sp, wrong, at, id=f"_{abs(hash((wrong, at)))}")
+        assert answer_of(ask(stage, request, stage.sp), stage).status == SUCCESS
+        assert stage.hub.ended == []
+
+
+def test_without_session_index_all_sessions_end(stage: Stage) -> None:
+    """saml-core §3.7.3.2."""
+    logged_in_at(stage, stage.sp)
+    stage.log_in(session_id="session-2")
+    subject = stage.login().only.subject
+    assert subject is not None
+    assert subject.name_id is not None
+    ask(stage, asking(stage, stage.sp, subject.name_id), stage.sp)
+    assert sorted(stage.hub.ended) == ["session-1", "session-2"]
+
+
+def test_a_transient_name_ends_its_session(stage: Stage) -> None:
+    stage.log_in()
+    assertion = stage.login(name_id_policy=NameIdPolicy(format=NameIdFormat.TRANSIENT)).only
+    assert assertion.subject is not None
+    assert assertion.subject.name_id is not None
+    ask(stage, asking(stage, stage.sp, assertion.subject.name_id), stage.sp)
+    assert stage.hub.ended == ["session-1"]
+
+
+# By SOAP.
+
+
+def in_envelope(
+    stage: Stage, request: LogoutRequest, party: Party, *, signed: bool = True
+) -> Response:
+    element = request.write()
+    body = soap.put_on(sign_element(element, party.signer) if signed else element)
+    answer = stage.idp.handle(Request(method="POST", path="/saml/slo/soap", body=body))
+    assert isinstance(answer, Response)
+    return answer
+
+
+def test_a_logout_in_an_envelope(stage: Stage) -> None:
+    """saml-bindings §3.2; who is reached through the browser alone is missed."""
+    names = logged_in_at(stage, stage.sp)
+    name, index = names["https://sp.example"]
+    request = asking(stage, stage.sp, name, index, destination=f"{SLO}/soap")
+    read = in_envelope(stage, request, stage.sp)
+    signed = verify_message(soap.take_off(read.body), stage.our_keys)
+    assert LogoutResponse.read(signed).status == SUCCESS
+    assert stage.hub.ended == ["session-1"]
+    names = logged_in_at(stage, stage.sp, SECOND)
+    name, index = names["https://sp.example"]
+    again = asking(stage, stage.sp, name, index, id="_again", destination=None)
+    partial = verify_message(
+        soap.take_off(in_envelope(stage, again, stage.sp).body), stage.our_keys
+    )
+    assert LogoutResponse.read(partial).status.lower == StatusCode.PARTIAL_LOGOUT
+
+
+def test_an_envelope_that_breaks_a_rule(stage: Stage) -> None:
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    request = asking(stage, stage.sp, name, index, destination=f"{SLO}/soap")
+    for answer, expected in (
+        (in_envelope(stage, request, stage.sp, signed=False), Reason.UNSIGNED),
+        (
+            in_envelope(stage, replace(request, destination=SLO), stage.sp),
+            MessageReason.DESTINATION,
+        ),
+        (in_envelope(stage, request, SECOND), Reason.SIGNATURE_INVALID),
+    ):
+        assert answer.status == 500
+        assert expected.encode() in answer.body
+    assert stage.hub.ended == []
+
+
+class Services:
+    """:class:`hkeid.ports.HttpClient` with services behind it that answer by SOAP."""
+
+    def __init__(self, stage: Stage, **behaviour: Any) -> None:
+        self.stage = stage
+        self.behaviour = behaviour
+        self.asked: list[str] = []
+
+    def send(self, method: str, url: str, *, body: bytes | None = None, **_rest: Any) -> HttpAnswer:
+        assert method == "POST"
+        assert body is not None
+        self.asked.append(url)
+        if "fails" in self.behaviour:
+            raise Unavailable("http_failed")
+        request = LogoutRequest.read(verify_message(soap.take_off(body), self.stage.our_keys))
+        answer = LogoutResponse(
+            id="_answer",
+            issued_at=self.stage.now,
+            issuer=SECOND.entity_id,
+            in_response_to=request.id,
+            status=self.behaviour.get("answers", SUCCESS),
+        )
+        signer = self.behaviour.get("signer", SECOND.signer)
+        element = sign_element(answer.write(), signer)
+        return HttpAnswer(status=self.behaviour.get("status", 200), body=soap.put_on(element))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "lower"),
+    [
+        ({}, None),
+        ({"fails": True}, StatusCode.PARTIAL_LOGOUT),
+        ({"status": 500}, StatusCode.PARTIAL_LOGOUT),
+        ({"answers": failure(StatusCode.RESPONDER)}, StatusCode.PARTIAL_LOGOUT),
+        ({"signer": THIRD.signer}, StatusCode.PARTIAL_LOGOUT),
+    ],
+)
+def test_services_are_told_without_the_browser(
+    stage: Stage, behaviour: dict[str, Any], lower: str | None
+) -> None:
+    stage.http = Services(stage, **behaviour)
+    name, index = logged_in_at(stage, stage.sp, SECOND)["https://sp.example"]
+    answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert answer.status.lower == lower
+    assert stage.http.asked == ["https://other.example/slo/soap"]
+
+
+# A logout that begins here.
+
+
+def test_a_logout_that_begins_here(stage: Stage) -> None:
+    """Whoever ended the session: services are told, and the browser goes on."""
+    assert stage.idp.propagate_logout("session-1") is None
+    logged_in_at(stage, stage.sp, SECOND)
+    first = stage.idp.propagate_logout("session-1", then=f"{HOME}/goodbye")
+    request, token = told(first, stage)
+    assert request.destination == "https://other.example/slo"
+    request, token = told(reply(stage, SECOND, request, token), stage)
+    there, _ = location_of(reply(stage, stage.sp, request, token))
+    assert there == f"{HOME}/goodbye"
+    assert stage.idp.propagate_logout("session-1") is None
+
+
+def test_a_page_says_who_was_missed(stage: Stage) -> None:
+    logged_in_at(stage, stage.sp)
+    stage.enter(stage.sp, {"single_logout_services": ()})
+    page = stage.idp.propagate_logout("session-1")
+    assert isinstance(page, SamlLogoutPage)
+    assert page.missed == (stage.sp.entity_id,)
+
+
+def test_answers_go_where_metadata_wants_them(stage: Stage) -> None:
+    """saml-metadata §2.2.2: ResponseLocation."""
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    there = Endpoint(
+        binding=Binding.REDIRECT.value,
+        location="https://sp.example/slo",
+        response_location="https://sp.example/slo/answers",
+    )
+    stage.enter(stage.sp, {"single_logout_services": (there,)})
+    response = ask(stage, asking(stage, stage.sp, name, index), stage.sp)
+    assert location_of(response)[0] == "https://sp.example/slo/answers"

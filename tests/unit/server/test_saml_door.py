@@ -1,0 +1,264 @@
+"""The SAML door through the whole server, with a service on the library's own service provider."""
+
+from __future__ import annotations
+
+import base64
+import re
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.http import Parameters, Request
+from hkeid.testing import saml_service
+from hkeid.testing.saml_service import SamlService
+from hkeid_server.saml_files import read_service
+from hkeid_server.wsgi import serve_house
+
+SERVICE = "https://library.example"
+THREE = 'en = "Library"\nzh-Hant-HK = "圖書館"\nzh-Hans = "图书馆"\n'
+DESCRIPTION = f"""entity_id = "{SERVICE}/metadata"
+metadata_file = "library.xml"
+sector_identifier = "library.example"
+voluntary_claims = ["birthdate"]
+idp_initiated = true
+[name]
+{THREE}
+[claims.name]
+{THREE}
+[claims.birthdate]
+{THREE}
+"""
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class Town:
+    """A server with the SAML door, the service, and what goes between them."""
+
+    def __init__(self, front: Any, service: SamlService) -> None:
+        self.front, self.service = front, service
+        self.cookie = ""
+
+    def at_service(
+        self, path: str, method: str = "GET", fields: Any = (), *, cookies: bool = True
+    ) -> Any:
+        query = urlsplit(path).query
+        request = Request(
+            method=method,
+            path=urlsplit(path).path,
+            query=Parameters.parse(query),
+            raw_query=query,
+            form=Parameters.of(fields),
+            headers={"cookie": self.cookie} if cookies else {},
+        )
+        answer = self.service(request)
+        given = answer.header("Set-Cookie")
+        if given:
+            self.cookie = given.partition(";")[0]
+        return answer
+
+    def follow(self, answer: Any) -> Any:
+        return self.at_service(answer.header("Location").removeprefix(SERVICE))
+
+    def deliver(self, page: Any) -> Any:
+        """Post the form that the provider's page holds, without cookies, as a browser does."""
+        action = re.search(r'action="([^"]+)"', page.text)
+        fields = [
+            (name, unescape(value))
+            for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page.text)
+        ]
+        return self.at_service(action[1].removeprefix(SERVICE), "POST", fields, cookies=False)
+
+    def home(self) -> str:
+        return self.at_service("/").body.decode()
+
+
+@pytest.fixture
+def saml_town(tmp_path: Path, make_house: Any, clock: Any, key: Any, monkeypatch: Any) -> Town:
+    clock.moment = datetime.now(UTC)
+    service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    (folder / "library.xml").write_bytes(service.metadata())
+    (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
+    house = make_house(saml={"enabled": True})
+    from hkeid_server.sandbox import seed_sandbox
+
+    seed_sandbox(house)
+    front = serve_house(house)
+    made = Town(front, service)
+    made.house = house  # type: ignore[attr-defined]
+
+    class Opened:
+        def __init__(self, url: str, timeout: float) -> None:
+            del timeout
+            answer = house.doors["saml"].handle(Request(method="GET", path=urlsplit(url).path))
+            self.body = answer.body
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def read(self, _most: int) -> bytes:
+            return self.body
+
+    monkeypatch.setattr(saml_service, "urlopen", Opened)
+    return made
+
+
+@pytest.fixture
+def holder(saml_town: Town, make_person: Any) -> Any:
+    """A resident with an eID, in the browser that also visits the service."""
+    from hkeid_server.sandbox import issue_ticket
+
+    person = make_person(saml_town.front)
+    person.get("/activate")
+    person.post("/activate", {"code": issue_ticket(saml_town.house, "chan-tai-man").reveal()})
+    assert person.ceremony().status_code == 303
+    return person
+
+
+def go_to_provider(saml_town: Town, person: Any) -> Any:
+    answer = saml_town.at_service("/login")
+    place = urlsplit(answer.header("Location"))
+    return person.get(f"{place.path}?{place.query}")
+
+
+def log_in(saml_town: Town, person: Any) -> None:
+    go_to_provider(saml_town, person)
+    if person.page.status_code == 303:
+        person.follow()
+        person.post(
+            re.search(r'action="(/interaction/saml/[^"]+/decide)"', person.page.text)[1],
+            consent(person.page.text),
+        )
+    saml_town.follow(saml_town.deliver(person.page))
+
+
+def consent(text: str) -> dict[str, Any]:
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
+    return {**hidden, "claim": "birthdate", "decision": "agree"}
+
+
+class TestLogin:
+    def test_reaches_the_service_with_what_was_agreed(self, saml_town: Town, holder: Any) -> None:
+        """saml-profiles §4.1: request, consent, response; the same session as for OpenID Connect."""
+        log_in(saml_town, holder)
+        page = saml_town.home()
+        assert 'id="subject"' in page
+        assert "CHAN, Tai Man" in page
+        assert "19850412" in page
+
+    def test_of_a_stranger_asks_for_the_passkey(self, saml_town: Town, make_person: Any) -> None:
+        stranger = make_person(saml_town.front)
+        go_to_provider(saml_town, stranger)
+        assert stranger.page.headers["Location"].startswith("/interaction/saml/")
+        stranger.follow()
+        assert 'id="use-passkey"' in stranger.page.text
+        assert "Library" in stranger.page.text
+
+    def test_that_is_declined_is_told_to_the_service(
+        self, saml_town: Town, make_person: Any
+    ) -> None:
+        stranger = make_person(saml_town.front)
+        go_to_provider(saml_town, stranger)
+        stranger.follow()
+        stranger.post(
+            re.search(r'action="(/interaction/saml/[^"]+/decline)"', stranger.page.text)[1]
+        )
+        answer = saml_town.deliver(stranger.page)
+        assert answer.status == 403
+        assert b"saml_status" in answer.body
+
+    def test_of_a_service_that_nobody_knows_is_a_page(
+        self, saml_town: Town, make_person: Any, key: Any
+    ) -> None:
+        other = SamlService("https://other.example", "http://localhost:8000/saml/metadata", key)
+        place = urlsplit(other(Request(method="GET", path="/login")).header("Location"))
+        stranger = make_person(saml_town.front)
+        stranger.get(f"{place.path}?{place.query}")
+        assert stranger.page.status_code == 400
+        assert "other.example" not in stranger.page.text
+
+
+class TestLogout:
+    def test_at_the_service_ends_the_hubs_session(self, saml_town: Town, holder: Any) -> None:
+        """saml-profiles §4.4."""
+        log_in(saml_town, holder)
+        place = urlsplit(saml_town.at_service("/logout").header("Location"))
+        holder.get(f"{place.path}?{place.query}")
+        assert holder.get("/account").headers.get("Location") == "/login"
+        assert 'id="stranger"' in saml_town.home()
+
+    def test_in_my_eid_ends_the_services(self, saml_town: Town, holder: Any) -> None:
+        log_in(saml_town, holder)
+        holder.get("/account")
+        holder.post("/account/sign-out")
+        place = holder.page.headers["Location"]
+        assert place.startswith(f"{SERVICE}/slo")
+        back = saml_town.at_service(place.removeprefix(SERVICE), cookies=False)
+        place = urlsplit(back.header("Location"))
+        holder.get(f"{place.path}?{place.query}")
+        assert holder.page.headers["Location"].endswith("/farewell/out")
+        assert 'id="stranger"' in saml_town.home()
+        assert holder.get("/account").headers.get("Location") == "/login"
+
+
+def test_metadata_is_served(saml_town: Town, make_person: Any) -> None:
+    answer = make_person(saml_town.front).get("/saml/metadata")
+    assert answer.headers["Content-Type"] == "application/samlmetadata+xml"
+    assert b"IDPSSODescriptor" in answer.data
+    (encoded,) = set(re.findall(rb"X509Certificate>([^<]+)<", answer.data))
+    certificate = x509.load_der_x509_certificate(base64.b64decode(encoded))
+    certificate.verify_directly_issued_by(certificate)
+    again = make_person(saml_town.front).get("/saml/metadata")
+    assert encoded in again.data
+
+
+def test_it_is_not_there_where_it_is_not_switched_on(stranger: Any) -> None:
+    assert stranger.get("/saml/metadata").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "says"),
+    [
+        (("entity_id", "entity"), "saml_service_key_unknown", "did you mean 'entity_id'"),
+        (('sector_identifier = "library.example"\n', ""), "saml_service_key_missing", "sector"),
+        (('metadata_file = "library.xml"\n', ""), "saml_service_key_missing", "metadata_file"),
+        (("idp_initiated = true", 'idp_initiated = "yes"'), "saml_service_value_invalid", "idp_initiated"),
+        (("idp_initiated = true", 'signs = "none"'), "saml_service_value_invalid", "assertion, response"),
+        (("[claims.birthdate]", "[claims.shoe]"), "saml_service_value_invalid", "claims"),
+        (('["birthdate"]', '["sex"]'), "saml_service_value_invalid", "voluntary_claims"),
+        (('zh-Hans = "图书馆"\n', ""), "saml_service_value_invalid", "zh-Hans"),
+    ],
+)  # fmt: skip
+def test_a_description_that_is_wrong_says_where(
+    tmp_path: Path, change: tuple[str, str], reason: str, says: str
+) -> None:
+    path = tmp_path / "library.toml"
+    path.write_text(DESCRIPTION.replace(*change), "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_service(path)
+    assert caught.value.reason == reason
+    assert says in (caught.value.detail or "")
+
+
+def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: Any) -> None:
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        make_house(saml={"enabled": True})
+    assert caught.value.reason == "saml_service_value_invalid"
