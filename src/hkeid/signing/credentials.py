@@ -170,8 +170,12 @@ class Signer:
             held = pkcs12.load_pkcs12(content, secret)
         except (ValueError, TypeError, NotImplementedError) as error:
             if "password" in str(error).lower():
-                raise CredentialRefused("passphrase_wrong") from None
-            raise MalformedInput("pkcs12_malformed", detail=type(error).__name__) from None
+                raise CredentialRefused(
+                    "passphrase_wrong", detail="the PKCS#12 file does not open with it"
+                ) from None
+            raise MalformedInput(
+                "pkcs12_malformed", detail="no PKCS#12 file, or one that cannot be read"
+            ) from None
         if held.key is None or held.cert is None:
             raise CredentialRefused("key_absent")
         chain = tuple(one.certificate for one in held.additional_certs)

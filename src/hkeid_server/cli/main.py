@@ -9,7 +9,13 @@ from typing import Any
 import click
 
 from hkeid import __version__
-from hkeid.kernel.errors import ConfigurationError, HkeidError, MissingExtra, Unavailable
+from hkeid.kernel.errors import (
+    ConfigurationError,
+    HkeidError,
+    MalformedInput,
+    MissingExtra,
+    Unavailable,
+)
 
 _COMMANDS = {
     "audit": ("audit", "audit_group", "Prove that nothing in the audit trail was altered."),
@@ -125,7 +131,11 @@ class FriendlyGroup(click.Group):
 def explain(error: HkeidError) -> str:
     """An error for an operator: what it is about, with the detail that the outside never sees."""
     words = error.reason.replace("_", " ")
-    return f"{words}: {error.detail}" if error.detail else f"{error.safe_text} ({error.reason})"
+    if error.detail:
+        return f"{words}: {error.detail}"
+    if isinstance(error, MalformedInput) and error.field:
+        return f"{words}: {error.field}"
+    return f"{error.safe_text} ({error.reason})"
 
 
 def _exit_status(error: HkeidError) -> int:

@@ -52,6 +52,8 @@ def sign_command(
     from hkeid.ports.pdf import Certification
     from hkeid.signing import Level, Wishes
 
+    if not out.parent.is_dir():
+        raise ConfigurationError("folder_absent", detail=f"there is no folder {out.parent}")
     if out.exists():
         raise ConfigurationError("file_exists", detail=f"{out} is there already")
     kinds = {"final": Certification.NO_CHANGES, "fill-in": Certification.FILL_IN, None: False}
@@ -76,6 +78,10 @@ def _services(level: str, tsa: str | None, anchors: list[bytes]) -> Any:
     from hkeid.signing import Services
 
     if level == "B-B":
+        if tsa is not None:
+            raise ConfigurationError(
+                "level_without_timestamp", detail="B-B holds no time-stamp: with --tsa say --level"
+            )
         return Services()
     if tsa is None:
         raise ConfigurationError("timestamp_authority_missing", detail=f"{level} needs --tsa")

@@ -13,6 +13,7 @@ from hkeid.adapters.certificate_authorities.folders import (
     AuthorityFolder,
     RootFolder,
 )
+from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import Secret
 from hkeid.ports import Clock, Random, Store
 from hkeid.signing.certificates import (
@@ -72,9 +73,20 @@ def open_authority(
 def open_issuing(
     config: Config, store: Store[Any], clock: Clock, random: Random
 ) -> EmbeddedAuthority:
-    """The issuing authority alone."""
+    """The issuing authority alone.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``key_directory_missing``, and what its files raise.
+    """
     settings = AuthoritySettings(pointers=issuing_pointers(config))
-    credential = authority_folder(config).credential()
+    try:
+        credential = authority_folder(config).credential()
+    except ConfigurationError as error:
+        if error.reason != "key_directory_missing":
+            raise
+        how = "init --sandbox" if not config.production else "ca init"
+        raise ConfigurationError(
+            error.reason, detail=f"{error.detail}: `hkeid {how}` makes the authority"
+        ) from None
     return EmbeddedAuthority(store, credential, clock, random, settings)
 
 
@@ -140,12 +152,26 @@ def make_sandbox_authority(config: Config) -> bool:
     clock, random = surroundings()
     keys = open_keys(config, clock, random)
     store = open_store(config, keys, clock, random)
-    names = {"name": "hkeid SANDBOX 樣本", "organization": "SPECIMEN"}
+    name, organization = "hkeid SANDBOX 樣本", "SPECIMEN"
     try:
         root = make_root_folder(
-            folder.with_name(f"{folder.name}-root"), None, clock, random, **names
+            folder.with_name(f"{folder.name}-root"),
+            None,
+            clock,
+            random,
+            name=f"{name} Root",
+            organization=organization,
         )
-        make_authority(config, root, store, clock, random, **names)
+        # Another name than the root's: a certificate whose issuer has its subject's name ends a chain.
+        make_authority(
+            config,
+            root,
+            store,
+            clock,
+            random,
+            name=f"{name} Issuing",
+            organization=organization,
+        )
     finally:
         close_store(store)
     return True

@@ -342,3 +342,25 @@ def test_production_wants_its_own_arc_and_sealed_keys(tmp_path) -> None:
     )
     with pytest.raises(ConfigurationError, match=r"certificates\.passphrase_file"):
         load_config(config)
+
+
+def test_the_sandbox_authority_is_named_apart_from_its_root(tmp_path) -> None:
+    words = ["init", "--sandbox", "--data", str(tmp_path)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    config = tmp_path / "hkeid.toml"
+    config.write_text(config.read_text("utf-8") + "\n[certificates]\nenabled = true\n", "utf-8")
+    early = CliRunner().invoke(main, ["ca", "crl", "--config", str(config)])
+    assert early.exit_code == 3
+    assert "`hkeid init --sandbox` makes the authority" in early.stderr
+    assert CliRunner().invoke(main, words).exit_code == 0
+    root, issuing = (
+        read_certificate(
+            x509.load_pem_x509_certificate((tmp_path / "ca" / name).read_bytes()).public_bytes(
+                Encoding.DER
+            )
+        )
+        for name in ("root.pem", "issuing.pem")
+    )
+    assert root.self_issued
+    assert not issuing.self_issued
+    assert issuing.issued_by(root)

@@ -93,7 +93,8 @@ def test_etsi_and_the_law(folder, bench) -> None:
     assert "有效" in text.stdout
     assert "553" in text.stdout
     context.write_text("unknown = 1\n")
-    assert _verify(file, folder, "--legal", context).exit_code == 1
+    done = _verify(file, folder, "--legal", context)
+    assert (done.exit_code, done.stderr) == (1, "hkeid: context member unknown: unknown\n")
 
 
 def test_files_that_cannot_be_used_are_said_in_a_sentence(folder) -> None:
@@ -102,9 +103,16 @@ def test_files_that_cannot_be_used_are_said_in_a_sentence(folder) -> None:
     done = _hkeid("pdf", "sign", folder / "plain.pdf", "--out", folder / "signed.pdf", *key)
     assert (done.exit_code, done.stderr) == (3, f"hkeid: passphrase missing: {folder}/binary\n")
     done = _sign(folder, "nowhere/signed.pdf")
-    assert done.exit_code == 1
-    assert done.stderr.startswith(f"hkeid: No such file or directory: {folder}/nowhere/")
+    assert done.exit_code == 3
+    assert done.stderr == f"hkeid: folder absent: there is no folder {folder}/nowhere\n"
     assert not list(folder.glob("*signed*"))
+
+
+def test_a_time_stamp_authority_is_not_ignored(folder) -> None:
+    done = _sign(folder, "signed.pdf", "--tsa", "http://tsa.example.hk/tsa")
+    assert done.exit_code == 3
+    assert "with --tsa say --level" in done.stderr
+    assert not (folder / "signed.pdf").exists()
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,9 @@ class HttpRevocation:
                     return answer.body
             except HkeidError:
                 continue
-        raise Unavailable("revocation_unavailable", detail="no revocation list")
+        raise Unavailable(
+            "revocation_unavailable", detail="neither OCSP nor a list where the certificate points"
+        )
 
 
 def _good_list(encoded: bytes, issuer: ReadCertificate, at: Instant) -> bool:

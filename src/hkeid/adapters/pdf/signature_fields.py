@@ -222,7 +222,9 @@ def _append(
     _require_name(writer, name)
     pages = int(writer.root["/Pages"]["/Count"])
     if not -pages <= page < pages:
-        raise DocumentRefused("page_absent", detail=f"page {page} of {pages}")
+        raise DocumentRefused(
+            "page_absent", detail=f"index {page}, and the document has {pages} pages"
+        )
     append_signature_field(
         writer,
         SigFieldSpec(

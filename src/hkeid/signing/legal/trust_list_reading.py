@@ -56,7 +56,10 @@ def read_trust_list(
         ``trust_list_malformed``.
     """
     if (signature is None) != (public_key is None) or (sha256 is None and signature is None):
-        raise ConfigurationError("trust_list_unauthenticated")
+        raise ConfigurationError(
+            "trust_list_unauthenticated",
+            detail="give the SHA-256 that it must have, or a signature with the keeper's key",
+        )
     if sha256 is not None:
         digest = hashlib.sha256(content).hexdigest()
         if not hmac.compare_digest(digest.encode(), sha256.strip().lower().encode()):

@@ -13,6 +13,7 @@ from hkeid.ports.certificates import ValidationMaterial
 from hkeid.signing.legal import TrustList, key_hash, shipped_trust_list
 
 Certificate = x509.Certificate | bytes
+_SEQUENCE = b"\x30"
 """A certificate, or its DER."""
 
 
@@ -46,7 +47,10 @@ class ValidationTrust:
         recognised: TrustList | None = None,
         material: ValidationMaterial | None = None,
     ) -> ValidationTrust:
-        """Trust in certificates. ``embedded`` ones are anchors as well."""
+        """Trust in certificates: objects, or DER. ``embedded`` ones are anchors as well.
+
+        :raises hkeid.kernel.errors.MalformedInput: ``certificate_malformed``: bytes that are not DER, such as PEM.
+        """
         own = tuple(_der(one) for one in embedded)
         return cls(
             anchors=(*(_der(one) for one in anchors), *own),
@@ -79,5 +83,7 @@ def _key(certificate: bytes) -> str:
 
 def _der(certificate: Certificate) -> bytes:
     if isinstance(certificate, bytes):
+        if not certificate.startswith(_SEQUENCE):
+            raise MalformedInput("certificate_malformed", detail="bytes must be DER, not PEM")
         return certificate
     return certificate.public_bytes(Encoding.DER)

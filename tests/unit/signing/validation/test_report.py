@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from hkeid.identity.language import Language
+from hkeid.kernel.errors import MalformedInput
 from hkeid.signing.legal import LegalContext, Verdict, key_hash, read_trust_list
 from hkeid.signing.validation import FindingCode, ValidationTrust
 from hkeid.signing.validation.findings import finding_text, found
@@ -140,3 +141,8 @@ def test_the_embedded_authority_is_never_recognised(bench, validate) -> None:
     assert report.valid
     assert report.cap553.verdict is Verdict.NOT_SATISFIED
     assert "embedded_authority" in report.cap553.codes
+
+
+def test_certificates_in_pem_are_refused_where_trust_is_made() -> None:
+    with pytest.raises(MalformedInput, match="certificate_malformed"):
+        ValidationTrust.of([b"-----BEGIN CERTIFICATE-----\n"])
