@@ -224,7 +224,7 @@ def read_form(settled: Settled) -> Attributes:
     """The fields that the person agreed to give, of those that were asked for.
 
     :raises UpstreamRefused: ``iam_smart_form_filling_…``.
-    :raises UpstreamFailed: as :func:`read_reauthentication`, and the reasons of :mod:`.profile`.
+    :raises UpstreamFailed: as :func:`read_reauthentication`, and the reasons of :mod:`hkeid.upstream.iam_smart.profile`.
     """
     content = content_of(settled, CallKind.FORM_FILLING)
     return read_profile(content, settled.asked["fields"])

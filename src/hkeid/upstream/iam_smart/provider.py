@@ -105,9 +105,9 @@ class IamSmartUpstream:
 
         :raises AnswerUnexpected: ``login_state_malformed``, ``login_state_foreign``,
             ``login_state_expired``, ``state_missing``, ``state_mismatch``.
-        :raises UpstreamFailed: the return codes' failures (:mod:`.codes`), ``callback_malformed``,
+        :raises UpstreamFailed: the return codes' failures (:mod:`hkeid.upstream.iam_smart.codes`), ``callback_malformed``,
             ``iam_smart_login_declined``, ``scope_not_granted``, ``token_stale``,
-            ``token_from_the_future`` and the reasons of :mod:`.person` and :mod:`.profile`.
+            ``token_from_the_future`` and the reasons of :mod:`hkeid.upstream.iam_smart.person` and :mod:`hkeid.upstream.iam_smart.profile`.
         """
         state, created = self._read_kept(kept, now)
         code = _code_of(_parameters(request), state)
