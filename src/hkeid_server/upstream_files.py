@@ -3,7 +3,7 @@
 ::
 
     # company.toml
-    kind = "oidc"                        # oidc or iam_smart
+    kind = "oidc"                        # oidc, saml or iam_smart
     issuer = "https://login.company.example"
     client_id = "hkeid"
     clients = ["company-intranet"]       # offered to these relying parties alone
@@ -43,16 +43,22 @@ from hkeid.upstream import AssuranceTable, AttributeMapping
 from hkeid.upstream.contract import UpstreamKind
 from hkeid.upstream.iam_smart import IamSmartSettings
 from hkeid.upstream.oidc import OidcUpstreamSettings
+from hkeid.upstream.saml import SamlUpstreamSettings
 
-_KINDS: Mapping[UpstreamKind, type[OidcUpstreamSettings | IamSmartSettings]] = {
+Settings = OidcUpstreamSettings | SamlUpstreamSettings | IamSmartSettings
+"""What is said about one upstream."""
+
+_KINDS: Mapping[UpstreamKind, type[Settings]] = {
     UpstreamKind.OIDC: OidcUpstreamSettings,
+    UpstreamKind.SAML: SamlUpstreamSettings,
     UpstreamKind.IAM_SMART: IamSmartSettings,
 }
 _POLICY = frozenset(one.name for one in fields(UpstreamPolicy))
 MAPPED = frozenset({*CLAIMS, "email", "phone_number"})
 """Claims that an upstream may say."""
 _TABLES = frozenset({"names", "assurance", "attributes"})
-_FILES = {"iam_smart": frozenset({"encipherment_key"})}
+_FILES = {UpstreamKind.IAM_SMART: frozenset({"encipherment_key"})}
+_METADATA = frozenset({"metadata_file", "metadata_url", "metadata_key_file"})
 _SECRETS = frozenset({"client_secret"})
 
 
@@ -61,11 +67,13 @@ class UpstreamFile:
     """One upstream as described.
 
     :ivar files: paths of key files by key.
+    :ivar metadata: of SAML: a local file, trusted as it is, or an address with the file of the key that signs it.
     """
 
-    settings: OidcUpstreamSettings | IamSmartSettings
+    settings: Settings
     policy: UpstreamPolicy
     files: Mapping[str, Path] = field(default_factory=dict)
+    metadata: Path | tuple[str, Path] | None = None
 
 
 def read_upstreams(folder: Path) -> tuple[UpstreamFile, ...]:
@@ -89,13 +97,10 @@ def read_upstream(path: Path) -> UpstreamFile:
     kind = _kind(path, content.get("kind"))
     settings = _KINDS[kind]
     own = {one.name for one in fields(settings)} - {"id", "names", "assurance", "mapping"}
-    files = _FILES.get(kind.value, frozenset())
-    known = {"kind", *_TABLES, *_POLICY, *own, *(f"{one}_file" for one in (*files, *_SECRETS))}
-    for key in content:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError("upstream_key_unknown", detail=f"{path.name}: {key!r}{hint}")
+    files = _FILES.get(kind, frozenset())
+    metadata = _METADATA if kind is UpstreamKind.SAML else frozenset()
+    inner = {f"{one}_file" for one in (*files, *(_SECRETS & own))}
+    _check_keys(path, content, {"kind", *_TABLES, *_POLICY, *own, *metadata, *inner})
     hints = get_type_hints(settings)
     values = {
         key: _value(path, key, hints[key], content[key]) for key in own - _SECRETS if key in content
@@ -116,6 +121,30 @@ def read_upstream(path: Path) -> UpstreamFile:
         settings=made,
         policy=_policy(path, content),
         files={one: _file(path, one, content) for one in files},
+        metadata=_metadata(path, content) if metadata else None,
+    )
+
+
+def _check_keys(path: Path, content: Mapping[str, Any], known: set[str]) -> None:
+    for key in content:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigurationError("upstream_key_unknown", detail=f"{path.name}: {key!r}{hint}")
+
+
+def _metadata(path: Path, content: Mapping[str, Any]) -> Path | tuple[str, Path]:
+    given = _METADATA & set(content)
+    for key in given:
+        if not isinstance(content[key], str) or not content[key]:
+            raise _invalid(path, key, "a text")
+    if given == {"metadata_file"}:
+        return path.parent / str(content["metadata_file"])
+    if given == {"metadata_url", "metadata_key_file"}:
+        return str(content["metadata_url"]), path.parent / str(content["metadata_key_file"])
+    raise ConfigurationError(
+        "upstream_key_missing",
+        detail=f"{path.name}: 'metadata_file', or 'metadata_url' with 'metadata_key_file'",
     )
 
 
@@ -137,7 +166,7 @@ def _tables(path: Path, content: Mapping[str, Any], settings: type) -> dict[str,
         if not isinstance(names, Mapping) or not set(names) <= set(tags):
             raise _invalid(path, "names", f"a table with {', '.join(tags)}")
         found["names"] = {tags[tag]: str(name) for tag, name in names.items()}
-    elif settings is OidcUpstreamSettings:
+    elif settings is not IamSmartSettings:
         raise ConfigurationError("upstream_key_missing", detail=f"{path.name}: [names]")
     if "assurance" in content:
         if not isinstance(content["assurance"], Mapping):

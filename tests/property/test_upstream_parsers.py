@@ -25,7 +25,7 @@ from hkeid.upstream.iam_smart.codes import failure
 from hkeid.upstream.iam_smart.content_keys import ContentKey, read_key
 from hkeid.upstream.iam_smart.envelopes import open_content, read_envelope, seal_content
 from hkeid.upstream.iam_smart.pending import CallKind, Settled
-from hkeid.upstream.iam_smart.person import Person, read_person
+from hkeid.upstream.iam_smart.person import IamSmartPerson, read_person
 from hkeid.upstream.iam_smart.profile import EME_FIELDS, PROFILE_FIELDS, read_profile
 from hkeid.upstream.mapping import AttributeMapping
 from hkeid.upstream.mapping_steps import DATE_FORMS
@@ -165,7 +165,7 @@ def test_token_answers(content: dict[str, Any]) -> None:
         person = read_person(content, NOW)
     except UpstreamFailed:
         return
-    assert Person.decode(person.encode()).open_id == person.open_id
+    assert IamSmartPerson.decode(person.encode()).open_id == person.open_id
 
 
 @given(
@@ -174,7 +174,7 @@ def test_token_answers(content: dict[str, Any]) -> None:
 )
 def test_continuations(kept: bytes) -> None:
     try:
-        Person.decode(kept)
+        IamSmartPerson.decode(kept)
     except UpstreamFailed:
         return
 

@@ -14,6 +14,7 @@ from hkeid.identity.authentication import SessionView
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import NotFound, Refused
 from hkeid.kernel.http import Response as CoreResponse
+from hkeid.upstream.saml import SamlUpstream
 from hkeid_server import elsewhere, metrics
 from hkeid_server.coming_again import coming_again
 from hkeid_server.house import house
@@ -84,6 +85,17 @@ def hear_logout(upstream_id: str) -> Response:
     if isinstance(heard.answer, CoreResponse):
         return as_answer(heard.answer)
     return elsewhere.send_off(heard.answer)
+
+
+@blueprint.get("/upstream/<upstream_id>/metadata")
+def metadata(upstream_id: str) -> Response:
+    """What a SAML identity provider has to know of us."""
+    provider = house().back_doors.upstreams.named(upstream_id).provider
+    if not isinstance(provider, SamlUpstream):
+        raise NotFound("upstream_has_no_metadata")
+    answer = Response(provider.metadata(), content_type="application/samlmetadata+xml")
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer
 
 
 @blueprint.get("/upstream/jwks")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -82,7 +83,8 @@ class UpstreamOrigins:
         if upstream is None:
             return None
         settings = getattr(upstream.provider, "settings", None)
-        return getattr(settings, "issuer", None) or getattr(settings, "host", None)
+        names = ("issuer", "entity_id", "host")
+        return next(filter(None, (getattr(settings, name, None) for name in names)), None)
 
 
 def open_saml(
@@ -98,7 +100,7 @@ def open_saml(
     :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong.
     """
     config = base.config
-    _provide_keys(base)
+    provide_keys(base)
     described = read_services(config.path(config.saml.services))
     sources = [_source(one, base) for one in described]
     services = [_located(one, source) for one, source in zip(described, sources, strict=True)]
@@ -133,7 +135,11 @@ def _http(config: Config) -> HttpsClient:
     return HttpsClient(public_only=config.production, plain=not config.production)
 
 
-def _provide_keys(base: Foundation) -> None:
+def provide_keys(base: Foundation) -> None:
+    """Make the key that signs SAML messages where there is none.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``signing_key_missing``: this key store makes none.
+    """
     if not base.keys.signing_keys(KeyPurpose.SAML_SIGNING):
         if not hasattr(base.keys, "provide"):
             raise ConfigurationError("signing_key_missing", detail="saml-signing")
@@ -141,29 +147,42 @@ def _provide_keys(base: Foundation) -> None:
 
 
 def _source(one: ServiceFile, base: Foundation) -> FileMetadata | UrlMetadata:
-    source: FileMetadata | UrlMetadata
     if one.metadata is not None:
-        source = FileMetadata(one.metadata, TrustedAsItIs(), base.clock)
+        return metadata_source(one.metadata, base)
+    assert one.url is not None
+    assert one.key is not None
+    return metadata_source((one.url, one.key), base)
+
+
+def metadata_source(place: Path | tuple[str, Path], base: Foundation) -> FileMetadata | UrlMetadata:
+    """Metadata of a peer, read at once: of a file that must be good, or of an address, which may come later.
+
+    :param place: a file, or an address with the file of the key that signs what is there.
+    :raises hkeid.kernel.errors.ConfigurationError: ``saml_metadata_unusable``.
+    """
+    source: FileMetadata | UrlMetadata
+    if isinstance(place, Path):
+        source = FileMetadata(place, TrustedAsItIs(), base.clock)
     else:
-        assert one.url is not None
-        assert one.key is not None
+        url, key = place
         try:
-            trust = SignedBy.pem(one.key.read_bytes())
+            trust = SignedBy.pem(key.read_bytes())
         except OSError as error:
             raise ConfigurationError(
-                "saml_service_value_invalid", detail=f"{one.key}: {error.strerror}"
+                "saml_metadata_unusable", detail=f"{key}: {error.strerror}"
             ) from None
         fetcher = MetadataFetcher(
-            client=_http(base.config), insecure_localhost=not base.config.production
+            client=_http(base.config),
+            timeout=10.0,
+            insecure_localhost=not base.config.production,
         )
-        source = UrlMetadata(one.url, fetcher, trust, base.clock)
+        source = UrlMetadata(url, fetcher, trust, base.clock)
     outcome = source.refresh(base.clock.now())
     if outcome.failure is not None:
-        base.journal.refusal(outcome.failure, where=f"saml:{one.client.id}")
-        if one.metadata is not None:
+        base.journal.refusal(outcome.failure, where="saml:metadata")
+        if isinstance(place, Path):
             raise ConfigurationError(
-                "saml_service_value_invalid",
-                detail=f"{one.metadata}: {outcome.failure.reason}",
+                "saml_metadata_unusable", detail=f"{place}: {outcome.failure.reason}"
             )
     return source
 

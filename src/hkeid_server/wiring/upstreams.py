@@ -12,6 +12,7 @@ from hkeid.ports.surroundings import HttpClient
 from hkeid.upstream.contract import UpstreamProvider
 from hkeid.upstream.iam_smart import IamSmartApi, IamSmartSettings, IamSmartUpstream
 from hkeid.upstream.oidc import OidcUpstream
+from hkeid.upstream.saml import SamlUpstreamSettings
 from hkeid_server.upstream_files import UpstreamFile, read_upstreams
 from hkeid_server.wiring.foundation import Foundation, session_settings
 
@@ -53,4 +54,8 @@ def _provider(described: UpstreamFile, base: Foundation, http: HttpClient) -> Up
                 random=base.random,
             )
         )
+    if isinstance(settings, SamlUpstreamSettings):
+        from hkeid_server.wiring.saml_upstreams import saml_upstream
+
+        return saml_upstream(described, settings, base)
     return OidcUpstream(settings, keys=base.keys, http=http, clock=base.clock, random=base.random)

@@ -261,4 +261,4 @@ def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: An
     (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
     with pytest.raises(ConfigurationError) as caught:
         make_house(saml={"enabled": True})
-    assert caught.value.reason == "saml_service_value_invalid"
+    assert caught.value.reason == "saml_metadata_unusable"

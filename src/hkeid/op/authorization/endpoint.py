@@ -11,6 +11,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.oidc.authorization_details import Detail, approved_one
 from hkeid.oidc.errors import ErrorCode, OAuthError, invalid_request
+from hkeid.oidc.prompts import Prompt
 from hkeid.oidc.scopes import OFFLINE_ACCESS
 from hkeid.op import interactions
 from hkeid.op.authorization.checks import CHECKS
@@ -285,7 +286,8 @@ class AuthorizationEndpoint:
             client_id=known.id,
             acr=wanted.acr,
             max_age=wanted.max_age,
-            fresh=ask.fresh,
+            # Who has no session here may have one elsewhere (an identity provider behind us).
+            fresh=ask.fresh or Prompt.LOGIN in wanted.prompts,
             resident_id=resident_id,
             ui_locales=wanted.ui_locales,
             door=wanted.door,

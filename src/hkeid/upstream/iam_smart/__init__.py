@@ -23,7 +23,7 @@ from hkeid.upstream.iam_smart.hash_signing import (
     read_signature,
 )
 from hkeid.upstream.iam_smart.pending import Pending, Settled, settle
-from hkeid.upstream.iam_smart.person import Person
+from hkeid.upstream.iam_smart.person import IamSmartPerson
 from hkeid.upstream.iam_smart.provider import IamSmartUpstream
 from hkeid.upstream.iam_smart.settings import IamSmartSettings
 
@@ -35,11 +35,11 @@ __all__ = [
     "HashSigning",
     "IamSmartApi",
     "IamSmartCalls",
+    "IamSmartPerson",
     "IamSmartSettings",
     "IamSmartUpstream",
     "Method",
     "Pending",
-    "Person",
     "Settled",
     "SignatureAlgorithm",
     "SigningDescription",

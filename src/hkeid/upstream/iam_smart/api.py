@@ -71,7 +71,7 @@ class IamSmartApi:
 
         A content key that iAM Smart does not know any more is fetched anew, once.
 
-        :raises UpstreamFailed: the failure that the return code stands for (:mod:`.codes`),
+        :raises UpstreamFailed: the failure that the return code stands for (:mod:`hkeid.upstream.iam_smart.codes`),
             ``iam_smart_unreachable``, ``iam_smart_busy``, ``iam_smart_status_unexpected``, and those of
             the envelope.
         """

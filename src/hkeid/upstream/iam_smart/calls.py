@@ -34,7 +34,7 @@ from hkeid.upstream.iam_smart.api import IamSmartApi
 from hkeid.upstream.iam_smart.assurance import Method, amr_of, authentication_word
 from hkeid.upstream.iam_smart.codes import failure
 from hkeid.upstream.iam_smart.pending import CallKind, Pending, Settled, record_of
-from hkeid.upstream.iam_smart.person import Person
+from hkeid.upstream.iam_smart.person import IamSmartPerson
 from hkeid.upstream.iam_smart.profile import EME_FIELDS, PROFILE_FIELDS, read_profile
 
 MOST_HOURS: Final = 720
@@ -67,7 +67,7 @@ class IamSmartCalls:
 
     def reauthenticate(
         self,
-        person: Person,
+        person: IamSmartPerson,
         *,
         methods: AbstractSet[Method],
         callback: str,
@@ -95,7 +95,7 @@ class IamSmartCalls:
 
     def fill_form(
         self,
-        person: Person,
+        person: IamSmartPerson,
         form: FormDescription,
         *,
         callback: str,
@@ -131,7 +131,7 @@ class IamSmartCalls:
         self,
         kind: CallKind,
         name: str,
-        person: Person,
+        person: IamSmartPerson,
         callback: str,
         source: str,
         members: Mapping[str, Any],
@@ -224,7 +224,7 @@ def read_form(settled: Settled) -> Attributes:
     """The fields that the person agreed to give, of those that were asked for.
 
     :raises UpstreamRefused: ``iam_smart_form_filling_…``.
-    :raises UpstreamFailed: as :func:`read_reauthentication`, and the reasons of :mod:`.profile`.
+    :raises UpstreamFailed: as :func:`read_reauthentication`, and the reasons of :mod:`hkeid.upstream.iam_smart.profile`.
     """
     content = content_of(settled, CallKind.FORM_FILLING)
     return read_profile(content, settled.asked["fields"])

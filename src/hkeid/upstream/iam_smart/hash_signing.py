@@ -26,7 +26,7 @@ from hkeid.upstream.errors import UpstreamMalformed, UpstreamMisbehaved
 from hkeid.upstream.iam_smart.calls import IamSmartCalls, content_of, text_of
 from hkeid.upstream.iam_smart.envelopes import decode_base64
 from hkeid.upstream.iam_smart.pending import CallKind, Pending, Settled
-from hkeid.upstream.iam_smart.person import Person
+from hkeid.upstream.iam_smart.person import IamSmartPerson
 
 _HASH_BYTES: Final = 32
 _LIMITS: Final = {"department": 100, "service": 255, "document": 255}
@@ -94,7 +94,7 @@ class HashSigning:
 
     def begin(
         self,
-        person: Person,
+        person: IamSmartPerson,
         digest: bytes,
         description: SigningDescription,
         *,

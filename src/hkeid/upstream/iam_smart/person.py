@@ -20,7 +20,7 @@ _LATEST: Final = 10**14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class IamSmartPerson:
     """Somebody who logged in.
 
     :ivar open_id: the person's name for this client alone, in its one canonical form.
@@ -52,7 +52,7 @@ class Person:
         )
 
     @classmethod
-    def decode(cls, kept: bytes) -> Person:
+    def decode(cls, kept: bytes) -> IamSmartPerson:
         """The inverse of :meth:`encode`.
 
         :raises AnswerUnexpected: ``continuation_malformed``.
@@ -71,7 +71,7 @@ class Person:
             raise AnswerUnexpected("continuation_malformed") from None
 
 
-def read_person(content: Mapping[str, Any], now: Instant) -> Person:
+def read_person(content: Mapping[str, Any], now: Instant) -> IamSmartPerson:
     """Read the decrypted content.
 
     :raises UpstreamMalformed: ``token_answer_malformed``; the error names the member.
@@ -82,7 +82,7 @@ def read_person(content: Mapping[str, Any], now: Instant) -> Person:
     issued = _milliseconds(content, "issueAt")
     lasts = _milliseconds(content, "expiresIn")
     modified = content.get("lastModifiedDate")
-    return Person(
+    return IamSmartPerson(
         open_id=_open_id(content),
         access_token=Secret(_text(content, "accessToken", _LONGEST_TOKEN)),
         signs=content.get("userType") == "sign",

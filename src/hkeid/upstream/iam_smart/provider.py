@@ -34,7 +34,7 @@ from hkeid.upstream.errors import (
 from hkeid.upstream.iam_smart.api import IamSmartApi
 from hkeid.upstream.iam_smart.assurance import FIDO, amr_of, authentication_word
 from hkeid.upstream.iam_smart.codes import failure
-from hkeid.upstream.iam_smart.person import Person, read_person
+from hkeid.upstream.iam_smart.person import IamSmartPerson, read_person
 from hkeid.upstream.iam_smart.profile import read_profile
 from hkeid.upstream.iam_smart.sources import is_phone, language_of, source_of
 
@@ -105,9 +105,9 @@ class IamSmartUpstream:
 
         :raises AnswerUnexpected: ``login_state_malformed``, ``login_state_foreign``,
             ``login_state_expired``, ``state_missing``, ``state_mismatch``.
-        :raises UpstreamFailed: the return codes' failures (:mod:`.codes`), ``callback_malformed``,
+        :raises UpstreamFailed: the return codes' failures (:mod:`hkeid.upstream.iam_smart.codes`), ``callback_malformed``,
             ``iam_smart_login_declined``, ``scope_not_granted``, ``token_stale``,
-            ``token_from_the_future`` and the reasons of :mod:`.person` and :mod:`.profile`.
+            ``token_from_the_future`` and the reasons of :mod:`hkeid.upstream.iam_smart.person` and :mod:`hkeid.upstream.iam_smart.profile`.
         """
         state, created = self._read_kept(kept, now)
         code = _code_of(_parameters(request), state)
@@ -131,7 +131,7 @@ class IamSmartUpstream:
             raise AnswerUnexpected("login_state_expired")
         return state, created
 
-    def _check_person(self, person: Person, created: Instant, now: Instant) -> None:
+    def _check_person(self, person: IamSmartPerson, created: Instant, now: Instant) -> None:
         """The token belongs to this login, by the clocks; the login was granted what it needs."""
         tolerance = timedelta(seconds=self.settings.tolerance)
         if person.issued_at < created - tolerance:
@@ -141,7 +141,7 @@ class IamSmartUpstream:
         if "eidapi_auth" not in person.scopes:
             raise UpstreamMisbehaved("scope_not_granted")
 
-    def _profile(self, person: Person) -> Attributes:
+    def _profile(self, person: IamSmartPerson) -> Attributes:
         """The verified fields, synchronously, where the person agreed to that at login."""
         fields = self.settings.profile_fields
         if not fields or "eidapi_profiles" not in set(person.scopes) & set(self.settings.scopes):
@@ -158,7 +158,7 @@ class IamSmartUpstream:
         return read_profile(content, fields)
 
     def _authentication(
-        self, person: Person, attributes: Attributes, now: Instant
+        self, person: IamSmartPerson, attributes: Attributes, now: Instant
     ) -> UpstreamAuthentication:
         word = authentication_word(FIDO, signs=person.signs)
         return UpstreamAuthentication(
@@ -174,7 +174,7 @@ class IamSmartUpstream:
         )
 
 
-def _about(person: Person) -> Mapping[str, tuple[str, ...]]:
+def _about(person: IamSmartPerson) -> Mapping[str, tuple[str, ...]]:
     """What the token answer says of the account, for a mapping that wants it. ``lastModifiedDate`` (in seconds)
     moves when a verified attribute changes or the person registers again: a reason to look at the link anew.
     """

@@ -22,10 +22,10 @@ from hkeid.upstream.iam_smart import (
     Callback,
     IamSmartApi,
     IamSmartCalls,
+    IamSmartPerson,
     IamSmartSettings,
     IamSmartUpstream,
     Pending,
-    Person,
     Settled,
     read_callback,
     settle,
@@ -89,10 +89,10 @@ class Bench:
     def finish(self, kept: bytes, back: str) -> UpstreamAuthentication:
         return self.upstream.finish(kept, came_back(back), SystemClock().now())
 
-    def person(self, persona: str = "chan-tai-man") -> Person:
+    def person(self, persona: str = "chan-tai-man") -> IamSmartPerson:
         continuation = self.log_in(persona).continuation
         assert continuation is not None
-        return Person.decode(continuation)
+        return IamSmartPerson.decode(continuation)
 
     def keep(self, pending: Pending) -> Pending:
         with self.store.transaction() as tx:

@@ -1,0 +1,273 @@
+"""A SAML identity provider behind the hub, through the whole server; the upstream is our own identity provider."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from hkeid.adapters.memory import MemoryStore
+from hkeid.adapters.system import SystemRandom
+from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import AuthenticationResult, SessionView
+from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.http import Parameters, Request
+from hkeid.op.records import Client, ClientAuthMethod
+from hkeid.ports.keys import KeyPurpose
+from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
+from hkeid.saml.metadata import TrustedAsItIs, read_metadata
+from hkeid.testing.fake_hub import FakeClaims, FakeSessions
+from hkeid.testing.keys import MemoryKeyStore
+from hkeid_server.sandbox import seed_sandbox
+from hkeid_server.upstream_files import read_upstream
+from hkeid_server.wsgi import serve_house
+
+PEER = "https://university.example"
+ORIGIN = "http://localhost:8000"
+REDIRECT_URI = "https://rp.example.hk/eid/callback"
+NAMES = '[names]\nen = "University"\nzh-Hant-HK = "大學"\nzh-Hans = "大学"\n'
+DESCRIPTION = f"""kind = "saml"
+entity_id = "{PEER}/saml/metadata"
+metadata_file = "university.xml"
+creates = true
+{NAMES}
+[assurance]
+default = "urn:hkeid:acr:eid"
+"""
+
+
+@dataclass
+class University:
+    """The upstream: an identity provider whose one member is logged in there."""
+
+    clock: Any
+    known: dict[str, Any] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+    house: Any = None
+
+    def __post_init__(self) -> None:
+        keys = MemoryKeyStore()
+        keys.provide(KeyPurpose.SAML_SIGNING, "RS256")
+        self.sessions = FakeSessions()
+        self.provider = IdentityProvider(
+            PEER,
+            MemoryStore(keys, self.clock, SystemRandom()),
+            keys,
+            self.sessions,
+            FakeClaims(),
+            self,
+            self,
+            self,
+            self.clock,
+            SystemRandom(),
+            IdentityProviderSettings(scope="university.example"),
+        )
+        self.log_in()
+
+    def log_in(self, member: str = "member-1") -> None:
+        authentication = AuthenticationResult(
+            resident_id=member, acr=Acr.EID, amr=("pop",), authenticated_at=self.clock.now()
+        )
+        self.sessions.put(
+            "cookie", SessionView(session_id=f"s-{member}", authentication=authentication)
+        )
+
+    # What the identity provider asks for.
+
+    def entity(self, entity_id: str) -> Any:
+        return self.known.get(entity_id)
+
+    def entity_of_source(self, source_id: bytes) -> Any:
+        raise AssertionError(source_id)
+
+    def find(self, entity_id: str) -> Service | None:
+        hub = Client(
+            id="hub",
+            name={"en": "Hub"},
+            redirect_uris=(),
+            auth_method=ClientAuthMethod.NONE,
+            sector_identifier="localhost",
+            claims={},
+        )
+        return Service(entity_id=entity_id, relying_party=hub)
+
+    def end(self, session_id: str) -> bool:
+        self.ended.append(session_id)
+        self.sessions.end("cookie")
+        return True
+
+
+@pytest.fixture
+def university(clock: Any) -> University:
+    clock.moment = datetime.now(UTC)
+    return University(clock)
+
+
+@pytest.fixture
+def front(university: University, tmp_path: Path, make_house: Any) -> Any:
+    folder = tmp_path / "upstreams"
+    folder.mkdir()
+    answer = university.provider.handle(Request(method="GET", path="/saml/metadata"))
+    (folder / "university.xml").write_bytes(answer.body)
+    (folder / "university.toml").write_text(DESCRIPTION, "utf-8")
+    house = make_house()
+    seed_sandbox(house)
+    with house.store.transaction() as tx:
+        tx.clients.put(
+            Client(
+                id="rp",
+                name={"en": "Library", "zh-Hant-HK": "圖書館", "zh-Hans": "图书馆"},
+                redirect_uris=(REDIRECT_URI,),
+                auth_method=ClientAuthMethod.NONE,
+                sector_identifier="rp.example.hk",
+                claims={},
+            )
+        )
+    university.house = house
+    return serve_house(house)
+
+
+@pytest.fixture
+def person(front: Any, make_person: Any, university: University) -> Any:
+    made = make_person(front)
+    octets = made.get("/upstream/university/metadata").data
+    now = university.clock.now()
+    entity_id = f"{ORIGIN}/upstream/university/metadata"
+    found = read_metadata(octets, TrustedAsItIs(), now=now).entity(entity_id, now)
+    university.known[entity_id] = found
+    return made
+
+
+def at_university(university: University, address: str) -> Any:
+    query = urlsplit(address).query
+    return university.provider.handle(
+        Request(
+            method="GET",
+            path=urlsplit(address).path,
+            query=Parameters.of(parse_qsl(query)),
+            raw_query=query,
+            browser="b",
+            session="cookie",
+        )
+    )
+
+
+def bring_back(person: Any, answer: Any) -> Any:
+    """Post the upstream's form here; the browser brings no cookies along, and so comes again."""
+    page = answer.body.decode()
+    action = re.search(r'action="([^"]+)"', page)[1]
+    assert action == f"{ORIGIN}/upstream/university/callback"
+    fields = {
+        name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', page)
+    }
+    return person.post(
+        urlsplit(action).path, fields, **{"Sec-Fetch-Site": "cross-site", "Origin": PEER}
+    )
+
+
+def log_in(person: Any, university: University, authorize: Any, **more: str) -> Any:
+    person.get(authorize(**more))
+    person.follow()
+    link = re.search(r'id="at-university" href="([^"]+)"', person.page.text)
+    person.get(link[1])
+    return bring_back(person, at_university(university, person.page.headers["Location"]))
+
+
+def test_a_login_there_reaches_a_relying_party_that_speaks_openid_connect(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """saml-profiles §4.1 behind, OpenID Connect in front."""
+    log_in(person, university, authorize)
+    assert "code=" in person.page.headers["Location"]
+
+
+def test_the_same_member_is_the_same_person(
+    person: Any, front: Any, make_person: Any, university: University, authorize: Any
+) -> None:
+    """By the persistent name identifier (saml-core §8.3.7)."""
+    log_in(person, university, authorize)
+    log_in(make_person(front), university, authorize)
+    with university.house.store.transaction() as tx:
+        links = [link for one in tx.residents for link in tx.links.of_resident(one.id)]
+    assert len(links) == 1
+    university.log_in("member-2")
+    log_in(make_person(front), university, authorize)
+    with university.house.store.transaction() as tx:
+        links = [link for one in tx.residents for link in tx.links.of_resident(one.id)]
+    assert len(links) == 2
+
+
+def test_a_fresh_login_is_asked_for_there(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """``prompt=login`` is ForceAuthn (saml-core §3.4.1): the upstream asks its member again."""
+    person.get(authorize(prompt="login"))
+    person.follow()
+    person.get(re.search(r'id="at-university" href="([^"]+)"', person.page.text)[1])
+    asked = at_university(university, person.page.headers["Location"])
+    assert asked.request.fresh
+
+
+def test_an_answer_is_taken_once(person: Any, university: University, authorize: Any) -> None:
+    person.get(authorize())
+    person.follow()
+    person.get(re.search(r'id="at-university" href="([^"]+)"', person.page.text)[1])
+    answer = at_university(university, person.page.headers["Location"])
+    bring_back(person, answer)
+    bring_back(person, answer)
+    assert person.page.status_code == 409
+
+
+def test_a_logout_here_goes_on_there(person: Any, university: University, authorize: Any) -> None:
+    """saml-profiles §4.4: and comes back."""
+    log_in(person, university, authorize)
+    person.get("/account")
+    person.post("/account/sign-out")
+    there = person.page.headers["Location"]
+    assert there.startswith(PEER)
+    back = urlsplit(at_university(university, there).header("Location"))
+    assert back.path == "/upstream/university/logged-out"
+    person.get(f"{back.path}?{back.query}")
+    assert person.page.headers["Location"] == "/farewell/out"
+    assert university.ended == ["s-member-1"]
+
+
+def test_a_logout_there_ends_ours(person: Any, university: University, authorize: Any) -> None:
+    log_in(person, university, authorize)
+    told = university.provider.propagate_logout("s-member-1")
+    place = urlsplit(told.header("Location"))
+    assert place.path == "/upstream/university/logout"
+    person.get(f"{place.path}?{place.query}")
+    assert person.page.headers["Location"].startswith(PEER)
+    assert person.get("/account").headers["Location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "says"),
+    [
+        (('metadata_file = "university.xml"\n', ""), "upstream_key_missing", "metadata_url"),
+        (('"university.xml"', "3"), "upstream_value_invalid", "metadata_file"),
+        (("entity_id", "entity"), "upstream_key_unknown", "entity_id"),
+        ((NAMES, ""), "upstream_key_missing", "names"),
+        (
+            ("creates = true", 'client_secret_file = "x"'),
+            "upstream_key_unknown",
+            "client_secret_file",
+        ),
+    ],
+)
+def test_a_description_that_is_wrong_says_where(
+    tmp_path: Path, change: tuple[str, str], reason: str, says: str
+) -> None:
+    path = tmp_path / "university.toml"
+    path.write_text(DESCRIPTION.replace(*change), "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_upstream(path)
+    assert caught.value.reason == reason
+    assert says in (caught.value.detail or "")
