@@ -59,7 +59,7 @@ class ServerProcess:
         log: Path,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
-        patience: float = 30.0,
+        patience: float = 90.0,
     ) -> None:
         self.port = port
         self._log = log
