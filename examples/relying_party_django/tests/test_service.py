@@ -19,12 +19,12 @@ if not settings.configured:
 from django.core.management import call_command
 from django.test import Client, override_settings
 
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import FakeProvider, Fault, AccountHolder
 from hkeid.testing.fake_signing import FakeSigning
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-CHAN = Person(
+CHAN = AccountHolder(
     claims={
         "name": "CHAN, Tai Man",
         "name#zh-Hant-HK": "陳大文",
@@ -32,7 +32,7 @@ CHAN = Person(
         "hkic_number": "A123456(3)",
     }
 )
-BOUND = Person(acr="urn:hkeid:acr:eid-bound", claims=CHAN.claims)
+BOUND = AccountHolder(acr="urn:hkeid:acr:eid-bound", claims=CHAN.claims)
 BASE = "http://localhost:5002"
 TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
 
@@ -54,7 +54,7 @@ def client(provider: FakeProvider) -> Iterator[Client]:
         yield Client(enforce_csrf_checks=True, headers={"host": "localhost:5002"})
 
 
-def come_back(client: Client, provider: FakeProvider, page: str, person: Person = CHAN) -> str:
+def come_back(client: Client, provider: FakeProvider, page: str, person: AccountHolder = CHAN) -> str:
     begun = client.get(page)
     if begun["Location"].startswith("/eid/login"):
         begun = client.get(begun["Location"])
@@ -144,7 +144,7 @@ def test_the_whole_visit(client: Client, provider: FakeProvider) -> None:
 def test_a_resident_who_shares_nothing_sees_a_return_too(
     client: Client, provider: FakeProvider
 ) -> None:
-    come_back(client, provider, "/summary", Person(sub="another"))
+    come_back(client, provider, "/summary", AccountHolder(sub="another"))
     assert "HK$" in text(client, "/summary")
     assert "not shared" in text(client, "/account")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import FakeProvider, Fault, AccountHolder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
@@ -19,10 +19,10 @@ from relying_party_flask.texts import _TEXTS
 
 from relying_party_flask import create_app
 
-CHAN = Person(
+CHAN = AccountHolder(
     claims={"name": "CHAN, Tai Man", "name#zh-Hant-HK": "陳大文", "gender": "male"},
 )
-LEE = Person(sub="another-fictional-resident")
+LEE = AccountHolder(sub="another-fictional-resident")
 ISSUER = "http://localhost:8000"
 
 
@@ -44,7 +44,7 @@ def client(provider: FakeProvider) -> FlaskClient:
 
 
 def log_in(
-    client: FlaskClient, provider: FakeProvider, person: Person = CHAN, page: str = "/suggestion"
+    client: FlaskClient, provider: FakeProvider, person: AccountHolder = CHAN, page: str = "/suggestion"
 ) -> str:
     begun = client.get(f"/eid/login?next={page}")
     url = provider.log_in(begun.headers["Location"], person)

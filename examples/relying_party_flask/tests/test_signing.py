@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hkeid.testing.fake_provider import FakeProvider, Person
+from hkeid.testing.fake_provider import FakeProvider, AccountHolder
 from hkeid.testing.fake_signing import FakeSigning
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
@@ -20,8 +20,8 @@ from relying_party_flask import create_app
 
 ISSUER = "http://localhost:8000"
 BASE = "http://localhost:5001"
-CHAN = Person(claims={"name": "CHAN, Tai Man"})
-LEE = Person(sub="another-fictional-resident")
+CHAN = AccountHolder(claims={"name": "CHAN, Tai Man"})
+LEE = AccountHolder(sub="another-fictional-resident")
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def app(signing: FakeSigning) -> Any:
     return create_app(settings, http=signing, private_key=None)
 
 
-def visitor(app: Any, signing: FakeSigning, person: Person) -> Any:
+def visitor(app: Any, signing: FakeSigning, person: AccountHolder) -> Any:
     client = app.test_client()
     begun = client.get("/eid/login?next=/suggestion")
     client.get(signing.provider.log_in(begun.headers["Location"], person).removeprefix(BASE))

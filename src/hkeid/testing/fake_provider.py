@@ -45,14 +45,14 @@ from hkeid.testing.provider_faults import (
     forge,
 )
 
-__all__ = ["SID", "FakeProvider", "Fault", "Person"]
+__all__ = ["SID", "AccountHolder", "FakeProvider", "Fault"]
 
 SID: Final = "sid-of-a-session"
 """The session of every login at the fake provider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class AccountHolder:
     """Who logs in at the fake provider."""
 
     sub: str = "sub-of-a-fictional-resident"
@@ -65,7 +65,7 @@ class Person:
 @dataclass(slots=True)
 class _Code:
     request: dict[str, str]
-    person: Person
+    person: AccountHolder
     used: bool = False
 
 
@@ -111,7 +111,7 @@ class FakeProvider:
 
     # The resident's browser
 
-    def log_in(self, url: str, person: Person | None = None) -> str:
+    def log_in(self, url: str, person: AccountHolder | None = None) -> str:
         """Visit the authorization endpoint, agree to all; returns the address of the callback."""
         assert url.startswith(f"{self.issuer}/authorize?"), url
         request = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
@@ -119,7 +119,7 @@ class FakeProvider:
         assert request["client_id"] == self.client_id
         assert request["code_challenge_method"] == "S256"
         code = self._random.token()
-        self._codes[code] = _Code(request, person or Person())
+        self._codes[code] = _Code(request, person or AccountHolder())
         pairs = [("code", code), ("state", request["state"]), ("iss", self.issuer)]
         change = CALLBACK_FAULTS.get(self.fault) if self.fault else None
         return with_query(request["redirect_uri"], change(pairs) if change else pairs)
@@ -136,7 +136,7 @@ class FakeProvider:
             "iat": now,
             "exp": now + 120,
             "jti": self._random.token(16),
-            "sub": Person().sub,
+            "sub": AccountHolder().sub,
             "sid": SID,
             "events": {LOGOUT_EVENT: {}},
             **changes,
@@ -243,7 +243,7 @@ class FakeProvider:
         return _json(spoil(members) if spoil else members)
 
     def _id_token_claims(
-        self, person: Person, access_token: str, nonce: str | None
+        self, person: AccountHolder, access_token: str, nonce: str | None
     ) -> dict[str, Any]:
         now = self._clock.now()
         claims = {

@@ -10,7 +10,7 @@ from hkeid.kernel.instants import epoch_seconds
 from hkeid.rp import ProviderMisbehaved, RelyingParty
 from hkeid.rp.login_state import ProcessSpentStates
 from hkeid.testing.fake_hub import SettableClock
-from hkeid.testing.fake_provider import SID, FakeProvider, Person
+from hkeid.testing.fake_provider import SID, AccountHolder, FakeProvider
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -42,7 +42,7 @@ def test_a_token_that_is_in_order(
     read = party.read_logout_token(provider.logout_jwt(jti="one"))
     assert (read.issuer, read.sub, read.sid, read.jti) == (
         provider.issuer,
-        Person().sub,
+        AccountHolder().sub,
         SID,
         "one",
     )
@@ -50,7 +50,7 @@ def test_a_token_that_is_in_order(
 
 
 def test_step_4_sub_or_sid_or_both(party: RelyingParty, provider: FakeProvider) -> None:
-    assert party.read_logout_token(provider.logout_jwt(sid=None)).sub == Person().sub
+    assert party.read_logout_token(provider.logout_jwt(sid=None)).sub == AccountHolder().sub
     assert party.read_logout_token(provider.logout_jwt(sub=None)).sid == SID
     token = provider.logout_jwt(sub=None, sid=None)
     assert refused(party, token) == "logout_token_names_nobody"
@@ -164,4 +164,4 @@ def test_step_7_with_a_memory_that_processes_share(
 def test_nothing_that_names_anybody_is_printed(party: RelyingParty, provider: FakeProvider) -> None:
     shown = repr(party.read_logout_token(provider.logout_jwt()))
     assert SID not in shown
-    assert Person().sub not in shown
+    assert AccountHolder().sub not in shown

@@ -12,7 +12,7 @@ import pytest
 
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.rp import LoginDeclined, LoginFailed, ProviderMisbehaved, RelyingParty, StartAgain
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 
 Make = Callable[..., RelyingParty]
 
@@ -25,7 +25,7 @@ def test_a_login_from_end_to_end(
     party: RelyingParty, provider: FakeProvider, callback: str, clock: Any
 ) -> None:
     login = party.start_login(redirect_uri=callback, acr="urn:hkeid:acr:eid", claims=["name"])
-    person = Person(claims={"name": "CHAN Tai Man", "name#zh-Hant-HK": "陳大文"})
+    person = AccountHolder(claims={"name": "CHAN Tai Man", "name#zh-Hant-HK": "陳大文"})
     resident = party.finish_login(login.state, provider.log_in(login.url, person))
     assert resident.sub == person.sub
     assert resident.acr == "urn:hkeid:acr:eid"
@@ -44,7 +44,7 @@ def test_nothing_personal_or_secret_shows_in_a_repr(
 ) -> None:
     login = party.start_login(redirect_uri=callback, claims=["name"])
     resident = party.finish_login(
-        login.state, provider.log_in(login.url, Person(claims={"name": "CHAN Tai Man"}))
+        login.state, provider.log_in(login.url, AccountHolder(claims={"name": "CHAN Tai Man"}))
     )
     assert resident.tokens is not None
     shown = f"{login!r} {resident!r} {resident.tokens!r}"
@@ -237,32 +237,38 @@ class TestStepUp:
     def test_the_same_resident_passes(
         self, party: RelyingParty, provider: FakeProvider, callback: str
     ) -> None:
-        login = party.start_login(redirect_uri=callback, subject=Person().sub)
-        assert party.finish_login(login.state, provider.log_in(login.url)).sub == Person().sub
+        login = party.start_login(redirect_uri=callback, subject=AccountHolder().sub)
+        assert (
+            party.finish_login(login.state, provider.log_in(login.url)).sub == AccountHolder().sub
+        )
 
     def test_somebody_else_does_not(
         self, party: RelyingParty, provider: FakeProvider, callback: str
     ) -> None:
-        login = party.start_login(redirect_uri=callback, subject=Person().sub)
+        login = party.start_login(redirect_uri=callback, subject=AccountHolder().sub)
         with pytest.raises(ProviderMisbehaved) as caught:
-            party.finish_login(login.state, provider.log_in(login.url, Person(sub="another")))
+            party.finish_login(
+                login.state, provider.log_in(login.url, AccountHolder(sub="another"))
+            )
         assert caught.value.reason == "id_token_subject_changed"
 
     def test_a_higher_rung_than_asked_passes(
         self, party: RelyingParty, provider: FakeProvider, callback: str
     ) -> None:
         login = party.start_login(redirect_uri=callback, acr="urn:hkeid:acr:eid-bound")
-        person = Person(acr="urn:hkeid:acr:eid-plus-attested")
+        person = AccountHolder(acr="urn:hkeid:acr:eid-plus-attested")
         resident = party.finish_login(login.state, provider.log_in(login.url, person))
         assert resident.reaches("urn:hkeid:acr:eid-plus")
-        assert resident.acr != Person().acr
+        assert resident.acr != AccountHolder().acr
 
     def test_prompt_login_wants_a_new_authentication(
         self, party: RelyingParty, provider: FakeProvider, callback: str
     ) -> None:
         login = party.start_login(redirect_uri=callback, prompt="login")
         with pytest.raises(ProviderMisbehaved) as caught:
-            party.finish_login(login.state, provider.log_in(login.url, Person(age_seconds=300)))
+            party.finish_login(
+                login.state, provider.log_in(login.url, AccountHolder(age_seconds=300))
+            )
         assert caught.value.reason == "id_token_not_authenticated_again"
 
     def test_max_age_zero_wants_a_new_authentication(
@@ -270,7 +276,9 @@ class TestStepUp:
     ) -> None:
         login = party.start_login(redirect_uri=callback, max_age=0)
         with pytest.raises(ProviderMisbehaved) as caught:
-            party.finish_login(login.state, provider.log_in(login.url, Person(age_seconds=300)))
+            party.finish_login(
+                login.state, provider.log_in(login.url, AccountHolder(age_seconds=300))
+            )
         assert caught.value.reason == "id_token_auth_time_too_old"
 
 
@@ -316,7 +324,7 @@ class TestAfterwards:
     @pytest.fixture
     def resident(self, party: RelyingParty, provider: FakeProvider, callback: str) -> Any:
         login = party.start_login(redirect_uri=callback, claims=["name"])
-        person = Person(claims={"name": "CHAN Tai Man"})
+        person = AccountHolder(claims={"name": "CHAN Tai Man"})
         return party.finish_login(login.state, provider.log_in(login.url, person))
 
     def test_refresh_brings_new_tokens_and_keeps_the_login(
@@ -444,7 +452,9 @@ def test_claims_that_nobody_could_store(
 ) -> None:
     login = party.start_login(redirect_uri=callback, claims=["name"])
     with pytest.raises(ProviderMisbehaved) as caught:
-        party.finish_login(login.state, provider.log_in(login.url, Person(claims={"name": value})))
+        party.finish_login(
+            login.state, provider.log_in(login.url, AccountHolder(claims={"name": value}))
+        )
     assert caught.value.reason in ("claims_malformed", "userinfo_not_json")
 
 

@@ -25,7 +25,7 @@ from django.urls import include, path
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.rp.django import login_required
 from hkeid.rp.django.conf import given, web_login
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -109,10 +109,10 @@ def test_the_readme_example(client: Client, live_provider: FakeProvider) -> None
     back = log_in(client, live_provider)
     assert (back.status_code, back["Location"]) == (303, "/account")
     page = client.get("/account")
-    assert page.content.decode() == f"Hello {Person().sub}"
+    assert page.content.decode() == f"Hello {AccountHolder().sub}"
     assert page["Cache-Control"] == "no-store"
     assert "Cookie" in page["Vary"]
-    assert client.get("/").content.decode() == Person().sub
+    assert client.get("/").content.decode() == AccountHolder().sub
 
 
 def test_step_up(client: Client, live_provider: FakeProvider) -> None:
@@ -120,7 +120,7 @@ def test_step_up(client: Client, live_provider: FakeProvider) -> None:
     refused = log_in(client, live_provider, "/strong")
     assert refused.status_code == 403
     assert b'data-kind="stronger"' in refused.content
-    log_in(client, live_provider, "/strong", Person(acr="urn:hkeid:acr:eid-plus"))
+    log_in(client, live_provider, "/strong", AccountHolder(acr="urn:hkeid:acr:eid-plus"))
     assert client.get("/strong").content == b"strong"
 
 

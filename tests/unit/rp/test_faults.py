@@ -139,9 +139,9 @@ def _attempt(party: RelyingParty, provider: FakeProvider, callback: str) -> None
         max_age=600,
         claims=["name"],
     )
-    from hkeid.testing.fake_provider import Person
+    from hkeid.testing.fake_provider import AccountHolder
 
-    person = Person(acr="urn:hkeid:acr:eid-bound", claims={"name": "CHAN Tai Man"})
+    person = AccountHolder(acr="urn:hkeid:acr:eid-bound", claims={"name": "CHAN Tai Man"})
     party.finish_login(login.state, provider.log_in(login.url, person))
 
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.rp.flask import EidLogin
 from hkeid.rp.web_session import MemorySessionStore
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_the_readme_example(client: FlaskClient, live_provider: FakeProvider) ->
     back = log_in(client, live_provider)
     assert (back.status_code, back.headers["Location"]) == (303, "/account")
     page = client.get("/account")
-    assert page.text == f"Hello {Person().sub}"
+    assert page.text == f"Hello {AccountHolder().sub}"
     assert page.headers["Cache-Control"] == "no-store"
 
 
@@ -110,7 +110,7 @@ def test_step_up(client: FlaskClient, live_provider: FakeProvider) -> None:
     refused = log_in(client, live_provider, "/strong")
     assert refused.status_code == 403
     assert 'data-kind="stronger"' in refused.text
-    log_in(client, live_provider, "/strong", Person(acr="urn:hkeid:acr:eid-plus"))
+    log_in(client, live_provider, "/strong", AccountHolder(acr="urn:hkeid:acr:eid-plus"))
     assert client.get("/strong").text == "strong"
 
 

@@ -9,7 +9,7 @@ import flask
 import pytest
 
 from hkeid.rp.flask import EidLogin
-from hkeid.testing.fake_provider import FakeProvider, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider
 from hkeid.testing.fake_signing import FakeSigning
 
 PDF = b"%PDF-1.7 a document"
@@ -68,7 +68,7 @@ def test_a_visitor_signs_and_the_application_gets_the_document(client, signing) 
 
 def test_only_who_is_logged_in_may_sign(client, signing) -> None:
     begun = client.get("/eid/login?next=/account")
-    client.get(back(signing.provider.log_in(begun.headers["Location"], Person(sub="me"))))
+    client.get(back(signing.provider.log_in(begun.headers["Location"], AccountHolder(sub="me"))))
     assert client.get("/account").text == "me"
     url = client.post("/sign").text.split()[1]
     (request,) = signing._requests.values()

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from hkeid.rp import RelyingParty, StartAgain
 from hkeid.rp.terminal import LoopbackListener, login_in_terminal
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 
 
 def _visit(url: str) -> int:
@@ -49,7 +49,7 @@ def test_the_browser_comes_back_to_the_terminal(
     threads: list[threading.Thread] = []
 
     def browse(url: str) -> None:
-        callback = live_provider.log_in(url, Person(claims={"name": "CHAN Tai Man"}))
+        callback = live_provider.log_in(url, AccountHolder(claims={"name": "CHAN Tai Man"}))
         port = urlsplit(callback).port
         addresses = (
             f"http://127.0.0.1:{port}/favicon.ico",
@@ -83,7 +83,7 @@ class TestCommand:
             return RelyingParty(issuer, client_id=client_id, http=live_provider, **options)
 
         def opened(url: str) -> None:
-            callback = live_provider.log_in(url, Person(claims={"name": "CHAN Tai Man"}))
+            callback = live_provider.log_in(url, AccountHolder(claims={"name": "CHAN Tai Man"}))
             _later(_visit, callback)
 
         monkeypatch.setattr(command.RelyingParty, "discover", party)

@@ -18,7 +18,7 @@ from hkeid.rp.sealing import Sealer
 from hkeid.rp.surroundings import SystemRandom
 from hkeid.rp.web import Answer, BrowserRequest, WebLogin, WebSettings, is_local_path
 from hkeid.rp.web_session import COOKIE_LIMIT, MemorySessionStore
-from hkeid.testing.fake_provider import FakeProvider, Fault, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 
 SECRET = "a secret of enough characters"
 BASE = "https://service.example.hk"
@@ -59,7 +59,9 @@ class Browser:
     def come_back(self, url: str) -> str:
         return self.take(self.web.finish(self.request(url.removeprefix(BASE))))
 
-    def log_in(self, path: str = "/eid/login?next=/page", person: Person | None = None) -> str:
+    def log_in(
+        self, path: str = "/eid/login?next=/page", person: AccountHolder | None = None
+    ) -> str:
         return self.come_back(self.provider.log_in(self.begin(path), person))
 
 
@@ -97,12 +99,12 @@ def _resident(browser: Browser) -> Any:
 class TestRoundTrip:
     def test_log_in_leads_back_to_the_page(self, browser: Browser) -> None:
         assert browser.log_in("/eid/login?next=/page%3Fa%3D1") == "/page?a=1"
-        assert _resident(browser).sub == Person().sub
+        assert _resident(browser).sub == AccountHolder().sub
         assert len(browser.cookies) == 1
 
     def test_the_cookie_hides_everything(self, browser: Browser) -> None:
-        browser.log_in(person=Person(claims={"name": "CHAN Tai Man"}))
-        assert not [v for v in browser.cookies.values() if "CHAN" in v or Person().sub in v]
+        browser.log_in(person=AccountHolder(claims={"name": "CHAN Tai Man"}))
+        assert not [v for v in browser.cookies.values() if "CHAN" in v or AccountHolder().sub in v]
         assert all(name.startswith("__Host-eid-") for name in browser.cookies)
 
     def test_without_a_store_only_the_id_token_is_kept(self, browser: Browser) -> None:
@@ -116,14 +118,14 @@ class TestRoundTrip:
         self, make: Callable[..., Browser], real_provider: FakeProvider
     ) -> None:
         browser = make(claims=("address",))
-        browser.log_in(person=Person(claims={"address": "x" * 2_000}))
+        browser.log_in(person=AccountHolder(claims={"address": "x" * 2_000}))
         signed_in = browser.web.current(browser.request())
         assert signed_in is not None
         assert signed_in.id_token is None
         assert max(map(len, browser.cookies.values())) <= COOKIE_LIMIT
 
     def test_claims_that_fit_no_cookie_need_a_store(self, make: Callable[..., Browser]) -> None:
-        large = Person(claims={"address": "x" * 4_000})
+        large = AccountHolder(claims={"address": "x" * 4_000})
         with pytest.raises(ConfigurationError) as caught:
             make(claims=("address",)).log_in(person=large)
         assert caught.value.reason == "session_too_large"
@@ -211,7 +213,7 @@ class TestLevels:
         asked = dict(parse_qsl(urlsplit(url).query))
         assert asked["acr_values"] == "urn:hkeid:acr:eid-bound"
         assert asked["id_token_hint"]
-        strong = Person(acr="urn:hkeid:acr:eid-bound")
+        strong = AccountHolder(acr="urn:hkeid:acr:eid-bound")
         browser.come_back(browser.provider.log_in(url, strong))
         assert browser.web.demand(browser.request(), "urn:hkeid:acr:eid-bound") is None
 
@@ -219,9 +221,9 @@ class TestLevels:
         browser.log_in()
         step_up = "/eid/login?next=/page&acr=urn:hkeid:acr:eid-bound"
         with pytest.raises(LoginFailed) as caught:
-            browser.log_in(step_up, Person(sub="another", acr="urn:hkeid:acr:eid-bound"))
+            browser.log_in(step_up, AccountHolder(sub="another", acr="urn:hkeid:acr:eid-bound"))
         assert caught.value.reason == "id_token_subject_changed"
-        assert _resident(browser).sub == Person().sub
+        assert _resident(browser).sub == AccountHolder().sub
 
     def test_a_link_cannot_lower_the_applications_level(self, make: Callable[..., Browser]) -> None:
         browser = make(acr="urn:hkeid:acr:eid-plus")

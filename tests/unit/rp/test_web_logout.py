@@ -25,7 +25,7 @@ from django.urls import include, path
 
 from hkeid.rp.flask import EidLogin
 from hkeid.rp.web_session import MemorySessionStore
-from hkeid.testing.fake_provider import SID, FakeProvider, Person
+from hkeid.testing.fake_provider import SID, AccountHolder, FakeProvider
 
 ENDPOINT = "/eid/backchannel-logout"
 
@@ -51,7 +51,7 @@ def make(provider: FakeProvider) -> Callable[..., flask.Flask]:
     return build
 
 
-def log_in(client: Any, provider: FakeProvider, person: Person | None = None) -> None:
+def log_in(client: Any, provider: FakeProvider, person: AccountHolder | None = None) -> None:
     begun = client.get("/eid/login")
     back = provider.log_in(begun.headers["Location"], person)
     assert client.get(back.removeprefix("http://localhost")).status_code == 303
@@ -65,7 +65,7 @@ class TestFlask:
     def test_2_7_the_session_that_is_named_ends(self, make, provider) -> None:
         client = make().test_client()
         log_in(client, provider)
-        assert who(client) == Person().sub
+        assert who(client) == AccountHolder().sub
         answer = client.post(ENDPOINT, data={"logout_token": provider.logout_jwt()})
         assert (answer.status_code, answer.data) == (200, b"")
         assert answer.headers["Cache-Control"] == "no-store"
@@ -76,7 +76,7 @@ class TestFlask:
         log_in(client, provider)
         token = provider.logout_jwt(sid="another")
         assert client.post(ENDPOINT, data={"logout_token": token}).status_code == 200
-        assert who(client) == Person().sub
+        assert who(client) == AccountHolder().sub
 
     def test_a_login_with_the_session_that_ended_is_none(self, make, provider) -> None:
         """It was under way when the session ended."""
@@ -92,7 +92,7 @@ class TestFlask:
         phone, laptop, other = (app.test_client() for _ in range(3))
         log_in(phone, provider)
         log_in(laptop, provider)
-        log_in(other, provider, Person(sub="somebody-else"))
+        log_in(other, provider, AccountHolder(sub="somebody-else"))
         token = provider.logout_jwt(sid=None)
         assert phone.post(ENDPOINT, data={"logout_token": token}).status_code == 200
         assert (who(phone), who(laptop), who(other)) == ("nobody", "nobody", "somebody-else")
@@ -101,7 +101,7 @@ class TestFlask:
             app.extensions["hkeid"]._keeper, "_clock", type("Later", (), {"now": lambda _: later})()
         )
         log_in(phone, provider)
-        assert who(phone) == Person().sub, "logged in after that"
+        assert who(phone) == AccountHolder().sub, "logged in after that"
         assert who(laptop) == "nobody"
 
     @pytest.mark.parametrize("fields", [{}, {"logout_token": ""}, {"logout_token": "a.b.c"}])
@@ -116,7 +116,7 @@ class TestFlask:
         assert answer.json["error"] == "invalid_request"
         assert answer.json["error_description"].startswith("logout_token_")
         assert "logout by the provider refused" in caplog.text
-        assert who(client) == Person().sub
+        assert who(client) == AccountHolder().sub
 
     def test_2_8_a_token_that_is_not_in_order_ends_nothing(self, make, provider, caplog) -> None:
         client = make().test_client()
@@ -124,8 +124,8 @@ class TestFlask:
         token = provider.logout_jwt(aud="other")
         answer = client.post(ENDPOINT, data={"logout_token": token})
         assert answer.json["error_description"] == "logout_token_audience_mismatch"
-        assert who(client) == Person().sub
-        assert Person().sub not in caplog.text
+        assert who(client) == AccountHolder().sub
+        assert AccountHolder().sub not in caplog.text
         assert SID not in caplog.text
 
     def test_two_tokens_at_once_are_one_too_many(self, make, provider) -> None:
@@ -185,7 +185,7 @@ class TestFlask:
         client.post(ENDPOINT, data={"logout_token": provider.logout_jwt(sid=None)})
         assert len(store._kept) == 2
         assert SID not in repr(store._kept)
-        assert Person().sub not in repr(store._kept)
+        assert AccountHolder().sub not in repr(store._kept)
 
     def test_a_session_of_an_older_release_ends_by_sub(self, make, provider) -> None:
         app = make()
@@ -197,7 +197,7 @@ class TestFlask:
 
         app.extensions["hkeid"]._sealer.seal = older
         log_in(client, provider)
-        assert who(client) == Person().sub
+        assert who(client) == AccountHolder().sub
         client.post(ENDPOINT, data={"logout_token": provider.logout_jwt(sid=None)})
         assert who(client) == "nobody"
 
@@ -239,7 +239,7 @@ class TestDjango:
     def test_2_7_the_session_that_is_named_ends(self, visit, provider) -> None:
         """The provider has no token against forged forms, and needs none."""
         self._log_in(visit, provider)
-        assert visit.get("/").content.decode() == Person().sub
+        assert visit.get("/").content.decode() == AccountHolder().sub
         told = Client(enforce_csrf_checks=True)
         answer = told.post(ENDPOINT, {"logout_token": provider.logout_jwt()})
         assert (answer.status_code, answer.content) == (200, b"")
@@ -255,7 +255,7 @@ class TestDjango:
             "error": "invalid_request",
             "error_description": "logout_token_has_nonce",
         }
-        assert visit.get("/").content.decode() == Person().sub
+        assert visit.get("/").content.decode() == AccountHolder().sub
         assert visit.get(ENDPOINT).status_code == 405
 
     def test_the_cache_remembers_it(self, visit, provider) -> None:
@@ -267,7 +267,7 @@ class TestDjango:
         web_login.cache_clear()
         assert visit.get("/").content == b"nobody"
         cache.clear()
-        assert visit.get("/").content.decode() == Person().sub
+        assert visit.get("/").content.decode() == AccountHolder().sub
 
     def test_a_store_of_ones_own(self, provider) -> None:
         from hkeid.rp.django.conf import web_login

@@ -20,7 +20,7 @@ from hkeid.kernel.http import Request, Response, redirect, with_query
 from hkeid.kernel.instants import epoch_seconds
 from hkeid.ports.surroundings import HttpAnswer, HttpClient
 from hkeid.rp.transport import DirectHttpClient
-from hkeid.testing.fake_provider import FakeProvider, Person
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider
 from hkeid.testing.provider_faults import OTHER_ISSUER, Where
 from hkeid.testing.upstream_provider.faults import CompanyFault
 from hkeid.testing.upstream_provider.pages import language_of, logged_out_page, login_page
@@ -62,13 +62,13 @@ class CompanyProvider(FakeProvider):
         self._http = http or DirectHttpClient()
         self._pushed: dict[str, dict[str, str]] = {}
         self._transactions: dict[str, dict[str, str]] = {}
-        self._sessions: dict[str, Person] = {}
+        self._sessions: dict[str, AccountHolder] = {}
         self._bound: dict[str, str] = {}
         self._nonce = secrets.token_urlsafe(8)
 
     # A browser
 
-    def log_in(self, url: str, person: Person | None = None) -> str:
+    def log_in(self, url: str, person: AccountHolder | None = None) -> str:
         """Visit the authorization endpoint and agree; pushed requests are looked up first."""
         query = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         pushed = self._pushed.pop(query.get("request_uri", ""), None)
@@ -137,11 +137,11 @@ class CompanyProvider(FakeProvider):
         cookie = ("Set-Cookie", f"{_COOKIE}={reference}; Path=/; HttpOnly; SameSite=Lax")
         return Response(status=answer.status, headers=(*answer.headers, cookie))
 
-    def _redirected(self, asked: dict[str, str], person: Person) -> Response:
+    def _redirected(self, asked: dict[str, str], person: AccountHolder) -> Response:
         url = with_query(f"{self.issuer}/authorize", list(asked.items()))
         return redirect(super().log_in(url, person))
 
-    def _session(self, request: Request) -> Person | None:
+    def _session(self, request: Request) -> AccountHolder | None:
         cookie = SimpleCookie(request.headers.get("cookie", "")).get(_COOKIE)
         return None if cookie is None else self._sessions.get(cookie.value)
 
@@ -232,7 +232,7 @@ class CompanyProvider(FakeProvider):
 
     # Logout
 
-    def logout_token(self, person: Person, **changes: Any) -> str:
+    def logout_token(self, person: AccountHolder, **changes: Any) -> str:
         """A logout token (Back-Channel Logout 1.0 §2.4); None removes a claim."""
         now = epoch_seconds(self._clock.now())
         claims: dict[str, Any] = {
@@ -264,7 +264,7 @@ class CompanyProvider(FakeProvider):
             signature = hmac.digest(json.dumps(self.jwk).encode(), message.encode(), hashlib.sha256)
         return f"{message}.{base64url.encode(signature)}"
 
-    def end_session_of(self, person: Person) -> None:
+    def end_session_of(self, person: AccountHolder) -> None:
         """The person's sessions end here, and the client is told at its back channel."""
         for reference in [one for one, who in self._sessions.items() if who.sub == person.sub]:
             del self._sessions[reference]

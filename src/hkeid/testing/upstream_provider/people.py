@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from hkeid.testing.fake_provider import Person
+from hkeid.testing.fake_provider import AccountHolder
 
 PASSWORD: Final = "urn:example:company:password"
 TWO_FACTORS: Final = "urn:example:company:two-factors"
@@ -21,8 +21,8 @@ COMPANY: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def _staff(key: str, name: str, *, acr: str, amr: tuple[str, ...], role: str) -> Person:
-    return Person(
+def _staff(key: str, name: str, *, acr: str, amr: tuple[str, ...], role: str) -> AccountHolder:
+    return AccountHolder(
         sub=f"company-{key}",
         acr=acr,
         amr=amr,
@@ -39,7 +39,7 @@ def _staff(key: str, name: str, *, acr: str, amr: tuple[str, ...], role: str) ->
     )
 
 
-PEOPLE: Final[Mapping[str, Person]] = MappingProxyType(
+PEOPLE: Final[Mapping[str, AccountHolder]] = MappingProxyType(
     {
         "ho-clerk": _staff("ho-clerk", "HO, Clerk", acr=PASSWORD, amr=("pwd",), role="clerk"),
         "ip-manager": _staff(

@@ -14,7 +14,7 @@ from hkeid.jose import public_jwks
 from hkeid.kernel.http import Parameters, Request
 from hkeid.ports.keys import KeyPurpose
 from hkeid.testing.fake_hub import SettableClock
-from hkeid.testing.fake_provider import Person
+from hkeid.testing.fake_provider import AccountHolder
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid.testing.upstream_provider import (
     SMART_CARD,
@@ -96,7 +96,7 @@ class Bench:
         request = Request(method="GET", path="/callback", query=query)
         return self.upstream.finish(kept, request, self.clock.now())
 
-    def log_in(self, person: Person | None = None, **changes: Any) -> UpstreamAuthentication:
+    def log_in(self, person: AccountHolder | None = None, **changes: Any) -> UpstreamAuthentication:
         departure = self.begin(**changes)
         assert isinstance(departure.to, str)
         return self.finish(departure.kept, self.company.log_in(departure.to, person))

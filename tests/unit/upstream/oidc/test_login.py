@@ -14,7 +14,7 @@ from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.kernel.http import Parameters, Request
 from hkeid.kernel.secret import Secret
 from hkeid.oidc.errors import ErrorCode
-from hkeid.testing.fake_provider import Fault, Person
+from hkeid.testing.fake_provider import AccountHolder, Fault
 from hkeid.testing.provider import ProviderBench, a_client
 from hkeid.testing.upstream_provider import PEOPLE, CompanyFault
 from hkeid.upstream import (
@@ -111,7 +111,7 @@ def test_freshness_is_asked_for(
 
 def test_a_login_that_is_not_fresh_enough_is_no_login() -> None:
     bench = Bench()
-    old = Person(sub="x", acr="urn:hkeid:acr:eid", age_seconds=3_600)
+    old = AccountHolder(sub="x", acr="urn:hkeid:acr:eid", age_seconds=3_600)
     assert bench.log_in(old)
     for changes, reason in (
         ({"max_age": 600}, "auth_time_too_old"),
