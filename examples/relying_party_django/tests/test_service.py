@@ -19,7 +19,7 @@ if not settings.configured:
 from django.core.management import call_command
 from django.test import Client, override_settings
 
-from hkeid.testing.fake_provider import FakeProvider, Fault, AccountHolder
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 from hkeid.testing.fake_signing import FakeSigning
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
@@ -54,7 +54,9 @@ def client(provider: FakeProvider) -> Iterator[Client]:
         yield Client(enforce_csrf_checks=True, headers={"host": "localhost:5002"})
 
 
-def come_back(client: Client, provider: FakeProvider, page: str, person: AccountHolder = CHAN) -> str:
+def come_back(
+    client: Client, provider: FakeProvider, page: str, person: AccountHolder = CHAN
+) -> str:
     begun = client.get(page)
     if begun["Location"].startswith("/eid/login"):
         begun = client.get(begun["Location"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from hkeid.testing.fake_provider import FakeProvider, Fault, AccountHolder
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider, Fault
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
@@ -44,7 +44,10 @@ def client(provider: FakeProvider) -> FlaskClient:
 
 
 def log_in(
-    client: FlaskClient, provider: FakeProvider, person: AccountHolder = CHAN, page: str = "/suggestion"
+    client: FlaskClient,
+    provider: FakeProvider,
+    person: AccountHolder = CHAN,
+    page: str = "/suggestion",
 ) -> str:
     begun = client.get(f"/eid/login?next={page}")
     url = provider.log_in(begun.headers["Location"], person)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hkeid.testing.fake_provider import FakeProvider, AccountHolder
+from hkeid.testing.fake_provider import AccountHolder, FakeProvider
 from hkeid.testing.fake_signing import FakeSigning
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
