@@ -38,7 +38,9 @@ from hkeid_server.models import (
     DeviceRemovePage,
     DisclosureLine,
     EidCard,
+    Elsewhere,
     FarewellPage,
+    LinkCard,
     LocalService,
     LoginPage,
     LogoutPage,
@@ -228,6 +230,21 @@ def _new_account() -> AccountPage:
     )
 
 
+def _doors(begin: str) -> tuple[Elsewhere, ...]:
+    university = _in_script("Harbour University", "海港大學", "海港大学")
+    company = _in_script("Company staff", "公司員工", "公司员工")
+    return (
+        Elsewhere(id="university", name=university, href=begin, last=True),
+        Elsewhere(id="company", name=company, href=begin),
+    )
+
+
+def _linked() -> AccountPage:
+    first, second = _doors("/")
+    link = LinkCard(provider=first.id, subject="s", name=first.name, since=_EARLIER, used=_NOON)
+    return replace(_account("linked"), links=(link,), elsewhere=(second,))
+
+
 def _sandbox(ticket: Ticket | None = None) -> SandboxPage:
     stories = (
         ("chan-tai-man", "CHAN, Tai Man", "陳大文", "Adult, permanent resident.", "applicant"),
@@ -282,6 +299,10 @@ SAMPLES: dict[str, Sample] = {
     "login-stronger-passkey": Sample(
         template="login.html", make=lambda: replace(_login(), fresh=True, stronger=True)
     ),
+    "login-elsewhere": Sample(
+        template="login.html", make=lambda: replace(_login(), elsewhere=_doors("/"))
+    ),
+    "account-other-logins": Sample(template="account.html", make=_linked),
     "login-to-sign": Sample(
         template="login.html", make=lambda: replace(_login(), signing=True, will_ask=False)
     ),
