@@ -23,7 +23,7 @@ class AssertionIssued(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoginRefused(AuditEvent):
+class SamlLoginRefused(AuditEvent):
     """A service was told that nobody was logged in."""
 
     NAME: ClassVar[str] = "saml:login:refused"

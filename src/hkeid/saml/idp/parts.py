@@ -12,7 +12,7 @@ from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.saml.dsig import ECDSA_SHA256, XmlSigner
 from hkeid.saml.idp import paths
-from hkeid.saml.idp.events import LoginRefused
+from hkeid.saml.idp.events import SamlLoginRefused
 from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.services import OriginReader, ServiceDirectory, SessionEnder
 from hkeid.saml.idp.settings import IdentityProviderSettings
@@ -79,7 +79,9 @@ class Parts:
         elif destination != self.url(path):
             raise MessageRefused(MessageReason.DESTINATION)
 
-    def append_within_budget(self, tx: IdentityProviderTransaction, event: LoginRefused) -> None:
+    def append_within_budget(
+        self, tx: IdentityProviderTransaction, event: SamlLoginRefused
+    ) -> None:
         """Record an event that anybody can cause, as far as its service's budget goes."""
         budget = tx.budgets.spend(
             event.NAME,

@@ -21,7 +21,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.saml.idp.attributes import attributes
 from hkeid.saml.idp.delivery import deliver
-from hkeid.saml.idp.events import AssertionIssued, LoginRefused
+from hkeid.saml.idp.events import AssertionIssued, SamlLoginRefused
 from hkeid.saml.idp.issuing import issue, refusal, status_of
 from hkeid.saml.idp.naming import persistent_name
 from hkeid.saml.idp.parts import Parts
@@ -351,7 +351,7 @@ class SsoEndpoint:
         if isinstance(error, Replayed):
             return error_page(error)
         status = status_of(error)
-        event = LoginRefused(
+        event = SamlLoginRefused(
             entity_id=wanted.entity_id, status=status.codes[-1], reason=error.reason
         )
         response = refusal(wanted, peer.role, status, self._parts, now)

@@ -11,7 +11,7 @@ from tests.unit.saml.idp.test_logout import ask as ask_logout
 from tests.unit.saml.idp.test_logout import asking
 
 from hkeid.audit.events import AuditEvent
-from hkeid.saml.idp.events import AssertionIssued, LoginRefused, LogoutAsked, LogoutFinished
+from hkeid.saml.idp.events import AssertionIssued, LogoutAsked, LogoutFinished, SamlLoginRefused
 from hkeid.saml.messages import NameIdFormat, NameIdPolicy
 
 
@@ -59,7 +59,7 @@ def test_refusals_are_recorded_as_far_as_the_budget_goes(
     for _ in range(4):
         policy = NameIdPolicy(format=NameIdFormat.EMAIL)
         assert not stage.login(name_id_policy=policy).response.status.success
-    assert [type(event) for event in trail] == [LoginRefused, LoginRefused]
+    assert [type(event) for event in trail] == [SamlLoginRefused, SamlLoginRefused]
 
 
 def test_a_logout_is_recorded(stage: Stage, trail: list[AuditEvent]) -> None:
