@@ -7,6 +7,7 @@ under the state: who reads the store learns nothing, and any node can finish wha
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -103,16 +104,27 @@ def state_of(request: Request) -> str:
     return found[0]
 
 
+VISITS: Final = frozenset({DepartureKind.LOGIN, DepartureKind.LINK})
+"""Departures that bring somebody back who was proved."""
+
+
 def use_up(
-    tx: BrokerTransaction, state: str, *, provider: str, browser: str | None, now: Instant
+    tx: BrokerTransaction,
+    state: str,
+    *,
+    kinds: Collection[DepartureKind],
+    provider: str,
+    browser: str | None,
+    now: Instant,
 ) -> Departed:
     """Take the record of a departure, for once.
 
-    A record of another browser, or of another upstream, is left alone: whoever has a state that is not theirs
+    A record of another browser, of another upstream, or of another kind than is answered here, is left alone: whoever has a state that is not theirs
     can neither use it nor use it up.
 
     :raises hkeid.upstream.errors.AnswerUnexpected: ``state_unknown``, ``state_of_another_browser``,
-        ``state_of_another_upstream`` (mix-up, RFC 9700 §4.4), ``state_used``, ``state_expired``.
+        ``state_of_another_upstream`` (mix-up, RFC 9700 §4.4), ``state_of_another_kind``, ``state_used``,
+        ``state_expired``.
     """
     digest = secret_digest(state)
     record = tx.single_use.look(RECORD_KIND, digest)
@@ -125,6 +137,9 @@ def use_up(
     members = open_members(state, payload["sealed"])
     if members.get("provider") != provider:
         raise AnswerUnexpected("state_of_another_upstream")
+    kind = DepartureKind(members["kind"])
+    if kind not in kinds:
+        raise AnswerUnexpected("state_of_another_kind")
     if record.used_at is not None:
         raise AnswerUnexpected("state_used")
     if now >= record.expires_at:
@@ -132,7 +147,7 @@ def use_up(
     if not isinstance(tx.single_use.use_up(RECORD_KIND, digest, now), Won):
         raise AnswerUnexpected("state_used")
     return Departed(
-        kind=DepartureKind(members["kind"]),
+        kind=kind,
         provider=members["provider"],
         kept=base64url.decode(members["kept"]),
         back_to=members["back_to"],

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from hkeid.broker.departures import (
+    VISITS,
     Departed,
     DepartureKind,
     record_of,
@@ -222,7 +223,9 @@ class UpstreamLogin:
         provider = self._upstreams.named(upstream_id).provider
         state = state_of(request)
         with self._store.transaction() as tx:
-            departed = use_up(tx, state, provider=upstream_id, browser=visitor.browser, now=now)
+            departed = use_up(
+                tx, state, kinds=VISITS, provider=upstream_id, browser=visitor.browser, now=now
+            )
         try:
             answer = provider.finish(departed.kept, request, now)
             if answer.provider != upstream_id:

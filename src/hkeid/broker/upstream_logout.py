@@ -156,7 +156,14 @@ class UpstreamLogouts:
         provider = self._ending(upstream_id)
         state = state_of(request)
         with self._store.transaction() as tx:
-            departed = use_up(tx, state, provider=upstream_id, browser=browser, now=now)
+            departed = use_up(
+                tx,
+                state,
+                kinds=(DepartureKind.LOGOUT,),
+                provider=upstream_id,
+                browser=browser,
+                now=now,
+            )
         try:
             outcome = provider.finish_logout(departed.kept, request, now)
         except UpstreamFailed:

@@ -75,10 +75,11 @@ class UpstreamOrigins:
 
     def authority(self, session: SessionView) -> str | None:
         """The upstream's own name, or None: the resident's passkey."""
-        if "pop" in session.authentication.amr and "user" in session.authentication.amr:
-            return None
         with self._store.transaction() as tx:
             kept = tx.upstream_sessions.of_session(session.session_id)
+            own = None if kept is None else tx.sessions.get(session.session_id)
+        if own is None or own.credential_id is not None:  # nobody else, or the own passkey on top
+            return None
         upstream = None if kept is None else self._upstreams.get(kept.provider)
         if upstream is None:
             return None

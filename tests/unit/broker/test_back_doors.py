@@ -473,6 +473,23 @@ class TestLogout:
         returned = rig.doors.finish_logout("company", back, browser="b1")
         assert (returned.outcome, returned.back_to) == (LogoutOutcome.DONE, "/bye")
 
+    def test_its_state_is_no_logins_and_the_other_way_round(self, rig: Rig) -> None:
+        """Each answer belongs to the question that was asked; a wrong one is not used up."""
+        rig.with_policy(creates=True)
+        session = rig.login(somebody(**self.SAYS))
+        ended = rig.hub.broker.logout(session.reference.reveal())
+        departure = rig.doors.begin_logout(ended, browser="b1", callback=str, back_to="/bye")
+        state = str(departure.to).partition("state=")[2]
+        out = Request(method="GET", path="/x", query=Parameters.of({"state": state}))
+        with pytest.raises(AnswerUnexpected) as caught:
+            rig.doors.finish("company", out, VISITOR)
+        assert caught.value.reason == "state_of_another_kind"
+        assert rig.doors.finish_logout("company", out, browser="b1").back_to == "/bye"
+        answer = rig.begin()
+        with pytest.raises(AnswerUnexpected) as caught:
+            rig.doors.finish_logout("company", answer, browser="b1")
+        assert caught.value.reason == "state_of_another_kind"
+
     def test_stays_here_where_the_policy_says_so(self, rig: Rig) -> None:
         rig.with_policy(creates=True, ends_there=False)
         session = rig.login(somebody(**self.SAYS))
