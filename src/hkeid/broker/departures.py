@@ -119,8 +119,8 @@ def use_up(
 ) -> Departed:
     """Take the record of a departure, for once.
 
-    A record of another browser, of another upstream, or of another kind than is answered here, is left alone: whoever has a state that is not theirs
-    can neither use it nor use it up.
+    A record of another browser, of another upstream, or of another kind than is answered here, is left
+    alone: whoever has a state that is not theirs can neither use it nor use it up.
 
     :raises hkeid.upstream.errors.AnswerUnexpected: ``state_unknown``, ``state_of_another_browser``,
         ``state_of_another_upstream`` (mix-up, RFC 9700 §4.4), ``state_of_another_kind``, ``state_used``,

@@ -52,19 +52,24 @@ class ClientKey:
         :param audience: the issuer, as one string: an assertion for one provider is then of no use
             at another.
         """
-        issued = epoch_seconds(now)
         header = {"alg": self.algorithm, "kid": self.kid, "typ": "JWT"}
-        claims = {
-            "iss": client_id,
-            "sub": client_id,
-            "aud": audience,
-            "jti": jti,
-            "iat": issued,
-            "exp": issued + int(ASSERTION_LIFETIME.total_seconds()),
-        }
+        claims = assertion_claims(client_id, audience, jti=jti, now=now)
         parts = (base64url.encode(canonical_json.dumps(part)) for part in (header, claims))
         message = ".".join(parts)
         return f"{message}.{base64url.encode(self._sign(message.encode('ascii')))}"
+
+
+def assertion_claims(client_id: str, audience: str, *, jti: str, now: Instant) -> dict[str, Any]:
+    """What a client assertion says (RFC 7523 §3, OpenID Connect Core §9), whoever signs it."""
+    issued = epoch_seconds(now)
+    return {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "jti": jti,
+        "iat": issued,
+        "exp": issued + int(ASSERTION_LIFETIME.total_seconds()),
+    }
 
 
 def _load(source: PrivateKey) -> tuple[Any, str | None]:

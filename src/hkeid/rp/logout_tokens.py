@@ -11,6 +11,7 @@ from hkeid.kernel.secret import secret_digest
 from hkeid.ports.surroundings import Clock
 from hkeid.rp.errors import ProviderMisbehaved
 from hkeid.rp.id_token import LEEWAY
+from hkeid.rp.jwt_claims import check_parties, is_numeric_date
 from hkeid.rp.login_state import SpentStates
 from hkeid.rp.provider import Provider
 from hkeid.rp.signed import verified_claims
@@ -61,7 +62,8 @@ class ReadsLogoutTokens:
             types=_TYPES,
         )
         now = self._clock.now()
-        _check_parties(claims, self.issuer, self.client_id)
+        # Step 3, as for ID tokens.
+        check_parties(claims, self.issuer, self.client_id, _refuse)
         expires_at = _check_times(claims, now)
         _check_event(claims)
         read = LogoutToken(
@@ -89,18 +91,6 @@ def _refuse(rule: str) -> ProviderMisbehaved:
 
 def _missing(name: str) -> str:
     raise _refuse(f"{name}_missing")
-
-
-def _check_parties(claims: Mapping[str, Any], issuer: str, client_id: str) -> None:
-    """Step 3, as for ID tokens (OpenID Connect Core §3.1.3.7, steps 2 and 3)."""
-    if claims.get("iss") != issuer:
-        raise _refuse("issuer_mismatch")
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if client_id not in audiences:
-        raise _refuse("audience_mismatch")
-    if any(other != client_id for other in audiences):
-        raise _refuse("audience_untrusted")
 
 
 def _check_times(claims: Mapping[str, Any], now: Instant) -> Instant:
@@ -138,6 +128,6 @@ def _seconds(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
     if value is None:
         raise _refuse(f"{name}_missing")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**40:
+    if not is_numeric_date(value):
         raise _refuse(f"{name}_malformed")
     return int(value)

@@ -321,10 +321,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     service = SamlService(f"http://localhost:{given.port}", given.provider, key_in(given.key))
     server = SmallServer(service, given.port)
     print(f"a SAML service at {service.url}", flush=True)  # noqa: T201
-    try:
-        server.serve()
-    except KeyboardInterrupt:
-        return
+    server.serve()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Final, Self
@@ -39,7 +40,8 @@ class SmallServer:
 
     def serve(self) -> None:
         """Serve in this thread, until interrupted."""
-        self._server.serve_forever()
+        with suppress(KeyboardInterrupt):
+            self._server.serve_forever()
 
     def __enter__(self) -> Self:
         self._thread.start()

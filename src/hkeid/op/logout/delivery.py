@@ -183,15 +183,14 @@ class LogoutDelivery:
         status = self._send(url, notice, self._token(client, notice))
         if status not in _TAKEN:
             raise self._reported(notice, f"status_{status}")
-        with self._store.transaction() as tx:
-            if tx.logout_notices.remove(notice):
-                tx.audit.append(
-                    LogoutDelivered(
-                        client_id=notice.client_id,
-                        session_id=notice.session_id,
-                        attempts=notice.attempts,
-                    )
-                )
+        self._conclude(
+            notice,
+            LogoutDelivered(
+                client_id=notice.client_id,
+                session_id=notice.session_id,
+                attempts=notice.attempts,
+            ),
+        )
 
     def _token(self, client: Client, notice: LogoutNotice) -> str:
         """A token of its own for every attempt: a client that took the one before may refuse its ``jti``."""
@@ -250,13 +249,18 @@ class LogoutDelivery:
             tx.logout_notices.postpone(client_id, now, until)
 
     def _give_up(self, notice: LogoutNotice, reason: str) -> None:
+        self._conclude(
+            notice,
+            LogoutUndelivered(
+                client_id=notice.client_id,
+                session_id=notice.session_id,
+                attempts=notice.attempts,
+                reason=reason,
+            ),
+        )
+
+    def _conclude(self, notice: LogoutNotice, how: LogoutDelivered | LogoutUndelivered) -> None:
+        """Remove the notice, once, and record how it ended."""
         with self._store.transaction() as tx:
             if tx.logout_notices.remove(notice):
-                tx.audit.append(
-                    LogoutUndelivered(
-                        client_id=notice.client_id,
-                        session_id=notice.session_id,
-                        attempts=notice.attempts,
-                        reason=reason,
-                    )
-                )
+                tx.audit.append(how)

@@ -41,7 +41,7 @@ from hkeid.saml.messages import (
 )
 from hkeid.saml.messages.bindings import REQUEST, RESPONSE, Arrival, arrival, send, soap_arrival
 from hkeid.saml.messages.freshness import check_age, once
-from hkeid.saml.metadata import Endpoint, Role
+from hkeid.saml.metadata import Endpoint, Role, preferred_endpoint
 from hkeid.saml.own_keys import unwrappers
 
 LOGOUT_KIND = "saml_idp_logout_request"
@@ -220,7 +220,7 @@ class LogoutEndpoint:
             missed = tuple(chain.missed)
             return logout_page(missed) if chain.then is None else redirect(chain.then)
         peer = peer_of(begun.entity_id, self._parts, now)
-        found = _first(peer.role.single_logout_services, (begun.binding, *_BROWSER))
+        found = preferred_endpoint(peer.role.single_logout_services, (begun.binding, *_BROWSER))
         if found is None:
             raise MessageRefused(MessageReason.LOGOUT_ENDPOINT_MISSING)
         binding, endpoint = found
@@ -292,7 +292,7 @@ class LogoutEndpoint:
         except HkeidError:
             # It may have left since: then nobody can tell it.
             return None
-        found = _first(role.single_logout_services, bindings)
+        found = preferred_endpoint(role.single_logout_services, bindings)
         return None if found is None else (role, *found)
 
     def _request(self, one: Told, location: str, now: Instant) -> LogoutRequest:
@@ -341,17 +341,6 @@ def _note(chain: Chain, entity_id: str, status: SamlStatus) -> None:
         chain.done += 1
     else:
         chain.missed.append(entity_id)
-
-
-def _first(
-    endpoints: Iterable[Endpoint], wanted: tuple[Binding, ...]
-) -> tuple[Binding, Endpoint] | None:
-    there = tuple(endpoints)
-    for binding in wanted:
-        for one in there:
-            if one.binding == binding.value:
-                return binding, one
-    return None
 
 
 def _forget(tx: IdentityProviderTransaction, there: Iterable[Participation]) -> None:

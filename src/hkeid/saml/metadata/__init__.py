@@ -2,7 +2,12 @@
 
 from hkeid.saml.metadata.combination import CombinedMetadata
 from hkeid.saml.metadata.document import MetadataDocument, read_metadata
-from hkeid.saml.metadata.endpoints import Endpoint, IndexedEndpoint, default_endpoint
+from hkeid.saml.metadata.endpoints import (
+    Endpoint,
+    IndexedEndpoint,
+    default_endpoint,
+    preferred_endpoint,
+)
 from hkeid.saml.metadata.errors import (
     MetadataMalformed,
     MetadataMisconfigured,
@@ -97,6 +102,7 @@ __all__ = [
     "TrustedAsItIs",
     "UiInfo",
     "default_endpoint",
+    "preferred_endpoint",
     "publish",
     "published_keys",
     "read_metadata",

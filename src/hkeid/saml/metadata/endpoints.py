@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+_Binding = TypeVar("_Binding", bound=str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,4 +49,16 @@ def default_endpoint(endpoints: Iterable[IndexedEndpoint]) -> IndexedEndpoint | 
         for one in found:
             if one.default is wanted:
                 return one
+    return None
+
+
+def preferred_endpoint(
+    endpoints: Iterable[Endpoint], wanted: Sequence[_Binding]
+) -> tuple[_Binding, Endpoint] | None:
+    """The endpoint with the first of the wanted bindings for which there is one."""
+    there = tuple(endpoints)
+    for binding in wanted:
+        for one in there:
+            if one.binding == binding:
+                return binding, one
     return None

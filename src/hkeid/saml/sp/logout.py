@@ -36,8 +36,8 @@ from hkeid.saml.messages.bindings import (
     soap_arrival,
 )
 from hkeid.saml.messages.freshness import check_age, once
-from hkeid.saml.metadata import MetadataSource
-from hkeid.saml.sp.peer import endpoint, identity_provider
+from hkeid.saml.metadata import MetadataSource, preferred_endpoint
+from hkeid.saml.sp.peer import identity_provider
 from hkeid.saml.sp.settings import ServiceProviderSettings
 
 LOGOUT_KIND = "saml_sp_logout"
@@ -164,7 +164,7 @@ class ServiceProviderLogout:
         :raises MessageRefused: ``saml_entity_unknown``, ``saml_entity_role``, ``saml_relay_state``.
         """
         role = identity_provider(self._metadata, subject.identity_provider, now)
-        found = endpoint(role.single_logout_services, _BROWSER)
+        found = preferred_endpoint(role.single_logout_services, _BROWSER)
         if found is None:
             return None
         binding, there = found
@@ -281,7 +281,7 @@ class ServiceProviderLogout:
         if not received.by_browser:
             return soap.put_on(sign_element(answer.write(), self._signer))
         role = identity_provider(self._metadata, received.identity_provider, now)
-        found = endpoint(role.single_logout_services, (received.binding, *_BROWSER))
+        found = preferred_endpoint(role.single_logout_services, (received.binding, *_BROWSER))
         if found is None:
             raise MessageRefused(MessageReason.LOGOUT_ENDPOINT_MISSING)
         binding, there = found

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from hkeid.kernel.instants import Instant
-from hkeid.saml.messages import Binding, MessageReason, MessageRefused
-from hkeid.saml.metadata import Endpoint, IdpRole, MetadataSource
+from hkeid.saml.messages import MessageReason, MessageRefused
+from hkeid.saml.metadata import IdpRole, MetadataSource
 
 
 def identity_provider(source: MetadataSource, entity_id: str, now: Instant) -> IdpRole:
@@ -24,15 +22,3 @@ def identity_provider(source: MetadataSource, entity_id: str, now: Instant) -> I
     if role.valid_until is not None and now >= role.valid_until:
         raise MessageRefused(MessageReason.ENTITY_UNKNOWN, detail="expired")
     return role
-
-
-def endpoint(
-    endpoints: Iterable[Endpoint], wanted: Sequence[Binding]
-) -> tuple[Binding, Endpoint] | None:
-    """The endpoint with the first of the wanted bindings for which there is one."""
-    there = tuple(endpoints)
-    for binding in wanted:
-        for one in there:
-            if one.binding == binding.value:
-                return binding, one
-    return None

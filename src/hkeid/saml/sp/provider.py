@@ -47,10 +47,10 @@ from hkeid.saml.messages.bindings import (
     check_reference,
     send,
 )
-from hkeid.saml.metadata import IdpRole, MetadataSource
+from hkeid.saml.metadata import IdpRole, MetadataSource, preferred_endpoint
 from hkeid.saml.sp.artifact import ArtifactResolver, arrived_artifact
 from hkeid.saml.sp.authentication import Authentication, Expectation, KeptLogin
-from hkeid.saml.sp.peer import endpoint, identity_provider
+from hkeid.saml.sp.peer import identity_provider
 from hkeid.saml.sp.settings import ServiceProviderSettings
 from hkeid.saml.sp.validation import check_response, validate
 
@@ -147,7 +147,7 @@ class ServiceProvider:
         """
         role = identity_provider(self._metadata, wish.identity_provider, now)
         wanted = (Binding.REDIRECT, Binding.POST) if wish.binding is None else (wish.binding,)
-        found = endpoint(role.single_sign_on_services, wanted)
+        found = preferred_endpoint(role.single_sign_on_services, wanted)
         if found is None:
             raise MessageRefused(MessageReason.BINDING, detail="no SingleSignOnService")
         binding, location = found[0], found[1].location

@@ -30,10 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.fail is not None:
         simulator.fail(given.fail, given.at)
     print(f"simulated iAM Smart at {simulator.url}", flush=True)  # noqa: T201
-    try:
-        simulator.server.serve()
-    except KeyboardInterrupt:
-        return
+    simulator.server.serve()
 
 
 if __name__ == "__main__":

@@ -44,10 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     company.company_fault = None if wrong is None else CompanyFault(wrong)
     server = SmallServer(company.handle, given.port, host=given.host)
     print(f"simulated company at {server.url}", flush=True)  # noqa: T201
-    try:
-        server.serve()
-    except KeyboardInterrupt:
-        return
+    server.serve()
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from typing import Any
 
 from hkeid.jose import active_key, sign_jwt
 from hkeid.kernel import base64url
-from hkeid.kernel.instants import Instant, epoch_seconds
+from hkeid.kernel.instants import Instant
 from hkeid.ports.keys import KeyPurpose, KeyStore
-from hkeid.rp.client_key import ASSERTION_LIFETIME
+from hkeid.rp.client_key import assertion_claims
 
 ALGORITHM = "ES256"
 
@@ -30,15 +30,7 @@ class KeyStoreAssertionKey:
 
         :raises hkeid.kernel.errors.ConfigurationError: ``signing_key_missing``.
         """
-        issued = epoch_seconds(now)
-        claims = {
-            "iss": client_id,
-            "sub": client_id,
-            "aud": audience,
-            "jti": jti,
-            "iat": issued,
-            "exp": issued + int(ASSERTION_LIFETIME.total_seconds()),
-        }
+        claims = assertion_claims(client_id, audience, jti=jti, now=now)
         return sign_jwt(
             self._keys, KeyPurpose.UPSTREAM_CLIENT, claims, algorithm=ALGORITHM, typ="JWT"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -11,8 +11,10 @@ from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.http import Request, Response, with_query
 from hkeid.kernel.instants import Instant, epoch_seconds, from_epoch_seconds
 from hkeid.kernel.secret import Secret, secret_digest
+from hkeid.oidc.logout import LOGOUT_EVENT
 from hkeid.ports.storage import SingleUseRecord
 from hkeid.rp.id_token import LEEWAY
+from hkeid.rp.jwt_claims import check_parties, is_numeric_date
 from hkeid.rp.records import same_text
 from hkeid.upstream.contract import (
     Departure,
@@ -24,7 +26,6 @@ from hkeid.upstream.errors import AnswerUnexpected, UpstreamMalformed, UpstreamM
 
 TYPES: Final[frozenset[str | None]] = frozenset({None, "JWT", "logout+jwt"})
 """``logout+jwt`` is recommended, not demanded (§2.4)."""
-EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 RECORD_KIND: Final = "upstream_logout_token"
 LONGEST_LIFE: Final = timedelta(hours=1)
 """How far ahead ``exp`` may lie. §2.4 recommends two minutes; a ``jti`` is remembered as long as this."""
@@ -93,8 +94,10 @@ def read_token(
         ``exp_missing``, ``time_malformed``, ``jti_missing``, ``names_nobody``, ``sub_malformed``,
         ``sid_malformed``, ``event_missing``, ``nonce_present``.
     """
-    for check in _CHECKS:
-        check(claims, issuer, client_id)
+    # Step 3, as for ID tokens.
+    check_parties(claims, issuer, client_id, _refuse)
+    _event(claims)
+    _nonce(claims)
     expires_at = _times(claims, now)
     subject, session = _text(claims, "sub"), _text(claims, "sid")
     if subject is None and session is None:
@@ -134,41 +137,17 @@ def _refuse(reason: str) -> UpstreamMisbehaved:
     return UpstreamMisbehaved(f"logout_token_{reason}")
 
 
-def _issuer(claims: Mapping[str, Any], issuer: str, _client_id: str) -> None:
-    """Step 3: ``iss`` as in ID tokens."""
-    if claims.get("iss") != issuer:
-        raise _refuse("issuer_mismatch")
-
-
-def _audience(claims: Mapping[str, Any], _issuer: str, client_id: str) -> None:
-    """Step 3: ``aud`` as in ID tokens: us, and nobody whom we do not trust."""
-    audience = claims.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    if client_id not in audiences:
-        raise _refuse("audience_mismatch")
-    if any(other != client_id for other in audiences):
-        raise _refuse("audience_untrusted")
-
-
-def _event(claims: Mapping[str, Any], _issuer: str, _client_id: str) -> None:
+def _event(claims: Mapping[str, Any]) -> None:
     """Step 5: ``events`` is an object with the logout event as a member, whose value is an object."""
     events = claims.get("events")
-    if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
         raise _refuse("event_missing")
 
 
-def _nonce(claims: Mapping[str, Any], _issuer: str, _client_id: str) -> None:
+def _nonce(claims: Mapping[str, Any]) -> None:
     """Step 6: "Verify that the Logout Token does not contain a nonce Claim"; an ID token is none."""
     if "nonce" in claims:
         raise _refuse("nonce_present")
-
-
-_CHECKS: Final[tuple[Callable[[Mapping[str, Any], str, str], None], ...]] = (
-    _issuer,
-    _audience,
-    _event,
-    _nonce,
-)
 
 
 def _times(claims: Mapping[str, Any], now: Instant) -> Instant:
@@ -188,7 +167,7 @@ def _seconds(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
     if value is None:
         raise _refuse(f"{name}_missing")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**40:
+    if not is_numeric_date(value):
         raise _refuse("time_malformed")
     return int(value)
 
