@@ -176,6 +176,7 @@ class ConsentPage:
     :ivar statement: version of the collection statement that is on the page.
     :ivar shown: the claims on the page, which the answer must be about.
     :ivar changed: the question changed while the resident was reading.
+    :ivar guardian: the resident is a minor, and no guardian's approval is on record.
     """
 
     who: WhoAsks
@@ -186,6 +187,7 @@ class ConsentPage:
     terms: Terms
     shown: str
     changed: bool = False
+    guardian: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

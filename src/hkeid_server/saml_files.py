@@ -20,7 +20,7 @@
     zh-Hant-HK = "辦證。"
     zh-Hans = "办证。"
 
-Unknown keys are errors (law 9).
+``forms`` and ``direct_marketing`` are as in the description of a client of OpenID Connect. Unknown keys are errors (law 9).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from pathlib import Path
 from typing import Any
 
 from hkeid.identity.language import Language
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, MalformedInput
+from hkeid.op.asked_data import MEMBERS, data_forms, direct_marketing
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.profile.claims import CLAIMS
 from hkeid.saml.idp import Encrypts, Service, Signs
@@ -41,7 +42,7 @@ from hkeid.saml.idp import Encrypts, Service, Signs
 _FLAGS = ("enabled", "idp_initiated", "require_signed_requests", "correlatable")
 _TEXTS = ("client_uri", "policy_uri", "metadata_file", "metadata_url", "metadata_key_file")
 _NEEDED = ("entity_id", "sector_identifier", "name")
-_KNOWN = frozenset({*_FLAGS, *_TEXTS, *_NEEDED, "claims", "voluntary_claims", "signs", "encrypts"})
+_KNOWN = frozenset({*_FLAGS, *_TEXTS, *_NEEDED, *MEMBERS, "signs", "encrypts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +158,25 @@ def _client(path: Path, content: Mapping[str, Any]) -> Client:
             for claim, texts in claims.items()
         },
         voluntary_claims=tuple(voluntary),
+        **_purposes(path, content),
         client_uri=content.get("client_uri"),
         policy_uri=content.get("policy_uri"),
     )
+
+
+def _purposes(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Forms and direct marketing, in the same words as for OpenID Connect."""
+    try:
+        forms, marketing = data_forms(content), direct_marketing(content)
+    except MalformedInput as error:
+        raise ConfigurationError(
+            "saml_service_value_invalid", detail=f"{path.name}: {error.safe_text}"
+        ) from None
+    asked = {claim for form in forms for claim in form.claims}
+    for claim in asked | set(() if marketing is None else marketing.claims):
+        if claim not in CLAIMS:
+            raise _invalid(path, claim, f"one of {', '.join(CLAIMS)}")
+    return {"forms": forms, "direct_marketing": marketing}
 
 
 def _in_three_scripts(path: Path, key: str, texts: Any) -> dict[str, str]:

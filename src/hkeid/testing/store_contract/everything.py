@@ -24,7 +24,13 @@ from hkeid.officers.records import OfficersTransaction
 from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
 from hkeid.ports.storage import SingleUseRecord, Store
-from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
+from hkeid.profile.records import (
+    ConsentDecision,
+    ConsentEvidence,
+    Disclosure,
+    ProfileTransaction,
+)
+from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
 from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.activation.records import MadeSignatureRepository, SigningKeyRepository
@@ -242,6 +248,14 @@ def a_decision(
         statement="2026-11.digest",
         language="zh-Hant-HK",
         decided_at=at,
+        expires_at=at + timedelta(days=90) if agreed else None,
+        evidence=ConsentEvidence(
+            session_id=fresh_id(),
+            acr=Acr.EID_BOUND,
+            authenticated_at=at - SECOND,
+            question=fresh_id(),
+            guardian=fresh_id(),
+        ),
     )
 
 
@@ -253,4 +267,18 @@ def a_disclosure(resident_id: str, *, at: datetime = NOW) -> Disclosure:
         client_id="client",
         claims=("name", "birthdate"),
         disclosed_at=at,
+        decisions=(fresh_id(), fresh_id()),
+        digests={"name": encode(fresh_bytes()), "birthdate": encode(fresh_bytes())},
+        salt=fresh_bytes(45),
+    )
+
+
+def an_approval(resident_id: str, *, at: datetime = NOW) -> GuardianApproval:
+    """A fresh approval of a guardian."""
+    return GuardianApproval(
+        id=fresh_id(),
+        resident_id=resident_id,
+        guardian_id=fresh_id(),
+        registration=fresh_id(),
+        approved_at=at,
     )
