@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
+from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse
 from hkeid.residents.records import CredentialRepository, ResidentRepository

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hkeid.op.logout.delivery import DeliverySettings, LogoutDelivery
+from hkeid.doors.logout.delivery import LogoutDelivery
+from hkeid.op.logout.teller import ClientTeller
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
@@ -22,18 +23,12 @@ def open_courier(
     def failed(client_id: str, reason: str) -> None:
         journal.event("op:logout:not_taken", level="warning", client_id=client_id, reason=reason)
 
-    delivery = LogoutDelivery(
-        config.issuer,
-        store,
-        keys,
-        HttpsClient(
-            ca_file=str(config.path(section.authority)) if section.authority else None,
-            public_only=config.production and not section.private_networks,
-            plain=not config.production,
-        ),
-        clock,
-        random,
-        DeliverySettings(timeout=float(section.timeout_seconds)),
-        failed,
+    http = HttpsClient(
+        ca_file=str(config.path(section.authority)) if section.authority else None,
+        public_only=config.production and not section.private_networks,
+        plain=not config.production,
     )
+    timeout = float(section.timeout_seconds)
+    clients = ClientTeller(config.issuer, store, keys, http, clock, random, timeout=timeout)
+    delivery = LogoutDelivery(store, (clients,), clock, failed=failed)
     return LogoutCourier(delivery, journal, threads=section.threads)

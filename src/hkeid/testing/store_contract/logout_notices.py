@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from hkeid.doors.logout.records import LogoutNotice
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNotice
 from hkeid.testing.store_contract.everything import NOW, SECOND, AnyStore, fresh_id
 from hkeid.testing.store_contract.refusals import reason_of
 
