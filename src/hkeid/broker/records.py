@@ -12,6 +12,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse
 from hkeid.residents.records import CredentialRepository, ResidentRepository
+from hkeid.saml.idp.records import ParticipationRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,8 @@ class BrokerTransaction(Protocol):
     def clients(self) -> ClientRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
+    @property
+    def participations(self) -> ParticipationRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
     @property

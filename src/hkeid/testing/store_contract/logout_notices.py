@@ -71,6 +71,19 @@ class LogoutNoticesContract:
             assert tx.logout_notices.of_session(notice.session_id) == tuple(both)
         assert reason_of(store, lambda tx: tx.logout_notices.add(notice)) == "record_exists"
 
+    def test_a_service_of_saml_waits_beside_clients(self, store: AnyStore) -> None:
+        """Under its entity ID, of up to 1024 characters (saml-core §8.3.6), whatever clients are called."""
+        entity_id = f"https://sp.example/{fresh_id()}/".ljust(1024, "x")
+        service = a_logout_notice(client_id=f"saml {entity_id}")
+        client = replace(service, client_id=entity_id)
+        with store.transaction() as tx:
+            tx.logout_notices.add(service)
+            tx.logout_notices.add(client)
+            assert tx.logout_notices.of_session(service.session_id) == (client, service)
+            assert tx.logout_notices.due(service.client_id, NOW, limit=9) == (service,)
+            assert tx.logout_notices.remove(service)
+            assert tx.logout_notices.of_session(service.session_id) == (client,)
+
     def test_one_of_two_takes_a_logout_notice_up(self, store: AnyStore) -> None:
         """Who comes second holds an old version, and can neither change nor remove it."""
         notice = a_logout_notice()
