@@ -12,16 +12,15 @@ from hkeid.kernel import base64url
 from hkeid.op.records import Client
 from hkeid.profile import CLAIMS
 from hkeid.residents.records import CredentialStatus
+from hkeid_server.consent_models import DisclosureLine, ServiceCard
 from hkeid_server.elsewhere import name_of
 from hkeid_server.house import house
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
-    DisclosureLine,
     Elsewhere,
     LinkCard,
-    ServiceCard,
     SessionCard,
 )
 from hkeid_server.names import client_domain, client_name

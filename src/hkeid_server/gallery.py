@@ -12,6 +12,7 @@ from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
 from hkeid_server.gallery_account import account, new_account
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
@@ -28,8 +29,6 @@ from hkeid_server.models import (
     ActivatePage,
     ActivatePasskeyPage,
     ChoosePage,
-    ConsentItem,
-    ConsentPage,
     DeviceAddPage,
     DeviceReinstatePage,
     DeviceRemovePage,
@@ -44,7 +43,6 @@ from hkeid_server.models import (
     PlainPage,
     ProblemPage,
     SandboxPage,
-    Terms,
     Text,
     Ticket,
 )

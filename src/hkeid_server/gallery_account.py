@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from hkeid_server.consent_models import DisclosureLine, ServiceCard
 from hkeid_server.gallery_content import EARLIER, NOON, card, in_script, observatory, tax
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
-    DisclosureLine,
-    ServiceCard,
     SessionCard,
     SignedLine,
 )

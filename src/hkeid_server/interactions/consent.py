@@ -12,9 +12,10 @@ from hkeid.kernel.errors import NotFound, Refused
 from hkeid.op import ConsentGiven, Declined
 from hkeid.profile import Answer, ConsentEvidence, ConsentQuestion
 from hkeid.profile import ConsentItem as LedgerItem
+from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
 from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
-from hkeid_server.models import ConsentItem, ConsentPage, Terms, Text
+from hkeid_server.models import Text
 from hkeid_server.shell import language, show, translate
 
 
