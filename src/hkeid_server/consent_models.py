@@ -102,7 +102,6 @@ class MarketingPage:
 
     :ivar statement: version of the statement that is on the page.
     :ivar shown: the claims it is about.
-    :ivar question: names this showing of the page in the ledger.
     :ivar agreed: how the resident answered before.
     :ivar changed: the question changed while the resident was reading.
     :ivar guardian: the resident is a minor, and no guardian's approval is on record.
@@ -112,7 +111,6 @@ class MarketingPage:
     action: str
     statement: str
     shown: str
-    question: str
     terms: Terms
     agreed: bool
     changed: bool = False

@@ -13,7 +13,7 @@ from functools import partial
 from flask import Blueprint, Response, abort
 
 from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
-from hkeid_server.gallery_account import account, new_account
+from hkeid_server.gallery_account import account, marketing, new_account
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
 from hkeid_server.gallery_csc import csc_samples
@@ -198,6 +198,12 @@ SAMPLES: dict[str, Sample] = {
         template="login.html", make=lambda: LoginPage(who=None, ceremony=ceremony("get"))
     ),
     "consent": Sample(template="consent.html", make=_consent),
+    "consent-guardian": Sample(
+        template="consent.html", make=lambda: replace(_consent(), guardian=True)
+    ),
+    "marketing": Sample(template="marketing.html", make=marketing),
+    "marketing-agreed": Sample(template="marketing.html", make=partial(marketing, agreed=True)),
+    "marketing-guardian": Sample(template="marketing.html", make=partial(marketing, guardian=True)),
     "choose": Sample(
         template="choose.html",
         make=lambda: ChoosePage(

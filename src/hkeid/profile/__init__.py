@@ -5,6 +5,8 @@ from hkeid.profile.deciding import Answer
 from hkeid.profile.events import ClaimsDisclosed, ConsentDecided, ConsentWithdrawn
 from hkeid.profile.ledger import ConsentLedger
 from hkeid.profile.question import ConsentItem, ConsentQuestion
+from hkeid.profile.receipt_checking import VerifiedReceipt, verify_receipt
+from hkeid.profile.receipts import Receipts, receipt_file
 from hkeid.profile.records import ConsentDecision, ConsentEvidence, Disclosure
 from hkeid.profile.standing import StandingConsent
 from hkeid.profile.statement import CollectionStatement, StatementText, collection_statement
@@ -23,7 +25,11 @@ __all__ = [
     "ConsentQuestion",
     "ConsentWithdrawn",
     "Disclosure",
+    "Receipts",
     "StandingConsent",
     "StatementText",
+    "VerifiedReceipt",
     "collection_statement",
+    "receipt_file",
+    "verify_receipt",
 ]

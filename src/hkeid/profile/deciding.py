@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hkeid.broker.ending import revoke_grant
-from hkeid.doors.relying_party import LOGIN_PURPOSE, RelyingParty
+from hkeid.doors.relying_party import DIRECT_MARKETING, LOGIN_PURPOSE, RelyingParty
 from hkeid.identity.birth_date import AgeAnswer, BirthDate
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput, NotFound, Refused
@@ -16,7 +16,11 @@ from hkeid.profile.events import ConsentDecided, ConsentWithdrawn
 from hkeid.profile.holding import BoundPurpose, Holding, bundled, not_before
 from hkeid.profile.purposes import Purpose
 from hkeid.profile.records import ConsentDecision, ConsentEvidence, ProfileTransaction
-from hkeid.profile.statement import collection_statement
+from hkeid.profile.statement import (
+    CollectionStatement,
+    collection_statement,
+    statement_document,
+)
 
 _ID_BYTES = 16
 _ADULT = 18
@@ -63,7 +67,7 @@ class Deciding:
             raise MalformedInput("consent_contradictory")
         with self._holding.store.transaction() as tx:
             client = self._client_to_decide_on(tx, resident_id, client_id)
-            about = self._check_answer(client, answer)
+            about, statement = self._check_answer(client, answer)
             latest = tx.consents.latest(resident_id, client_id)
             if bundled(latest, answer.purpose, answer.evidence.question):
                 raise Refused("consent_bundled")
@@ -71,6 +75,10 @@ class Deciding:
             guardian = self._guardian(tx, resident_id, answer.agreed, now)
             evidence = replace(answer.evidence, guardian=guardian)
             expires_at = _expiry(about.purpose, answer.until, now)
+            tx.consents.keep_statement(
+                answer.statement,
+                statement_document(client, about.purpose, answer.claims, statement),
+            )
             tx.consents.append(
                 tuple(
                     ConsentDecision(
@@ -142,7 +150,9 @@ class Deciding:
                 )
             )
             ended = 0
-            if not any(one.permits(now) for key, one in latest.items() if key not in ending):
+            left = any(one.permits(now) for key, one in latest.items() if key not in ending)
+            # Advertisements that stop end no login.
+            if not left and any(of != DIRECT_MARKETING for of, _ in ending):
                 ended = _end_grants(tx, resident_id, client_id, now)
             withdrawn = tuple(sorted({claim for _, claim in ending}))
             tx.audit.append(
@@ -167,7 +177,9 @@ class Deciding:
             raise Refused("resident_not_active")
         return client
 
-    def _check_answer(self, client: RelyingParty, answer: Answer) -> BoundPurpose:
+    def _check_answer(
+        self, client: RelyingParty, answer: Answer
+    ) -> tuple[BoundPurpose, CollectionStatement]:
         about = self._holding.purpose(client, answer.purpose)
         if about is None:
             raise Refused("purpose_not_registered")
@@ -182,7 +194,7 @@ class Deciding:
             raise Refused(
                 "statement_outdated", "What is asked for has changed. Please read it again."
             )
-        return about
+        return about, statement
 
     def _guardian(
         self, tx: ProfileTransaction, resident_id: str, agreed: frozenset[str], now: Instant

@@ -148,7 +148,7 @@ class ConsentLedger:
         longer registered. Returns what was withdrawn.
 
         When nothing stands any more between the two, the client's grants end with their tokens, in
-        the same transaction.
+        the same transaction; but not by the end of direct marketing alone.
 
         :param purpose: for this purpose only; None: for all.
         :param evidence: of the page where it was done, if it was one.

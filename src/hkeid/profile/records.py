@@ -125,6 +125,14 @@ class ConsentRepository(Protocol):
         """All decisions of a resident, newest first."""
         ...
 
+    def keep_statement(self, version: str, document: bytes) -> None:
+        """Keep the text of a collection statement; that of a version kept before stays as it is."""
+        ...
+
+    def statement(self, version: str) -> bytes | None:
+        """The text of a collection statement, or None: none was kept (releases before 0015)."""
+        ...
+
 
 class DisclosureRepository(Protocol):
     """Disclosures inside a transaction."""

@@ -54,6 +54,33 @@ class CollectionStatement:
     texts: Mapping[Language, StatementText]
 
 
+def statement_document(
+    client: RelyingParty, purpose: Purpose, claims: Collection[str], statement: CollectionStatement
+) -> bytes:
+    """What the ledger keeps of a statement that was answered (canonical JSON), so that it can be shown
+    as it was when the registration has long changed. No personal data.
+    """
+    return canonical_json.dumps(
+        {
+            "client_name": dict(client.name),
+            "client_uri": client.client_uri,
+            "policy_uri": client.policy_uri,
+            "form_name": dict(purpose.name),
+            "reasons": {one: dict(purpose.reasons[one]) for one in purpose.claims if one in claims},
+            "voluntary": sorted(purpose.voluntary & set(claims)),
+            "texts": {
+                language.value: {
+                    "title": text.title,
+                    "opening": text.opening,
+                    "purposes": list(text.purposes),
+                    "paragraphs": list(text.paragraphs),
+                }
+                for language, text in statement.texts.items()
+            },
+        }
+    )
+
+
 def in_language(texts: Mapping[str, str], language: Language) -> str:
     """The text in ``language``, or the nearest script there is; "" when there is none."""
     return next((texts[tag.value] for tag in _FALLBACK[language] if texts.get(tag.value)), "")

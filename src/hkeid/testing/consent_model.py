@@ -135,7 +135,7 @@ class ConsentModel:
         claims: frozenset[str] | None,
         now: datetime,
     ) -> bool:
-        """Withdraw; True: nothing stands between the two any more, and something did."""
+        """Withdraw; True: nothing stands between the two any more, and more than advertising did."""
         resident = self.residents[who]
         ended = [
             key
@@ -155,4 +155,4 @@ class ConsentModel:
             key[0] == client and said.agreed and (said.until is None or moment < said.until)
             for key, said in resident.decided.items()
         )
-        return bool(ended) and not left
+        return not left and any(key[1] != ADVERTISING for key in ended)

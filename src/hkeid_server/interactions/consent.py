@@ -88,18 +88,23 @@ class ConsentHandler:
             required=tuple(item for required, item in items if required),
             voluntary=tuple(item for required, item in items if not required),
             statement=question.statement.version,
-            terms=Terms(
-                title=question.text.title,
-                opening=question.text.opening,
-                purposes=question.text.purposes,
-                paragraphs=question.text.paragraphs,
-            ),
+            terms=terms_of(question),
             shown=_shown(question),
             changed=changed,
             guardian=guardian,
         )
         status = 409 if changed or guardian else 200
         return show("consent.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
+
+
+def terms_of(question: ConsentQuestion) -> Terms:
+    """The statement of a question in the page's language."""
+    return Terms(
+        title=question.text.title,
+        opening=question.text.opening,
+        purposes=question.text.purposes,
+        paragraphs=question.text.paragraphs,
+    )
 
 
 def question_of(page: str) -> str:

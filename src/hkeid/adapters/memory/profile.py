@@ -12,10 +12,11 @@ from hkeid.residents.guardians import GuardianApproval
 class MemoryConsents:
     """:class:`hkeid.profile.records.ConsentRepository`."""
 
-    __slots__ = ("_decisions", "_ids", "_journal")
+    __slots__ = ("_decisions", "_ids", "_journal", "_statements")
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._statements: dict[str, bytes] = {}
         self._ids: dict[str, None] = {}
         self._decisions: dict[str, dict[int, ConsentDecision]] = {}
 
@@ -45,6 +46,15 @@ class MemoryConsents:
     def history(self, resident_id: str) -> tuple[ConsentDecision, ...]:
         """All decisions of a resident, newest first."""
         return tuple(decision for _, decision in reversed(self._of(resident_id)))
+
+    def keep_statement(self, version: str, document: bytes) -> None:
+        """Keep the text of a collection statement."""
+        if version not in self._statements:
+            self._journal.set(self._statements, version, document)
+
+    def statement(self, version: str) -> bytes | None:
+        """The text of a collection statement."""
+        return self._statements.get(version)
 
     def _of(self, resident_id: str) -> list[tuple[tuple[Instant, int], ConsentDecision]]:
         ledger = self._decisions.get(resident_id, {})

@@ -5,12 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import ClauseElement, bindparam, insert, select
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.statements import Statement, param, values
-from hkeid.adapters.sql.tables import consents, disclosures, guardian_approvals
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
+from hkeid.adapters.sql.tables import (
+    consent_statements,
+    consents,
+    disclosures,
+    guardian_approvals,
+)
 from hkeid.doors.relying_party import LOGIN_PURPOSE
 from hkeid.identity.assurance import Acr
 from hkeid.kernel import canonical_json
@@ -32,6 +37,20 @@ _HISTORY: Final = Statement(
     .where(_c.resident_id == param(_c.resident_id))
     .order_by(_c.decided_at.desc(), _c.position.desc())
 )
+
+
+_t = consent_statements.c
+
+
+def _insert_statement(insert_into: Insert) -> ClauseElement:
+    statement: ClauseElement = (
+        insert_into(consent_statements).values(values(consent_statements)).on_conflict_do_nothing()
+    )
+    return statement
+
+
+_KEEP_STATEMENT: Final = Statement(_insert_statement)
+_STATEMENT: Final = Statement(select(_t.document).where(_t.version == param(_t.version)))
 
 
 class SqlConsents:
@@ -73,6 +92,15 @@ class SqlConsents:
         """All decisions of a resident, newest first."""
         rows = self._connection.rows(_HISTORY, {"resident_id": resident_id})
         return tuple(_decision(row) for row in rows)
+
+    def keep_statement(self, version: str, document: bytes) -> None:
+        """Keep the text of a collection statement."""
+        self._connection.change(_KEEP_STATEMENT, {"version": version, "document": document})
+
+    def statement(self, version: str) -> bytes | None:
+        """The text of a collection statement."""
+        row = self._connection.find(_STATEMENT, {"version": version})
+        return None if row is None else bytes(row[0])
 
 
 def _decision(row: Row) -> ConsentDecision:

@@ -222,6 +222,14 @@ consents = Table(
     Index("consents_resident_client_idx", "resident_id", "client_id"),
 )
 
+consent_statements = Table(
+    "consent_statements",
+    METADATA,
+    _key("version"),
+    _column("document", JSON_BYTES),
+    sqlite_with_rowid=False,
+)
+
 disclosures = Table(
     "disclosures",
     METADATA,

@@ -69,6 +69,16 @@ class ConsentsContract:
         changed = replace(decision, agreed=False)
         assert reason_of(store, lambda tx: tx.consents.append((changed,))) == "record_exists"
 
+    def test_the_text_of_a_statement_is_kept_once(self, store: AnyStore) -> None:
+        """It never changes."""
+        version = fresh_id()
+        with store.transaction() as tx:
+            assert tx.consents.statement(version) is None
+            tx.consents.keep_statement(version, b'{"title":"first"}')
+        with store.transaction() as tx:
+            tx.consents.keep_statement(version, b'{"title":"second"}')
+            assert tx.consents.statement(version) == b'{"title":"first"}'
+
 
 class DisclosuresContract:
     """``tx.disclosures``."""

@@ -1,6 +1,7 @@
-"""Consent by purpose, with expiry and evidence; digests of what was disclosed; guardians' approvals.
+"""Consent by purpose, with expiry, evidence and the texts agreed to; digests of what was
+disclosed; guardians' approvals.
 
-Expand: new columns that may be empty, and one new table. Decisions of earlier releases are about
+Expand: new columns that may be empty, and two new tables. Decisions of earlier releases are about
 logins, and stay as they are.
 """
 
@@ -35,6 +36,13 @@ def upgrade() -> None:
         for name in columns:
             op.add_column(table, _column(name))
     op.create_table(
+        "consent_statements",
+        sa.Column("version", TEXT, autoincrement=False, nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("consent_statements_pkey")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "guardian_approvals",
         sa.Column("id", TEXT, autoincrement=False, nullable=False),
         sa.Column("resident_id", TEXT, nullable=False),
@@ -55,6 +63,7 @@ def downgrade() -> None:
     end them.
     """
     op.drop_table("guardian_approvals")
+    op.drop_table("consent_statements")
     op.execute("DELETE FROM consents WHERE purpose <> ''")
     op.execute("UPDATE consents SET agreed = FALSE WHERE expires_at IS NOT NULL")
     for table, columns in _NEW.items():
