@@ -13,6 +13,7 @@ from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import Session
 from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.doors.logout.records import LogoutNoticeRepository
+from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
@@ -199,6 +200,19 @@ def a_client() -> Client:
         scopes=("openid", "profile"),
         claims={"name": {"en": "To address you", "zh-Hant-HK": "稱呼閣下"}},
         voluntary_claims=("name",),
+        forms=(
+            DataForm(
+                id="warning",
+                name={"en": "Warnings"},
+                purpose={"en": "To warn you", "zh-Hant-HK": "向閣下發出警告"},
+                required=("name",),
+                voluntary=("birthdate",),
+                keeps_for=365,
+            ),
+        ),
+        direct_marketing=DirectMarketing(
+            goods={"en": "Umbrellas"}, channels=(MarketingChannel.POST,), claims=("name",)
+        ),
         default_max_age=300,
         default_acr=Acr.EID,
         client_uri="https://rp.example",
