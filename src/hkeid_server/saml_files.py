@@ -60,6 +60,15 @@ class ServiceFile:
     url: str | None = None
     key: Path | None = field(default=None)
 
+    @property
+    def place(self) -> Path | tuple[str, Path]:
+        """Where its metadata is: a file, or an address with the file of the key that signs what is there."""
+        if self.metadata is not None:
+            return self.metadata
+        assert self.url is not None
+        assert self.key is not None
+        return self.url, self.key
+
     def reached_at(self, addresses: tuple[str, ...]) -> ServiceFile:
         """The same, with the addresses to which its logins go, which metadata says."""
         client = replace(self.client, redirect_uris=addresses)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutSection:
-    """``[logout]``: telling relying parties that a session ended (back-channel logout).
+    """``[logout]``: telling relying parties that a session ended (back-channel logout, and SAML's by SOAP).
 
     Who logs out is never kept waiting for it: it is done right after, and what a relying party did not take is
     tried again for up to a day.

@@ -34,6 +34,7 @@ from hkeid_server.wiring.opening import (
     register_clients,
 )
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
+from hkeid_server.wiring.saml_foundation import SamlFoundation, lay_saml_foundation
 from hkeid_server.wiring.stations import open_stations
 from hkeid_server.wiring.upstreams import open_back_doors
 
@@ -68,9 +69,10 @@ def build_house(
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
-    back_doors = open_back_doors(base)
+    ground = lay_saml_foundation(base)
+    back_doors = open_back_doors(ground)
     courier = open_courier(config, store, keys, clock, random, base.journal)
-    saml = _saml(base, ledger, back_doors, courier)
+    saml = _saml(ground, ledger, back_doors, courier)
     return House(
         config=config,
         pages=page_settings(config),
@@ -96,6 +98,7 @@ def build_house(
         doors=_doors(provider, csc, saml),
         back_doors=back_doors,
         saml=saml,
+        saml_metadata=ground.metadata.rounds,
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
@@ -151,13 +154,13 @@ def _csc(
 
 
 def _saml(
-    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
+    ground: SamlFoundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
 ) -> IdentityProvider | None:
-    if not base.config.saml.enabled:
+    if not ground.base.config.saml.enabled:
         return None
     from hkeid_server.wiring.saml import open_saml
 
-    return open_saml(base, ledger, back_doors.upstreams, courier.nudge)
+    return open_saml(ground, ledger, back_doors.upstreams, courier.nudge)
 
 
 def _doors(
