@@ -57,11 +57,7 @@ class UpstreamOrigins:
         if own is None or own.credential_id is not None:  # nobody else, or the own passkey on top
             return None
         upstream = None if kept is None else self._upstreams.get(kept.provider)
-        if upstream is None:
-            return None
-        settings = getattr(upstream.provider, "settings", None)
-        names = ("issuer", "entity_id", "host")
-        return next(filter(None, (getattr(settings, name, None) for name in names)), None)
+        return None if upstream is None else upstream.provider.authority
 
 
 def open_saml(

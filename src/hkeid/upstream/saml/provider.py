@@ -130,7 +130,7 @@ class SamlUpstream:
 
     @property
     def authority(self) -> str:
-        """Its entity ID, for AuthenticatingAuthority (saml-core §2.7.2.2)."""
+        """Its entity ID."""
         return self.settings.entity_id
 
     def metadata(self) -> bytes:
