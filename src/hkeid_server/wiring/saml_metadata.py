@@ -25,9 +25,6 @@ Place = Path | tuple[str, Path]
 
 PeerSource = FileMetadata | UrlMetadata
 
-_SECONDS = 10.0
-"""For one request."""
-
 # Looking whether a file is another one costs next to nothing, and whoever replaced it waits for it.
 _FILES = RefreshSchedule(
     usually=timedelta(minutes=1),
@@ -96,7 +93,6 @@ class PeerMetadata:
         production = self._base.config.production
         return MetadataFetcher(
             client=HttpsClient(public_only=production, plain=not production),
-            timeout=_SECONDS,
             insecure_localhost=not production,
         )
 
