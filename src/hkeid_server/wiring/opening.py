@@ -66,8 +66,10 @@ def register_client(config: Config, store: Store[Any], client: Client) -> None:
     :raises hkeid.kernel.errors.ConfigurationError: ``saml_service_repeated``: a SAML service has its id, and with it
         the consents that residents gave.
     """
+    from hkeid_server.descriptions import description_files
+
     services = config.path(config.saml.services)
-    if config.saml.enabled and client.id in {one.stem for one in services.glob("*.toml")}:
+    if config.saml.enabled and client.id in {one.stem for one in description_files(services)}:
         raise ConfigurationError(
             "saml_service_repeated",
             detail=f"{services / client.id}.toml: a client of OpenID Connect is called {client.id}; "

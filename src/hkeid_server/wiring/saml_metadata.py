@@ -17,11 +17,9 @@ from hkeid.adapters.saml_metadata import (
 )
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.saml.metadata import SignedBy, TrustedAsItIs
+from hkeid_server.descriptions import MetadataPlace
 from hkeid_server.metadata_rounds import MetadataRounds
 from hkeid_server.wiring.foundation import Foundation
-
-Place = Path | tuple[str, Path]
-"""A file, or an address with the file of the key that signs what is there."""
 
 PeerSource = FileMetadata | UrlMetadata
 
@@ -46,7 +44,7 @@ class PeerMetadata:
         self._sources: dict[tuple[str, bytes | None], PeerSource] = {}
         self.rounds = MetadataRounds(base.clock, base.journal)
 
-    def at(self, place: Place) -> PeerSource:
+    def at(self, place: MetadataPlace) -> PeerSource:
         """The source of a place; the same for the same place and the same trusted key.
 
         A file is read at once, and must be good.
