@@ -99,6 +99,7 @@ class Rig:
         self.hub = hub
         self.company = Company()
         self.other = Company(id="other")
+        self.told: list[tuple[str, str]] = []
         self.doors = self.with_policy(**policy)
 
     def with_policy(self, **policy: Any) -> BackDoors:
@@ -110,7 +111,14 @@ class Rig:
         )
         hub = self.hub
         self.doors = BackDoors(
-            hub.store, upstreams, hub.broker, hub.fields, hub.keys, hub.clock, hub.random
+            hub.store,
+            upstreams,
+            hub.broker,
+            hub.fields,
+            hub.keys,
+            hub.clock,
+            hub.random,
+            tell=lambda _tx, resident_id, about, _now: self.told.append((resident_id, about)),
         )
         return self.doors
 
