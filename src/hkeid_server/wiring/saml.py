@@ -12,7 +12,8 @@ from hkeid.identity.authentication import SessionView
 from hkeid.ports import Clock, Store
 from hkeid.profile import ConsentLedger
 from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings
-from hkeid.saml.metadata import CombinedMetadata
+from hkeid.saml.idp.services import ServiceDirectory
+from hkeid.saml.metadata import CombinedMetadata, MetadataSource
 from hkeid_server.saml_files import read_services
 from hkeid_server.wiring.logouts import logout_client
 from hkeid_server.wiring.saml_foundation import SamlFoundation, provide_keys
@@ -69,21 +70,38 @@ def open_saml(
     """The identity provider; services that are described are registered with the consent ledger.
 
     :param after_logout: called when a service's logout ended a session.
-
     :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong.
     """
-    base, config = ground.base, ground.base.config
-    provide_keys(base)
+    config = ground.base.config
     described = read_services(config.path(config.saml.services))
     services = DescribedServices(described, ground)
     sources = dict.fromkeys(ground.metadata.at(one.place) for one in described)
+    metadata = CombinedMetadata(tuple(sources))
+    return identity_provider(ground, ledger, upstreams, services, metadata, after_logout)
+
+
+def identity_provider(
+    ground: SamlFoundation,
+    ledger: ConsentLedger,
+    upstreams: Upstreams,
+    services: ServiceDirectory,
+    metadata: MetadataSource,
+    after_logout: Callable[[], None],
+) -> IdentityProvider:
+    """The identity provider over those who may come in; the store is not asked yet.
+
+    :param after_logout: called when a service's logout ended a session.
+    :raises hkeid.kernel.errors.ConfigurationError: ``signing_key_missing``; a setting is wrong.
+    """
+    base, config = ground.base, ground.base.config
+    provide_keys(base)
     return IdentityProvider(
         config.issuer,
         base.store,
         base.keys,
         base.broker,
         ledger,
-        CombinedMetadata(tuple(sources)),
+        metadata,
         services,
         EndsByService(base.store, base.clock, after_logout),
         base.clock,

@@ -35,7 +35,7 @@ class DescribedServices:
         return self._services.get(entity_id)
 
     def _register(self, one: ServiceFile, source: PeerSource) -> None:
-        addresses = None if source.document is None else _addresses(one, source)
+        addresses = None if source.document is None else login_addresses(one, source)
         if addresses is None and isinstance(one.place, Path):
             raise ConfigurationError(
                 "saml_service_value_invalid",
@@ -46,7 +46,7 @@ class DescribedServices:
     def _follow(self, one: ServiceFile, source: PeerSource) -> None:
         """Its metadata changed."""
         try:
-            addresses = _addresses(one, source)
+            addresses = login_addresses(one, source)
         except MetadataMalformed:
             addresses = None
         if addresses is None:
@@ -75,8 +75,11 @@ class DescribedServices:
         self._services[located.service.entity_id] = located.service
 
 
-def _addresses(one: ServiceFile, source: PeerSource) -> tuple[str, ...] | None:
-    """Where its logins go; None where metadata knows no such service."""
+def login_addresses(one: ServiceFile, source: PeerSource) -> tuple[str, ...] | None:
+    """Where its logins go; None where metadata knows no such service.
+
+    :raises hkeid.kernel.errors.HkeidError: metadata has not come yet, is over, or is malformed there.
+    """
     entity = source.entity(one.service.entity_id)
     if entity is None or entity.sp is None:
         return None
