@@ -92,13 +92,13 @@ class MetadataRounds:
         """Start the thread, where there is something to watch; once for each process.
 
         :param patience: seconds to wait for the first round. A place that is silent does not hold up the start for
-            longer; it is read when it answers.
+            longer; it is read when it answers. 0: there is nobody who would wait.
         """
         if self._thread is not None or not self._watched:
             return
         self._thread = Thread(target=self._rounds, daemon=True, name="hkeid-saml-metadata")
         self._thread.start()
-        if not self._read_once.wait(patience):
+        if patience and not self._read_once.wait(patience):
             self._journal.event("saml:metadata:awaited", level="warning", seconds=patience)
 
     def end(self) -> None:

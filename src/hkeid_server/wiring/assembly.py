@@ -71,8 +71,7 @@ def build_house(
     csc = _csc(base, certificates, provider)
     ground = lay_saml_foundation(base)
     back_doors = open_back_doors(ground)
-    courier = open_courier(config, store, keys, clock, random, base.journal)
-    saml = _saml(ground, ledger, back_doors, courier)
+    saml, courier = _saml_and_courier(ground, ledger, back_doors)
     return House(
         config=config,
         pages=page_settings(config),
@@ -153,14 +152,22 @@ def _csc(
     return open_csc(base, certificates, provider)
 
 
-def _saml(
-    ground: SamlFoundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
-) -> IdentityProvider | None:
-    if not ground.base.config.saml.enabled:
-        return None
-    from hkeid_server.wiring.saml import open_saml
+def _saml_and_courier(
+    ground: SamlFoundation, ledger: ConsentLedger, back_doors: BackDoors
+) -> tuple[IdentityProvider | None, LogoutCourier]:
+    """The SAML door, if it is open, and who tells of logouts: each needs the other."""
+    saml, base = None, ground.base
+    if base.config.saml.enabled:
+        from hkeid_server.wiring.saml import open_saml
 
-    return open_saml(ground, ledger, back_doors.upstreams, courier.nudge)
+        def after_logout() -> None:
+            courier.nudge()
+
+        saml = open_saml(ground, ledger, back_doors.upstreams, after_logout)
+    courier = open_courier(
+        base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
+    )
+    return saml, courier
 
 
 def _doors(

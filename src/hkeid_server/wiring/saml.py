@@ -23,7 +23,7 @@ from hkeid_server.wiring.saml_services import DescribedServices
 class EndsByService:
     """:class:`hkeid.saml.idp.SessionEnder` over the broker's sessions.
 
-    :param afterwards: called when one ended: relying parties of OpenID Connect are to be told.
+    :param afterwards: called when one ended: relying parties are to be told.
     """
 
     def __init__(self, store: Store[Any], clock: Clock, afterwards: Callable[[], None]) -> None:
@@ -37,7 +37,7 @@ class EndsByService:
             session = tx.sessions.get(session_id)
             if session is None:
                 return False
-            ended = end_session(tx, session, self._clock.now(), reason="logout")
+            ended = end_session(tx, session, self._clock.now(), reason="logout", by_request=True)
         if ended is not None:
             self._afterwards()
         return ended is not None

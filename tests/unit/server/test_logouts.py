@@ -248,6 +248,19 @@ class TestWhereItGoes:
         assert seen["public_only"] is False
         assert seen["ca_file"] == str(house.config.path("ca.pem"))
 
+    @pytest.mark.parametrize("seconds", [1, 9])
+    def test_services_of_saml(self, make_house, monkeypatch, seconds) -> None:
+        """By SOAP as by back-channel logout: the same way out, and the same patience."""
+        from hkeid.adapters import http
+
+        monkeypatch.setattr(http, "HttpsClient", lambda **options: options)
+        section = {"timeout_seconds": seconds, "authority": "ca.pem"}
+        house = make_house(saml={"enabled": True}, logout=section)
+        by_post, by_soap = house.logouts._delivery._tellers
+        assert by_soap._timeout == by_post._timeout == seconds
+        assert by_soap._http == by_post._http == house.saml._parts.http
+        assert by_soap._http["ca_file"] == str(house.config.path("ca.pem"))
+
     def test_the_sandbox(self, client_of) -> None:
         assert client_of(production=False) == {
             "ca_file": None,
@@ -367,7 +380,7 @@ class TestAtOnce:
             seen.append(f"{method} {url}")
             return HttpAnswer(status=200)
 
-        monkeypatch.setattr(house.logouts._delivery._http, "send", send)
+        monkeypatch.setattr(house.logouts._delivery._tellers[0]._http, "send", send)
         with house.store.transaction() as tx:
             client = tx.clients.get("rp")
             tx.clients.put(replace(client, backchannel_logout_uri=TOLD_AT))
@@ -392,7 +405,7 @@ class TestAtOnce:
         def fail(*_: Any, **__: Any) -> Any:
             raise Unavailable("http_no_answer")
 
-        monkeypatch.setattr(house.logouts._delivery._http, "send", fail)
+        monkeypatch.setattr(house.logouts._delivery._tellers[0]._http, "send", fail)
         with house.store.transaction() as tx:
             subjects = {grant.subject for grant in _grants(tx)}
         at_the_service.get("/account")

@@ -58,6 +58,10 @@ def _until(fulfilled: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
+def _threads() -> set[threading.Thread]:
+    return {one for one in threading.enumerate() if one.name == "hkeid-saml-metadata"}
+
+
 def _counted(outcome: str) -> float:
     found = [
         line for line in metrics.exposition().decode().splitlines()
@@ -137,19 +141,20 @@ class TestRound:
 class TestThread:
     def test_nothing_is_read_and_no_thread_is_there_before_it_begins(self, rounds: Any) -> None:
         """Threads do not survive a fork."""
-        place, threads = Place(), threading.active_count()
+        place, before = Place(), _threads()
         rounds.watch(place, "place")
-        assert threading.active_count() == threads
+        assert _threads() <= before
         assert not place.read
 
     def test_the_first_round_is_waited_for(self, rounds: Any) -> None:
+        before = _threads()
         place = Place()
         rounds.watch(place, "place")
         rounds.begin()
         assert len(place.read) == 1
-        assert [one.name for one in threading.enumerate()].count("hkeid-saml-metadata") == 1
+        assert len(_threads() - before) == 1
         rounds.begin()
-        assert [one.name for one in threading.enumerate()].count("hkeid-saml-metadata") == 1
+        assert len(_threads() - before) == 1
 
     def test_a_place_that_hangs_does_not_hold_up_the_start(self, rounds: Any, log: Any) -> None:
         place, told = Place(), []
@@ -163,6 +168,15 @@ class TestThread:
         assert not told
         place.go_on.set()
         _until(lambda: told == [True])
+
+    def test_nobody_need_wait(self, rounds: Any, log: Any) -> None:
+        place = Place()
+        place.go_on = threading.Event()
+        rounds.watch(place, "place")
+        rounds.begin(patience=0)
+        assert not log.events("saml:metadata:awaited")
+        place.go_on.set()
+        _until(lambda: len(place.read) == 1)
 
     def test_it_goes_on_after_a_failure(self, clock: Any, log: Any) -> None:
         place, told = Place(), []
@@ -178,11 +192,13 @@ class TestThread:
         rounds.end()
 
     def test_it_ends(self, rounds: Any) -> None:
+        before = _threads()
         rounds.watch(Place(), "place")
         rounds.begin()
         rounds.end()
-        assert "hkeid-saml-metadata" not in [one.name for one in threading.enumerate()]
+        assert _threads() <= before
 
     def test_there_is_none_where_there_is_nothing_to_watch(self, rounds: Any) -> None:
+        before = _threads()
         rounds.begin()
-        assert "hkeid-saml-metadata" not in [one.name for one in threading.enumerate()]
+        assert _threads() <= before
