@@ -70,8 +70,7 @@ def build_house(
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
     ground = lay_saml_foundation(base)
-    back_doors = open_back_doors(ground)
-    saml, courier = _saml_and_courier(ground, ledger, back_doors)
+    back_doors, saml, courier = _doors_that_know_saml(ground, ledger)
     return House(
         config=config,
         pages=page_settings(config),
@@ -152,11 +151,11 @@ def _csc(
     return open_csc(base, certificates, provider)
 
 
-def _saml_and_courier(
-    ground: SamlFoundation, ledger: ConsentLedger, back_doors: BackDoors
-) -> tuple[IdentityProvider | None, LogoutCourier]:
-    """The SAML door, if it is open, and who tells of logouts: each needs the other."""
-    saml, base = None, ground.base
+def _doors_that_know_saml(
+    ground: SamlFoundation, ledger: ConsentLedger
+) -> tuple[BackDoors, IdentityProvider | None, LogoutCourier]:
+    """Who is behind the hub; the SAML door, if it is open, and who tells of logouts: each needs the other."""
+    saml, base, back_doors = None, ground.base, open_back_doors(ground)
     if base.config.saml.enabled:
         from hkeid_server.wiring.saml import open_saml
 
@@ -167,7 +166,7 @@ def _saml_and_courier(
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )
-    return saml, courier
+    return back_doors, saml, courier
 
 
 def _doors(
