@@ -190,6 +190,13 @@ class UpstreamProvider(Protocol):
         """What people call it, in the three scripts."""
         ...
 
+    @property
+    def authority(self) -> str:
+        """What it is called by the world: a URI that says to relying parties who authenticated (saml-core §2.7.2.2,
+        AuthenticatingAuthority).
+        """
+        ...
+
     def begin(self, request: UpstreamRequest) -> Departure:
         """Where to send the browser.
 

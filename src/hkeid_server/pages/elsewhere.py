@@ -87,7 +87,8 @@ def logged_out(upstream_id: str) -> Response:
 def hear_logout(upstream_id: str) -> Response:
     """An upstream says that somebody logged out there, through the browser or directly."""
     heard = house().back_doors.hear_logout(upstream_id, elsewhere.as_request())
-    if heard.ended:
+    if heard.ended and request.method != "POST":
+        # After a form relying parties are told in any case.
         house().logouts.nudge()
     if isinstance(heard.answer, CoreResponse):
         return as_answer(heard.answer)

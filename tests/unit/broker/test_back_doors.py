@@ -45,6 +45,7 @@ class Company:
 
     id: str = "company"
     kind: UpstreamKind = UpstreamKind.OIDC
+    authority: str = "https://idp.example"
     names: dict[Language, str] = field(default_factory=dict)
     asked: list[UpstreamRequest] = field(default_factory=list)
     say: Any = None

@@ -24,8 +24,10 @@ from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
 from hkeid.saml.metadata import TrustedAsItIs, read_metadata
 from hkeid.testing.fake_hub import FakeClaims, FakeSessions
 from hkeid.testing.keys import MemoryKeyStore
+from hkeid.upstream.contract import UpstreamProvider
 from hkeid_server.sandbox import seed_sandbox
 from hkeid_server.upstream_files import read_upstream
+from hkeid_server.wiring.saml import UpstreamOrigins
 from hkeid_server.wsgi import serve_house
 
 PEER = "https://university.example"
@@ -185,6 +187,19 @@ def test_a_login_there_reaches_a_relying_party_that_speaks_openid_connect(
     """saml-profiles §4.1 behind, OpenID Connect in front."""
     log_in(person, university, authorize)
     assert "code=" in person.page.headers["Location"]
+
+
+def test_who_authenticated_is_told_to_services(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """AuthenticatingAuthority (saml-core §2.7.2.2): the upstream, by its own name and not by ours."""
+    house = university.house
+    log_in(person, university, authorize)
+    origins = UpstreamOrigins(house.store, house.back_doors.upstreams)
+    session = house.broker.current(person.cookie("hkeid_session"), house.clock.now())
+    provider = house.back_doors.upstreams.named("university").provider
+    assert isinstance(provider, UpstreamProvider)
+    assert origins.authority(session) == provider.authority == f"{PEER}/saml/metadata"
 
 
 def test_the_same_member_is_the_same_person(

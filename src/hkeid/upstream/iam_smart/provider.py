@@ -64,6 +64,11 @@ class IamSmartUpstream:
         """See :class:`hkeid.upstream.contract.UpstreamProvider`."""
         return self.settings.names
 
+    @property
+    def authority(self) -> str:
+        """Its host, which is all the name that iAM Smart has."""
+        return self.settings.host
+
     def begin(self, request: UpstreamRequest) -> Departure:
         """The page with the QR code, or (on a phone) the one that opens the app. Everybody acts anew at
         iAM Smart, so ``fresh`` and ``max_age`` are met in any case.

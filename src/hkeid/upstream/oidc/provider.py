@@ -97,6 +97,11 @@ class OidcUpstream:
         """See :class:`hkeid.upstream.contract.UpstreamProvider`."""
         return self.settings.names
 
+    @property
+    def authority(self) -> str:
+        """Its issuer identifier."""
+        return self.settings.issuer
+
     @cached_property
     def _algorithms(self) -> frozenset[str]:
         return frozenset(self.settings.id_token_algorithms)

@@ -31,6 +31,7 @@ def test_it_keeps_the_contract(bench: Bench) -> None:
     assert isinstance(bench.upstream, UpstreamProvider)
     assert bench.upstream.kind is UpstreamKind.IAM_SMART
     assert len(bench.upstream.names) == 3
+    assert bench.upstream.authority == bench.upstream.settings.host
 
 
 def test_a_persona_logs_in_with_verified_attributes(bench: Bench) -> None:

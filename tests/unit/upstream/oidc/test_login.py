@@ -42,6 +42,7 @@ def test_it_keeps_the_contract(bench: Bench) -> None:
     assert isinstance(bench.upstream, EndsSessions)
     assert bench.upstream.kind is UpstreamKind.OIDC
     assert bench.upstream.names == NAMES
+    assert bench.upstream.authority == bench.upstream.settings.issuer
 
 
 def test_somebody_logs_in_with_mapped_assurance_and_attributes(bench: Bench) -> None:
