@@ -73,10 +73,7 @@ class IamSmartUpstream:
 
         :raises UpstreamRefused: ``upstream_acr_out_of_reach``, ``upstream_cannot_be_passive``.
         """
-        if request.acr is not None and not self.settings.assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
+        self.settings.assurance.require_reach(request.acr)
         if request.passive:
             raise UpstreamRefused("upstream_cannot_be_passive", code=ErrorCode.LOGIN_REQUIRED)
         source = source_of(request.user_agent)

@@ -198,10 +198,7 @@ class OidcUpstream:
     # Beginning
 
     def _check_possible(self, request: UpstreamRequest) -> None:
-        if request.acr is not None and not self.settings.assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
+        self.settings.assurance.require_reach(request.acr)
         if request.fresh and request.passive:
             raise UpstreamRefused("upstream_fresh_and_passive", code=ErrorCode.LOGIN_REQUIRED)
 

@@ -162,10 +162,7 @@ class SamlUpstream:
         :raises UpstreamFailed: metadata does not know the upstream, or has no address.
         """
         assurance = self.settings.assurance
-        if request.acr is not None and not assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
+        assurance.require_reach(request.acr)
         classes = assurance.asking(request.acr)
         by_name = self.settings.subject_attribute is None
         wish = LoginWish(
