@@ -23,8 +23,10 @@ from hkeid.ports.storage import SingleUseRecord, Won
 from hkeid.upstream.errors import AnswerUnexpected
 
 RECORD_KIND: Final = "broker_departure"
-LIFETIME: Final = timedelta(minutes=15)
-"""How long a person may take at an upstream."""
+LIFETIME: Final = timedelta(minutes=20)
+"""How long a person may take at an upstream. iAM Smart gives people 18 minutes: whoever comes back within an
+upstream's own time is not turned away by ours. An upstream that gives less says so itself when it finishes.
+"""
 
 _STATES = ("state", "RelayState")
 _LONGEST_STATE = 64

@@ -11,6 +11,7 @@ import pytest
 
 from hkeid.broker import LoginRefused
 from hkeid.broker.back_doors import BackDoors
+from hkeid.broker.departures import LIFETIME as DEPARTURE
 from hkeid.broker.departures import DepartureKind
 from hkeid.broker.discovery import doors
 from hkeid.broker.upstream_login import ReturnRefused, Visitor
@@ -22,6 +23,7 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, HkeidError, NotFound
 from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.oidc.errors import ErrorCode
+from hkeid.op.settings import ProviderSettings
 from hkeid.ports.storage import SingleUseRecord
 from hkeid.residents.links import LinkOrigin
 from hkeid.upstream.attributes import Attributes
@@ -34,6 +36,7 @@ from hkeid.upstream.contract import (
     UpstreamRequest,
 )
 from hkeid.upstream.errors import AnswerUnexpected, UpstreamMisbehaved, UpstreamRefused
+from hkeid.upstream.iam_smart.provider import LIFETIME as IAM_SMART
 
 HKO = AuthenticationRequest(client_id="hko")
 VISITOR = Visitor(browser="b1", network="n1", agent="Firefox, Linux")
@@ -392,10 +395,20 @@ class TestAnswers:
 
     def test_come_too_late(self, rig: Rig) -> None:
         answer = rig.begin()
-        rig.hub.clock.pass_(minutes=16)
+        rig.hub.clock.pass_(minutes=20)
         with pytest.raises(AnswerUnexpected) as caught:
             rig.doors.finish("company", answer, VISITOR)
         assert caught.value.reason == "state_expired"
+
+    def test_within_the_time_that_iam_smart_gives_are_in_time(self, rig: Rig) -> None:
+        rig.with_policy(creates=True)
+        answer = rig.begin()
+        rig.hub.clock.pass_(minutes=17, seconds=59)
+        rig.company.say = somebody()
+        assert rig.doors.finish("company", answer, VISITOR).session is not None
+        # Time to find the button is in it, too.
+        assert ProviderSettings().interaction_lifetime > IAM_SMART
+        assert DEPARTURE > IAM_SMART
 
     def test_of_refusal_keep_their_code(self, rig: Rig) -> None:
         says = UpstreamRefused(
