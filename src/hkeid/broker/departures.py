@@ -46,7 +46,7 @@ class Departed:
 
     :ivar kept: what the provider needs to finish.
     :ivar back_to: where in our own pages the person was, for the server; opaque here.
-    :ivar resident_id: who logs in or links, where that is settled, or None.
+    :ivar resident_id: LINK: who links.
     :ivar session_id: LINK: in which session it was begun.
     """
 

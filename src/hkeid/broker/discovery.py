@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hkeid.broker.upstreams import OWN, Upstream, Upstreams
+from hkeid.identity.authentication import AuthenticationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,26 @@ class Doors:
     offered: tuple[Upstream, ...]
     at_once: str | None = None
     remembered: str | None = None
+
+    def offers(self, upstream_id: str) -> bool:
+        """Whether an upstream is among them."""
+        return any(one.provider.id == upstream_id for one in self.offered)
+
+
+def doors_for(
+    upstreams: Upstreams, asked: AuthenticationRequest, *, remembered: str | None = None
+) -> Doors:
+    """The doors for what a relying party asks. Where a certain resident is waited for (step-up,
+    ``id_token_hint``), the own passkey alone will do.
+    """
+    return doors(
+        upstreams,
+        client_id=asked.client_id,
+        hint=asked.door,
+        domain=asked.domain,
+        remembered=remembered,
+        own_only=asked.resident_id is not None,
+    )
 
 
 def doors(

@@ -18,6 +18,7 @@ from hkeid.broker.departures import (
     state_of,
     use_up,
 )
+from hkeid.broker.discovery import doors_for
 from hkeid.broker.errors import LoginRefused
 from hkeid.broker.events import UpstreamLoginWasRefused
 from hkeid.broker.linking import Linking
@@ -132,19 +133,17 @@ class UpstreamLogin:
 
         :param callback: our address for answers of this upstream.
         :param back_to: where in our own pages the person is; given back by :meth:`finish`.
-        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not for this relying party.
+        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not offered for this login.
         :raises hkeid.upstream.errors.UpstreamFailed: the upstream cannot be asked, or not for this.
         """
-        upstream = self._upstreams.named(upstream_id)
-        if not upstream.policy.serves(asked.client_id):
-            raise NotFound("upstream_unknown", detail="not for this relying party")
+        if not doors_for(self._upstreams, asked).offers(upstream_id):
+            raise NotFound("upstream_unknown", detail="none, or not offered for this login")
         departed = Departed(
             kind=DepartureKind.LOGIN,
             provider=upstream_id,
             kept=b"",
             back_to=back_to,
             client_id=asked.client_id,
-            resident_id=asked.resident_id,
         )
         return self._depart(departed, asked, visitor, callback, client_name)
 
@@ -254,8 +253,6 @@ class UpstreamLogin:
         with self._store.transaction() as tx:
             resident = self._linking.resident_of(tx, upstream, answer, account, now)
             require_may_log_in(resident)
-            if departed.resident_id not in (None, resident.id):
-                raise LoginRefused("resident_mismatch")
             opening = self._sessions.prepare(
                 AuthenticationResult(
                     resident_id=resident.id,

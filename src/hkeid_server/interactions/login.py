@@ -88,7 +88,7 @@ class LoginHandler:
 
     def _at_once(self, turn: Turn) -> str | None:
         asked = turn.interaction.request
-        if asked is None or asked.resident_id is not None or request.args.get("on-top"):
+        if asked is None or request.args.get("on-top"):
             return None
         return house().back_doors.doors(asked, remembered=None).at_once
 
@@ -129,7 +129,7 @@ class LoginHandler:
             decline=turn.action("decline"),
             elsewhere=(
                 ()
-                if asked.resident_id is not None or _wants_stronger(turn)
+                if _wants_stronger(turn)
                 else elsewhere.choices(asked, f"{turn.here}/elsewhere/")
             ),
             will_ask=bool(turn.client.claims),

@@ -458,12 +458,6 @@ class TestSessions:
             rig.refused(somebody(authenticated_at=old)).reason == "upstream_authentication_too_old"
         )
 
-    def test_of_another_than_was_waited_for_are_refused(self, rig: Rig, phone: Any) -> None:
-        rig.with_policy(creates=True)
-        own = rig.hub.activate(phone)
-        wanted = replace(HKO, resident_id=resident_of(own))
-        assert rig.refused(somebody(), request=wanted).reason == "resident_mismatch"
-
 
 class TestLogout:
     SAYS: ClassVar = {"session": "up-1", "logout": b"handle"}
@@ -596,6 +590,16 @@ class TestDiscovery:
                 for one, names in zip(ids, domains, strict=True)
             )
         assert caught.value.reason == reason
+
+    def test_who_waits_for_a_certain_resident_offers_the_own_passkey_alone(self, rig: Rig) -> None:
+        wanted = replace(HKO, resident_id="r1", door="company")
+        assert rig.doors.doors(HKO, remembered=None).offers("company")
+        found = rig.doors.doors(wanted, remembered="company")
+        assert (found.offered, found.at_once, found.remembered) == ((), None, None)
+        with pytest.raises(NotFound) as caught:
+            rig.begin(wanted)
+        assert caught.value.reason == "upstream_unknown"
+        assert rig.company.asked == []
 
     def test_a_closed_door_cannot_be_entered_by_its_address(self, rig: Rig) -> None:
         rig.with_policy(clients=frozenset({"other"}))

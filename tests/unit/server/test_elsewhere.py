@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.testing.iam_smart_simulator import IamSmartSimulator, Registration
 from hkeid_server.upstream_files import read_upstream
@@ -165,6 +167,23 @@ class TestLogin:
         assert 'id="elsewhere"' not in resident.page.text
         resident.ceremony()
         assert "code=" in resident.page.headers["Location"]
+
+
+def test_a_certain_resident_comes_in_by_the_own_passkey_alone(
+    resident: Any, house: Any, simulator: Any, authorize: Any
+) -> None:
+    """OpenID Connect Core §5.5.1: one ``sub`` is waited for. Neither a button, nor a hint, nor the address leads
+    elsewhere.
+    """
+    session = house.broker.current(resident.cookie("hkeid_session"), house.clock.now())
+    sub = pairwise_subject(house.keys, "rp.example.hk", session.authentication.resident_id)
+    claims = json.dumps({"id_token": {"sub": {"value": sub}}})
+    resident.get(authorize(prompt="login", claims=claims, idp_hint="iam-smart"))
+    resident.follow()
+    assert resident.page.status_code == 200
+    assert 'id="elsewhere"' not in resident.page.text
+    here = resident.page.request.path
+    assert resident.get(f"{here}/elsewhere/iam-smart").status_code == 404
 
 
 @pytest.mark.parametrize("policy", [{}], indirect=True)
