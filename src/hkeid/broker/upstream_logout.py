@@ -50,10 +50,13 @@ class HeardLogout:
 
     :ivar answer: what the upstream gets, directly or through the browser.
     :ivar ended: sessions of ours that it ended.
+    :ivar error: why it was refused, for the journal: it may be an attack, or a key of the upstream that we do not
+        know yet. None: it was a good one.
     """
 
     answer: Response | Departure
     ended: tuple[EndedSession, ...] = ()
+    error: UpstreamFailed | None = None
 
 
 class UpstreamLogouts:
@@ -180,7 +183,7 @@ class UpstreamLogouts:
         try:
             logout = provider.read_logout(request, now)
         except UpstreamFailed as error:
-            return HeardLogout(answer=provider.refuse_logout(error))
+            return HeardLogout(answer=provider.refuse_logout(error), error=error)
         ended = self._end(upstream_id, logout, now)
         return HeardLogout(
             answer=provider.answer_logout(logout, LogoutOutcome.DONE), ended=tuple(ended)

@@ -128,9 +128,7 @@ class LoginHandler:
             ),
             decline=turn.action("decline"),
             elsewhere=(
-                ()
-                if _wants_stronger(turn)
-                else elsewhere.choices(asked, f"{turn.here}/elsewhere/")
+                () if _wants_stronger(turn) else elsewhere.choices(asked, f"{turn.here}/elsewhere/")
             ),
             will_ask=bool(turn.client.claims),
             fresh=turn.session is not None,

@@ -80,6 +80,9 @@ def logged_out(upstream_id: str) -> Response:
 def hear_logout(upstream_id: str) -> Response:
     """An upstream says that somebody logged out there, through the browser or directly."""
     heard = house().back_doors.hear_logout(upstream_id, elsewhere.as_request())
+    if heard.error is not None:
+        house().journal.refusal(heard.error, where="upstream:logout")
+        metrics.count_refusal(heard.error.reason)
     if heard.ended:
         house().logouts.nudge()
     if isinstance(heard.answer, CoreResponse):

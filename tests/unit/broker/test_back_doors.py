@@ -530,6 +530,7 @@ class TestLogout:
         )
         heard = rig.doors.hear_logout("company", Request(method="POST", path="/x"))
         assert heard.answer.status == 200
+        assert heard.error is None
         assert (rig.hub.current(session) is None) == ends
         assert len(heard.ended) == ends
         assert rig.doors.hear_logout("company", Request(method="POST", path="/x")).ended == ()
@@ -538,9 +539,9 @@ class TestLogout:
         rig.with_policy(creates=True)
         session = rig.login(somebody(**self.SAYS))
         rig.company.say = UpstreamMisbehaved("logout_token_wrong")
-        assert (
-            rig.doors.hear_logout("company", Request(method="POST", path="/x")).answer.status == 400
-        )
+        heard = rig.doors.hear_logout("company", Request(method="POST", path="/x"))
+        assert heard.answer.status == 400
+        assert heard.error is rig.company.say
         assert rig.hub.current(session) is not None
 
 

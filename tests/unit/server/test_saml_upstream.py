@@ -248,6 +248,16 @@ def test_a_logout_there_ends_ours(person: Any, university: University, authorize
     assert person.get("/account").headers["Location"] == "/login"
 
 
+def test_a_logout_that_is_refused_is_in_the_journal(person: Any, log: Any) -> None:
+    """An attack, or a key of the upstream that metadata does not know: neither must go unseen."""
+    answer = person.post("/upstream/university/logout", {"SAMLRequest": "PGE+", "RelayState": "x"})
+    assert answer.status_code == 400
+    (line,) = [
+        one for one in log.events("server:request:refused") if one["where"] == "upstream:logout"
+    ]
+    assert line["reason"] == "saml_not_well_formed"
+
+
 @pytest.mark.parametrize(
     ("change", "reason", "says"),
     [
