@@ -434,8 +434,10 @@ def main() -> int:
         default=(8000, 8001, 5001, 5002, 8010, 8443, 8011, 8020, 5003),
         help="other places than 8000 8001 5001 5002 8010 8443 8011 8020 5003; 0 takes a free one",
     )
+    parser.add_argument("--free-ports", action="store_true", help="whatever places are free")
     arguments = parser.parse_args()
-    ports = Ports(*(number or free_port() for number in arguments.ports))
+    numbers = [0] * 9 if arguments.free_ports else arguments.ports
+    ports = Ports(*(number or free_port() for number in numbers))
     try:
         if arguments.once and arguments.data is None:
             with tempfile.TemporaryDirectory(prefix="hkeid-demo-") as folder:

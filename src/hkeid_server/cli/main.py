@@ -134,7 +134,7 @@ def explain(error: HkeidError) -> str:
     if error.detail:
         return f"{words}: {error.detail}"
     if isinstance(error, MalformedInput) and error.field:
-        return f"{words}: {error.field}"
+        return f"{words}: {error.field} ({error.reason})"
     return f"{error.safe_text} ({error.reason})"
 
 
