@@ -50,9 +50,7 @@ class UpstreamRequest:
     :ivar acr: the lowest rung that would do, or None. It is asked for; what comes back may be lower, and the
         caller compares.
     :ivar fresh: the person must act anew, whatever session the upstream has.
-    :ivar passive: the upstream must show no page.
     :ivar max_age: greatest age of the upstream's authentication in seconds, or None.
-    :ivar login_hint: what the person typed or the relying party sent; a hint, never proof.
     :ivar ui_locales: wanted languages, best first (BCP 47).
     :ivar client_name: who asks, for an upstream that shows it, or None.
     :ivar user_agent: the browser's ``User-Agent``; iAM Smart must be told the kind of browser.
@@ -63,9 +61,7 @@ class UpstreamRequest:
     callback: str
     acr: Acr | None = None
     fresh: bool = False
-    passive: bool = False
     max_age: int | None = None
-    login_hint: str | None = field(default=None, repr=False)
     ui_locales: tuple[str, ...] = ()
     client_name: str | None = None
     user_agent: str | None = None
@@ -193,7 +189,7 @@ class UpstreamProvider(Protocol):
     def begin(self, request: UpstreamRequest) -> Departure:
         """Where to send the browser.
 
-        :raises UpstreamRefused: ``upstream_acr_out_of_reach``, ``upstream_cannot_be_passive``.
+        :raises UpstreamRefused: ``upstream_acr_out_of_reach``.
         :raises UpstreamFailed: the upstream cannot be asked (see :mod:`hkeid.upstream.errors`).
         """
         ...

@@ -71,11 +71,9 @@ class IamSmartUpstream:
         A rung that takes a card tap is reached by re-authentication after the login
         (:class:`~hkeid.upstream.iam_smart.calls.IamSmartCalls`).
 
-        :raises UpstreamRefused: ``upstream_acr_out_of_reach``, ``upstream_cannot_be_passive``.
+        :raises UpstreamRefused: ``upstream_acr_out_of_reach``.
         """
         self.settings.assurance.require_reach(request.acr)
-        if request.passive:
-            raise UpstreamRefused("upstream_cannot_be_passive", code=ErrorCode.LOGIN_REQUIRED)
         source = source_of(request.user_agent)
         broker_page = self.settings.broker_page and is_phone(source)
         pairs = (

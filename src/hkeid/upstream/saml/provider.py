@@ -168,7 +168,6 @@ class SamlUpstream:
         wish = LoginWish(
             identity_provider=self.settings.entity_id,
             force_authn=request.fresh,
-            is_passive=request.passive,
             max_age=None if request.max_age is None else timedelta(seconds=request.max_age),
             requested_context=RequestedAuthnContext(classes=classes) if classes else None,
             name_id_policy=(
