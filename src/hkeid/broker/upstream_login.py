@@ -36,7 +36,7 @@ from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
-from hkeid.residents.links import upstream_session_digest
+from hkeid.residents.links import subject_digest, upstream_session_digest
 from hkeid.upstream.contract import (
     STATE_BYTES,
     Departure,
@@ -278,7 +278,9 @@ class UpstreamLogin:
         return UpstreamSession(
             session_id=session_id,
             provider=answer.provider,
-            subject=self._linking.subject(answer),
+            subject=subject_digest(
+                self._keys, answer.provider, answer.session_subject or answer.subject
+            ),
             upstream_session=(
                 None
                 if answer.session is None

@@ -16,7 +16,7 @@ from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
 class UpstreamSession:
     """Which of an upstream's sessions a session of ours hangs on.
 
-    :ivar subject: :func:`hkeid.residents.links.subject_digest`.
+    :ivar subject: :func:`hkeid.residents.links.subject_digest` of whom the upstream names when it ends the session.
     :ivar upstream_session: :func:`hkeid.residents.links.upstream_session_digest`, or None: the upstream
         names no sessions.
     :ivar kept: what its logout needs, sealed under the resident's data key; b"" where it ends none.

@@ -107,6 +107,8 @@ class UpstreamAuthentication:
     :ivar authenticated_at: when the person acted, by the upstream's word; never in our future.
     :ivar attributes: claims by our names, after the provider's mapping.
     :ivar session: the upstream's name of its session (``sid``, ``SessionIndex``), or None.
+    :ivar session_subject: whom the upstream names when it ends the session, where that is another name than
+        ``subject`` (a NameID beside a lasting attribute); None: ``subject``.
     :ivar logout: what ``begin_logout`` needs later, opaque; seal it in the session's row. None: it ends
         no sessions.
     :ivar continuation: what later calls at this upstream need for the same person (iAM Smart: form filling,
@@ -121,6 +123,7 @@ class UpstreamAuthentication:
     authenticated_at: Instant
     attributes: Attributes = NO_ATTRIBUTES
     session: str | None = field(default=None, repr=False)
+    session_subject: str | None = field(default=None, repr=False)
     logout: bytes | None = field(default=None, repr=False)
     continuation: bytes | None = field(default=None, repr=False)
 
@@ -151,7 +154,8 @@ class LogoutOutcome(StrEnum):
 class UpstreamLogout:
     """A logout that an upstream has sent, verified.
 
-    :ivar subject: whose sessions end, or None: known by the session alone.
+    :ivar subject: whose sessions end, as :attr:`UpstreamAuthentication.session_subject` named them; None: known by
+        the session alone (a logout token with ``sid`` and no ``sub``).
     :ivar sessions: which of the subject's upstream sessions end; () means all of them.
     :ivar once: put it (``tx.single_use.put``) in the transaction that ends the sessions; where that says
         False, the message was used before, and nothing is done.

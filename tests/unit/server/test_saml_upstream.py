@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from werkzeug.test import Client as WsgiClient
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.system import SystemRandom
@@ -20,8 +21,11 @@ from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.ports.keys import KeyPurpose
+from hkeid.saml.dsig import sign_element
 from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
-from hkeid.saml.metadata import TrustedAsItIs, read_metadata
+from hkeid.saml.messages import LogoutRequest, NameId, NameIdFormat, new_identifier
+from hkeid.saml.messages.soap import put_on
+from hkeid.saml.metadata import EntityAttribute, TrustedAsItIs, read_metadata
 from hkeid.testing.fake_hub import FakeClaims, FakeSessions
 from hkeid.testing.keys import MemoryKeyStore
 from hkeid_server.sandbox import seed_sandbox
@@ -30,6 +34,8 @@ from hkeid_server.wsgi import serve_house
 
 PEER = "https://university.example"
 ORIGIN = "http://localhost:8000"
+PAIRWISE_ID = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
+SUBJECT_ID_REQUIREMENT = "urn:oasis:names:tc:SAML:profiles:subject-id:req"
 REDIRECT_URI = "https://rp.example.hk/eid/callback"
 NAMES = '[names]\nen = "University"\nzh-Hant-HK = "大學"\nzh-Hans = "大学"\n'
 DESCRIPTION = f"""kind = "saml"
@@ -246,6 +252,70 @@ def test_a_logout_there_ends_ours(person: Any, university: University, authorize
     person.get(f"{place.path}?{place.query}")
     assert person.page.headers["Location"].startswith(PEER)
     assert person.get("/account").headers["Location"] == "/login"
+
+
+@pytest.fixture(params=["name", "attribute"])
+def known_by(request: Any, university: University, person: Any) -> str:
+    """By what the university's members are known: the persistent name identifier, or an attribute beside it."""
+    if request.param == "attribute":
+        entity_id = f"{ORIGIN}/upstream/university/metadata"
+        wants = EntityAttribute(name=SUBJECT_ID_REQUIREMENT, values=("pairwise-id",))
+        university.known[entity_id] = replace(university.known[entity_id], attributes=(wants,))
+        provider = university.house.back_doors.upstreams["university"].provider
+        provider.settings = replace(provider.settings, subject_attribute=PAIRWISE_ID)
+    return str(request.param)
+
+
+def end_by_soap(front: Any, university: University, name: str, *sessions: str) -> Any:
+    """A LogoutRequest from server to server (saml-profiles §4.4.3.2)."""
+    now = university.clock.now()
+    request = LogoutRequest(
+        id=new_identifier(SystemRandom()),
+        issued_at=now,
+        issuer=f"{PEER}/saml/metadata",
+        destination=f"{ORIGIN}/upstream/university/logout",
+        name_id=NameId(value=name, format=NameIdFormat.PERSISTENT.value),
+        session_indexes=sessions,
+        not_on_or_after=now + timedelta(minutes=5),
+    )
+    signed = sign_element(request.write(), university.provider._parts.signer())
+    return WsgiClient(front).post(
+        "/upstream/university/logout",
+        base_url=ORIGIN,
+        data=put_on(signed),
+        headers={"Content-Type": "text/xml"},
+    )
+
+
+def test_a_logout_there_ends_the_sessions_of_the_one_it_names_alone(
+    person: Any,
+    front: Any,
+    make_person: Any,
+    university: University,
+    authorize: Any,
+    known_by: str,
+) -> None:
+    """saml-core §3.7.3.2: the sessions named, of the subject named; where none is named, all of the subject's."""
+    other, elsewhere = make_person(front), make_person(front)
+    log_in(person, university, authorize)
+    log_in(elsewhere, university, authorize)
+    university.log_in("member-2")
+    log_in(other, university, authorize)
+    with university.provider._parts.store.transaction() as tx:
+        (mine,) = tx.participations.of_session("s-member-1")
+        (theirs,) = tx.participations.of_session("s-member-2")
+
+    def who_is_in() -> list[bool]:
+        people = (person, elsewhere, other)
+        return [one.get("/account").status_code == 200 for one in people]
+
+    end_by_soap(front, university, theirs.name_id, mine.session_index)
+    assert who_is_in() == [True, True, True]
+    answer = end_by_soap(front, university, mine.name_id)
+    assert (answer.status_code, b"status:Success" in answer.data) == (200, True)
+    assert who_is_in() == [False, False, True]
+    end_by_soap(front, university, theirs.name_id, theirs.session_index)
+    assert who_is_in() == [False, False, False]
 
 
 def test_a_logout_that_is_refused_is_in_the_journal(person: Any, log: Any) -> None:

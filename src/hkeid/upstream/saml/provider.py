@@ -89,12 +89,13 @@ class SamlUpstream:
     ) -> None:
         self.settings = settings
         self._address = address
+        self._entity_id = f"{address}/metadata"
         self._signer = signer
         self._keys = published_keys(signing=signing, encryption=decryption)
         self._clock = clock
         self._random = random
         common = {
-            "entity_id": f"{address}/metadata",
+            "entity_id": self._entity_id,
             "acs": f"{address}/callback",
             "want_response_signed": settings.want_response_signed,
             "want_encrypted": settings.want_encrypted,
@@ -142,7 +143,7 @@ class SamlUpstream:
             wants_assertions_signed=True,
         )
         return publish(
-            Entity(entity_id=f"{self._address}/metadata", sp=role),
+            Entity(entity_id=self._entity_id, sp=role),
             self._signer,
             identifier=new_identifier(self._random),
             now=self._clock.now(),
@@ -200,6 +201,7 @@ class SamlUpstream:
             authenticated_at=min(login.authenticated_at, now),
             attributes=self.settings.mapping.apply(Attributes(told)),
             session=login.session_index,
+            session_subject=None if login.name_id is None else self._session_name(login.name_id),
             logout=_logout_of(login),
         )
 
@@ -213,6 +215,18 @@ class SamlUpstream:
         if login.name_id is None:
             raise UpstreamRefused("upstream_subject_missing", code=ErrorCode.SERVER_ERROR)
         return _name(login.name_id)
+
+    def _session_name(self, name: NameId) -> str:
+        """All that makes two identifiers strongly match (saml-core §3.3.4); qualifiers that are left out are the
+        upstream's and ours (§8.3.7).
+        """
+        parts = (
+            name.format or NameIdFormat.UNSPECIFIED.value,
+            name.name_qualifier or self.settings.entity_id,
+            name.sp_name_qualifier or self._entity_id,
+            name.value,
+        )
+        return canonical_json.dumps(list(parts)).decode()
 
     # --- logout ----------------------------------------------------------------------------------
 
@@ -242,12 +256,10 @@ class SamlUpstream:
             )
         if received.identity_provider != self.settings.entity_id:
             raise UpstreamMisbehaved("logout_of_another_upstream")
-        by_name = self.settings.subject_attribute is None
-        if not by_name and not received.session_indexes:
-            raise UpstreamRefused("logout_names_no_session", code=ErrorCode.SERVER_ERROR)
         return UpstreamLogout(
             provider=self.id,
-            subject=_name(received.name_id) if by_name else None,
+            # saml-core §3.7.3.2: the sessions named, of this subject alone; all of them where none is named.
+            subject=self._session_name(received.name_id),
             sessions=received.session_indexes,
             once=received.once,
             browser=received.by_browser,
