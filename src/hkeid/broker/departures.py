@@ -46,6 +46,7 @@ class Departed:
 
     :ivar kept: what the provider needs to finish.
     :ivar back_to: where in our own pages the person was, for the server; opaque here.
+    :ivar audience: LOGIN: the name of who asked, as in :class:`hkeid.identity.authentication.AuthenticationRequest`.
     :ivar resident_id: LINK: who links.
     :ivar session_id: LINK: in which session it was begun.
     """
@@ -55,6 +56,7 @@ class Departed:
     kept: bytes = field(repr=False)
     back_to: str
     client_id: str | None = None
+    audience: str | None = None
     resident_id: str | None = None
     session_id: str | None = None
 
@@ -72,6 +74,7 @@ def record_of(
         "kept": base64url.encode(departed.kept),
         "back_to": departed.back_to,
         "client_id": departed.client_id,
+        "audience": departed.audience,
         "resident_id": departed.resident_id,
         "session_id": departed.session_id,
     }
@@ -135,6 +138,7 @@ def use_up(
         kept=base64url.decode(members["kept"]),
         back_to=members["back_to"],
         client_id=members["client_id"],
+        audience=members["audience"],
         resident_id=members["resident_id"],
         session_id=members["session_id"],
     )

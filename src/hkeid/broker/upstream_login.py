@@ -43,6 +43,7 @@ from hkeid.upstream.contract import (
     UpstreamAuthentication,
     UpstreamRequest,
 )
+from hkeid.upstream.errors import UpstreamRefused
 
 _BUDGET = "failed_upstream_login"
 
@@ -144,6 +145,7 @@ class UpstreamLogin:
             kept=b"",
             back_to=back_to,
             client_id=asked.client_id,
+            audience=asked.audience,
         )
         return self._depart(departed, asked, visitor, callback, client_name)
 
@@ -248,6 +250,10 @@ class UpstreamLogin:
     ) -> LoggedInSession:
         if now - answer.authenticated_at >= self._settings.session_lifetime:
             raise LoginRefused("upstream_authentication_too_old")
+        if answer.ends_at is not None and now >= answer.ends_at:
+            raise LoginRefused("upstream_session_over")
+        if not _may_be_told(answer, departed.audience):
+            raise UpstreamRefused("upstream_forbids_proxying")
         upstream = self._upstreams.named(answer.provider)
         account = self._linking.new_account(upstream, answer, now)
         with self._store.transaction() as tx:
@@ -264,6 +270,8 @@ class UpstreamLogin:
                 credential_id=None,
                 agent=visitor.agent,
                 now=now,
+                ends_at=answer.ends_at,
+                proxying=answer.proxying,
             )
             given = self._sessions.open(
                 tx, opening, previous=visitor.session_reference, client_id=departed.client_id
@@ -328,3 +336,10 @@ class UpstreamLogin:
                     )
                 )
         raise ReturnRefused(error, departed) from error
+
+
+def _may_be_told(answer: UpstreamAuthentication, audience: str | None) -> bool:
+    """saml-core §2.5.1.6. Our own pages tell nobody; which services their session may serve is looked at when
+    one asks.
+    """
+    return audience is None or answer.proxying is None or answer.proxying.reaches(audience)

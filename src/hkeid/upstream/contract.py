@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import Proxying
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.http import Request, Response
@@ -111,6 +112,9 @@ class UpstreamAuthentication:
         ``subject`` (a NameID beside a lasting attribute); None: ``subject``.
     :ivar logout: what ``begin_logout`` needs later, opaque; seal it in the session's row. None: it ends
         no sessions.
+    :ivar ends_at: a session that is made of it ends then at the latest, by the upstream's word, or None. How long a
+        token is good is no such word.
+    :ivar proxying: how far it may be passed on to others, or None: as far as anybody likes.
     :ivar continuation: what later calls at this upstream need for the same person (iAM Smart: form filling,
         re-authentication), opaque; seal it like ``logout``. None: there are none.
     """
@@ -125,6 +129,8 @@ class UpstreamAuthentication:
     session: str | None = field(default=None, repr=False)
     session_subject: str | None = field(default=None, repr=False)
     logout: bytes | None = field(default=None, repr=False)
+    ends_at: Instant | None = None
+    proxying: Proxying | None = None
     continuation: bytes | None = field(default=None, repr=False)
 
 

@@ -17,7 +17,7 @@ from hkeid.broker.discovery import doors
 from hkeid.broker.upstream_login import ReturnRefused, Visitor
 from hkeid.broker.upstreams import Upstream, UpstreamPolicy, Upstreams
 from hkeid.identity.assurance import Acr
-from hkeid.identity.authentication import AuthenticationRequest
+from hkeid.identity.authentication import AuthenticationRequest, Proxying
 from hkeid.identity.language import Language
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, HkeidError, NotFound
@@ -39,6 +39,7 @@ from hkeid.upstream.errors import AnswerUnexpected, UpstreamMisbehaved, Upstream
 from hkeid.upstream.iam_smart.provider import LIFETIME as IAM_SMART
 
 HKO = AuthenticationRequest(client_id="hko")
+OWN_PAGES = AuthenticationRequest(client_id="hkeid:account")
 VISITOR = Visitor(browser="b1", network="n1", agent="Firefox, Linux")
 
 
@@ -457,6 +458,67 @@ class TestSessions:
         assert (
             rig.refused(somebody(authenticated_at=old)).reason == "upstream_authentication_too_old"
         )
+
+    def test_end_when_the_upstream_says_so_however_busy_they_are(
+        self, stored_rig: Rig, phone: Any
+    ) -> None:
+        """saml-core §2.7.2: SessionNotOnOrAfter."""
+        rig = stored_rig
+        own = rig.hub.activate(phone)
+        rig.link(own, somebody())
+        ends_at = rig.hub.clock.now() + timedelta(hours=1)
+        session = rig.login(somebody(ends_at=ends_at))
+        assert session.expires_at == session.view.ends_at == ends_at
+        for _ in range(5):
+            rig.hub.clock.pass_(minutes=11, seconds=50)
+            assert rig.hub.current(session) == session.view
+        rig.hub.clock.pass_(minutes=1)
+        assert rig.hub.current(session) is None
+
+    def test_end_as_all_others_once_the_own_passkey_is_on_top(self, rig: Rig, phone: Any) -> None:
+        own = rig.hub.activate(phone)
+        rig.link(own, somebody())
+        session = rig.login(
+            somebody(ends_at=rig.hub.clock.now() + timedelta(hours=1), proxying=Proxying(count=0)),
+            request=OWN_PAGES,
+        )
+        stepped = rig.hub.login(phone, session=session)
+        assert stepped.view.session_id == session.view.session_id
+        assert (stepped.view.ends_at, stepped.view.proxying) == (None, None)
+        assert stepped.expires_at == rig.hub.clock.now() + timedelta(hours=24)
+
+    def test_that_are_over_there_begin_no_more_here(self, rig: Rig) -> None:
+        rig.with_policy(creates=True)
+        says = somebody(ends_at=rig.hub.clock.now())
+        assert rig.refused(says).reason == "upstream_session_over"
+
+    @pytest.mark.parametrize(
+        ("proxying", "passes"),
+        [
+            (Proxying(count=0), False),
+            (Proxying(count=1), True),
+            (Proxying(audiences=frozenset({"another"})), False),
+            (Proxying(audiences=frozenset({"another", "hko"})), True),
+            (Proxying(count=0, audiences=frozenset({"hko"})), False),
+        ],
+    )
+    def test_serve_whom_the_upstream_lets_them(
+        self, stored_rig: Rig, proxying: Proxying, passes: bool
+    ) -> None:
+        """saml-core §2.5.1.6. Our own pages pass nothing on; what is opened for them serves nobody else either."""
+        rig = stored_rig
+        rig.with_policy(creates=True)
+        asked = replace(HKO, audience="hko")
+        if passes:
+            assert rig.login(somebody(proxying=proxying), asked).view.serves("hko")
+        else:
+            refused = rig.refused(somebody(proxying=proxying), request=asked)
+            assert refused.reason == "upstream_forbids_proxying"
+            assert refused.why.code is ErrorCode.ACCESS_DENIED
+        session = rig.login(somebody(proxying=proxying), OWN_PAGES)
+        view = rig.hub.current(session)
+        assert view == session.view
+        assert view.serves("hko") == passes
 
 
 class TestLogout:

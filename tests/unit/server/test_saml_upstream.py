@@ -16,7 +16,7 @@ from werkzeug.test import Client as WsgiClient
 from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.system import SystemRandom
 from hkeid.identity.assurance import Acr
-from hkeid.identity.authentication import AuthenticationResult, SessionView
+from hkeid.identity.authentication import AuthenticationResult, Proxying, SessionView
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request
 from hkeid.op.records import Client, ClientAuthMethod
@@ -76,12 +76,13 @@ class University:
         )
         self.log_in()
 
-    def log_in(self, member: str = "member-1") -> None:
+    def log_in(self, member: str = "member-1", **limits: Any) -> None:
         authentication = AuthenticationResult(
             resident_id=member, acr=Acr.EID, amr=("pop",), authenticated_at=self.clock.now()
         )
         self.sessions.put(
-            "cookie", SessionView(session_id=f"s-{member}", authentication=authentication)
+            "cookie",
+            SessionView(session_id=f"s-{member}", authentication=authentication, **limits),
         )
 
     # What the identity provider asks for.
@@ -207,6 +208,34 @@ def test_the_same_member_is_the_same_person(
     with university.house.store.transaction() as tx:
         links = [link for one in tx.residents for link in tx.links.of_resident(one.id)]
     assert len(links) == 2
+
+
+def test_what_may_not_be_passed_on_reaches_no_relying_party(
+    person: Any, university: University, authorize: Any, log: Any
+) -> None:
+    """saml-core §2.5.1.6: ProxyRestriction with Count 0."""
+    university.log_in(proxying=Proxying(count=1))
+    log_in(person, university, authorize)
+    assert person.page.status_code == 403
+    reasons = [one["reason"] for one in log.events("server:request:refused")]
+    assert reasons == ["upstream_forbids_proxying"]
+    person.get(authorize(idp_hint="university"))
+    person.follow()
+    bring_back(person, at_university(university, person.page.headers["Location"]))
+    assert "error=access_denied" in person.page.headers["Location"]
+
+
+def test_a_session_ends_when_the_upstream_says_so(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """saml-core §2.7.2: SessionNotOnOrAfter."""
+    ends_at = university.clock.now() + timedelta(minutes=20)
+    university.log_in(ends_at=ends_at)
+    log_in(person, university, authorize)
+    university.clock.wait(minutes=19)
+    assert person.get("/account").status_code == 200
+    university.clock.wait(minutes=2)
+    assert person.get("/account").headers["Location"] == "/login"
 
 
 def test_a_fresh_login_is_asked_for_there(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hkeid.doors.subjects import session_identifier
-from hkeid.identity.authentication import SessionView
+from hkeid.identity.authentication import Proxying, SessionView
 from hkeid.kernel.instants import Instant
 from hkeid.saml.dsig import (
     OAEP_SHA1,
@@ -35,6 +35,7 @@ from hkeid.saml.messages import (
     MessageReason,
     MessageRefused,
     NameId,
+    ProxyRestriction,
     Response,
     SamlStatus,
     StatusCode,
@@ -106,6 +107,8 @@ def issue(
     index = session_identifier(parts.keys, service.entity_id, session.session_id)
     until = now + parts.settings.assertion_lifetime
     ends = max(about.authenticated_at + parts.settings.session_lifetime, until)
+    if session.ends_at is not None:
+        ends = min(ends, session.ends_at)
     authority = parts.origins.authority(session)
     statement = AuthnStatement(
         authenticated_at=about.authenticated_at,
@@ -123,6 +126,7 @@ def issue(
         scope=parts.settings.scope,
     )
     assertion = _assertion(wanted, name, statement, (*identifiers, *released), parts, now)
+    assertion = _restricted(assertion, session.proxying)
     return Issued(
         response=_written(wanted, peer, assertion, parts, now),
         assertion_id=assertion.id,
@@ -164,6 +168,16 @@ def _assertion(
         authn_statements=(statement,),
         attributes=said,
     )
+
+
+def _restricted(assertion: Assertion, proxying: Proxying | None) -> Assertion:
+    """saml-core §2.5.1.6: what an upstream lets be passed on so far is passed on with one provider fewer."""
+    if proxying is None or assertion.conditions is None:
+        return assertion
+    left = proxying.passed_on
+    restriction = ProxyRestriction(count=left.count, audiences=tuple(sorted(left.audiences)))
+    conditions = replace(assertion.conditions, proxy_restriction=restriction)
+    return replace(assertion, conditions=conditions)
 
 
 def _written(

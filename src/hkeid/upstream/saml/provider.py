@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from hkeid.identity.authentication import Proxying
 from hkeid.identity.language import Language
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError
@@ -20,6 +21,7 @@ from hkeid.saml.messages import (
     NameId,
     NameIdFormat,
     NameIdPolicy,
+    ProxyRestriction,
     RequestedAuthnContext,
     new_identifier,
     soap,
@@ -89,13 +91,12 @@ class SamlUpstream:
     ) -> None:
         self.settings = settings
         self._address = address
-        self._entity_id = f"{address}/metadata"
         self._signer = signer
         self._keys = published_keys(signing=signing, encryption=decryption)
         self._clock = clock
         self._random = random
         common = {
-            "entity_id": self._entity_id,
+            "entity_id": f"{address}/metadata",
             "acs": f"{address}/callback",
             "want_response_signed": settings.want_response_signed,
             "want_encrypted": settings.want_encrypted,
@@ -143,7 +144,7 @@ class SamlUpstream:
             wants_assertions_signed=True,
         )
         return publish(
-            Entity(entity_id=self._entity_id, sp=role),
+            Entity(entity_id=f"{self._address}/metadata", sp=role),
             self._signer,
             identifier=new_identifier(self._random),
             now=self._clock.now(),
@@ -203,6 +204,8 @@ class SamlUpstream:
             session=login.session_index,
             session_subject=None if login.name_id is None else self._session_name(login.name_id),
             logout=_logout_of(login),
+            ends_at=login.session_not_on_or_after,
+            proxying=_proxying_of(login.proxy_restriction),
         )
 
     def _subject(self, login: Authentication, told: Mapping[str, tuple[str, ...]]) -> str:
@@ -223,7 +226,7 @@ class SamlUpstream:
         parts = (
             name.format or NameIdFormat.UNSPECIFIED.value,
             name.name_qualifier or self.settings.entity_id,
-            name.sp_name_qualifier or self._entity_id,
+            name.sp_name_qualifier or f"{self._address}/metadata",
             name.value,
         )
         return canonical_json.dumps(list(parts)).decode()
@@ -324,6 +327,12 @@ def _name(name: NameId) -> str:
         raise UpstreamRefused("upstream_subject_transient", code=ErrorCode.SERVER_ERROR)
     parts = (name.name_qualifier or "", name.sp_name_qualifier or "", name.value)
     return canonical_json.dumps(list(parts)).decode()
+
+
+def _proxying_of(said: ProxyRestriction | None) -> Proxying | None:
+    if said is None:
+        return None
+    return Proxying(count=said.count, audiences=frozenset(said.audiences))
 
 
 def _logout_of(login: Authentication) -> bytes | None:
