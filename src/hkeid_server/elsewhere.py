@@ -81,6 +81,17 @@ def send_off(departure: Departure) -> Response:
             return see_other(address)
 
 
+def targets() -> tuple[str, ...]:
+    """CSP sources for a page whose form begins a visit at an upstream: https, and on this machine also http,
+    which a sandbox alone takes (see :func:`hkeid_server.names.form_targets`).
+    """
+    return (
+        ("https:", "http://localhost:*", "http://127.0.0.1:*")
+        if house().pages.sandbox
+        else ("https:",)
+    )
+
+
 def as_request() -> Request:
     """This request as the hub's rooms see it.
 

@@ -39,6 +39,7 @@ from hkeid_server.models import (
     DisclosureLine,
     EidCard,
     Elsewhere,
+    ElsewhereAddPage,
     FarewellPage,
     LinkCard,
     LocalService,
@@ -301,6 +302,9 @@ SAMPLES: dict[str, Sample] = {
     ),
     "login-elsewhere": Sample(
         template="login.html", make=lambda: replace(_login(), elsewhere=_doors("/"))
+    ),
+    "account-add-login": Sample(
+        template="elsewhere_add.html", make=lambda: ElsewhereAddPage(doors=_doors("/"))
     ),
     "account-other-logins": Sample(template="account.html", make=_linked),
     "login-to-sign": Sample(

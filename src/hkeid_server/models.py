@@ -105,6 +105,13 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ElsewhereAddPage:
+    """Which other login is to be added."""
+
+    doors: tuple[Elsewhere, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeparturePage:
     """A form that goes to another identity provider at once."""
 

@@ -192,7 +192,7 @@ class UpstreamLogouts:
     def _end(
         self, upstream_id: str, logout: UpstreamLogout, now: Instant
     ) -> Sequence[EndedSession]:
-        subject = (
+        holder = (
             None
             if logout.subject is None
             else subject_digest(self._keys, upstream_id, logout.subject)
@@ -204,7 +204,7 @@ class UpstreamLogouts:
         with self._store.transaction() as tx:
             if not tx.single_use.put(logout.once):
                 return ()
-            for kept in tx.upstream_sessions.find(upstream_id, subject=subject, sessions=names):
+            for kept in tx.upstream_sessions.find(upstream_id, holder=holder, sessions=names):
                 session = tx.sessions.get(kept.session_id)
                 if session is not None:
                     ended.append(end_session(tx, session, now, reason="upstream_logout"))

@@ -16,12 +16,15 @@ from hkeid.kernel.errors import NotFound, Refused
 from hkeid.kernel.http import Response as CoreResponse
 from hkeid.upstream.saml import SamlUpstream
 from hkeid_server import elsewhere, metrics
+from hkeid_server.account_content import addable
 from hkeid_server.coming_again import coming_again
 from hkeid_server.house import house
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.turn import Turn
 from hkeid_server.interactions.views import turn_of
-from hkeid_server.shell import visit
+from hkeid_server.models import ElsewhereAddPage
+from hkeid_server.pages.life_step_up import with_fresh_session
+from hkeid_server.shell import show, visit
 from hkeid_server.visitors import as_answer, give_session, see_other, with_session
 
 blueprint = Blueprint("elsewhere", __name__)
@@ -30,6 +33,10 @@ P = ParamSpec("P")
 
 _INTERACTION = re.compile(r"/interaction/([a-z0-9-]+)/([A-Za-z0-9_-]+)")
 _LINKING = "/account"
+_NOT_LINKED = {
+    "link_of_another": "link-of-another",
+    "authentication_too_low": "link-too-low",
+}
 
 
 def takes_posts_from_elsewhere(view: Callable[P, Response]) -> Callable[P, Response]:
@@ -42,7 +49,7 @@ def takes_posts_from_elsewhere(view: Callable[P, Response]) -> Callable[P, Respo
 @takes_posts_from_elsewhere
 def arrive(upstream_id: str) -> Response:
     """The browser comes back with an upstream's answer."""
-    again = _once_more()
+    again = _once_more(upstream_id)
     if again is not None:
         return again
     try:
@@ -66,7 +73,7 @@ def arrive(upstream_id: str) -> Response:
 @takes_posts_from_elsewhere
 def logged_out(upstream_id: str) -> Response:
     """The browser comes back from logging out at an upstream; here it is logged out already."""
-    again = _once_more()
+    again = _once_more(upstream_id)
     if again is not None:
         return again
     returned = house().back_doors.finish_logout(
@@ -114,10 +121,20 @@ def client_keys() -> Response:
     return answer
 
 
-@blueprint.get("/account/elsewhere/<upstream_id>")
-@with_session
+@blueprint.get("/account/elsewhere")
+@with_fresh_session("elsewhere")
+def choose_what_to_link(session: SessionView) -> Response:
+    """Which other login is to lead here; a button for each."""
+    page = ElsewhereAddPage(doors=addable(session.authentication.resident_id))
+    return show("elsewhere_add.html", page, leads_to=elsewhere.targets())
+
+
+@blueprint.post("/account/elsewhere/<upstream_id>")
+@with_fresh_session("elsewhere")
 def begin_linking(session: SessionView, upstream_id: str) -> Response:
-    """Log in there as well, so that both are one."""
+    """Log in there as well, so that both are one. By a form of our own page, never by a link: no other site
+    begins it.
+    """
     departure = house().back_doors.begin_linking(
         upstream_id,
         session,
@@ -143,7 +160,7 @@ def unlink(session: SessionView, upstream_id: str, subject: str) -> Response:
 def _refused(upstream_id: str, refused: ReturnRefused) -> Response:
     if refused.kind is DepartureKind.LINK:
         house().journal.refusal(refused.why, where="account:elsewhere")
-        word = "link-of-another" if refused.reason == "link_of_another" else "not-linked"
+        word = _NOT_LINKED.get(refused.reason, "not-linked")
         return see_other(f"{_LINKING}?done={word}#elsewhere")
     if _INTERACTION.fullmatch(refused.back_to):
         turn, login = _login_of(refused.back_to)
@@ -162,8 +179,12 @@ def _login_of(back_to: str) -> tuple[Turn, LoginHandler]:
     return turn, handler
 
 
-def _once_more() -> Response | None:
-    """Another site's form came without our cookies: the browser sends it again from here."""
+def _once_more(upstream_id: str) -> Response | None:
+    """Another site's form came without our cookies: the browser sends it again from here.
+
+    :raises NotFound: ``upstream_unknown``.
+    """
+    house().back_doors.upstreams.named(upstream_id)
     from_elsewhere = request.headers.get("Sec-Fetch-Site") == "cross-site"
     if request.method == "POST" and visit().new_browser and from_elsewhere:
         fields = elsewhere.as_request().form

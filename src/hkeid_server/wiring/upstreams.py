@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from hkeid.adapters.encipherment_keys import RsaEnciphermentKey
 from hkeid.adapters.http import HttpsClient
 from hkeid.broker.back_doors import BackDoors
+from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.broker.upstreams import Upstream, Upstreams
+from hkeid.enrolment.notices.telling import TellingTransaction, tell
+from hkeid.kernel.instants import Instant
 from hkeid.ports.surroundings import HttpClient
 from hkeid.upstream.contract import UpstreamProvider
 from hkeid.upstream.iam_smart import IamSmartApi, IamSmartSettings, IamSmartUpstream
@@ -22,6 +26,11 @@ def open_back_doors(base: Foundation) -> BackDoors:
 
     :raises hkeid.kernel.errors.ConfigurationError: a description is wrong, or a key is missing.
     """
+
+    def told(tx: UpstreamTransaction, resident_id: str, about: str, now: Instant) -> None:
+        # Transactions of the store hold every room's repositories.
+        tell(cast("TellingTransaction", tx), resident_id, about, now=now, random=base.random)
+
     return BackDoors(
         base.store,
         Upstreams(_upstreams(base)),
@@ -31,6 +40,7 @@ def open_back_doors(base: Foundation) -> BackDoors:
         base.clock,
         base.random,
         session_settings(base.config),
+        tell=told,
     )
 
 

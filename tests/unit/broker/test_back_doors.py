@@ -102,6 +102,7 @@ class Rig:
         self.hub = hub
         self.company = Company()
         self.other = Company(id="other")
+        self.told: list[tuple[str, str]] = []
         self.doors = self.with_policy(**policy)
 
     def with_policy(self, **policy: Any) -> BackDoors:
@@ -113,7 +114,14 @@ class Rig:
         )
         hub = self.hub
         self.doors = BackDoors(
-            hub.store, upstreams, hub.broker, hub.fields, hub.keys, hub.clock, hub.random
+            hub.store,
+            upstreams,
+            hub.broker,
+            hub.fields,
+            hub.keys,
+            hub.clock,
+            hub.random,
+            tell=lambda _tx, resident_id, about, _now: self.told.append((resident_id, about)),
         )
         return self.doors
 
@@ -596,6 +604,29 @@ class TestLogout:
         assert (rig.hub.current(session) is None) == ends
         assert len(heard.ended) == ends
         assert rig.doors.hear_logout("company", Request(method="POST", path="/x")).ended == ()
+
+    def test_of_the_upstream_names_whom_it_named_at_the_login(self, stored_rig: Rig) -> None:
+        """A NameID, where people are known by an attribute; taking the link back goes by the attribute."""
+        rig = stored_rig
+        rig.with_policy(creates=True)
+        now = rig.hub.clock.now()
+
+        def hear(number: int, subject: str) -> Any:
+            once = SingleUseRecord(
+                kind="t",
+                digest=bytes([number]) * 32,
+                created_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+            rig.company.say = UpstreamLogout(provider="company", subject=subject, once=once)
+            return rig.doors.hear_logout("company", Request(method="POST", path="/x")).ended
+
+        session = rig.login(somebody(**self.SAYS, session_subject="their NameID"))
+        assert hear(1, "s1") == ()
+        assert rig.hub.current(session) is not None
+        (ended,) = hear(2, "their NameID")
+        assert ended.session_id == session.view.session_id
+        assert rig.hub.current(session) is None
 
     def test_that_is_no_good_one_ends_nothing(self, rig: Rig) -> None:
         rig.with_policy(creates=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.unit.server.conftest import ORIGIN
 
 from hkeid.doors.subjects import pairwise_subject
 from hkeid.kernel.errors import ConfigurationError
@@ -206,8 +207,10 @@ class TestLinking:
         policy: Any,
     ) -> None:
         resident.get("/account")
-        link = re.search(r'id="link-iam-smart" href="([^"]+)"', resident.page.text)
-        resident.get(link[1])
+        assert 'id="add-elsewhere" href="/account/elsewhere"' in resident.page.text
+        resident.get("/account/elsewhere")
+        assert 'id="link-iam-smart"' in resident.page.text
+        resident.post("/account/elsewhere/iam-smart")
         parts = urlsplit(simulator.approve_login(resident.page.headers["Location"], "chan-tai-man"))
         resident.get(f"{parts.path}?{parts.query}")
         resident.follow()
@@ -222,6 +225,73 @@ class TestLinking:
         resident.post(action[1])
         resident.follow()
         assert 'data-link="iam-smart"' not in resident.page.text
+
+    def test_takes_a_login_of_the_last_minutes_and_a_form_of_ours(
+        self, resident: Any, clock: Any, policy: Any
+    ) -> None:
+        clock.moment += timedelta(minutes=6)
+        for page in (
+            resident.get("/account/elsewhere"),
+            resident.post("/account/elsewhere/iam-smart"),
+        ):
+            assert page.status_code == 200
+            assert 'action="/account/again/elsewhere"' in page.text
+        assert resident.get("/account/elsewhere/iam-smart").status_code == 405
+
+
+class TestAccountsWithoutEid:
+    @pytest.fixture
+    def account(self, stranger: Any, simulator: Any, authorize: Any) -> Any:
+        stranger.get(authorize())
+        stranger.follow()
+        come_back(stranger, simulator, "lee-sze")
+        return stranger
+
+    def test_are_not_offered_what_only_an_eid_has(self, account: Any) -> None:
+        page = account.get("/account")
+        assert page.status_code == 200
+        assert 'id="add-phone"' not in page.text
+        assert 'id="add-device"' not in page.text
+
+    @pytest.mark.parametrize("address", ["/account/new-phone", "/account/devices/add"])
+    def test_are_told_that_there_is_none(self, account: Any, address: str) -> None:
+        page = account.get(address)
+        assert page.status_code == 409
+        assert 'data-problem="no-eid"' in page.text
+
+    def test_are_sent_to_log_in_again_where_others_use_a_passkey(
+        self, account: Any, clock: Any
+    ) -> None:
+        clock.moment += timedelta(minutes=6)
+        page = account.get("/account/elsewhere")
+        assert page.status_code == 403
+        assert 'id="passkey-form"' not in page.text
+        assert "Log out here, log in again" in page.text
+
+
+class TestPostsFromElsewhere:
+    """The page by which a browser repeats another site's POST holds what that site sent."""
+
+    def test_go_to_upstreams_that_there_are(self, stranger: Any) -> None:
+        answer = stranger.client.post(
+            "/upstream/%22%3E%3Cscript%3Ealert(1)/callback",
+            base_url=ORIGIN,
+            data={"state": "x"},
+            headers={"Sec-Fetch-Site": "cross-site"},
+        )
+        assert answer.status_code == 404
+        assert "<script>alert" not in answer.text
+
+    def test_are_repeated_as_text(self, stranger: Any) -> None:
+        answer = stranger.client.post(
+            "/upstream/iam-smart/callback",
+            base_url=ORIGIN,
+            data={"state": '"><script>alert(1)</script>'},
+            headers={"Sec-Fetch-Site": "cross-site"},
+        )
+        assert answer.status_code == 200
+        assert 'action="/upstream/iam-smart/callback"' in answer.text
+        assert "<script>alert" not in answer.text
 
 
 @pytest.mark.parametrize("policy", [{"clients": '["somebody-else"]'}], indirect=True)
