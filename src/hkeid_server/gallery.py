@@ -45,6 +45,7 @@ from hkeid_server.models import (
     LocalService,
     LoginPage,
     LogoutPage,
+    MoreLoginsPage,
     PersonaCard,
     PlainPage,
     ProblemPage,
@@ -55,6 +56,7 @@ from hkeid_server.models import (
     Terms,
     Text,
     Ticket,
+    WaysIn,
     WhoAsks,
 )
 from hkeid_server.problems import KINDS
@@ -240,6 +242,34 @@ def _doors(begin: str) -> tuple[Elsewhere, ...]:
     )
 
 
+def _more_logins(typed: str = "") -> MoreLoginsPage:
+    """Forty of them, as in a federation of schools."""
+    schools = (
+        ("Harbour University", "海港大學", "海港大学"),
+        ("Peak Institute of Technology and Applied Sciences", "山頂理工學院", "山顶理工学院"),
+        ("Hong Kong Island College", "香港島書院", "香港岛书院"),
+        ("Company staff", "公司員工", "公司员工"),
+    )
+    names = [
+        _in_script(*(f"{name} {number}" if number else name for name in one))
+        for number in range(10)
+        for one in schools
+    ]
+    doors = [
+        Elsewhere(id=f"door-{number}", name=name, href="/", last=number == 0)
+        for number, name in enumerate(names)
+    ]
+    return MoreLoginsPage(
+        who=_observatory(),
+        search="/sandbox/pages/more-logins",
+        typed=typed,
+        doors=tuple(one for one in doors if typed.casefold() in one.name.casefold()),
+        total=len(doors),
+        back="/sandbox/pages/login",
+        decline="/sandbox/pages",
+    )
+
+
 def _linked() -> AccountPage:
     first, second = _doors("/")
     link = LinkCard(provider=first.id, subject="s", name=first.name, since=_EARLIER, used=_NOON)
@@ -301,8 +331,14 @@ SAMPLES: dict[str, Sample] = {
         template="login.html", make=lambda: replace(_login(), fresh=True, stronger=True)
     ),
     "login-elsewhere": Sample(
-        template="login.html", make=lambda: replace(_login(), elsewhere=_doors("/"))
+        template="login.html",
+        make=lambda: replace(_login(), elsewhere=WaysIn(doors=_doors("/"), more="/")),
     ),
+    "more-logins": Sample(template="more_logins.html", make=_more_logins),
+    "more-logins-found": Sample(
+        template="more_logins.html", make=lambda: _more_logins(_in_script("hong", "學院", "学院"))
+    ),
+    "more-logins-none": Sample(template="more_logins.html", make=lambda: _more_logins("zzz")),
     "account-add-login": Sample(
         template="elsewhere_add.html", make=lambda: ElsewhereAddPage(doors=_doors("/"))
     ),

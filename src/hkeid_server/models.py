@@ -105,6 +105,37 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaysIn:
+    """Other identity providers on a login page.
+
+    :ivar more: address of the page with all of them, where there are more.
+    """
+
+    doors: tuple[Elsewhere, ...] = ()
+    more: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreLoginsPage:
+    """All other identity providers, and a search among them.
+
+    :ivar search: address to which the search goes.
+    :ivar typed: what is searched for, or "".
+    :ivar doors: what was found; all where nothing was typed.
+    :ivar total: how many there are.
+    :ivar back: address of the login page.
+    """
+
+    who: WhoAsks | None
+    search: str
+    typed: str
+    doors: tuple[Elsewhere, ...]
+    total: int
+    back: str
+    decline: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ElsewhereAddPage:
     """Which other login is to be added."""
 
@@ -132,7 +163,7 @@ class LoginPage:
 
     who: WhoAsks | None
     ceremony: CeremonyForm
-    elsewhere: tuple[Elsewhere, ...] = ()
+    elsewhere: WaysIn = WaysIn()
     decline: str | None = None
     will_ask: bool = False
     fresh: bool = False
