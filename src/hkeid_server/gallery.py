@@ -332,7 +332,7 @@ SAMPLES: dict[str, Sample] = {
     ),
     "login-elsewhere": Sample(
         template="login.html",
-        make=lambda: replace(_login(), elsewhere=WaysIn(doors=_doors("/"), more="/")),
+        make=lambda: replace(_login(), elsewhere=WaysIn(doors=_more_logins().doors[:5], more="/")),
     ),
     "more-logins": Sample(template="more_logins.html", make=_more_logins),
     "more-logins-found": Sample(

@@ -13,7 +13,7 @@ from hkeid.broker import LoginRefused
 from hkeid.broker.back_doors import BackDoors
 from hkeid.broker.departures import LIFETIME as DEPARTURE
 from hkeid.broker.departures import DepartureKind
-from hkeid.broker.discovery import doors
+from hkeid.broker.discovery import doors, doors_for, matching
 from hkeid.broker.upstream_login import ReturnRefused, Visitor
 from hkeid.broker.upstreams import Upstream, UpstreamPolicy, Upstreams
 from hkeid.identity.assurance import Acr
@@ -38,7 +38,7 @@ from hkeid.upstream.contract import (
 from hkeid.upstream.errors import AnswerUnexpected, UpstreamMisbehaved, UpstreamRefused
 from hkeid.upstream.iam_smart.provider import LIFETIME as IAM_SMART
 
-HKO = AuthenticationRequest(client_id="hko")
+HKO = AuthenticationRequest(client_id="hko", audience="hko")
 OWN_PAGES = AuthenticationRequest(client_id="hkeid:account")
 VISITOR = Visitor(browser="b1", network="n1", agent="Firefox, Linux")
 
@@ -664,6 +664,35 @@ class TestDiscovery:
         assert doors(ups, client_id="hko", hint="c").at_once is None
         assert doors(ups, client_id="other", hint="c").at_once == "c"
         assert doors(ups, client_id="hko", hint="eid", domain="a.example").at_once is None
+
+    def test_our_own_pages_offer_what_is_for_everybody(self) -> None:
+        ups = self.upstreams()
+        assert [one.provider.id for one in doors_for(ups, OWN_PAGES).offered] == ["a", "b"]
+        other = AuthenticationRequest(client_id="other", audience="https://other.example")
+        assert doors_for(ups, other).offers("c")
+
+    @pytest.mark.parametrize(
+        ("typed", "found"),
+        [
+            ("", "ab"),
+            ("  ", "ab"),
+            ("staff BANK", "b"),
+            ("银行", "b"),
+            ("ＢＡＮＫ", "b"),
+            ("bank school", ""),
+            ("chan@a.example", "a"),
+            ("@", "ab"),
+        ],
+    )
+    def test_words_are_looked_for_in_names_and_domains(self, typed: str, found: str) -> None:
+        names = {Language.ENGLISH: "Bank of Staff", Language.SIMPLIFIED: "银行"}
+        named = (
+            Upstream(
+                provider=Company("a"), policy=UpstreamPolicy(domains=frozenset({"A.example"}))
+            ),
+            Upstream(provider=Company("b", names=names)),
+        )
+        assert "".join(one.provider.id for one in matching(named, typed)) == found
 
     def test_what_is_not_offered_is_not_remembered(self) -> None:
         assert doors(self.upstreams(), client_id="hko", remembered="c").remembered is None
