@@ -17,8 +17,9 @@ from hkeid.upstream.contract import Departure, Form, UpstreamProvider
 from hkeid.upstream.errors import UpstreamFailed
 from hkeid_server import metrics
 from hkeid_server.browser import DOOR_LIFETIME, read_cookies
+from hkeid_server.elsewhere_models import DeparturePage, Elsewhere, WaysIn
 from hkeid_server.house import house
-from hkeid_server.models import DeparturePage, Elsewhere, MoreLoginsPage, WaysIn, WhoAsks
+from hkeid_server.models import MoreLoginsPage, WhoAsks
 from hkeid_server.shell import language, show, visit
 from hkeid_server.visitors import agent, failed, network, see_other
 

@@ -12,6 +12,7 @@ from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid_server.elsewhere_models import ElsewhereAddPage, WaysIn
 from hkeid_server.gallery_account import account, new_account
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
@@ -34,7 +35,6 @@ from hkeid_server.models import (
     DeviceAddPage,
     DeviceReinstatePage,
     DeviceRemovePage,
-    ElsewhereAddPage,
     FarewellPage,
     LinkCard,
     LocalService,
@@ -47,7 +47,6 @@ from hkeid_server.models import (
     Terms,
     Text,
     Ticket,
-    WaysIn,
 )
 from hkeid_server.problems import KINDS
 from hkeid_server.registration_models import HomePage

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hkeid_server.elsewhere_models import Elsewhere
 from hkeid_server.gallery_content import in_script, observatory
-from hkeid_server.models import Elsewhere, MoreLoginsPage
+from hkeid_server.models import MoreLoginsPage
 
 
 def doors(begin: str) -> tuple[Elsewhere, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hkeid_server.elsewhere_models import Elsewhere, WaysIn
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
@@ -91,31 +93,6 @@ class ActivatedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
-    """Another identity provider.
-
-    :ivar href: where the visit there begins.
-    :ivar last: it was used last in this browser.
-    """
-
-    id: str
-    name: str
-    href: str
-    last: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaysIn:
-    """Other identity providers on a login page.
-
-    :ivar more: address of the page with all of them, where there are more.
-    """
-
-    doors: tuple[Elsewhere, ...] = ()
-    more: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MoreLoginsPage:
     """All other identity providers, and a search among them.
 
@@ -133,21 +110,6 @@ class MoreLoginsPage:
     total: int
     back: str
     decline: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElsewhereAddPage:
-    """Which other login is to be added."""
-
-    doors: tuple[Elsewhere, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeparturePage:
-    """A form that goes to another identity provider at once."""
-
-    action: str
-    fields: tuple[tuple[str, str], ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from hkeid.oidc.errors import ErrorCode
 from hkeid.op import Declined, LoggedIn
 from hkeid.upstream.errors import UpstreamFailed
 from hkeid_server import elsewhere
+from hkeid_server.elsewhere_models import WaysIn
 from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
-from hkeid_server.models import ChoosePage, LoginPage, WaysIn
+from hkeid_server.models import ChoosePage, LoginPage
 from hkeid_server.passkey_login import finish_login
 from hkeid_server.residents import own_names
 from hkeid_server.shell import show, visit

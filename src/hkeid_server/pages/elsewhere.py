@@ -18,9 +18,9 @@ from hkeid.upstream.saml import SamlUpstream
 from hkeid_server import elsewhere, metrics
 from hkeid_server.account_content import addable
 from hkeid_server.coming_again import coming_again
+from hkeid_server.elsewhere_models import ElsewhereAddPage
 from hkeid_server.house import house
 from hkeid_server.interactions.views import login_of
-from hkeid_server.models import ElsewhereAddPage
 from hkeid_server.pages import login as own_login
 from hkeid_server.pages.life_step_up import with_fresh_session
 from hkeid_server.shell import show, visit

@@ -105,10 +105,7 @@ def issue(
         random=parts.random,
     )
     index = session_identifier(parts.keys, service.entity_id, session.session_id)
-    until = now + parts.settings.assertion_lifetime
-    ends = max(about.authenticated_at + parts.settings.session_lifetime, until)
-    if session.ends_at is not None:
-        ends = min(ends, session.ends_at)
+    ends = _end(session, parts, now)
     authority = parts.origins.authority(session)
     statement = AuthnStatement(
         authenticated_at=about.authenticated_at,
@@ -140,6 +137,16 @@ def issue(
             expires_at=ends + timedelta(days=1),
         ),
     )
+
+
+def _end(session: SessionView, parts: Parts, now: Instant) -> Instant:
+    """SessionNotOnOrAfter: no later than an upstream lets its own session be (saml-core §2.7.2)."""
+    settings = parts.settings
+    about = session.authentication
+    ends = max(
+        about.authenticated_at + settings.session_lifetime, now + settings.assertion_lifetime
+    )
+    return ends if session.ends_at is None else min(ends, session.ends_at)
 
 
 def _assertion(
