@@ -30,6 +30,10 @@ class WaysIn:
     more: str | None = None
 
 
+NOWHERE_ELSE = WaysIn()
+"""The own passkey alone will do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElsewhereAddPage:
     """Which other login is to be added."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from hkeid_server.elsewhere_models import Elsewhere, WaysIn
+from hkeid_server.elsewhere_models import NOWHERE_ELSE, Elsewhere, WaysIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class LoginPage:
 
     who: WhoAsks | None
     ceremony: CeremonyForm
-    elsewhere: WaysIn = WaysIn()
+    elsewhere: WaysIn = NOWHERE_ELSE
     decline: str | None = None
     will_ask: bool = False
     fresh: bool = False

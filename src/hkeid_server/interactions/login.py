@@ -11,7 +11,7 @@ from hkeid.oidc.errors import ErrorCode
 from hkeid.op import Declined, LoggedIn
 from hkeid.upstream.errors import UpstreamFailed
 from hkeid_server import elsewhere
-from hkeid_server.elsewhere_models import WaysIn
+from hkeid_server.elsewhere_models import NOWHERE_ELSE
 from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
 from hkeid_server.models import ChoosePage, LoginPage
@@ -139,7 +139,9 @@ class LoginHandler:
                 autofill=asked.resident_id is None,
             ),
             decline=turn.action("decline"),
-            elsewhere=(WaysIn() if _wants_stronger(turn) else elsewhere.doors_at(turn.here, asked)),
+            elsewhere=(
+                NOWHERE_ELSE if _wants_stronger(turn) else elsewhere.doors_at(turn.here, asked)
+            ),
             will_ask=bool(turn.client.claims),
             fresh=turn.session is not None,
             stronger=_wants_stronger(turn),
