@@ -10,12 +10,12 @@ from hkeid.kernel import base64url
 from hkeid.residents.records import CredentialStatus
 from hkeid_server.consent_content import clients_of, name_of_client, service_cards
 from hkeid_server.elsewhere import name_of
+from hkeid_server.elsewhere_models import Elsewhere
 from hkeid_server.house import house
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
-    Elsewhere,
     LinkCard,
     SessionCard,
 )

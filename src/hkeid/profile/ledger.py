@@ -174,7 +174,7 @@ class ConsentLedger:
         """Whether exactly ``value`` was sent as ``claim`` (a wire name) in a disclosure.
 
         :raises hkeid.kernel.errors.NotFound: reason ``data_key_missing``: the eID was erased.
-        :raises hkeid.kernel.errors.Refused: reason ``disclosure_without_digests``: made before 0015.
+        :raises hkeid.kernel.errors.Refused: reason ``disclosure_without_digests``: of an earlier release.
         """
         return self._releasing.prove(disclosure, claim, value)
 

@@ -31,7 +31,7 @@ class ConsentEvent:
     """Something that happened to some claims at once.
 
     :ivar until: of an agreement: when it ends by itself, or None.
-    :ivar evidence: how it was given; None for expiry, and for decisions of releases before 0015.
+    :ivar evidence: how it was given; None for expiry, and for decisions of earlier releases.
     """
 
     at: Instant

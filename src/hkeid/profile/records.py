@@ -59,7 +59,7 @@ class ConsentDecision:
         and for no other (Cap. 486 DPP3).
     :ivar language: the script in which the page was shown (``en``, ``zh-Hant-HK``, ``zh-Hans``).
     :ivar expires_at: from then on the agreement counts as never given, or None.
-    :ivar evidence: how it was given; None for decisions of releases before 0015.
+    :ivar evidence: how it was given; None for decisions of earlier releases.
     """
 
     id: str
@@ -92,7 +92,7 @@ class Disclosure:
     """One release of personal claims to a client: which, when, on what ground; never the values.
 
     :ivar claims: wire names of what was sent.
-    :ivar decisions: ids of the decisions that permitted it; none for disclosures before 0015.
+    :ivar decisions: ids of the decisions that permitted it; none for those of earlier releases.
     :ivar digests: by wire name the HMAC-SHA-256 of what was sent (base64url), under a salt of this
         disclosure: see :func:`hkeid.profile.proofs.value_digest`.
     :ivar salt: the salt, sealed under the resident's data key: whoever has the ledger alone can
@@ -130,7 +130,7 @@ class ConsentRepository(Protocol):
         ...
 
     def statement(self, version: str) -> bytes | None:
-        """The text of a collection statement, or None: none was kept (releases before 0015)."""
+        """The text of a collection statement, or None: none was kept (an earlier release)."""
         ...
 
 
