@@ -81,7 +81,6 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
-    :ivar receipts: consent receipts for residents.
     :ivar new_phone: a phone that is not logged in, bound on the word of one that is.
     :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
@@ -113,7 +112,6 @@ class House:
     fields: PersonalFields
     policy: WebAuthnPolicy
     ledger: ConsentLedger
-    receipts: Receipts
     broker: Broker
     activation: Activation
     devices: Devices
@@ -140,6 +138,11 @@ class House:
     csc: CscRooms | None = None
     saml: IdentityProvider | None = None
     verification: Verification | None = None
+
+    @property
+    def receipts(self) -> Receipts:
+        """Makes consent receipts for residents."""
+        return Receipts(self.store, self.keys, self.config.issuer, self.clock, self.random)
 
 
 def house() -> House:
