@@ -17,7 +17,7 @@ from hkeid.ports import Clock, Store
 from hkeid.ports.keys import KeyPurpose
 from hkeid.profile import ConsentLedger
 from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
-from hkeid.saml.metadata import CombinedMetadata, SignedBy, TrustedAsItIs
+from hkeid.saml.metadata import SeparateMetadata, SignedBy, TrustedAsItIs
 from hkeid_server.config import Config
 from hkeid_server.saml_files import ServiceFile, read_services
 from hkeid_server.wiring.foundation import Foundation
@@ -116,7 +116,10 @@ def open_saml(
         base.keys,
         base.broker,
         ledger,
-        CombinedMetadata(sources),
+        # Never all sources for all services: one's metadata could hold another's name, and keys of its own.
+        SeparateMetadata(
+            {one.service.entity_id: source for one, source in zip(described, sources, strict=True)}
+        ),
         DescribedServices(one.service for one in services),
         EndsByService(base.store, base.clock, after_logout),
         base.clock,

@@ -6,6 +6,7 @@ import base64
 import re
 from datetime import UTC, datetime
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -361,3 +362,48 @@ def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: An
     with pytest.raises(ConfigurationError) as caught:
         make_house(saml={"enabled": True})
     assert caught.value.reason == "saml_metadata_unusable"
+
+
+def test_metadata_of_one_service_says_nothing_of_another(
+    tmp_path: Path, make_house: Any, make_person: Any, clock: Any, key: Any
+) -> None:
+    """An aggregate of the archive's holds an entity by the library's name, with keys and addresses of its own."""
+    clock.moment = datetime.now(UTC)
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    provider = "http://localhost:8000/saml/metadata"
+    mallory = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    genuine = SamlService(SERVICE, provider, key)
+    archive = SamlService("https://archive.example", provider, mallory)
+    false = SamlService(SERVICE, provider, mallory)
+    (folder / "library.xml").write_bytes(genuine.metadata())
+    (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
+    names = b'<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">'
+    both = names + false.metadata() + archive.metadata() + b"</md:EntitiesDescriptor>"
+    (folder / "archive.xml").write_bytes(both)
+    described = DESCRIPTION.replace(SERVICE, "https://archive.example")
+    described = described.replace("library.xml", "archive.xml")
+    (folder / "archive.toml").write_text(described, "utf-8")
+    house = make_house(saml={"enabled": True})
+
+    def asked_by(one: SamlService, front: Any) -> int:
+        answer = one(Request(method="GET", path="/login"))
+        place = urlsplit(answer.header("Location"))
+        person = make_person(front)
+        person.get(f"{place.path}?{place.query}")
+        return int(person.page.status_code)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(saml_service, "urlopen", _metadata_of(house.saml))
+        front = serve_house(house)
+        assert asked_by(genuine, front) == 303
+        assert asked_by(archive, front) == 303
+        assert asked_by(false, front) == 400
+
+
+def _metadata_of(idp: Any) -> Any:
+    def opened(url: str, timeout: float) -> Any:
+        del timeout
+        return BytesIO(idp.handle(Request(method="GET", path=urlsplit(url).path)).body)
+
+    return opened
