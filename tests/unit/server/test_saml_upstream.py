@@ -240,7 +240,7 @@ def test_a_logout_here_goes_on_there(person: Any, university: University, author
 
 def test_a_logout_there_ends_ours(person: Any, university: University, authorize: Any) -> None:
     log_in(person, university, authorize)
-    told = university.provider.propagate_logout("s-member-1")
+    told = university.provider.propagate_logout("s-member-1", browser=None)
     place = urlsplit(told.header("Location"))
     assert place.path == "/upstream/university/logout"
     person.get(f"{place.path}?{place.query}")

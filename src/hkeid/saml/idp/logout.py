@@ -67,8 +67,8 @@ class LogoutEndpoint:
         try:
             came = arrival(request)
             if came.parameter == RESPONSE:
-                return self._continue(came, now)
-            return self._asked(came, now)
+                return self._continue(came, request.browser, now)
+            return self._asked(came, request, now)
         except (MalformedInput, Refused) as error:
             return error_page(error)
 
@@ -78,19 +78,21 @@ class LogoutEndpoint:
         try:
             came = soap_arrival(request.body)
             peer, asked = self._read(came, paths.LOGOUT_SOAP, now)
-            chain = self._end(peer, asked, came, now)
+            chain = self._end(peer, asked, came, Chain(), now)
         except (MalformedInput, Refused) as error:
             return soap_fault(error)
-        chain.missed += [one.entity_id for one in chain.todo]
         self._record_end(chain)
         answer = self._answer(asked.id, _status(chain), None, now)
         signed = sign_element(answer.write(), self._parts.signer(peer.role))
         return envelope(soap.put_on(signed))
 
-    def propagate(self, session_id: str, *, then: str | None = None) -> Response | None:
+    def propagate(
+        self, session_id: str, *, browser: str | None, then: str | None = None
+    ) -> Response | None:
         """Tell the services of a session of the hub that it has ended: through the browser those that are
         reached in no other way; the others are left to the delivery by SOAP, for which nobody waits.
 
+        :param browser: as :attr:`hkeid.kernel.http.Request.browser`; no other goes on with it.
         :param then: an address of ours to which the browser goes in the end.
         :returns: None where no service has to be told through the browser.
         """
@@ -101,13 +103,16 @@ class LogoutEndpoint:
                 leave_to_delivery(tx, errand, now, tried=False)
         if not shares.by_browser:
             return None
-        chain = Chain(then=then)
+        chain = Chain(then=then, browser=browser)
         _queue(chain, shares.by_browser)
         return self._advance(chain, now)
 
-    def _asked(self, came: Arrival, now: Instant) -> Response:
+    def _asked(self, came: Arrival, request: Request, now: Instant) -> Response:
         peer, asked = self._read(came, paths.LOGOUT, now)
-        return self._advance(self._end(peer, asked, came, now), now)
+        session = self._parts.sessions.current(request.session, now)
+        here = None if session is None else session.session_id
+        chain = Chain(browser=request.browser)
+        return self._advance(self._end(peer, asked, came, chain, now, here=here), now)
 
     def _read(self, came: Arrival, path: str, now: Instant) -> tuple[Peer, LogoutRequest]:
         """A LogoutRequest, verified: saml-profiles §4.4.4.1: it MUST be signed.
@@ -126,9 +131,19 @@ class LogoutEndpoint:
         check_age(asked, now, skew=settings.skew, lifetime=settings.message_lifetime)
         return peer, asked
 
-    def _end(self, peer: Peer, asked: LogoutRequest, came: Arrival, now: Instant) -> Chain:
+    def _end(
+        self,
+        peer: Peer,
+        asked: LogoutRequest,
+        came: Arrival,
+        chain: Chain,
+        now: Instant,
+        *,
+        here: str | None = None,
+    ) -> Chain:
         """End the sessions that are meant, tell who is told by SOAP, and see who else has to know.
 
+        :param here: the session of the browser that brought the request, or None.
         :raises MessageRefused: ``saml_replayed``.
         """
         parts, entity_id = self._parts, peer.service.entity_id
@@ -149,19 +164,23 @@ class LogoutEndpoint:
             )
         for session_id in sessions:
             parts.ender.end(session_id)
-        chain = Chain(
-            initiator=Initiator(
-                entity_id=entity_id,
-                request_id=asked.id,
-                binding=came.binding,
-                relay_state=came.relay_state,
-            )
+        chain.initiator = Initiator(
+            entity_id=entity_id,
+            request_id=asked.id,
+            binding=came.binding,
+            relay_state=came.relay_state,
         )
-        self._tell_others(chain, sessions, now)
+        self._tell_others(chain, sessions, now, by_browser=here in sessions)
         return chain
 
-    def _tell_others(self, chain: Chain, sessions: tuple[str, ...], now: Instant) -> None:
-        """Those by SOAP at once, within one deadline for them all; the others stay to be told."""
+    def _tell_others(
+        self, chain: Chain, sessions: tuple[str, ...], now: Instant, *, by_browser: bool
+    ) -> None:
+        """Those by SOAP at once, within one deadline for them all; the others stay to be told.
+
+        :param by_browser: it is the resident's. A request to another service holds the name that one knows; who
+            brings a logout without the session could be the service that asks for it, and would read that.
+        """
         begun = chain.initiator
         with self._parts.store.transaction() as tx:
             shares = take_over(
@@ -169,6 +188,7 @@ class LogoutEndpoint:
                 sessions,
                 now,
                 by_soap=lambda one: self._by_soap(one, now),
+                by_browser=by_browser,
                 initiator=None if begun is None else begun.entity_id,
             )
         chain.missed += shares.elsewhere
@@ -181,8 +201,8 @@ class LogoutEndpoint:
             return asked.name_id
         return NameId.of(decrypt_name_id(asked.encrypted_id, unwrappers(self._parts.keys)))
 
-    def _continue(self, came: Arrival, now: Instant) -> Response:
-        """A service has answered; its answer has to be the one that is waited for.
+    def _continue(self, came: Arrival, browser: str | None, now: Instant) -> Response:
+        """A service has answered; its answer has to be the one that is waited for, in the browser that was sent.
 
         :raises MessageRefused: ``saml_in_response_to``, ``saml_issuer_unexpected``, ``saml_replayed`` …
         """
@@ -191,6 +211,9 @@ class LogoutEndpoint:
             chain = find_chain(tx.single_use, token)
         if chain is None or chain.waiting is None:
             raise MessageRefused(MessageReason.IN_RESPONSE_TO)
+        if chain.browser != browser:
+            # The service itself, perhaps: the request to the next one is not for its eyes.
+            raise MessageRefused(MessageReason.IN_RESPONSE_TO, detail="another browser")
         entity_id, request_id = chain.waiting
         peer = peer_of(entity_id, parts, now)
         answer = LogoutResponse.read(

@@ -60,6 +60,7 @@ class Told:
 class Chain:
     """A logout on its way.
 
+    :ivar browser: in which it goes on, and in no other (:attr:`hkeid.kernel.http.Request.browser`).
     :ivar initiator: None: it began here.
     :ivar then: address of ours where the browser goes at the end, or None.
     :ivar todo: services that are not told yet.
@@ -68,6 +69,7 @@ class Chain:
     :ivar waiting: entity ID and request ID of the service where the browser is now, or None.
     """
 
+    browser: str | None = field(default=None, repr=False)
     initiator: Initiator | None = None
     then: str | None = None
     todo: list[Told] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Chain:
         """For the next visit of the browser, readable with ``token`` alone."""
         begun = self.initiator
         members: dict[str, Any] = {
+            "browser": self.browser,
             "initiator": None
             if begun is None
             else [begun.entity_id, begun.request_id, begun.binding.value, begun.relay_state],
@@ -118,6 +121,7 @@ def find_chain(single_use: SingleUse, token: str) -> Chain | None:
         )
     waiting = said["waiting"]
     return Chain(
+        browser=said["browser"],
         initiator=initiator,
         then=said["then"],
         todo=[

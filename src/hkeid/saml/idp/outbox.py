@@ -69,7 +69,7 @@ class Shares:
 
     :ivar by_soap: services that this request may tell; their notices are there until they were.
     :ivar by_browser: services that nobody else tells any more.
-    :ivar elsewhere: entity IDs of services that are being told, or tried again, by somebody else.
+    :ivar elsewhere: entity IDs of services that are somebody else's: told, tried again, or given up.
     """
 
     by_soap: list[Errand] = field(default_factory=list)
@@ -83,11 +83,13 @@ def take_over(
     now: Instant,
     *,
     by_soap: Callable[[str], bool],
+    by_browser: bool = True,
     initiator: str | None = None,
 ) -> Shares:
     """Take out what a request tells itself, so that the delivery beside it does not.
 
     :param by_soap: whether a service, by entity ID, is told by SOAP.
+    :param by_browser: whether the others are told through the browser; else the delivery says that they were not.
     :param initiator: the service that wanted the logout, which need not be told.
     """
     shares = Shares()
@@ -107,7 +109,7 @@ def take_over(
                 else:
                     errand = Errand(notice=lent, entity_id=entity_id, names=tuple(names))
                     shares.by_soap.append(errand)
-            elif _drop(tx, notice, session_id, entity_id):
+            elif by_browser and _drop(tx, notice, session_id, entity_id):
                 shares.by_browser += names
             else:
                 shares.elsewhere.append(entity_id)

@@ -171,14 +171,18 @@ class IdentityProvider:
             payload, record.digest, outcome, browser=browser, session=session, now=now
         )
 
-    def propagate_logout(self, session_id: str, *, then: str | None = None) -> Response | None:
+    def propagate_logout(
+        self, session_id: str, *, browser: str | None, then: str | None = None
+    ) -> Response | None:
         """Tell the services of a session of the hub that it has ended, as far as that needs the browser. Those
         with a SOAP endpoint are left to :meth:`logout_teller`.
 
+        :param browser: as :attr:`hkeid.kernel.http.Request.browser`: requests to services hold their names for the
+            resident, so that nobody else goes on with it.
         :param then: an address of ours to which the browser goes in the end; None: a page says how it went.
         :returns: where to send the browser; None: no service has to be told through it.
         """
-        return self._logout.propagate(session_id, then=then)
+        return self._logout.propagate(session_id, browser=browser, then=then)
 
     def logout_teller(self, http: HttpClient, *, timeout: float = 5.0) -> SoapTeller:
         """What tells services of logouts beside all requests, for

@@ -230,10 +230,15 @@ class Stage:
         return self.bring(out, "/saml/sso", browser=browser)
 
     def bring(
-        self, out: Redirection | FormPost, path: str, *, browser: str | None = BROWSER
+        self,
+        out: Redirection | FormPost,
+        path: str,
+        *,
+        browser: str | None = BROWSER,
+        session: str | None = SESSION,
     ) -> Response | Interaction:
         """The browser follows a redirection or posts a form."""
-        common: dict[str, Any] = {"path": path, "browser": browser, "session": SESSION}
+        common: dict[str, Any] = {"path": path, "browser": browser, "session": session}
         if isinstance(out, Redirection):
             query = urlsplit(out.url).query
             return self.idp.handle(

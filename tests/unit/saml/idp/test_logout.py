@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.unit.saml.idp.conftest import (
+    BROWSER,
     HOME,
     SoapServices,
     Stage,
     error_of,
+    form_of,
     location_of,
     redirect_query,
 )
@@ -80,6 +83,7 @@ def ask(
     *,
     binding: Binding = Binding.REDIRECT,
     signer: Any = "own",
+    **visitor: str | None,
 ) -> Any:
     out = send(
         request.write(),
@@ -89,7 +93,7 @@ def ask(
         relay_state="theirs",
         signer=party.signer if signer == "own" else signer,
     )
-    return stage.bring(out, "/saml/slo")
+    return stage.bring(out, "/saml/slo", **visitor)
 
 
 def answer_of(response: Any, stage: Stage) -> LogoutResponse:
@@ -109,6 +113,7 @@ def reply(
     request: LogoutRequest,
     token: str,
     signer: Any = None,
+    browser: str | None = BROWSER,
     **changes: Any,
 ) -> Any:
     answer = LogoutResponse(
@@ -127,7 +132,7 @@ def reply(
         relay_state=token,
         signer=signer or party.signer,
     )
-    return stage.bring(out, "/saml/slo")
+    return stage.bring(out, "/saml/slo", browser=browser)
 
 
 def test_a_logout_of_the_only_service(stage: Stage) -> None:
@@ -194,6 +199,42 @@ def test_an_answer_that_is_not_the_one(
     assert error_of(reply(stage, SECOND, request, token, **changes)) == expected
     assert answer_of(reply(stage, SECOND, request, token), stage).status == SUCCESS
     assert error_of(reply(stage, SECOND, request, token)) == MessageReason.REPLAYED
+
+
+@pytest.mark.parametrize("session", [None, "of-another-resident"])
+@pytest.mark.parametrize("binding", [Binding.REDIRECT, Binding.POST])
+def test_a_service_does_not_read_by_what_name_others_know_its_resident(
+    stage: Stage, binding: Binding, session: str | None
+) -> None:
+    """It may bring its request itself, without the browser: the next service's request would be its answer."""
+    names = logged_in_at(stage, stage.sp, SECOND)
+    name, index = names["https://sp.example"]
+    stage.sessions.put("of-another-resident", replace(stage.log_in(), session_id="another"))
+    request = asking(stage, stage.sp, name, index)
+    answer = ask(stage, request, stage.sp, binding=binding, browser="a-program", session=session)
+    assert stage.hub.ended == ["session-1"]
+    if binding is Binding.REDIRECT:
+        assert answer_of(answer, stage).status.lower == StatusCode.PARTIAL_LOGOUT
+    assert names["https://other.example"][0].value.encode() not in decoded(answer)
+
+
+def decoded(answer: Response) -> bytes:
+    """The message in a redirect or a form."""
+    if answer.header("Location") is not None:
+        return bytes(redirect_query(answer).message)
+    fields, _ = form_of(answer)
+    return b64decode(next(iter(fields.values())))
+
+
+def test_a_logout_goes_on_in_its_browser_alone(stage: Stage) -> None:
+    """A service that is told could send its answer itself, and read the request to the next one."""
+    name, index = logged_in_at(stage, stage.sp, SECOND, THIRD)["https://sp.example"]
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    for other in ("another-browser", None):
+        refused = reply(stage, SECOND, request, token, browser=other)
+        assert error_of(refused) == MessageReason.IN_RESPONSE_TO
+    request, _ = told(reply(stage, SECOND, request, token), stage)
+    assert request.destination == "https://third.example/slo"
 
 
 def test_an_answer_that_nobody_waits_for(stage: Stage) -> None:
@@ -437,15 +478,15 @@ def test_a_request_that_dies_leaves_everything_to_the_delivery(stage: Stage) -> 
 
 def test_a_logout_that_begins_here(stage: Stage) -> None:
     """Whoever ended the session: services are told, and the browser goes on."""
-    assert stage.idp.propagate_logout("session-1") is None
+    assert stage.idp.propagate_logout("session-1", browser=BROWSER) is None
     logged_in_at(stage, stage.sp, SECOND)
-    first = stage.idp.propagate_logout("session-1", then=f"{HOME}/goodbye")
+    first = stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/goodbye")
     request, token = told(first, stage)
     assert request.destination == "https://other.example/slo"
     request, token = told(reply(stage, SECOND, request, token), stage)
     there, _ = location_of(reply(stage, stage.sp, request, token))
     assert there == f"{HOME}/goodbye"
-    assert stage.idp.propagate_logout("session-1") is None
+    assert stage.idp.propagate_logout("session-1", browser=BROWSER) is None
 
 
 def test_nobody_waits_for_services_that_soap_reaches(stage: Stage) -> None:
@@ -456,7 +497,7 @@ def test_nobody_waits_for_services_that_soap_reaches(stage: Stage) -> None:
         until = stage.now + KEPT_FOR_THE_REQUEST
         write_participation_notices(tx, "session-1", stage.now, due=until)
     assert stage.due() == ()
-    assert stage.idp.propagate_logout("session-1", then=f"{HOME}/goodbye") is None
+    assert stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/goodbye") is None
     assert stage.http.asked == []
     assert stage.due() == tuple(sorted(recipient(one.entity_id) for one in (stage.sp, SECOND)))
     assert {one.attempts for one in waiting(stage).values()} == {0}
@@ -470,7 +511,9 @@ def test_each_service_is_told_by_one_way(stage: Stage) -> None:
     with stage.store.transaction() as tx:
         until = stage.now + KEPT_FOR_THE_REQUEST
         write_participation_notices(tx, "session-1", stage.now, due=until)
-    request, token = told(stage.idp.propagate_logout("session-1", then=f"{HOME}/bye"), stage)
+    request, token = told(
+        stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/bye"), stage
+    )
     assert request.destination == "https://other.example/slo"
     assert stage.due() == (recipient(stage.sp.entity_id),)
     assert location_of(reply(stage, SECOND, request, token))[0] == f"{HOME}/bye"
@@ -481,7 +524,7 @@ def test_each_service_is_told_by_one_way(stage: Stage) -> None:
 def test_a_page_says_who_was_missed(stage: Stage) -> None:
     logged_in_at(stage, stage.sp)
     stage.enter(stage.sp, {"single_logout_services": ()})
-    page = stage.idp.propagate_logout("session-1")
+    page = stage.idp.propagate_logout("session-1", browser=BROWSER)
     assert isinstance(page, SamlLogoutPage)
     assert page.missed == (stage.sp.entity_id,)
 
