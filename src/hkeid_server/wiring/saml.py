@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from hkeid.adapters.http import HttpsClient
-from hkeid.adapters.saml_metadata import FileMetadata, MetadataFetcher, UrlMetadata
+from hkeid.adapters.saml_metadata import (
+    FileMetadata,
+    KeptFresh,
+    MetadataFetcher,
+    RefreshSchedule,
+    UrlMetadata,
+)
 from hkeid.broker.ending import end_session
 from hkeid.broker.upstreams import Upstreams
 from hkeid.identity.authentication import SessionView
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.ports import Clock, Store
 from hkeid.ports.keys import KeyPurpose
 from hkeid.profile import ConsentLedger
@@ -23,6 +31,10 @@ from hkeid_server.saml_files import ServiceFile, read_services
 from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.logouts import logout_client
 from hkeid_server.wiring.saml_certificates import saml_certificates
+
+_MINUTES = timedelta(minutes=5)
+_FILES = RefreshSchedule(usually=_MINUTES, most=_MINUTES)
+"""To see whether a file is another one costs nothing."""
 
 
 class ProvidesKeys(Protocol):
@@ -151,7 +163,7 @@ def provide_keys(base: Foundation) -> None:
         cast("ProvidesKeys", base.keys).provide(KeyPurpose.SAML_SIGNING, "RS256")
 
 
-def _source(one: ServiceFile, base: Foundation) -> FileMetadata | UrlMetadata:
+def _source(one: ServiceFile, base: Foundation) -> KeptFresh:
     if one.metadata is not None:
         return metadata_source(one.metadata, base)
     assert one.url is not None
@@ -159,15 +171,16 @@ def _source(one: ServiceFile, base: Foundation) -> FileMetadata | UrlMetadata:
     return metadata_source((one.url, one.key), base)
 
 
-def metadata_source(place: Path | tuple[str, Path], base: Foundation) -> FileMetadata | UrlMetadata:
-    """Metadata of a peer, read at once: of a file that must be good, or of an address, which may come later.
+def metadata_source(place: Path | tuple[str, Path], base: Foundation) -> KeptFresh:
+    """Metadata of a peer, read at once and whenever it is due: of a file that must be good, or of an address, which
+    may come later.
 
     :param place: a file, or an address with the file of the key that signs what is there.
     :raises hkeid.kernel.errors.ConfigurationError: ``saml_metadata_unusable``.
     """
     source: FileMetadata | UrlMetadata
     if isinstance(place, Path):
-        source = FileMetadata(place, TrustedAsItIs(), base.clock)
+        source = FileMetadata(place, TrustedAsItIs(), base.clock, schedule=_FILES)
     else:
         url, key = place
         try:
@@ -182,19 +195,19 @@ def metadata_source(place: Path | tuple[str, Path], base: Foundation) -> FileMet
             insecure_localhost=not base.config.production,
         )
         source = UrlMetadata(url, fetcher, trust, base.clock)
-    outcome = source.refresh(base.clock.now())
-    if outcome.failure is not None:
-        base.journal.refusal(outcome.failure, where="saml:metadata")
-        if isinstance(place, Path):
-            raise ConfigurationError(
-                "saml_metadata_unusable", detail=f"{place}: {outcome.failure.reason}"
-            )
-    return source
+    fresh = KeptFresh(source, base.clock, partial(base.journal.refusal, where="saml:metadata"))
+    failure = fresh.refresh()
+    if failure is not None and isinstance(place, Path):
+        raise ConfigurationError("saml_metadata_unusable", detail=f"{place}: {failure.reason}")
+    return fresh
 
 
-def _located(one: ServiceFile, source: FileMetadata | UrlMetadata) -> ServiceFile:
+def _located(one: ServiceFile, source: KeptFresh) -> ServiceFile:
     """Where its logins go, as metadata says; while there is none, its sector stands for it."""
-    entity = source.entity(one.service.entity_id) if source.document is not None else None
+    try:
+        entity = source.entity(one.service.entity_id)
+    except Unavailable:
+        entity = None
     if entity is None or entity.sp is None:
         if one.metadata is not None:
             raise ConfigurationError(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from io import BytesIO
 from pathlib import Path
+from threading import enumerate as enumerate_threads
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -399,6 +400,31 @@ def test_metadata_of_one_service_says_nothing_of_another(
         assert asked_by(genuine, front) == 303
         assert asked_by(archive, front) == 303
         assert asked_by(false, front) == 400
+
+
+def test_a_service_whose_metadata_has_changed_is_read_again(
+    saml_town: Town, tmp_path: Path, clock: Any, make_person: Any
+) -> None:
+    """Its new key is known without a restart, and the one that it took out is not any more."""
+    new = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    before, after = saml_town.service, SamlService(SERVICE, saml_town.service._provider, new)
+    (tmp_path / "saml" / "library.xml").write_bytes(after.metadata())
+    assert asks(saml_town, before, make_person) == 303
+    clock.moment += timedelta(minutes=6)
+    asks(saml_town, before, make_person)
+    for thread in enumerate_threads():
+        if thread.name == "hkeid-saml-metadata":
+            thread.join(10)
+    assert asks(saml_town, before, make_person) == 400
+    assert asks(saml_town, after, make_person) == 303
+
+
+def asks(town: Town, service: SamlService, make_person: Any) -> int:
+    """What a stranger's browser is answered that a service sends for a login."""
+    place = urlsplit(service(Request(method="GET", path="/login")).header("Location"))
+    person = make_person(town.front)
+    person.get(f"{place.path}?{place.query}")
+    return int(person.page.status_code)
 
 
 def _metadata_of(idp: Any) -> Any:
