@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from hkeid.doors.logout.events import LogoutDelivered
 from hkeid.doors.logout.telling import NotTold
-from hkeid.kernel.errors import MalformedInput, Refused
+from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
 from hkeid.kernel.http import Request, Response, redirect
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
@@ -16,7 +16,7 @@ from hkeid.saml.dsig import decrypt_name_id, sign_element
 from hkeid.saml.idp import paths
 from hkeid.saml.idp.events import LogoutAsked, LogoutFinished
 from hkeid.saml.idp.logout_chain import CHAIN_KIND, Chain, Initiator, Told, find_chain
-from hkeid.saml.idp.outbox import Errand, conclude, leave_to_delivery, take_over
+from hkeid.saml.idp.outbox import Errand, Way, conclude, leave_to_delivery, take_over
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import Participation
 from hkeid.saml.idp.responses import (
@@ -97,8 +97,9 @@ class LogoutEndpoint:
         :returns: None where no service has to be told through the browser.
         """
         now = self._parts.clock.now()
+        ways = self._ways((session_id,), now)
         with self._parts.store.transaction() as tx:
-            shares = take_over(tx, (session_id,), now, by_soap=lambda one: self._by_soap(one, now))
+            shares = take_over(tx, (session_id,), now, ways=ways)
             for errand in shares.by_soap:
                 leave_to_delivery(tx, errand, now, tried=False)
         if not shares.by_browser:
@@ -182,15 +183,12 @@ class LogoutEndpoint:
             brings a logout without the session could be the service that asks for it, and would read that.
         """
         begun = chain.initiator
+        initiator = None if begun is None else begun.entity_id
+        ways = self._ways(sessions, now)
+        if not by_browser:
+            ways = {one: way for one, way in ways.items() if way is not Way.BROWSER}
         with self._parts.store.transaction() as tx:
-            shares = take_over(
-                tx,
-                sessions,
-                now,
-                by_soap=lambda one: self._by_soap(one, now),
-                by_browser=by_browser,
-                initiator=None if begun is None else begun.entity_id,
-            )
+            shares = take_over(tx, sessions, now, ways=ways, initiator=initiator)
         chain.missed += shares.elsewhere
         _queue(chain, shares.by_browser)
         if self._parts.http is not None:
@@ -308,11 +306,22 @@ class LogoutEndpoint:
             return False
         return True
 
-    def _by_soap(self, entity_id: str, now: Instant) -> bool:
-        """Whether a service is told by SOAP; without a carrier nobody is."""
-        if self._parts.http is None:
-            return False
-        return logout_endpoint(entity_id, (Binding.SOAP,), self._parts, now) is not None
+    def _ways(self, sessions: tuple[str, ...], now: Instant) -> dict[str, Way]:
+        """How services of sessions are told; without a carrier nobody by SOAP. Those of which metadata cannot be had
+        now are not there. It is asked outside any transaction, since it may have to be fetched.
+        """
+        with self._parts.store.transaction() as tx:
+            there = {one.entity_id for s in sessions for one in tx.participations.of_session(s)}
+        wanted = () if self._parts.http is None else (Binding.SOAP,)
+        found = {}
+        for entity_id in sorted(there):
+            try:
+                role = peer_of(entity_id, self._parts, now).role
+            except HkeidError:
+                continue
+            by_soap = preferred_endpoint(role.single_logout_services, wanted) is not None
+            found[entity_id] = Way.SOAP if by_soap else Way.BROWSER
+        return found
 
     def _answer(
         self, request_id: str, status: SamlStatus, location: str | None, now: Instant

@@ -8,9 +8,10 @@ requests, as logouts of OpenID Connect are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import Enum
 from typing import Final, Protocol
 
 from hkeid.doors.logout.records import LogoutNotice, LogoutNoticeRepository
@@ -54,6 +55,13 @@ def write_participation_notices(
         tx.logout_notices.add(_notice(session_id, entity_id, now, due=due))
 
 
+class Way(Enum):
+    """How a service is told."""
+
+    SOAP = "soap"
+    BROWSER = "browser"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """A service that is to be told by SOAP, with all names by which it knows the session."""
@@ -82,14 +90,12 @@ def take_over(
     sessions: Iterable[str],
     now: Instant,
     *,
-    by_soap: Callable[[str], bool],
-    by_browser: bool = True,
+    ways: Mapping[str, Way],
     initiator: str | None = None,
 ) -> Shares:
     """Take out what a request tells itself, so that the delivery beside it does not.
 
-    :param by_soap: whether a service, by entity ID, is told by SOAP.
-    :param by_browser: whether the others are told through the browser; else the delivery says that they were not.
+    :param ways: by entity ID; a service that is not there stays the delivery's.
     :param initiator: the service that wanted the logout, which need not be told.
     """
     shares = Shares()
@@ -102,14 +108,14 @@ def take_over(
                     shares.elsewhere.append(entity_id)
             elif entity_id == initiator:
                 _drop(tx, notice, session_id, entity_id)
-            elif by_soap(entity_id):
+            elif ways.get(entity_id) is Way.SOAP:
                 lent = _lend(tx, notice, session_id, entity_id, now)
                 if lent is None:
                     shares.elsewhere.append(entity_id)
                 else:
                     errand = Errand(notice=lent, entity_id=entity_id, names=tuple(names))
                     shares.by_soap.append(errand)
-            elif by_browser and _drop(tx, notice, session_id, entity_id):
+            elif ways.get(entity_id) is Way.BROWSER and _drop(tx, notice, session_id, entity_id):
                 shares.by_browser += names
             else:
                 shares.elsewhere.append(entity_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from tests.unit.saml.idp.conftest import (
     redirect_query,
 )
 
+from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.http import Request, Response
 from hkeid.saml.dsig import Reason, sign_element, verify_message
 from hkeid.saml.idp import SamlLogoutPage
@@ -471,6 +473,63 @@ def test_a_request_that_dies_leaves_everything_to_the_delivery(stage: Stage) -> 
     assert stage.due() == ()
     stage.clock.advance(60)
     assert stage.due() == tuple(sorted(recipient(one.entity_id) for one in (SECOND, THIRD)))
+
+
+class AwayFor:
+    """Metadata of one service cannot be had; and it is seen whether a transaction is open when it is asked for."""
+
+    def __init__(self, stage: Stage, entity_id: str) -> None:
+        self.entity_id, self.inner, self.store = entity_id, stage.metadata, stage.store
+        self.away = True
+        self.open = 0
+        self.within: list[str] = []
+        begin = stage.store.transaction
+
+        @contextmanager
+        def transaction() -> Any:
+            with begin() as tx:
+                self.open += 1
+                try:
+                    yield tx
+                finally:
+                    self.open -= 1
+
+        stage.store.transaction = transaction  # type: ignore[method-assign]
+
+    def entity(self, entity_id: str) -> Any:
+        if self.open:
+            self.within.append(entity_id)
+        if self.away and entity_id == self.entity_id:
+            raise Unavailable("http_no_answer")
+        return self.inner.entity(entity_id)
+
+    def entity_of_source(self, source_id: bytes) -> Any:
+        return self.inner.entity_of_source(source_id)
+
+
+@pytest.mark.parametrize("begins_here", [True, False])
+def test_a_service_whose_metadata_cannot_be_had_stays_to_be_told(
+    stage: Stage, begins_here: bool
+) -> None:
+    """By whoever can, later; and nobody waits for metadata with the store in his hands."""
+    stage.http = SoapServices(stage, SECOND, THIRD)
+    name, index = logged_in_at(stage, stage.sp, SECOND, THIRD)["https://sp.example"]
+    with stage.store.transaction() as tx:
+        until = stage.now + KEPT_FOR_THE_REQUEST
+        write_participation_notices(tx, "session-1", stage.now, due=until)
+    stage.metadata = away = AwayFor(stage, SECOND.entity_id)  # type: ignore[assignment]
+    if begins_here:
+        stage.idp.propagate_logout("session-1", browser=BROWSER)
+    else:
+        answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+        assert answer.status.lower == StatusCode.PARTIAL_LOGOUT
+    assert away.within == []
+    left = waiting(stage)[recipient(SECOND.entity_id)]
+    assert (left.attempts, left.next_at) == (0, until)
+    with stage.store.transaction() as tx:
+        assert any(
+            one.entity_id == SECOND.entity_id for one in tx.participations.of_session("session-1")
+        )
 
 
 # A logout that begins here.
