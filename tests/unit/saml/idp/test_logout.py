@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -287,6 +287,13 @@ def test_a_logout_expires_and_counts_once(stage: Stage) -> None:
     assert error_of(ask(stage, request, stage.sp)) == MessageReason.REPLAYED
     stage.clock.advance(timedelta(minutes=12))
     assert error_of(ask(stage, request, stage.sp)) == MessageReason.ISSUED_TOO_LATE
+
+
+def test_a_logout_that_never_expires(stage: Stage) -> None:
+    """The end of time is a moment like any other, and nothing is added to it."""
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    request = asking(stage, stage.sp, name, index, not_on_or_after=datetime.max.replace(tzinfo=UTC))
+    assert answer_of(ask(stage, request, stage.sp), stage).status == SUCCESS
 
 
 def test_a_service_ends_only_sessions_that_it_was_told_of(stage: Stage) -> None:
