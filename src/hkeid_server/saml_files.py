@@ -34,6 +34,7 @@ from typing import Any
 
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import ConfigurationError
+from hkeid.op.clients import is_client_id
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.profile.claims import CLAIMS
 from hkeid.saml.idp import Encrypts, Service, Signs
@@ -89,6 +90,8 @@ def read_service(path: Path) -> ServiceFile:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigurationError("saml_service_unreadable", detail=f"{path}: {error}") from None
+    if not is_client_id(path.stem):
+        raise _invalid(path, "the file's name", "visible ASCII without blanks")
     _check_keys(path, content)
     client = _client(path, content)
     flags: dict[str, Any] = {

@@ -21,6 +21,7 @@ from hkeid.broker.ending import end_session
 from hkeid.broker.upstreams import Upstreams
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.op.records import Client
 from hkeid.ports import Clock, Store
 from hkeid.ports.keys import KeyPurpose
 from hkeid.profile import ConsentLedger
@@ -111,7 +112,8 @@ def open_saml(
 
     :param after_logout: called when a service's logout ended a session.
 
-    :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong.
+    :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong;
+        ``saml_service_id_taken``.
     """
     config = base.config
     provide_keys(base)
@@ -119,9 +121,7 @@ def open_saml(
     sources = [_source(one, base) for one in described]
     services = [_located(one, source) for one, source in zip(described, sources, strict=True)]
     for one in services:
-        with base.store.transaction() as tx:
-            if tx.clients.get(one.client.id) != one.client:
-                tx.clients.put(one.client)
+        _enter(one.client, base.store)
     return IdentityProvider(
         config.issuer,
         base.store,
@@ -145,6 +145,22 @@ def open_saml(
         certificates=saml_certificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
         sandbox=not config.production,
     )
+
+
+def _enter(service: Client, store: Store[Any]) -> None:
+    """Let the consent ledger know a service; never in the place of a client of OpenID Connect, which would be gone.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``saml_service_id_taken``.
+    """
+    with store.transaction() as tx:
+        known = tx.clients.get(service.id)
+        if known is not None and known.grant_types:
+            raise ConfigurationError(
+                "saml_service_id_taken",
+                detail=f"{service.id}.toml: a client of OpenID Connect has this id; name the file otherwise",
+            )
+        if known != service:
+            tx.clients.put(service)
 
 
 def _http(config: Config) -> HttpsClient:

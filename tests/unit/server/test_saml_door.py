@@ -43,6 +43,13 @@ idp_initiated = true
 [claims.birthdate]
 {THREE}
 """
+CLIENT = f"""id = "rp"
+redirect_uris = ["https://rp.example.hk/cb"]
+auth_method = "none"
+sector_identifier = "library.example"
+[name]
+{THREE}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -354,6 +361,32 @@ def test_a_description_that_is_wrong_says_where(
         read_service(path)
     assert caught.value.reason == reason
     assert says in (caught.value.detail or "")
+
+
+def test_the_name_of_a_description_is_an_id(tmp_path: Path) -> None:
+    path = tmp_path / "the library.toml"
+    path.write_text(DESCRIPTION, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_service(path)
+    assert caught.value.reason == "saml_service_value_invalid"
+
+
+def test_a_service_never_takes_the_place_of_a_client(
+    tmp_path: Path, make_house: Any, clock: Any, key: Any
+) -> None:
+    """Of the same organisation, say, which speaks OpenID Connect too."""
+    clock.moment = datetime.now(UTC)
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
+    (folder / "library.xml").write_bytes(service.metadata())
+    (folder / "rp.toml").write_text(DESCRIPTION, "utf-8")
+    clients = tmp_path / "clients"
+    clients.mkdir()
+    (clients / "rp.toml").write_text(CLIENT, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        make_house(saml={"enabled": True})
+    assert caught.value.reason == "saml_service_id_taken"
 
 
 def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: Any) -> None:
