@@ -31,7 +31,7 @@ from hkeid_server.config import Config
 from hkeid_server.saml_files import ServiceFile, read_services
 from hkeid_server.wiring.foundation import Foundation
 from hkeid_server.wiring.logouts import logout_client
-from hkeid_server.wiring.saml_certificates import saml_certificates
+from hkeid_server.wiring.saml_certificates import SamlCertificates
 
 _MINUTES = timedelta(minutes=5)
 _FILES = RefreshSchedule(usually=_MINUTES, most=_MINUTES)
@@ -142,7 +142,7 @@ def open_saml(
         ),
         origins=UpstreamOrigins(base.store, upstreams),
         http=logout_client(config),
-        certificates=saml_certificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
+        certificates=SamlCertificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
         sandbox=not config.production,
     )
 

@@ -22,6 +22,7 @@ from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.saml.dsig import XmlSigner, sign_element, verify_message
 from hkeid.saml.messages import SUCCESS, LogoutRequest, LogoutResponse, soap
+from hkeid.saml.metadata import TrustedAsItIs, read_metadata
 from hkeid.saml.own_keys import public_key
 from hkeid.testing import saml_service
 from hkeid.testing.saml_service import SamlService
@@ -333,6 +334,31 @@ def test_metadata_is_served(saml_town: Town, make_person: Any) -> None:
     certificate.verify_directly_issued_by(certificate)
     again = make_person(saml_town.front).get("/saml/metadata")
     assert encoded in again.data
+
+
+def test_every_key_has_a_certificate_while_keys_roll_over(
+    saml_town: Town, make_person: Any, clock: Any
+) -> None:
+    """Peers that read certificates alone learn the next key before it signs, and some take no role with a bare one."""
+    house = saml_town.house  # type: ignore[attr-defined]
+    person = make_person(saml_town.front)
+    seen = []
+    for later in (timedelta(0), timedelta(days=30)):
+        house.keys.rotate(KeyPurpose.SAML_SIGNING, "RS256", clock.moment + later)
+        document = person.get("/saml/metadata").data
+        now = clock.now()
+        entity_id = house.saml.entity_id
+        entity = read_metadata(document, TrustedAsItIs(), now=now).entity(entity_id, now)
+        assert entity is not None
+        assert entity.idp is not None
+        seen.append([key.certificate for key in entity.idp.keys])
+        published = [one.public for one in entity.idp.keys]
+        ours = house.keys.signing_keys(KeyPurpose.SAML_SIGNING)
+        assert len(published) == len(ours)
+        assert all(public_key(key) in published for key in ours)
+    assert [len(one) for one in seen] == [2, 3]
+    assert None not in seen[0]
+    assert None not in seen[1]
 
 
 def test_it_is_not_there_where_it_is_not_switched_on(stranger: Any) -> None:

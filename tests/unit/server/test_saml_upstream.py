@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -136,11 +136,7 @@ def front(university: University, tmp_path: Path, make_house: Any) -> Any:
 @pytest.fixture
 def person(front: Any, make_person: Any, university: University) -> Any:
     made = make_person(front)
-    octets = made.get("/upstream/university/metadata").data
-    now = university.clock.now()
-    entity_id = f"{ORIGIN}/upstream/university/metadata"
-    found = read_metadata(octets, TrustedAsItIs(), now=now).entity(entity_id, now)
-    university.known[entity_id] = found
+    read_our_metadata(made, university)
     return made
 
 
@@ -212,6 +208,29 @@ def test_a_fresh_login_is_asked_for_there(
     person.get(re.search(r'id="at-university" href="([^"]+)"', person.page.text)[1])
     asked = at_university(university, person.page.headers["Location"])
     assert asked.request.fresh
+
+
+def test_our_key_rolls_over_while_the_server_runs(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """The next key is published, then it signs; metadata that was read in between is enough."""
+    keys, now = university.house.keys, university.clock.now()
+    before = {key.kid for key in keys.signing_keys(KeyPurpose.SAML_SIGNING)}
+    keys.rotate(KeyPurpose.SAML_SIGNING, "RS256", now)
+    read_our_metadata(person, university)
+    keys.rotate(KeyPurpose.SAML_SIGNING, "RS256", now + timedelta(days=30))
+    active = next(iter(keys.signing_keys(KeyPurpose.SAML_SIGNING)))
+    assert active.kid not in before
+    log_in(person, university, authorize)
+    assert "code=" in person.page.headers["Location"]
+
+
+def read_our_metadata(person: Any, university: University) -> None:
+    octets = person.get("/upstream/university/metadata").data
+    now = university.clock.now()
+    entity_id = f"{ORIGIN}/upstream/university/metadata"
+    found = read_metadata(octets, TrustedAsItIs(), now=now).entity(entity_id, now)
+    university.known[entity_id] = found
 
 
 def test_an_answer_is_taken_once(person: Any, university: University, authorize: Any) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,21 @@ _NOBODY = NameId(value="-")
 """Stands where a name is not needed any more: the answer to a logout names nobody."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamKeys:
+    """Our keys as they are now.
+
+    :ivar signer: signs what we send.
+    :ivar unwrappers: open what is encrypted for us.
+    :ivar signing: the public halves, for our metadata; ``decryption`` likewise.
+    """
+
+    signer: XmlSigner
+    signing: Sequence[OwnKey]
+    unwrappers: Sequence[KeyUnwrapper] = field(default=(), repr=False)
+    decryption: Sequence[OwnKey] = ()
+
+
 class SamlUpstream:
     """One upstream SAML identity provider. Safe to share between threads.
 
@@ -68,7 +84,7 @@ class SamlUpstream:
         ``/logged-out`` and ``/metadata`` follow.
     :param metadata: where its entity is found.
     :param store: remembers which assertions were used.
-    :param signer: signs what we send; ``signing`` and ``decryption`` are the public halves, for our metadata.
+    :param keys: asked each time: keys roll over while this goes on.
     """
 
     kind = UpstreamKind.SAML
@@ -80,17 +96,15 @@ class SamlUpstream:
         address: str,
         metadata: MetadataSource,
         store: Store[ServiceProviderTransaction],
-        signer: XmlSigner,
-        signing: Sequence[OwnKey],
+        keys: Callable[[], UpstreamKeys],
         clock: Clock,
         random: Random,
-        unwrappers: Sequence[KeyUnwrapper] = (),
-        decryption: Sequence[OwnKey] = (),
     ) -> None:
         self.settings = settings
         self._address = address
-        self._signer = signer
-        self._keys = published_keys(signing=signing, encryption=decryption)
+        self._metadata = metadata
+        self._store = store
+        self._keys = keys
         self._clock = clock
         self._random = random
         common = {
@@ -100,11 +114,9 @@ class SamlUpstream:
             "want_encrypted": settings.want_encrypted,
         }
         # Requests of the upstream and its answers come to two addresses, as the contract has two verbs for them.
-        hears = ServiceProviderSettings(**common, logout=f"{address}/logout")  # type: ignore[arg-type]
-        asks = ServiceProviderSettings(**common, logout=f"{address}/logged-out")  # type: ignore[arg-type]
-        self._service = ServiceProvider(hears, metadata, store, signer, random, unwrappers)
-        self._hearing = ServiceProviderLogout(hears, metadata, signer, random, unwrappers)
-        self._asking = ServiceProviderLogout(asks, metadata, signer, random, unwrappers)
+        self._hears = ServiceProviderSettings(**common, logout=f"{address}/logout")  # type: ignore[arg-type]
+        self._asks = ServiceProviderSettings(**common, logout=f"{address}/logged-out")  # type: ignore[arg-type]
+        self._service()
 
     @property
     def id(self) -> str:
@@ -121,8 +133,21 @@ class SamlUpstream:
         """Its entity ID, for AuthenticatingAuthority (saml-core §2.7.2.2)."""
         return self.settings.entity_id
 
+    def _service(self) -> ServiceProvider:
+        keys = self._keys()
+        return ServiceProvider(
+            self._hears, self._metadata, self._store, keys.signer, self._random, keys.unwrappers
+        )
+
+    def _logouts(self, settings: ServiceProviderSettings) -> ServiceProviderLogout:
+        keys = self._keys()
+        return ServiceProviderLogout(
+            settings, self._metadata, keys.signer, self._random, keys.unwrappers
+        )
+
     def metadata(self) -> bytes:
         """What the upstream has to know of us, signed."""
+        keys = self._keys()
         acs = IndexedEndpoint(
             binding=Binding.POST.value,
             location=f"{self._address}/callback",
@@ -130,7 +155,7 @@ class SamlUpstream:
             default=True,
         )
         role = SpRole(
-            keys=self._keys,
+            keys=published_keys(signing=keys.signing, encryption=keys.decryption),
             algorithms=OUR_ALGORITHMS,
             assertion_consumer_services=(acs,),
             single_logout_services=(
@@ -143,7 +168,7 @@ class SamlUpstream:
         )
         return publish(
             Entity(entity_id=f"{self._address}/metadata", sp=role),
-            self._signer,
+            keys.signer,
             identifier=new_identifier(self._random),
             now=self._clock.now(),
         )
@@ -181,7 +206,7 @@ class SamlUpstream:
             ),
         )
         with as_upstream():
-            begun = self._service.begin(wish, relay_state=request.state, now=self._clock.now())
+            begun = self._service().begin(wish, relay_state=request.state, now=self._clock.now())
         return Departure(to=_to(begun.to), kept=begun.kept)
 
     def finish(self, kept: bytes, request: Request, now: Instant) -> UpstreamAuthentication:
@@ -193,7 +218,7 @@ class SamlUpstream:
         :raises UpstreamFailed: the reasons of :mod:`hkeid.saml`.
         """
         with as_upstream():
-            login = self._service.finish(kept, request, now)
+            login = self._service().finish(kept, request, now)
         told = _texts(login)
         context = login.context.class_ref
         return UpstreamAuthentication(
@@ -224,13 +249,15 @@ class SamlUpstream:
         """A signed LogoutRequest (saml-profiles §4.4.3.1), or None where the upstream has no address for it."""
         subject = LogoutSubject.decode(request.logout)
         with as_upstream():
-            begun = self._asking.begin(subject, relay_state=request.state, now=self._clock.now())
+            begun = self._logouts(self._asks).begin(
+                subject, relay_state=request.state, now=self._clock.now()
+            )
         return None if begun is None else Departure(to=_to(begun.to), kept=begun.kept)
 
     def finish_logout(self, kept: bytes, request: Request, now: Instant) -> LogoutOutcome:
         """Read the LogoutResponse (saml-profiles §4.4.3.4)."""
         with as_upstream():
-            answer = self._asking.finish(kept, request, now)
+            answer = self._logouts(self._asks).finish(kept, request, now)
         if answer.done:
             return LogoutOutcome.DONE
         return LogoutOutcome.PARTIAL if answer.status.success else LogoutOutcome.FAILED
@@ -239,10 +266,11 @@ class SamlUpstream:
         """Verify a LogoutRequest (saml-profiles §4.4.4.1), through the browser or by SOAP."""
         enveloped = (request.header("content-type") or "").lower().startswith("text/xml")
         with as_upstream():
+            hearing = self._logouts(self._hears)
             received = (
-                self._hearing.receive_envelope(request.body, now)
+                hearing.receive_envelope(request.body, now)
                 if enveloped
-                else self._hearing.receive(request, now)
+                else hearing.receive(request, now)
             )
         if received.identity_provider != self.settings.entity_id:
             raise UpstreamMisbehaved("logout_of_another_upstream")
@@ -276,7 +304,7 @@ class SamlUpstream:
             once=logout.once,
         )
         with as_upstream():
-            answer = self._hearing.answer(
+            answer = self._logouts(self._hears).answer(
                 received,
                 self._clock.now(),
                 ended=outcome is not LogoutOutcome.FAILED,
