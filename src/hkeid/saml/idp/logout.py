@@ -15,7 +15,7 @@ from hkeid.ports.surroundings import HttpClient
 from hkeid.saml.dsig import decrypt_name_id, sign_element
 from hkeid.saml.idp import paths
 from hkeid.saml.idp.events import LogoutAsked, LogoutFinished
-from hkeid.saml.idp.logout_chain import CHAIN_KIND, Chain, Initiator, Told, find_chain
+from hkeid.saml.idp.logout_chain import CHAIN_KIND, Chain, Initiator, find_chain
 from hkeid.saml.idp.outbox import Errand, Way, conclude, leave_to_delivery, take_over
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import Participation
@@ -50,7 +50,6 @@ from hkeid.saml.metadata import preferred_endpoint
 from hkeid.saml.own_keys import unwrappers
 
 LOGOUT_KIND = "saml_idp_logout_request"
-_MOST_TOLD = 64
 _BROWSER = (Binding.REDIRECT, Binding.POST)
 _PARTIAL = failure(StatusCode.RESPONDER, StatusCode.PARTIAL_LOGOUT)
 
@@ -105,7 +104,7 @@ class LogoutEndpoint:
         if not shares.by_browser:
             return None
         chain = Chain(then=then, browser=browser)
-        _queue(chain, shares.by_browser)
+        chain.queue(shares.by_browser)
         return self._advance(chain, now)
 
     def _asked(self, came: Arrival, request: Request, now: Instant) -> Response:
@@ -190,7 +189,7 @@ class LogoutEndpoint:
         with self._parts.store.transaction() as tx:
             shares = take_over(tx, sessions, now, ways=ways, initiator=initiator)
         chain.missed += shares.elsewhere
-        _queue(chain, shares.by_browser)
+        chain.queue(shares.by_browser)
         if self._parts.http is not None:
             self._tell_directly(chain, shares.by_soap, self._parts.http)
 
@@ -241,6 +240,7 @@ class LogoutEndpoint:
             asked = told_request(one, endpoint.location, self._parts, now, cause=LogoutCause.USER)
             chain.waiting = (one.entity_id, asked.id)
             token = self._parts.random.token()
+            by_page = chain.needs_a_page(binding)
             with self._parts.store.transaction() as tx:
                 tx.single_use.put(chain.record(token, self._parts, now))
             outgoing = send(
@@ -251,7 +251,7 @@ class LogoutEndpoint:
                 relay_state=token,
                 signer=self._parts.signer(role),
             )
-            return leave(outgoing, self._parts.script_url)
+            return leave(outgoing, self._parts.script_url, by_page=by_page)
         return self._finish(chain, now)
 
     def _finish(self, chain: Chain, now: Instant) -> Response:
@@ -357,12 +357,6 @@ def _note(chain: Chain, entity_id: str, status: SamlStatus) -> None:
         chain.done += 1
     else:
         chain.missed.append(entity_id)
-
-
-def _queue(chain: Chain, there: list[Participation]) -> None:
-    """One browser can only be sent to so many services."""
-    chain.todo = [Told.of(one) for one in there[:_MOST_TOLD]]
-    chain.missed += [one.entity_id for one in there[_MOST_TOLD:]]
 
 
 def _delivered(errand: Errand) -> LogoutDelivered:

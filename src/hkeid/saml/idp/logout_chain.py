@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,12 @@ from hkeid.saml.idp.records import Participation
 from hkeid.saml.messages import Binding, NameId
 
 CHAIN_KIND = "saml_idp_logout"
+_MOST_TOLD = 64
+"""Services to which one browser is sent."""
+_REDIRECTS = 4
+"""Services in a row by redirects alone, there and back again: browsers follow 20 of them, and some services need more
+than one.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,7 @@ class Chain:
     :ivar done: how many said that they ended their session.
     :ivar missed: entity IDs of those that did not.
     :ivar waiting: entity ID and request ID of the service where the browser is now, or None.
+    :ivar redirects: services in a row to which it was sent by redirects.
     """
 
     browser: str | None = field(default=None, repr=False)
@@ -76,6 +84,26 @@ class Chain:
     done: int = 0
     missed: list[str] = field(default_factory=list)
     waiting: tuple[str, str] | None = None
+    redirects: int = 0
+
+    def queue(self, there: Iterable[Participation]) -> None:
+        """Services are to be told, each by the name that it was given last: it has one session in a browser."""
+        newest: dict[str, Participation] = {}
+        for one in there:
+            known = newest.get(one.entity_id)
+            if known is None or known.created_at < one.created_at:
+                newest[one.entity_id] = one
+        found = list(newest.values())
+        self.todo = [Told.of(one) for one in found[:_MOST_TOLD]]
+        self.missed += [one.entity_id for one in found[_MOST_TOLD:]]
+
+    def needs_a_page(self, binding: Binding) -> bool:
+        """Whether the next service has to be reached by a page: browsers give up after many redirects in a row."""
+        if binding is Binding.REDIRECT and self.redirects < _REDIRECTS:
+            self.redirects += 1
+            return False
+        self.redirects = 0
+        return binding is Binding.REDIRECT
 
     def record(self, token: str, parts: Parts, now: Instant) -> SingleUseRecord:
         """For the next visit of the browser, readable with ``token`` alone."""
@@ -92,6 +120,7 @@ class Chain:
             ],
             "done": self.done,
             "missed": self.missed,
+            "redirects": self.redirects,
             "waiting": None if self.waiting is None else list(self.waiting),
         }
         sealed = seal_members(token, members, parts.random.token_bytes(12))
@@ -130,5 +159,6 @@ def find_chain(single_use: SingleUse, token: str) -> Chain | None:
         ],
         done=said["done"],
         missed=said["missed"],
+        redirects=said["redirects"],
         waiting=None if waiting is None else (waiting[0], waiting[1]),
     )

@@ -22,6 +22,7 @@ KEPT_FOR_THE_REQUEST: Final = timedelta(minutes=1)
 """How long notices wait for the request that ends a session, where it tells services itself. If it dies before
 that, they are delivered all the same."""
 _DOOR = "saml "
+_MOST_NAMES = 8
 
 
 class OutboxTransaction(Protocol):
@@ -64,7 +65,7 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """A service that is to be told by SOAP, with all names by which it knows the session."""
+    """A service that is to be told by SOAP, with the names by which it knows the session, the newest first."""
 
     notice: LogoutNotice
     entity_id: str
@@ -166,11 +167,18 @@ def _drop(
     return tx.participations.remove(session_id, entity_id) > 0
 
 
+def newest_names(there: Iterable[Participation]) -> list[Participation]:
+    """By which a service is told of one session: a transient name for each login there can be hundreds, of which the
+    service has forgotten all but the last ones, and which would not be told in any time.
+    """
+    return sorted(there, key=lambda one: one.created_at, reverse=True)[:_MOST_NAMES]
+
+
 def _by_service(there: Iterable[Participation]) -> dict[str, list[Participation]]:
     found: dict[str, list[Participation]] = {}
     for one in there:
         found.setdefault(one.entity_id, []).append(one)
-    return found
+    return {entity_id: newest_names(names) for entity_id, names in found.items()}
 
 
 def _notice(session_id: str, entity_id: str, now: Instant, *, due: Instant) -> LogoutNotice:

@@ -12,7 +12,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.ports.surroundings import HttpClient
 from hkeid.saml.dsig import sign_element
 from hkeid.saml.idp.logout_chain import Told
-from hkeid.saml.idp.outbox import entity_of
+from hkeid.saml.idp.outbox import entity_of, newest_names
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import Participation
 from hkeid.saml.idp.trust import peer_of
@@ -176,7 +176,7 @@ class SoapTeller:
         entity_id = entity_of(notice.client_id)
         with self._parts.store.transaction() as tx:
             there = tx.participations.of_session(notice.session_id)
-        names = [one for one in there if one.entity_id == entity_id]
+        names = newest_names(one for one in there if one.entity_id == entity_id)
         if not names:
             raise NotTold("participation_unknown", final=True)
         tell_by_soap(names, self._parts, self._http, timeout=self._timeout)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.unit.saml.idp.conftest import (
@@ -22,7 +25,7 @@ from tests.unit.saml.idp.conftest import (
 
 from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.http import Request, Response
-from hkeid.saml.dsig import Reason, sign_element, verify_message
+from hkeid.saml.dsig import Reason, read_redirect, sign_element, verify_message
 from hkeid.saml.idp import SamlLogoutPage
 from hkeid.saml.idp.outbox import KEPT_FOR_THE_REQUEST, recipient, write_participation_notices
 from hkeid.saml.messages import (
@@ -162,6 +165,57 @@ def test_a_logout_goes_from_service_to_service(stage: Stage) -> None:
     assert request.destination == "https://third.example/slo"
     last = answer_of(reply(stage, THIRD, request, token), stage)
     assert last.status == SUCCESS
+
+
+def test_a_browser_is_not_redirected_more_often_than_it_follows(stage: Stage) -> None:
+    """20 times in a row, and each service takes two: a page in between begins anew."""
+    parties = [Party.at(f"https://s{number}.example") for number in range(12)]
+    for one in parties:
+        where = Endpoint(binding=Binding.REDIRECT.value, location=f"{one.home}/slo?a='1'&b=2")
+        stage.enter(one, {"single_logout_services": (where,)})
+    name, index = logged_in_at(stage, stage.sp, *parties)["https://sp.example"]
+    answer = ask(stage, asking(stage, stage.sp, name, index), stage.sp)
+    by_home = {one.home: one for one in parties}
+    in_a_row, longest, visited = 0, 0, []
+    while True:
+        address = answer.header("Location")
+        if address is None:
+            page = answer.body.decode()
+            (address,) = re.findall(r"""content="0; url='([^']+)'">""", page)
+            assert f'href="{address}"' in page
+            address, in_a_row = unescape(address), 0
+        in_a_row += 2
+        longest = max(longest, in_a_row)
+        if address.startswith("https://sp.example/"):
+            break
+        home = address.partition("/slo?a=")[0]
+        visited.append(home)
+        query = read_redirect(urlsplit(address).query)
+        request = LogoutRequest.read(query.verify(stage.our_keys))
+        assert query.relay_state is not None
+        answer = reply(stage, by_home[home], request, query.relay_state)
+    assert sorted(visited) == sorted(by_home)
+    assert longest <= 10
+
+
+def test_a_service_is_told_by_its_newest_names(stage: Stage) -> None:
+    """A transient name for each login, of which it remembers the last: none keeps others from being told."""
+    stage.enter(SECOND, {"single_logout_services": BROWSER_ALONE})
+    stage.enter(THIRD)
+    stage.http = SoapServices(stage, THIRD)
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    policy = NameIdPolicy(format=NameIdFormat.TRANSIENT)
+    for _ in range(70):
+        stage.clock.advance(1)
+        last = stage.login(SECOND, name_id_policy=policy).only.subject
+        stage.login(THIRD, name_id_policy=policy)
+    assert last is not None
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert request.name_id == last.name_id
+    assert answer_of(reply(stage, SECOND, request, token), stage).status == SUCCESS
+    assert len(stage.http.asked) == 8
+    with stage.store.transaction() as tx:
+        assert tx.participations.of_session("session-1") == ()
 
 
 def test_a_service_that_does_not_end_its_session(stage: Stage) -> None:
