@@ -138,6 +138,7 @@ def open_saml(
         base.random,
         IdentityProviderSettings(
             scope=config.saml.scope or urlsplit(config.issuer).hostname or "",
+            session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
             require_signed_requests=config.saml.require_signed_requests,
         ),
         origins=UpstreamOrigins(base.store, upstreams),

@@ -106,6 +106,12 @@ def more_endpoints() -> bytes:
 
 
 @pytest.fixture
+def lifetime_minutes() -> int:
+    """Of the hub's sessions."""
+    return 720
+
+
+@pytest.fixture
 def saml_town(
     tmp_path: Path,
     make_house: Any,
@@ -113,6 +119,7 @@ def saml_town(
     key: Any,
     monkeypatch: Any,
     more_endpoints: bytes,
+    lifetime_minutes: int,
 ) -> Town:
     clock.moment = datetime.now(UTC)
     service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
@@ -122,7 +129,7 @@ def saml_town(
     document = service.metadata().replace(first, more_endpoints + first, 1)
     (folder / "library.xml").write_bytes(document)
     (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
-    house = make_house(saml={"enabled": True})
+    house = make_house(saml={"enabled": True}, sessions={"lifetime_minutes": lifetime_minutes})
     from hkeid_server.sandbox import seed_sandbox
 
     seed_sandbox(house)
@@ -181,6 +188,20 @@ def log_in(saml_town: Town, person: Any) -> None:
 def consent(text: str) -> dict[str, Any]:
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
     return {**hidden, "claim": "birthdate", "decision": "agree"}
+
+
+class TestSessionsOfAnHour:
+    @pytest.fixture
+    def lifetime_minutes(self) -> int:
+        return 60
+
+    def test_are_no_longer_at_the_service(self, saml_town: Town, holder: Any) -> None:
+        """saml-core §2.7.2: SessionNotOnOrAfter."""
+        log_in(saml_town, holder)
+        (login,) = [one.login for one in saml_town.service._visitors.values() if one.login]
+        assert login.session_not_on_or_after is not None
+        hour = login.session_not_on_or_after - login.authenticated_at
+        assert hour == timedelta(hours=1)
 
 
 class TestLogin:
