@@ -160,7 +160,7 @@ def _saml_and_courier(
         def after_logout() -> None:
             courier.nudge()
 
-        saml = open_saml(base, ledger, back_doors.upstreams, after_logout)
+        saml = open_saml(base, ledger, back_doors, after_logout)
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )

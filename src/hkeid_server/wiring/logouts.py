@@ -54,7 +54,6 @@ def open_courier_of_its_own(
     """
     saml = None
     if config.saml.enabled:
-        from hkeid.broker.upstreams import Upstreams
         from hkeid.profile import ConsentLedger
         from hkeid_server.wiring.foundation import lay_foundation
         from hkeid_server.wiring.saml import open_saml
@@ -63,7 +62,7 @@ def open_courier_of_its_own(
             config, clock=clock, random=random, keys=keys, store=store, journal=journal
         )
         ledger = ConsentLedger(store, base.fields, clock, random)
-        saml = open_saml(base, ledger, Upstreams(), lambda: None)
+        saml = open_saml(base, ledger, None, lambda: None)
     return open_courier(config, store, keys, clock, random, journal, saml)
 
 

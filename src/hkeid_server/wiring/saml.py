@@ -17,15 +17,18 @@ from hkeid.adapters.saml_metadata import (
     RefreshSchedule,
     UrlMetadata,
 )
-from hkeid.broker.ending import end_session
+from hkeid.broker.back_doors import BackDoors
+from hkeid.broker.ending import EndedSession, end_session
 from hkeid.broker.upstreams import Upstreams
+from hkeid.doors.form_post import form_post_page
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.kernel.http import Response, redirect
 from hkeid.op.records import Client
 from hkeid.ports import Clock, Store
 from hkeid.ports.keys import KeyPurpose
 from hkeid.profile import ConsentLedger
-from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
+from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service, paths
 from hkeid.saml.metadata import SeparateMetadata, SignedBy, TrustedAsItIs
 from hkeid_server.config import Config
 from hkeid_server.saml_files import ServiceFile, read_services
@@ -102,16 +105,47 @@ class UpstreamOrigins:
         return next(filter(None, (getattr(settings, name, None) for name in names)), None)
 
 
+class EndsBehind:
+    """:class:`hkeid.saml.idp.AuthorityLogout`: to the upstream on which a session hung.
+
+    :param origin: of our addresses.
+    """
+
+    def __init__(self, store: Store[Any], back_doors: BackDoors, origin: str) -> None:
+        self._store = store
+        self._back_doors = back_doors
+        self._origin = origin
+
+    def begin(self, session_id: str, *, browser: str, back_to: str) -> Response | None:
+        """Send the browser there, or None."""
+        with self._store.transaction() as tx:
+            session = tx.sessions.get(session_id)
+        if session is None:
+            return None
+        departure = self._back_doors.begin_logout(
+            EndedSession(session_id=session.id, resident_id=session.resident_id, clients=()),
+            browser=browser,
+            callback=lambda upstream: f"{self._origin}/upstream/{upstream}/logged-out",
+            back_to=back_to,
+        )
+        if departure is None:
+            return None
+        if isinstance(departure.to, str):
+            return redirect(departure.to)
+        script = self._origin + paths.POST_SCRIPT
+        return form_post_page(departure.to.action, departure.to.fields, script_url=script)
+
+
 def open_saml(
     base: Foundation,
     ledger: ConsentLedger,
-    upstreams: Upstreams,
+    back_doors: BackDoors | None,
     after_logout: Callable[[], None],
 ) -> IdentityProvider:
     """The identity provider; services that are described are registered with the consent ledger.
 
+    :param back_doors: None: logouts go on to nobody behind us.
     :param after_logout: called when a service's logout ended a session.
-
     :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong;
         ``saml_service_id_taken``.
     """
@@ -141,7 +175,12 @@ def open_saml(
             session_lifetime=timedelta(minutes=config.sessions.lifetime_minutes),
             require_signed_requests=config.saml.require_signed_requests,
         ),
-        origins=UpstreamOrigins(base.store, upstreams),
+        origins=UpstreamOrigins(
+            base.store, Upstreams() if back_doors is None else back_doors.upstreams
+        ),
+        authority=(
+            None if back_doors is None else EndsBehind(base.store, back_doors, config.issuer)
+        ),
         http=logout_client(config),
         certificates=SamlCertificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
         sandbox=not config.production,

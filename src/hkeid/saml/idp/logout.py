@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from hkeid.doors.logout.events import LogoutDelivered
 from hkeid.doors.logout.telling import NotTold
-from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
+from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.http import Request, Response, redirect
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
@@ -26,7 +27,13 @@ from hkeid.saml.idp.responses import (
     logout_page,
     soap_fault,
 )
-from hkeid.saml.idp.telling import logout_endpoint, says_ended, tell_by_soap, told_request
+from hkeid.saml.idp.telling import (
+    logout_endpoint,
+    says_ended,
+    tell_by_soap,
+    told_request,
+    ways_of,
+)
 from hkeid.saml.idp.trust import Peer, peer_of
 from hkeid.saml.messages import (
     SUCCESS,
@@ -85,6 +92,19 @@ class LogoutEndpoint:
         signed = sign_element(answer.write(), self._parts.signer(peer.role))
         return envelope(soap.put_on(signed))
 
+    def come_back(self, request: Request) -> Response:
+        """The browser returns from a logout at the identity provider behind the hub, however that went."""
+        now = self._parts.clock.now()
+        token = request.query.get("logout") or ""
+        try:
+            chain = self._found(token, request.browser)
+            if chain.waiting is not None:
+                raise MessageRefused(MessageReason.IN_RESPONSE_TO)
+            self._use_up(token, now)
+            return self._finish(chain, now)
+        except (MalformedInput, Refused) as error:
+            return error_page(error)
+
     def propagate(
         self, session_id: str, *, browser: str | None, then: str | None = None
     ) -> Response | None:
@@ -96,7 +116,7 @@ class LogoutEndpoint:
         :returns: None where no service has to be told through the browser.
         """
         now = self._parts.clock.now()
-        ways = self._ways((session_id,), now)
+        ways = ways_of((session_id,), self._parts, now)
         with self._parts.store.transaction() as tx:
             shares = take_over(tx, (session_id,), now, ways=ways)
             for errand in shares.by_soap:
@@ -111,8 +131,8 @@ class LogoutEndpoint:
         peer, asked = self._read(came, paths.LOGOUT, now)
         session = self._parts.sessions.current(request.session, now)
         here = None if session is None else session.session_id
-        chain = Chain(browser=request.browser)
-        return self._advance(self._end(peer, asked, came, chain, now, here=here), now)
+        chain = Chain(browser=request.browser, here=here)
+        return self._advance(self._end(peer, asked, came, chain, now), now)
 
     def _read(self, came: Arrival, path: str, now: Instant) -> tuple[Peer, LogoutRequest]:
         """A LogoutRequest, verified: saml-profiles §4.4.4.1: it MUST be signed.
@@ -132,18 +152,10 @@ class LogoutEndpoint:
         return peer, asked
 
     def _end(
-        self,
-        peer: Peer,
-        asked: LogoutRequest,
-        came: Arrival,
-        chain: Chain,
-        now: Instant,
-        *,
-        here: str | None = None,
+        self, peer: Peer, asked: LogoutRequest, came: Arrival, chain: Chain, now: Instant
     ) -> Chain:
         """End the sessions that are meant, tell who is told by SOAP, and see who else has to know.
 
-        :param here: the session of the browser that brought the request, or None.
         :raises MessageRefused: ``saml_replayed``.
         """
         parts, entity_id = self._parts, peer.service.entity_id
@@ -170,21 +182,19 @@ class LogoutEndpoint:
             binding=came.binding,
             relay_state=came.relay_state,
         )
-        self._tell_others(chain, sessions, now, by_browser=here in sessions)
+        if chain.here not in sessions:
+            chain.here = None
+        self._tell_others(chain, sessions, now)
         return chain
 
-    def _tell_others(
-        self, chain: Chain, sessions: tuple[str, ...], now: Instant, *, by_browser: bool
-    ) -> None:
-        """Those by SOAP at once, within one deadline for them all; the others stay to be told.
-
-        :param by_browser: it is the resident's. A request to another service holds the name that one knows; who
-            brings a logout without the session could be the service that asks for it, and would read that.
-        """
+    def _tell_others(self, chain: Chain, sessions: tuple[str, ...], now: Instant) -> None:
+        """Those by SOAP at once, within one deadline for them all; the others stay to be told."""
         begun = chain.initiator
         initiator = None if begun is None else begun.entity_id
-        ways = self._ways(sessions, now)
-        if not by_browser:
+        ways = ways_of(sessions, self._parts, now)
+        if chain.here is None:
+            # A request to another service holds the name that one knows. Who brings a logout without the session
+            # could be the service that asks for it, and would read that.
             ways = {one: way for one, way in ways.items() if way is not Way.BROWSER}
         with self._parts.store.transaction() as tx:
             shares = take_over(tx, sessions, now, ways=ways, initiator=initiator)
@@ -204,13 +214,9 @@ class LogoutEndpoint:
         :raises MessageRefused: ``saml_in_response_to``, ``saml_issuer_unexpected``, ``saml_replayed`` …
         """
         token, parts = came.relay_state or "", self._parts
-        with parts.store.transaction() as tx:
-            chain = find_chain(tx.single_use, token)
-        if chain is None or chain.waiting is None:
+        chain = self._found(token, browser)
+        if chain.waiting is None:
             raise MessageRefused(MessageReason.IN_RESPONSE_TO)
-        if chain.browser != browser:
-            # The service itself, perhaps: the request to the next one is not for its eyes.
-            raise MessageRefused(MessageReason.IN_RESPONSE_TO, detail="another browser")
         entity_id, request_id = chain.waiting
         peer = peer_of(entity_id, parts, now)
         answer = LogoutResponse.read(
@@ -221,12 +227,25 @@ class LogoutEndpoint:
         if answer.in_response_to != request_id:
             raise MessageRefused(MessageReason.IN_RESPONSE_TO)
         parts.check_destination(answer.destination, paths.LOGOUT, signed=True)
-        with parts.store.transaction() as tx:
-            if not isinstance(tx.single_use.use_up(CHAIN_KIND, secret_digest(token), now), Won):
-                raise MessageRefused(MessageReason.REPLAYED)
+        self._use_up(token, now)
         _note(chain, entity_id, answer.status)
         chain.waiting = None
         return self._advance(chain, now)
+
+    def _found(self, token: str, browser: str | None) -> Chain:
+        with self._parts.store.transaction() as tx:
+            chain = find_chain(tx.single_use, token)
+        if chain is None:
+            raise MessageRefused(MessageReason.IN_RESPONSE_TO)
+        if chain.browser != browser:
+            # The service itself, perhaps: the request to the next one is not for its eyes.
+            raise MessageRefused(MessageReason.IN_RESPONSE_TO, detail="another browser")
+        return chain
+
+    def _use_up(self, token: str, now: Instant) -> None:
+        with self._parts.store.transaction() as tx:
+            if not isinstance(tx.single_use.use_up(CHAIN_KIND, secret_digest(token), now), Won):
+                raise MessageRefused(MessageReason.REPLAYED)
 
     def _advance(self, chain: Chain, now: Instant) -> Response:
         """To the next service, or back to where it began."""
@@ -256,6 +275,9 @@ class LogoutEndpoint:
 
     def _finish(self, chain: Chain, now: Instant) -> Response:
         """Everybody who could be told has been: the initiator gets its answer (saml-profiles §4.4.3.4)."""
+        away = self._to_the_authority(chain, now)
+        if away is not None:
+            return away
         self._record_end(chain)
         begun = chain.initiator
         if begun is None:
@@ -277,6 +299,21 @@ class LogoutEndpoint:
             signer=self._parts.signer(peer.role),
         )
         return leave(outgoing, self._parts.script_url)
+
+    def _to_the_authority(self, chain: Chain, now: Instant) -> Response | None:
+        """saml-core §3.7.3.2: to "any session authority on behalf of which the session authority proxied the
+        principal's authentication"; once, and back to :meth:`come_back`.
+        """
+        session_id, chain.here = chain.here, None
+        if session_id is None or chain.browser is None:
+            return None
+        token = self._parts.random.token()
+        back_to = f"{paths.LOGOUT_BACK}?{urlencode({'logout': token})}"
+        away = self._parts.authority.begin(session_id, browser=chain.browser, back_to=back_to)
+        if away is not None:
+            with self._parts.store.transaction() as tx:
+                tx.single_use.put(chain.record(token, self._parts, now))
+        return away
 
     def _tell_directly(self, chain: Chain, errands: list[Errand], http: HttpClient) -> None:
         """Tell services by SOAP while the initiator waits. Who was not told in time, or said no, is left to the
@@ -305,23 +342,6 @@ class LogoutEndpoint:
         except NotTold:
             return False
         return True
-
-    def _ways(self, sessions: tuple[str, ...], now: Instant) -> dict[str, Way]:
-        """How services of sessions are told; without a carrier nobody by SOAP. Those of which metadata cannot be had
-        now are not there. It is asked outside any transaction, since it may have to be fetched.
-        """
-        with self._parts.store.transaction() as tx:
-            there = {one.entity_id for s in sessions for one in tx.participations.of_session(s)}
-        wanted = () if self._parts.http is None else (Binding.SOAP,)
-        found = {}
-        for entity_id in sorted(there):
-            try:
-                role = peer_of(entity_id, self._parts, now).role
-            except HkeidError:
-                continue
-            by_soap = preferred_endpoint(role.single_logout_services, wanted) is not None
-            found[entity_id] = Way.SOAP if by_soap else Way.BROWSER
-        return found
 
     def _answer(
         self, request_id: str, status: SamlStatus, location: str | None, now: Instant

@@ -69,6 +69,7 @@ class Chain:
 
     :ivar browser: in which it goes on, and in no other (:attr:`hkeid.kernel.http.Request.browser`).
     :ivar initiator: None: it began here.
+    :ivar here: the hub's session of this browser, while whoever is behind the hub has not been told of its end.
     :ivar then: address of ours where the browser goes at the end, or None.
     :ivar todo: services that are not told yet.
     :ivar done: how many said that they ended their session.
@@ -79,6 +80,7 @@ class Chain:
 
     browser: str | None = field(default=None, repr=False)
     initiator: Initiator | None = None
+    here: str | None = None
     then: str | None = None
     todo: list[Told] = field(default_factory=list)
     done: int = 0
@@ -113,6 +115,7 @@ class Chain:
             "initiator": None
             if begun is None
             else [begun.entity_id, begun.request_id, begun.binding.value, begun.relay_state],
+            "here": self.here,
             "then": self.then,
             "todo": [
                 [one.entity_id, one.session_index, one.name_id, one.name_id_format]
@@ -152,6 +155,7 @@ def find_chain(single_use: SingleUse, token: str) -> Chain | None:
     return Chain(
         browser=said["browser"],
         initiator=initiator,
+        here=said["here"],
         then=said["then"],
         todo=[
             Told(entity_id=entity, session_index=index, name_id=name, name_id_format=form)

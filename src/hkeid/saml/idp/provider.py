@@ -22,7 +22,13 @@ from hkeid.saml.idp.own_metadata import metadata, own_entity
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.responses import NOT_FOUND, method_not_allowed
-from hkeid.saml.idp.services import OriginReader, OwnHouse, ServiceDirectory, SessionEnder
+from hkeid.saml.idp.services import (
+    AuthorityLogout,
+    OriginReader,
+    OwnHouse,
+    ServiceDirectory,
+    SessionEnder,
+)
 from hkeid.saml.idp.settings import IdentityProviderSettings
 from hkeid.saml.idp.sso import SsoEndpoint
 from hkeid.saml.idp.telling import SoapTeller
@@ -45,6 +51,7 @@ class IdentityProvider:
     :param services: who may come in.
     :param ender: ends sessions of the hub when a service says that its resident logs out.
     :param origins: tells who behind the hub authenticated somebody.
+    :param authority: takes a logout that a service begins on to whoever is behind the hub.
     :param http: carries logout messages by SOAP while a service waits that wants a logout; None: services are
         told through the browser alone.
     :param certificates: DER of certificates of our keys by ``kid``, for peers that read no bare keys.
@@ -72,6 +79,7 @@ class IdentityProvider:
         *,
         entity_id: str | None = None,
         origins: OriginReader | None = None,
+        authority: AuthorityLogout | None = None,
         http: HttpClient | None = None,
         certificates: Mapping[str, bytes] = NO_CERTIFICATES,
         sandbox: bool = False,
@@ -89,6 +97,7 @@ class IdentityProvider:
             services=services,
             ender=ender,
             origins=origins or OwnHouse(),
+            authority=authority or OwnHouse(),
             clock=clock,
             random=random,
             settings=settings,
@@ -103,6 +112,7 @@ class IdentityProvider:
             paths.LOGIN: self._sso.begin,
             paths.LOGOUT: self._logout.handle,
             paths.LOGOUT_SOAP: self._logout.handle_envelope,
+            paths.LOGOUT_BACK: self._logout.come_back,
             paths.ARTIFACT: ArtifactEndpoint(self._parts).handle,
             paths.METADATA: lambda _request: metadata(self._parts),
             paths.POST_SCRIPT: lambda _request: form_post_script(),

@@ -24,7 +24,7 @@ from tests.unit.saml.idp.conftest import (
 )
 
 from hkeid.kernel.errors import Unavailable
-from hkeid.kernel.http import Request, Response
+from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.saml.dsig import Reason, read_redirect, sign_element, verify_message
 from hkeid.saml.idp import SamlLogoutPage
 from hkeid.saml.idp.outbox import KEPT_FOR_THE_REQUEST, recipient, write_participation_notices
@@ -291,6 +291,50 @@ def test_a_logout_goes_on_in_its_browser_alone(stage: Stage) -> None:
         assert error_of(refused) == MessageReason.IN_RESPONSE_TO
     request, _ = told(reply(stage, SECOND, request, token), stage)
     assert request.destination == "https://third.example/slo"
+
+
+def back(stage: Stage, browser: str | None = BROWSER, to: str | None = None) -> Any:
+    """The browser comes from whoever is behind the hub."""
+    place = urlsplit(to or stage.hub.sent_on[-1][2])
+    return stage.idp.handle(
+        Request(
+            method="GET",
+            path=place.path,
+            query=Parameters.parse(place.query),
+            raw_query=place.query,
+            browser=browser,
+        )
+    )
+
+
+def test_a_logout_goes_on_to_who_is_behind_the_hub(stage: Stage) -> None:
+    """saml-core §3.7.3.2: after the services, and then the one that began is answered."""
+    name, index = logged_in_at(stage, stage.sp, SECOND)["https://sp.example"]
+    stage.hub.behind = "https://behind.example"
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert stage.hub.sent_on == []
+    assert (
+        error_of(back(stage, to=f"/saml/slo/back?logout={token}")) == MessageReason.IN_RESPONSE_TO
+    )
+    there, _ = location_of(reply(stage, SECOND, request, token))
+    assert there == "https://behind.example/slo"
+    assert [one[:2] for one in stage.hub.sent_on] == [("session-1", BROWSER)]
+    assert error_of(back(stage, browser="another")) == MessageReason.IN_RESPONSE_TO
+    assert error_of(back(stage, to="/saml/slo/back")) == MessageReason.IN_RESPONSE_TO
+    assert answer_of(back(stage), stage).status == SUCCESS
+    assert error_of(back(stage)) == MessageReason.REPLAYED
+    assert len(stage.hub.sent_on) == 1
+
+
+def test_who_is_behind_the_hub_is_not_asked_by_another_browser(stage: Stage) -> None:
+    """Nor where the logout began here: the server goes there itself."""
+    stage.hub.behind = "https://behind.example"
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    answer = ask(stage, asking(stage, stage.sp, name, index), stage.sp, session=None)
+    assert answer_of(answer, stage).status == SUCCESS
+    logged_in_at(stage, stage.sp)
+    stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/bye")
+    assert stage.hub.sent_on == []
 
 
 def test_an_answer_that_nobody_waits_for(stage: Stage) -> None:
