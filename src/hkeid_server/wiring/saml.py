@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from hkeid.adapters.http import HttpsClient
-from hkeid.adapters.saml_metadata import (
-    FileMetadata,
-    KeptFresh,
-    MetadataFetcher,
-    RefreshSchedule,
-    UrlMetadata,
-)
 from hkeid.broker.back_doors import BackDoors
 from hkeid.broker.ending import EndedSession, end_session
 from hkeid.broker.upstreams import Upstreams
 from hkeid.doors.form_post import form_post_page
 from hkeid.identity.authentication import SessionView
-from hkeid.kernel.errors import ConfigurationError, Unavailable
 from hkeid.kernel.http import Response, redirect
-from hkeid.op.records import Client
 from hkeid.ports import Clock, Store
-from hkeid.ports.keys import KeyPurpose
 from hkeid.profile import ConsentLedger
-from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service, paths
-from hkeid.saml.metadata import SeparateMetadata, SignedBy, TrustedAsItIs
-from hkeid_server.config import Config
-from hkeid_server.saml_files import ServiceFile, read_services
-from hkeid_server.wiring.foundation import Foundation
+from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, paths
+from hkeid.saml.idp.services import ServiceDirectory
+from hkeid.saml.metadata import MetadataSource, SeparateMetadata
+from hkeid_server.saml_files import read_services
 from hkeid_server.wiring.logouts import logout_client
-from hkeid_server.wiring.saml_certificates import SamlCertificates
-
-_MINUTES = timedelta(minutes=5)
-_FILES = RefreshSchedule(usually=_MINUTES, most=_MINUTES)
-"""To see whether a file is another one costs nothing."""
-
-
-class ProvidesKeys(Protocol):
-    """A key store that makes keys of optional purposes when they are asked for."""
-
-    def provide(self, purpose: KeyPurpose, algorithm: str) -> None:
-        """Make sure that there is one."""
-        ...
-
-
-class DescribedServices:
-    """:class:`hkeid.saml.idp.ServiceDirectory` of the files."""
-
-    def __init__(self, services: Iterable[Service]) -> None:
-        self._services = {one.entity_id: one for one in services}
-
-    def find(self, entity_id: str) -> Service | None:
-        """The service, or None."""
-        return self._services.get(entity_id)
+from hkeid_server.wiring.saml_foundation import SamlFoundation, provide_keys
+from hkeid_server.wiring.saml_services import DescribedServices
 
 
 class EndsByService:
@@ -98,11 +62,7 @@ class UpstreamOrigins:
         if own is None or own.credential_id is not None:  # nobody else, or the own passkey on top
             return None
         upstream = None if kept is None else self._upstreams.get(kept.provider)
-        if upstream is None:
-            return None
-        settings = getattr(upstream.provider, "settings", None)
-        names = ("issuer", "entity_id", "host")
-        return next(filter(None, (getattr(settings, name, None) for name in names)), None)
+        return None if upstream is None else upstream.provider.authority
 
 
 class EndsBehind:
@@ -137,7 +97,7 @@ class EndsBehind:
 
 
 def open_saml(
-    base: Foundation,
+    ground: SamlFoundation,
     ledger: ConsentLedger,
     back_doors: BackDoors | None,
     after_logout: Callable[[], None],
@@ -146,27 +106,42 @@ def open_saml(
 
     :param back_doors: None: logouts go on to nobody behind us.
     :param after_logout: called when a service's logout ended a session.
-    :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong;
-        ``saml_service_id_taken``.
+    :raises hkeid.kernel.errors.ConfigurationError: a description, or metadata in a file, is wrong.
     """
-    config = base.config
-    provide_keys(base)
+    config = ground.base.config
     described = read_services(config.path(config.saml.services))
-    sources = [_source(one, base) for one in described]
-    services = [_located(one, source) for one, source in zip(described, sources, strict=True)]
-    for one in services:
-        _enter(one.client, base.store)
+    services = DescribedServices(described, ground)
+    # Never all sources for all services: one's metadata could hold another's name, and keys of its own.
+    metadata = SeparateMetadata(
+        {one.service.entity_id: ground.metadata.at(one.place) for one in described}
+    )
+    return identity_provider(ground, ledger, back_doors, services, metadata, after_logout)
+
+
+def identity_provider(
+    ground: SamlFoundation,
+    ledger: ConsentLedger,
+    back_doors: BackDoors | None,
+    services: ServiceDirectory,
+    metadata: MetadataSource,
+    after_logout: Callable[[], None],
+) -> IdentityProvider:
+    """The identity provider over those who may come in; the store is not asked yet.
+
+    :param back_doors: None: logouts go on to nobody behind us.
+    :param after_logout: called when a service's logout ended a session.
+    :raises hkeid.kernel.errors.ConfigurationError: ``signing_key_missing``; a setting is wrong.
+    """
+    base, config = ground.base, ground.base.config
+    provide_keys(base)
     return IdentityProvider(
         config.issuer,
         base.store,
         base.keys,
         base.broker,
         ledger,
-        # Never all sources for all services: one's metadata could hold another's name, and keys of its own.
-        SeparateMetadata(
-            {one.service.entity_id: source for one, source in zip(described, sources, strict=True)}
-        ),
-        DescribedServices(one.service for one in services),
+        metadata,
+        services,
         EndsByService(base.store, base.clock, after_logout),
         base.clock,
         base.random,
@@ -182,94 +157,6 @@ def open_saml(
             None if back_doors is None else EndsBehind(base.store, back_doors, config.issuer)
         ),
         http=logout_client(config),
-        certificates=SamlCertificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
+        certificates=ground.certificates,
         sandbox=not config.production,
     )
-
-
-def _enter(service: Client, store: Store[Any]) -> None:
-    """Let the consent ledger know a service; never in the place of a client of OpenID Connect, which would be gone.
-
-    :raises hkeid.kernel.errors.ConfigurationError: ``saml_service_id_taken``.
-    """
-    with store.transaction() as tx:
-        known = tx.clients.get(service.id)
-        if known is not None and known.grant_types:
-            raise ConfigurationError(
-                "saml_service_id_taken",
-                detail=f"{service.id}.toml: a client of OpenID Connect has this id; name the file otherwise",
-            )
-        if known != service:
-            tx.clients.put(service)
-
-
-def _http(config: Config) -> HttpsClient:
-    """For metadata; in production to public addresses alone."""
-    return HttpsClient(public_only=config.production, plain=not config.production)
-
-
-def provide_keys(base: Foundation) -> None:
-    """Make the key that signs SAML messages where there is none.
-
-    :raises hkeid.kernel.errors.ConfigurationError: ``signing_key_missing``: this key store makes none.
-    """
-    if not base.keys.signing_keys(KeyPurpose.SAML_SIGNING):
-        if not hasattr(base.keys, "provide"):
-            raise ConfigurationError("signing_key_missing", detail="saml-signing")
-        cast("ProvidesKeys", base.keys).provide(KeyPurpose.SAML_SIGNING, "RS256")
-
-
-def _source(one: ServiceFile, base: Foundation) -> KeptFresh:
-    if one.metadata is not None:
-        return metadata_source(one.metadata, base)
-    assert one.url is not None
-    assert one.key is not None
-    return metadata_source((one.url, one.key), base)
-
-
-def metadata_source(place: Path | tuple[str, Path], base: Foundation) -> KeptFresh:
-    """Metadata of a peer, read at once and whenever it is due: of a file that must be good, or of an address, which
-    may come later.
-
-    :param place: a file, or an address with the file of the key that signs what is there.
-    :raises hkeid.kernel.errors.ConfigurationError: ``saml_metadata_unusable``.
-    """
-    source: FileMetadata | UrlMetadata
-    if isinstance(place, Path):
-        source = FileMetadata(place, TrustedAsItIs(), base.clock, schedule=_FILES)
-    else:
-        url, key = place
-        try:
-            trust = SignedBy.pem(key.read_bytes())
-        except OSError as error:
-            raise ConfigurationError(
-                "saml_metadata_unusable", detail=f"{key}: {error.strerror}"
-            ) from None
-        fetcher = MetadataFetcher(
-            client=_http(base.config),
-            timeout=10.0,
-            insecure_localhost=not base.config.production,
-        )
-        source = UrlMetadata(url, fetcher, trust, base.clock)
-    fresh = KeptFresh(source, base.clock, partial(base.journal.refusal, where="saml:metadata"))
-    failure = fresh.refresh()
-    if failure is not None and isinstance(place, Path):
-        raise ConfigurationError("saml_metadata_unusable", detail=f"{place}: {failure.reason}")
-    return fresh
-
-
-def _located(one: ServiceFile, source: KeptFresh) -> ServiceFile:
-    """Where its logins go, as metadata says; while there is none, its sector stands for it."""
-    try:
-        entity = source.entity(one.service.entity_id)
-    except Unavailable:
-        entity = None
-    if entity is None or entity.sp is None:
-        if one.metadata is not None:
-            raise ConfigurationError(
-                "saml_service_value_invalid",
-                detail=f"{one.metadata}: no service provider {one.service.entity_id}",
-            )
-        return one
-    places = entity.sp.assertion_consumer_services
-    return one.reached_at(tuple(dict.fromkeys(place.location for place in places)))

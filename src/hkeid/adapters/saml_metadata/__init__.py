@@ -5,20 +5,16 @@
     federation = UrlMetadata("https://federation.example/all.xml", client, SignedBy.pem(certificate), clock)
     federation.refresh(clock.now())            # at the start, and whenever it is due
     federation.entity("https://idp.example/metadata")
-
-:class:`KeptFresh` refreshes a source when it is asked and due.
 """
 
 from hkeid.adapters.saml_metadata.fetching import MetadataFetcher
 from hkeid.adapters.saml_metadata.files import FileMetadata
-from hkeid.adapters.saml_metadata.fresh import KeptFresh
 from hkeid.adapters.saml_metadata.last_good import RefreshOutcome, RefreshSchedule
 from hkeid.adapters.saml_metadata.queries import QueriedMetadata
 from hkeid.adapters.saml_metadata.urls import UrlMetadata
 
 __all__ = [
     "FileMetadata",
-    "KeptFresh",
     "MetadataFetcher",
     "QueriedMetadata",
     "RefreshOutcome",

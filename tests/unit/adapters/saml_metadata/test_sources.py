@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha1
 from pathlib import Path
 from threading import Thread
-from threading import enumerate as enumerate_threads
 from urllib.parse import quote
 
 import pytest
@@ -17,7 +16,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hkeid.adapters.saml_metadata import (
     FileMetadata,
-    KeptFresh,
     MetadataFetcher,
     QueriedMetadata,
     RefreshSchedule,
@@ -553,108 +551,6 @@ def test_separate_sources_speak_for_one_entity_each() -> None:
     assert apart.entity_of_source(sha1(b"a").digest()) is mine
     assert apart.entity_of_source(sha1(b"d").digest()) is None
     assert reason_of(lambda: apart.entity("c")) == "http_no_answer"
-
-
-# --- kept fresh
-
-
-class Later:
-    """Work that waits until the test does it."""
-
-    def __init__(self) -> None:
-        self.work: list[Callable[[], None]] = []
-
-    def __call__(self, work: Callable[[], None]) -> None:
-        self.work.append(work)
-
-    def go(self) -> None:
-        work, self.work = self.work, []
-        for one in work:
-            one()
-
-
-def test_what_is_due_is_fetched_beside_whoever_asks(
-    source: UrlMetadata, server: Server, clock: StillClock
-) -> None:
-    """Nobody waits; nothing is fetched twice at a time, nor before it is due."""
-    failed: list[HkeidError] = []
-    later = Later()
-    fresh = KeptFresh(source, clock, failed.append, start=later)
-    server.put(URL, ONE)
-    assert fresh.refresh() is None
-    assert fresh.entity(Member(2).entity_id) is None
-    assert not later.work
-    server.put(URL, TWO)
-    clock.moment += timedelta(hours=6)
-    assert fresh.entity(Member(2).entity_id) is None
-    assert fresh.entity_of_source(sha1(Member(2).entity_id.encode()).digest()) is None
-    assert len(later.work) == 1
-    assert fresh.refresh() is None, "it is under way"
-    later.go()
-    assert fresh.entity(Member(2).entity_id) is not None
-    assert len(server.asked) == 2
-    assert not failed
-
-
-def test_what_did_not_come_at_the_start_comes_later(
-    source: UrlMetadata, server: Server, clock: StillClock
-) -> None:
-    failed: list[str] = []
-    later = Later()
-    fresh = KeptFresh(source, clock, lambda error: failed.append(error.reason), start=later)
-    failure = fresh.refresh()
-    assert failure is not None
-    assert failed == [failure.reason] == [MetadataReason.STATUS]
-    assert reason_of(lambda: fresh.entity(Member(1).entity_id)) == MetadataReason.NOT_LOADED
-    assert not later.work
-    server.put(URL, ONE)
-    clock.moment += timedelta(minutes=1)
-    assert reason_of(lambda: fresh.entity(Member(1).entity_id)) == MetadataReason.NOT_LOADED
-    later.go()
-    assert fresh.entity(Member(1).entity_id) is not None
-
-
-def test_a_refresh_that_fails_leaves_what_there_was(
-    source: UrlMetadata, server: Server, clock: StillClock
-) -> None:
-    failed: list[str] = []
-    later = Later()
-    fresh = KeptFresh(source, clock, lambda error: failed.append(error.reason), start=later)
-    server.put(URL, ONE)
-    fresh.refresh()
-    server.status(URL, 500)
-    clock.moment += timedelta(hours=6)
-    assert fresh.entity(Member(1).entity_id) is not None
-    later.go()
-    assert failed == [MetadataReason.STATUS]
-    assert fresh.entity(Member(1).entity_id) is not None
-    assert not later.work, "not before it is due again"
-
-
-def test_without_a_thread_the_next_who_asks_tries_again(
-    source: UrlMetadata, server: Server, clock: StillClock
-) -> None:
-    def none_left(_work: Callable[[], None]) -> None:
-        raise RuntimeError
-
-    fresh = KeptFresh(source, clock, lambda _error: None, start=none_left)
-    server.put(URL, ONE)
-    assert reason_of(lambda: fresh.entity(Member(1).entity_id)) == MetadataReason.NOT_LOADED
-    assert fresh.refresh() is None
-    assert fresh.entity(Member(1).entity_id) is not None
-
-
-def test_it_refreshes_in_a_thread_of_its_own(
-    source: UrlMetadata, server: Server, clock: StillClock
-) -> None:
-    fresh = KeptFresh(source, clock, lambda _error: None)
-    server.put(URL, ONE)
-    with pytest.raises(Unavailable):
-        fresh.entity(Member(1).entity_id)
-    for thread in enumerate_threads():
-        if thread.name == "hkeid-saml-metadata":
-            thread.join(10)
-    assert fresh.entity(Member(1).entity_id) is not None
 
 
 def test_a_curve_can_be_trusted_too(clock: StillClock, server: Server) -> None:
