@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from hkeid.identity.authentication import Proxying
 from hkeid.identity.language import Language
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError
@@ -19,6 +20,7 @@ from hkeid.saml.messages import (
     NameId,
     NameIdFormat,
     NameIdPolicy,
+    ProxyRestriction,
     RequestedAuthnContext,
     new_identifier,
     soap,
@@ -175,16 +177,12 @@ class SamlUpstream:
         :raises UpstreamFailed: metadata does not know the upstream, or has no address.
         """
         assurance = self.settings.assurance
-        if request.acr is not None and not assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
+        assurance.require_reach(request.acr)
         classes = assurance.asking(request.acr)
         by_name = self.settings.subject_attribute is None
         wish = LoginWish(
             identity_provider=self.settings.entity_id,
             force_authn=request.fresh,
-            is_passive=request.passive,
             max_age=None if request.max_age is None else timedelta(seconds=request.max_age),
             requested_context=RequestedAuthnContext(classes=classes) if classes else None,
             name_id_policy=(
@@ -217,7 +215,10 @@ class SamlUpstream:
             authenticated_at=min(login.authenticated_at, now),
             attributes=self.settings.mapping.apply(Attributes(told)),
             session=login.session_index,
+            session_subject=None if login.name_id is None else self._session_name(login.name_id),
             logout=_logout_of(login),
+            ends_at=login.session_not_on_or_after,
+            proxying=_proxying_of(login.proxy_restriction),
         )
 
     def _subject(self, login: Authentication, told: Mapping[str, tuple[str, ...]]) -> str:
@@ -230,6 +231,18 @@ class SamlUpstream:
         if login.name_id is None:
             raise UpstreamRefused("upstream_subject_missing", code=ErrorCode.SERVER_ERROR)
         return _name(login.name_id)
+
+    def _session_name(self, name: NameId) -> str:
+        """All that makes two identifiers strongly match (saml-core §3.3.4); qualifiers that are left out are the
+        upstream's and ours (§8.3.7).
+        """
+        parts = (
+            name.format or NameIdFormat.UNSPECIFIED.value,
+            name.name_qualifier or self.settings.entity_id,
+            name.sp_name_qualifier or f"{self._address}/metadata",
+            name.value,
+        )
+        return canonical_json.dumps(list(parts)).decode()
 
     # --- logout ----------------------------------------------------------------------------------
 
@@ -261,12 +274,10 @@ class SamlUpstream:
             )
         if received.identity_provider != self.settings.entity_id:
             raise UpstreamMisbehaved("logout_of_another_upstream")
-        by_name = self.settings.subject_attribute is None
-        if not by_name and not received.session_indexes:
-            raise UpstreamRefused("logout_names_no_session", code=ErrorCode.SERVER_ERROR)
         return UpstreamLogout(
             provider=self.id,
-            subject=_name(received.name_id) if by_name else None,
+            # saml-core §3.7.3.2: the sessions named, of this subject alone; all of them where none is named.
+            subject=self._session_name(received.name_id),
             sessions=received.session_indexes,
             once=received.once,
             browser=received.by_browser,
@@ -331,6 +342,12 @@ def _name(name: NameId) -> str:
         raise UpstreamRefused("upstream_subject_transient", code=ErrorCode.SERVER_ERROR)
     parts = (name.name_qualifier or "", name.sp_name_qualifier or "", name.value)
     return canonical_json.dumps(list(parts)).decode()
+
+
+def _proxying_of(said: ProxyRestriction | None) -> Proxying | None:
+    if said is None:
+        return None
+    return Proxying(count=said.count, audiences=frozenset(said.audiences))
 
 
 def _logout_of(login: Authentication) -> bytes | None:

@@ -239,12 +239,6 @@ def test_what_cannot_be_asked_is_refused_at_once(bench: Bench) -> None:
     with pytest.raises(UpstreamRefused) as caught:
         bench.begin(acr=Acr.EID_PLUS_ATTESTED)
     assert caught.value.code is ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-    with pytest.raises(UpstreamRefused) as caught:
-        bench.begin(passive=True)
-    assert (caught.value.reason, caught.value.code) == (
-        "upstream_cannot_be_passive",
-        ErrorCode.LOGIN_REQUIRED,
-    )
 
 
 @pytest.mark.parametrize(
