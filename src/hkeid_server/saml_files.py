@@ -33,6 +33,7 @@ from typing import Any
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.op.asked_data import MEMBERS, data_forms, direct_marketing
+from hkeid.op.clients import is_client_id
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.profile.claims import CLAIMS
 from hkeid.saml.idp import Encrypts, Service, Signs
@@ -93,6 +94,8 @@ def read_service(path: Path) -> ServiceFile:
         ``saml_service_key_missing``, ``saml_service_value_invalid``; the detail names file and key.
     """
     described = Description(DescriptionKind.SAML_SERVICE, path)
+    if not is_client_id(described.name):
+        raise described.invalid("the file's name", "must be visible ASCII without blanks")
     described.check_keys(_KNOWN, _NEEDED)
     client = _client(described)
     flags: dict[str, Any] = {key: described.flag(key) for key in _FLAGS if key in described}

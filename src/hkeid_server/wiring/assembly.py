@@ -162,7 +162,7 @@ def _doors_that_know_saml(
         def after_logout() -> None:
             courier.nudge()
 
-        saml = open_saml(ground, ledger, back_doors.upstreams, after_logout)
+        saml = open_saml(ground, ledger, back_doors, after_logout)
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )
