@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from hkeid.saml.dsig.errors import SamlMalformed, SignatureRefused
@@ -15,10 +16,18 @@ from hkeid.saml.dsig.namespaces import (
     METADATA_ELEMENTS,
     PROTOCOL_MESSAGES,
     RESPONSE,
+    SAMLP,
     SIGNATURE,
 )
 from hkeid.saml.dsig.octets import check_octets
-from hkeid.saml.dsig.parsing import XmlElement, comments, deeper_than, parse
+from hkeid.saml.dsig.parsing import (
+    XmlElement,
+    comments,
+    deeper_than,
+    identifiers,
+    more_attributes_than,
+    parse,
+)
 from hkeid.saml.dsig.reasons import Reason
 
 SIGNABLE = PROTOCOL_MESSAGES | METADATA_ELEMENTS | {ASSERTION}
@@ -73,7 +82,10 @@ _NOT_ID = frozenset(
 )
 """Attributes that are met most, told from identifiers in one step."""
 _NOT_ID_BUT_ONE = _NOT_ID | {"ID"}
+_MAYBE_IDENTIFIER = re.compile(rb"=(?:(?<=[iI][dD]=)|(?<=[ \t\r\n]=))")
 _NOTABLE = SIGNABLE | {SIGNATURE, _OBJECT}
+_NOTABLE_TAGS = (f"{{{SAMLP}}}*", f"{{{MD}}}*", ASSERTION, SIGNATURE, _OBJECT)
+"""These and more, in few questions."""
 
 
 @dataclass(slots=True)
@@ -115,8 +127,33 @@ def read_document(octets: bytes, limits: Limits) -> GatedDocument:
     if limits.comments:
         _check_comments(root)
     document = GatedDocument(root)
-    _check_elements(document)
+    if _identifiers_are_plain(root, octets):
+        _check_notable(document)
+    else:
+        _check_elements(document)
     return document
+
+
+def _identifiers_are_plain(root: XmlElement, octets: bytes) -> bool:
+    """Whether it is plain that no rule about attributes is broken, so that elements without a rule about their
+    place need not be looked at one by one.
+
+    Each name that counts as an identifier ends in ``id`` in some case, and stands in ``octets`` before an equals
+    sign with nothing but white space between. So where there are as many of those as attributes ``ID`` without
+    a prefix in the tree, the tree has no other identifier; and an element cannot have two attributes of one name.
+    """
+    found = identifiers(root)
+    return (
+        len(_MAYBE_IDENTIFIER.findall(octets)) == len(found) == len(set(found))
+        and not more_attributes_than(root, _MOST_ATTRIBUTES)
+    )  # fmt: skip
+
+
+def _check_notable(document: GatedDocument) -> None:
+    """Messages and signatures, in document order."""
+    for element in document.root.iter(*_NOTABLE_TAGS):
+        if element.tag in _NOTABLE:
+            _enter(document, element)
 
 
 def _check_elements(document: GatedDocument) -> None:

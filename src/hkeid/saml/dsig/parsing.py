@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -19,20 +20,31 @@ XmlElement: TypeAlias = Any
 """An ``lxml.etree._Element``; lxml ships no types."""
 
 
+class _Parsers(threading.local):
+    """One parser for each thread: making one takes as long as parsing a kilobyte. It keeps nothing of a document
+    but names, which libxml2 keeps by thread anyway, and clears its log of errors before each."""
+
+    def __init__(self) -> None:
+        # Not collect_ids=False: in lxml 6.1 that makes libxml2 load external document types.
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            recover=False,
+        )
+
+
+_PARSERS = _Parsers()
+
+
 def parse(octets: bytes) -> XmlElement:
     """The root element of a document in UTF-8.
 
     :raises SamlMalformed: ``saml_not_well_formed``, for whatever libxml2 calls an error.
     """
-    # Not collect_ids=False: in lxml 6.1 that makes libxml2 load external document types.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        recover=False,
-    )
+    parser = _PARSERS.parser
     try:
         root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -48,6 +60,24 @@ def parse(octets: bytes) -> XmlElement:
 def deeper_than(root: XmlElement, most: int) -> bool:
     """Whether an element has more than ``most - 1`` ancestors."""
     return bool(_below(most)(root))
+
+
+@lru_cache(maxsize=4)
+def _with_attribute(number: int) -> Any:
+    return etree.XPath(f"boolean(//@*[{number}])")
+
+
+def more_attributes_than(root: XmlElement, most: int) -> bool:
+    """Whether an element has more than ``most`` attributes."""
+    return bool(_with_attribute(most + 1)(root))
+
+
+_IDENTIFIERS = etree.XPath("//@ID", smart_strings=False)
+
+
+def identifiers(root: XmlElement) -> list[str]:
+    """The values of all attributes ``ID``, without a prefix, of a document."""
+    return _IDENTIFIERS(root)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=16)
