@@ -21,19 +21,25 @@ XmlElement: TypeAlias = Any
 
 
 class _Parsers(threading.local):
-    """One parser for each thread: making one takes as long as parsing a kilobyte. It keeps nothing of a document
+    """Parsers for each thread: making one takes as long as parsing a kilobyte. It keeps nothing of a document
     but names, which libxml2 keeps by thread anyway, and clears its log of errors before each."""
 
     def __init__(self) -> None:
-        # Not collect_ids=False: in lxml 6.1 that makes libxml2 load external document types.
-        self.parser = etree.XMLParser(
-            encoding="utf-8",
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            recover=False,
-        )
+        self.whole = _parser()
+        self.without_blanks = _parser(remove_blank_text=True)
+
+
+def _parser(**further: bool) -> Any:
+    # Not collect_ids=False: in lxml 6.1 that makes libxml2 load external document types.
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        recover=False,
+        **further,
+    )
 
 
 _PARSERS = _Parsers()
@@ -44,7 +50,18 @@ def parse(octets: bytes) -> XmlElement:
 
     :raises SamlMalformed: ``saml_not_well_formed``, for whatever libxml2 calls an error.
     """
-    parser = _PARSERS.parser
+    return _parsed(octets, _PARSERS.whole)
+
+
+def parse_without_blanks(octets: bytes) -> XmlElement:
+    """The same without texts of nothing but white space: not what a digest is over.
+
+    :raises SamlMalformed: ``saml_not_well_formed``.
+    """
+    return _parsed(octets, _PARSERS.without_blanks)
+
+
+def _parsed(octets: bytes, parser: Any) -> XmlElement:
     try:
         root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
