@@ -126,6 +126,8 @@ def _trees(
     if rest.tag != RESPONSE or assertion.tag != ASSERTION or assertion[0].tag != ISSUER:
         return None
     # What is around it is known element by element; it has fewer equals signs than an element may have attributes.
-    if around.count(b"=") > MOST_ATTRIBUTES or not is_plain_piece(assertion, inside, limits.depth - 1):
+    if around.count(b"=") > MOST_ATTRIBUTES or not is_plain_piece(
+        assertion, inside, limits.depth - 1
+    ):
         return None
     return rest, assertion

@@ -22,7 +22,8 @@ XmlElement: TypeAlias = Any
 
 class _Parsers(threading.local):
     """Parsers for each thread: making one takes as long as parsing a kilobyte. It keeps nothing of a document
-    but names, which libxml2 keeps by thread anyway, and clears its log of errors before each."""
+    but names, which libxml2 keeps by thread anyway, and clears its log of errors before each.
+    """
 
     def __init__(self) -> None:
         self.whole = _parser()

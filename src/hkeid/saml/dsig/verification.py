@@ -101,9 +101,7 @@ def verify_response(
         as_sent = verify_as_sent(octets, keys, policy, limits)
         if as_sent is not None:
             message = UnsignedElement(element=as_sent.rest)
-            return VerifiedResponse(
-                message=message, assertions=(as_sent.assertion,), encrypted=()
-            )
+            return VerifiedResponse(message=message, assertions=(as_sent.assertion,), encrypted=())
     document = read_checked(octets, limits)
     if document.root.tag != RESPONSE:
         raise SignatureRefused(Reason.MESSAGE_KIND)

@@ -35,9 +35,7 @@ def once(
     :param until: from when on it would be refused for its age anyway.
     """
     first, second = issuer.encode(), identifier.encode()
-    named = b"".join(
-        (len(first).to_bytes(4, "big"), first, len(second).to_bytes(4, "big"), second)
-    )
+    named = b"".join((len(first).to_bytes(4, "big"), first, len(second).to_bytes(4, "big"), second))
     return SingleUseRecord(
         kind=kind, digest=sha256(named).digest(), created_at=now, expires_at=until
     )
