@@ -1,19 +1,27 @@
 """A Response whose one signed assertion came in the very octets that were signed.
 
-What is sent in canonical form need not be made canonical again. Who writes so (this package does) can be verified
-with less work: the octets of the assertion, its Signature cut out, are digested as they came, parsed once, and that
-tree is what readers get. The rest of the Response is parsed without them. All else (most senders) takes the long
-way of :mod:`~hkeid.saml.dsig.verification`, which also finds the reason for whatever is refused: nothing here
-refuses. What is accepted here is accepted there, with the same outcome; ADR 24 has the proof, and a property test
-compares the two.
+What is sent in canonical form need not be made canonical again. Whoever writes so (this package does) is verified
+with less work: the octets of the assertion, its Signature cut out, are digested as they came and parsed, and that
+tree is what readers get: it comes from the digested octets and from nothing else. The Response around them is parsed
+without them. Everything else, which is most of what others send, takes the long way of
+:mod:`~hkeid.saml.dsig.verification`. So does whatever would be refused: nothing is refused here, and the reasons
+have one source.
 
-The cuts are sound. In octets that passed the gate (:mod:`~hkeid.saml.dsig.octets`) there is neither document type
-nor comment, CDATA section or processing instruction, so that a ``<`` begins a tag. The first cut is before the end
-tag that ends the document, so in the content of the root; the second before another tag and behind ``Issuer``, the
-first child of the assertion. Each of the three parts is well-formed without the others, declares the prefixes it
-uses, and nothing declares a default namespace. So the tree of the whole is the tree of the rest, the assertion as
-last child of its root, and the Signature as second child of the assertion: every rule about the whole is a
-rule about these.
+Why the rules of the gate hold for the whole although only parts of it are parsed:
+
+1. The octets passed :mod:`~hkeid.saml.dsig.octets`: no document type, comment, CDATA section or processing
+   instruction, so that a ``<`` begins a tag.
+2. The assertion is cut out before the end tag that ends the document, which is in the content of the root; its
+   Signature before another tag and behind ``Issuer``, the first child of the assertion. The Signature matches a form
+   to the letter. So each part is well-formed without the others, or it is not taken.
+3. Nothing declares a default namespace, so a name means in its part what it means in the whole: a prefix that a part
+   does not declare itself makes its parsing fail.
+4. Hence the tree of the whole is that of the Response, with the assertion as last child of the root and the
+   Signature as second child of the assertion. Depth, attributes, places and identifiers are checked on these, and the
+   identifiers counted in the octets of the whole (:func:`~hkeid.saml.dsig.gate.maybe_identifiers`).
+
+That the octets are in canonical form is not checked: a digest over others is none that an honest signer makes, and one
+who is not honest has the key to sign what he likes. What is read is what was signed all the same.
 """
 
 from __future__ import annotations

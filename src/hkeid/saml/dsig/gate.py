@@ -26,6 +26,7 @@ from hkeid.saml.dsig.parsing import (
     comments,
     deeper_than,
     identifiers,
+    identifiers_of_signatures,
     more_attributes_than,
     parse,
 )
@@ -182,11 +183,13 @@ def _attributes_are_plain(root: XmlElement, octets: bytes) -> bool:
     """Whether it is plain that no rule about attributes is broken in a document, so that elements without a rule
     about their place need not be looked at one by one.
 
-    Where there may be as many identifiers in ``octets`` as there are attributes ``ID`` without a prefix, there is
-    no other; and an element cannot have two attributes of one name.
+    Where there may be as many identifiers in ``octets`` as there are attributes ``ID`` without a prefix, and ``Id`` of
+    signatures without one, there is no other, and no element has two.
     """
-    found = identifiers(root)
-    if not maybe_identifiers(octets) == len(found) == len(set(found)):
+    found, number = identifiers(root), maybe_identifiers(octets)
+    if number > len(found):
+        found += identifiers_of_signatures(root)
+    if not number == len(found) == len(set(found)):
         return False
     return not more_attributes_than(root, MOST_ATTRIBUTES)
 

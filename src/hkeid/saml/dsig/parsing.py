@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from hkeid.kernel.errors import MissingExtra
 from hkeid.saml.dsig.errors import SamlMalformed, SignatureRefused
+from hkeid.saml.dsig.namespaces import DS
 from hkeid.saml.dsig.reasons import Reason
 
 try:
@@ -55,7 +56,7 @@ def parse(octets: bytes) -> XmlElement:
 
 
 def parse_without_blanks(octets: bytes) -> XmlElement:
-    """The same without texts of nothing but white space: not what a digest is over.
+    """The same without white space between elements: not what a digest is over.
 
     :raises SamlMalformed: ``saml_not_well_formed``.
     """
@@ -91,11 +92,19 @@ def more_attributes_than(root: XmlElement, most: int) -> bool:
 
 
 _IDENTIFIERS = etree.XPath("//@ID", smart_strings=False)
+_OF_SIGNATURES = etree.XPath(
+    "//ds:Signature[not(@ID)]/@Id", namespaces={"ds": DS}, smart_strings=False
+)
 
 
 def identifiers(root: XmlElement) -> list[str]:
     """The values of all attributes ``ID``, without a prefix, of a document."""
     return _IDENTIFIERS(root)  # type: ignore[no-any-return]
+
+
+def identifiers_of_signatures(root: XmlElement) -> list[str]:
+    """The values of ``Id`` of signatures that have no ``ID``."""
+    return _OF_SIGNATURES(root)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=16)
