@@ -13,13 +13,13 @@ from hkeid.op.records import Client
 from hkeid.profile import CLAIMS
 from hkeid.residents.records import CredentialStatus
 from hkeid_server.elsewhere import name_of
+from hkeid_server.elsewhere_models import Elsewhere
 from hkeid_server.house import house
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
     DisclosureLine,
-    Elsewhere,
     LinkCard,
     ServiceCard,
     SessionCard,
@@ -43,6 +43,7 @@ _DONE = frozenset(
         "unlinked",
         "link-of-another",
         "not-linked",
+        "link-too-low",
     }
 )
 
@@ -67,7 +68,7 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         signing=house().signing is not None,
         signed=signed_lines(resident.id),
         links=_links(resident.id, removable=bool(devices)),
-        elsewhere=_elsewhere(resident.id),
+        elsewhere=addable(resident.id),
         signal=json.dumps(
             {
                 "rpId": house().policy.rp_id,
@@ -99,13 +100,17 @@ def _links(resident_id: str, *, removable: bool) -> tuple[LinkCard, ...]:
     )
 
 
-def _elsewhere(resident_id: str) -> tuple[Elsewhere, ...]:
+def addable(resident_id: str) -> tuple[Elsewhere, ...]:
     """What is offered to our own pages and not linked yet."""
     linked = {one.provider for one in house().back_doors.links_of(resident_id)}
     return tuple(
-        Elsewhere(id=name, name=name_of(one.provider), href=f"/account/elsewhere/{name}")
-        for name, one in house().back_doors.upstreams.items()
-        if name not in linked
+        Elsewhere(
+            id=one.provider.id,
+            name=name_of(one.provider),
+            href=f"/account/elsewhere/{one.provider.id}",
+        )
+        for one in house().back_doors.upstreams.for_client(None)
+        if one.provider.id not in linked
     )
 
 

@@ -37,7 +37,7 @@ _HEADERS = (
 
 
 def coming_again(path: str, fields: Parameters, *, accept_language: str | None) -> Response:
-    """A page whose form posts ``fields`` to ``path`` on this server. It sets no cookie: the browser may
+    """A page whose form posts ``fields`` to ``path`` on this server, whatever it holds. It sets no cookie: the browser may
     have those that it did not send.
     """
     wanted = (fields.get("ui_locales") or "").split(" ")
@@ -53,7 +53,7 @@ def coming_again(path: str, fields: Parameters, *, accept_language: str | None) 
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
-        f'<form id="form-post" method="post" action="{path}">\n{inputs}'
+        f'<form id="form-post" method="post" action="{escape(path)}">\n{inputs}'
         f'<button type="submit">{button}</button>\n</form>\n</main>\n'
         f'<script src="{FORM_POST_SCRIPT}"></script>\n</body>\n</html>\n'
     )

@@ -116,8 +116,9 @@ def life_samples(
     found: dict[str, tuple[str, Callable[[], object]]] = {
         **{
             f"step-up-{why}": ("step_up", partial(_step_up, request, why))
-            for why in ("new-phone", "notices", "minor")
+            for why in ("new-phone", "notices", "minor", "elsewhere")
         },
+        "step-up-without-passkey": ("step_up", partial(StepUpPage, why="elsewhere", ceremony=None)),
         "new-phone-ask": ("new_phone_ask", NewPhoneAskPage),
         **{
             f"new-phone-ask-{error}": ("new_phone_ask", partial(NewPhoneAskPage, error=error))

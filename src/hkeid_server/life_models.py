@@ -15,12 +15,13 @@ from hkeid_server.models import CeremonyForm
 class StepUpPage:
     """Show first that it is you; then the page that was asked for comes.
 
-    :ivar why: which page that is: ``new-phone``, ``notices``, ``minor``.
+    :ivar why: which page that is: ``new-phone``, ``notices``, ``minor``, ``elsewhere``.
+    :ivar ceremony: None: there is no passkey, only logins elsewhere.
     :ivar low: asked because the login is from before the eID was upgraded, not because it is old.
     """
 
     why: str
-    ceremony: CeremonyForm
+    ceremony: CeremonyForm | None
     problem: str | None = None
     low: bool = False
 

@@ -20,6 +20,7 @@ KINDS = (
     "interaction",
     "form",
     "attempts",
+    "no-eid",
     "not-allowed",
     "too-large",
     "too-slow",
@@ -28,20 +29,20 @@ KINDS = (
 )
 
 
-_OVER = frozenset(
-    {
-        "interaction_unknown",
-        "interaction_other_browser",
-        "interaction_other_session",
-        "session_ended",
-    }
-)
+_STATE_OF_THINGS = {
+    "interaction_unknown": "interaction",
+    "interaction_other_browser": "interaction",
+    "interaction_other_session": "interaction",
+    "session_ended": "interaction",
+    "account_without_eid": "no-eid",
+}
+"""Reasons that have a kind of their own: the request is good, and comes too late or to the wrong person."""
 
 
 def problem_of(error: HkeidError) -> tuple[str, int]:
     """The kind of page and the status for an error that reached a view."""
-    if error.reason in _OVER:
-        return "interaction", 409
+    if error.reason in _STATE_OF_THINGS:
+        return _STATE_OF_THINGS[error.reason], 409
     match error:
         case TooManyAttempts():
             return "attempts", 429

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hkeid.broker.discovery import Doors, doors
+from hkeid.broker.discovery import Doors, doors_for
 from hkeid.broker.ending import EndedSession
 from hkeid.broker.hub import Broker
 from hkeid.broker.just_in_time import Accounts
-from hkeid.broker.linking import LinkEntry, Linking
+from hkeid.broker.linking import LinkEntry, Linking, Tell
 from hkeid.broker.settings import BrokerSettings
 from hkeid.broker.upstream_login import Arrival, UpstreamLogin, Visitor
 from hkeid.broker.upstream_logout import HeardLogout, ReturnedFromLogout, UpstreamLogouts
@@ -28,6 +28,7 @@ class BackDoors:
 
     :param broker: whose sessions are opened.
     :param keys: makes the digests by which subjects are found.
+    :param tell: tells residents that a login elsewhere became a way in, or is none any more.
     """
 
     def __init__(
@@ -40,9 +41,12 @@ class BackDoors:
         clock: Clock,
         random: Random,
         settings: BrokerSettings | None = None,
+        *,
+        tell: Tell,
     ) -> None:
         self.upstreams = upstreams
-        self._linking = Linking(store, keys, Accounts(fields, random))
+        self._clock = clock
+        self._linking = Linking(store, keys, Accounts(fields, random), tell)
         self._login = UpstreamLogin(
             store,
             upstreams,
@@ -57,14 +61,8 @@ class BackDoors:
         self._logouts = UpstreamLogouts(store, upstreams, fields, keys, clock, random)
 
     def doors(self, asked: AuthenticationRequest, *, remembered: str | None) -> Doors:
-        """What a person may choose from: see :func:`hkeid.broker.discovery.doors`."""
-        return doors(
-            self.upstreams,
-            client_id=asked.client_id,
-            hint=asked.door,
-            domain=asked.domain,
-            remembered=remembered,
-        )
+        """What a person may choose from: see :func:`hkeid.broker.discovery.doors_for`."""
+        return doors_for(self.upstreams, asked, remembered=remembered)
 
     def begin_login(
         self,
@@ -110,7 +108,7 @@ class BackDoors:
 
     def unlink(self, resident_id: str, provider: str, subject: bytes) -> None:
         """See :meth:`hkeid.broker.linking.Linking.remove`."""
-        self._linking.remove(resident_id, provider, subject)
+        self._linking.remove(resident_id, provider, subject, self._clock.now())
 
     def begin_logout(
         self,

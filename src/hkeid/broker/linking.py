@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from hkeid.broker.ending import end_sessions
+from hkeid.broker.ending import end_session, end_sessions, revoke_grant, revoke_grants
 from hkeid.broker.errors import LoginRefused
 from hkeid.broker.events import UpstreamLinked, UpstreamUnlinked
 from hkeid.broker.just_in_time import Accounts, hkic_of, person_of
+from hkeid.broker.standing import is_account_only
 from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.broker.upstreams import Upstream
 from hkeid.identity.state import EidState
@@ -32,15 +34,28 @@ class LinkEntry:
     used_at: Instant
 
 
+class Tell(Protocol):
+    """Says that a resident must be told, within the transaction of what it is about."""
+
+    def __call__(
+        self, tx: UpstreamTransaction, resident_id: str, about: str, now: Instant
+    ) -> None: ...
+
+
 class Linking:
-    """Finds and keeps links."""
+    """Finds and keeps links. To a resident a link is a way in, like a passkey: the resident is told when one is
+    made or taken back, and what it opened ends with it.
+
+    :param tell: is told ``login_linked`` and ``login_unlinked``.
+    """
 
     def __init__(
-        self, store: Store[UpstreamTransaction], keys: KeyStore, accounts: Accounts
+        self, store: Store[UpstreamTransaction], keys: KeyStore, accounts: Accounts, tell: Tell
     ) -> None:
         self._store = store
         self._keys = keys
         self._accounts = accounts
+        self._tell = tell
 
     def subject(self, answer: UpstreamAuthentication) -> bytes:
         """The digest of whom the upstream proved."""
@@ -94,6 +109,7 @@ class Linking:
     def link(
         self,
         tx: UpstreamTransaction,
+        upstream: Upstream,
         answer: UpstreamAuthentication,
         resident_id: str,
         now: Instant,
@@ -101,8 +117,10 @@ class Linking:
         """Link on the resident's own word, after both logins. A link of an account that only the upstream had
         made moves here, and that account is closed; one of anybody else's eID stays.
 
-        :raises LoginRefused: ``link_of_another``.
+        :raises LoginRefused: ``link_of_another``: of another resident, or of a person with another
+            identity-card number, where the upstream proves it.
         """
+        self._check_same_person(tx, upstream, answer, resident_id)
         subject = self.subject(answer)
         old = tx.links.find(answer.provider, subject)
         if old is None:
@@ -122,6 +140,7 @@ class Linking:
         )
         if not tx.links.move(old, new):
             raise LoginRefused("link_of_another")
+        self._end_what_it_opened(tx, old.provider, subject, now, reason="account_moved")
         self._close_account(tx, old.resident_id, now)
         tx.audit.append(
             UpstreamLinked(
@@ -131,6 +150,7 @@ class Linking:
                 moved_from=old.resident_id,
             )
         )
+        self._tell(tx, resident_id, "login_linked", now)
 
     def of_resident(self, resident_id: str) -> tuple[LinkEntry, ...]:
         """A resident's links, oldest first."""
@@ -147,8 +167,9 @@ class Linking:
             for one in found
         )
 
-    def remove(self, resident_id: str, provider: str, subject: bytes) -> None:
-        """Take a link back. The only way into an account without an eID stays.
+    def remove(self, resident_id: str, provider: str, subject: bytes, now: Instant) -> None:
+        """Take a link back, with the sessions that it opened and all that was given in them. The only way into
+        an account without an eID stays.
 
         :raises hkeid.kernel.errors.NotFound: ``link_absent``.
         :raises LoginRefused: ``link_is_the_only_way_in``.
@@ -157,10 +178,45 @@ class Linking:
             links = tx.links.of_resident(resident_id)
             if not any(one.provider == provider and one.subject == subject for one in links):
                 raise NotFound("link_absent")
-            if len(links) == 1 and not tx.credentials.of_resident(resident_id):
+            if len(links) == 1 and is_account_only(tx, resident_id):
                 raise LoginRefused("link_is_the_only_way_in")
             tx.links.remove(resident_id, provider, subject)
+            self._end_what_it_opened(tx, provider, subject, now, reason="unlinked")
             tx.audit.append(UpstreamUnlinked(resident_id=resident_id, provider=provider))
+            self._tell(tx, resident_id, "login_unlinked", now)
+
+    def _check_same_person(
+        self,
+        tx: UpstreamTransaction,
+        upstream: Upstream,
+        answer: UpstreamAuthentication,
+        resident_id: str,
+    ) -> None:
+        """Who can get somebody else to approve a login must not make it a way into their own eID: the other
+        person would be logged in here as them.
+        """
+        number = hkic_of(answer.attributes) if upstream.policy.links_by_hkic else None
+        if number is None:
+            return
+        owner = find_by_hkic(tx, self._keys, number)
+        if owner == resident_id or (owner is None and is_account_only(tx, resident_id)):
+            return
+        raise LoginRefused("link_of_another", detail="another identity-card number")
+
+    @staticmethod
+    def _end_what_it_opened(
+        tx: UpstreamTransaction, provider: str, subject: bytes, now: Instant, *, reason: str
+    ) -> None:
+        """The sessions of a link and all that was given in them, ``offline_access`` too: as when a device is
+        revoked.
+        """
+        for kept in tx.upstream_sessions.of_subject(provider, subject):
+            session = tx.sessions.get(kept.session_id)
+            if session is None:
+                continue
+            end_session(tx, session, now, reason=reason)
+            for grant in tx.grants.every_of_session(session.id):
+                revoke_grant(tx, grant, now)
 
     def _known(
         self, tx: UpstreamTransaction, upstream: Upstream, answer: UpstreamAuthentication
@@ -206,12 +262,15 @@ class Linking:
         tx.audit.append(
             UpstreamLinked(resident_id=resident_id, provider=provider, origin=origin.value)
         )
+        if origin is not LinkOrigin.CREATED:
+            self._tell(tx, resident_id, "login_linked", now)
 
     def _close_account(self, tx: UpstreamTransaction, resident_id: str, now: Instant) -> None:
         """An account without any link or passkey left can never be entered again."""
-        if tx.links.of_resident(resident_id) or tx.credentials.of_resident(resident_id):
+        if tx.links.of_resident(resident_id) or not is_account_only(tx, resident_id):
             return
         end_sessions(tx, resident_id, now, reason="account_moved")
+        revoke_grants(tx, resident_id, now)
         account = self._resident(tx, resident_id)
         closed = replace(account, state=EidState.REVOKED, updated_at=now)
         if not tx.residents.change(account, closed):

@@ -18,9 +18,12 @@ from hkeid.broker.departures import (
     state_of,
     use_up,
 )
-from hkeid.broker.errors import LoginRefused
+from hkeid.broker.discovery import doors_for
+from hkeid.broker.errors import LoginRefused, StepUpRequired
 from hkeid.broker.events import UpstreamLoginWasRefused
+from hkeid.broker.level import highest_rung
 from hkeid.broker.linking import Linking
+from hkeid.broker.records import Session
 from hkeid.broker.sessions import LoggedInSession, Sessions
 from hkeid.broker.settings import BrokerSettings
 from hkeid.broker.standing import require_may_log_in
@@ -35,13 +38,15 @@ from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
-from hkeid.residents.links import upstream_session_digest
+from hkeid.residents.links import subject_digest, upstream_session_digest
+from hkeid.residents.records import Resident
 from hkeid.upstream.contract import (
     STATE_BYTES,
     Departure,
     UpstreamAuthentication,
     UpstreamRequest,
 )
+from hkeid.upstream.errors import UpstreamRefused
 
 _BUDGET = "failed_upstream_login"
 
@@ -132,19 +137,18 @@ class UpstreamLogin:
 
         :param callback: our address for answers of this upstream.
         :param back_to: where in our own pages the person is; given back by :meth:`finish`.
-        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not for this relying party.
+        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not offered for this login.
         :raises hkeid.upstream.errors.UpstreamFailed: the upstream cannot be asked, or not for this.
         """
-        upstream = self._upstreams.named(upstream_id)
-        if not upstream.policy.serves(asked.client_id):
-            raise NotFound("upstream_unknown", detail="not for this relying party")
+        if not doors_for(self._upstreams, asked).offers(upstream_id):
+            raise NotFound("upstream_unknown", detail="none, or not offered for this login")
         departed = Departed(
             kind=DepartureKind.LOGIN,
             provider=upstream_id,
             kept=b"",
             back_to=back_to,
             client_id=asked.client_id,
-            resident_id=asked.resident_id,
+            audience=asked.audience,
         )
         return self._depart(departed, asked, visitor, callback, client_name)
 
@@ -157,13 +161,23 @@ class UpstreamLogin:
         callback: str,
         back_to: str,
     ) -> Departure:
-        """Send a resident who is logged in here to log in there as well, so that both are linked.
+        """Send a resident who is logged in here to log in there as well, so that both are linked. The other
+        login will be a way in: it takes what adding a device takes.
 
-        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``.
+        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not for our own pages.
+        :raises hkeid.broker.errors.StepUpRequired: ``authentication_too_old``.
+        :raises LoginRefused: ``session_ended``, ``eid_cools``.
         :raises hkeid.upstream.errors.UpstreamFailed: the upstream cannot be asked.
         """
-        self._upstreams.named(upstream_id)
+        if not self._upstreams.named(upstream_id).policy.serves(None):
+            raise NotFound("upstream_unknown", detail="not for our own pages")
         resident_id = session.authentication.resident_id
+        now = self._clock.now()
+        with self._store.transaction() as tx:
+            found = self._sessions.live_by_id(tx, session.session_id, now)
+            live, _ = self._who_links(tx, found, session.session_id, now)
+        if now - live.authenticated_at > self._settings.recent:
+            raise StepUpRequired("authentication_too_old")
         departed = Departed(
             kind=DepartureKind.LINK,
             provider=upstream_id,
@@ -249,13 +263,15 @@ class UpstreamLogin:
     ) -> LoggedInSession:
         if now - answer.authenticated_at >= self._settings.session_lifetime:
             raise LoginRefused("upstream_authentication_too_old")
+        if answer.ends_at is not None and now >= answer.ends_at:
+            raise LoginRefused("upstream_session_over")
+        if not _may_be_told(answer, departed.audience):
+            raise UpstreamRefused("upstream_forbids_proxying")
         upstream = self._upstreams.named(answer.provider)
         account = self._linking.new_account(upstream, answer, now)
         with self._store.transaction() as tx:
             resident = self._linking.resident_of(tx, upstream, answer, account, now)
             require_may_log_in(resident)
-            if departed.resident_id not in (None, resident.id):
-                raise LoginRefused("resident_mismatch")
             opening = self._sessions.prepare(
                 AuthenticationResult(
                     resident_id=resident.id,
@@ -267,6 +283,8 @@ class UpstreamLogin:
                 credential_id=None,
                 agent=visitor.agent,
                 now=now,
+                ends_at=answer.ends_at,
+                proxying=answer.proxying,
             )
             given = self._sessions.open(
                 tx, opening, previous=visitor.session_reference, client_id=departed.client_id
@@ -282,6 +300,11 @@ class UpstreamLogin:
             session_id=session_id,
             provider=answer.provider,
             subject=self._linking.subject(answer),
+            holder=(
+                None
+                if answer.session_subject is None
+                else subject_digest(self._keys, answer.provider, answer.session_subject)
+            ),
             upstream_session=(
                 None
                 if answer.session is None
@@ -299,13 +322,24 @@ class UpstreamLogin:
         self, departed: Departed, answer: UpstreamAuthentication, visitor: Visitor, now: Instant
     ) -> None:
         with self._store.transaction() as tx:
-            session = self._sessions.live(tx, visitor.session_reference, now)
-            if session is None or session.id != departed.session_id:
-                raise LoginRefused("session_ended")
-            resident = tx.residents.get(session.resident_id)
-            if resident is None or resident.cools(now):
-                raise LoginRefused("eid_cools")
-            self._linking.link(tx, answer, session.resident_id, now)
+            found = self._sessions.live(tx, visitor.session_reference, now)
+            live, resident = self._who_links(tx, found, departed.session_id, now)
+            # As for a device (NIST SP 800-63B-4 §4.1.2.1): a copied passkey never buys a better way in.
+            if live.acr.rung < min(highest_rung(tx, resident), answer.acr.rung):
+                raise StepUpRequired("authentication_too_low")
+            upstream = self._upstreams.named(answer.provider)
+            self._linking.link(tx, upstream, answer, resident.id, now)
+
+    @staticmethod
+    def _who_links(
+        tx: UpstreamTransaction, session: Session | None, session_id: str | None, now: Instant
+    ) -> tuple[Session, Resident]:
+        if session is None or session.id != session_id:
+            raise LoginRefused("session_ended")
+        resident = tx.residents.get(session.resident_id)
+        if resident is None or resident.cools(now):
+            raise LoginRefused("eid_cools")
+        return session, resident
 
     def _refuse(
         self, error: HkeidError, departed: Departed, visitor: Visitor, now: Instant
@@ -329,3 +363,10 @@ class UpstreamLogin:
                     )
                 )
         raise ReturnRefused(error, departed) from error
+
+
+def _may_be_told(answer: UpstreamAuthentication, audience: str | None) -> bool:
+    """saml-core §2.5.1.6. Our own pages tell nobody; which services their session may serve is looked at when
+    one asks.
+    """
+    return audience is None or answer.proxying is None or answer.proxying.reaches(audience)

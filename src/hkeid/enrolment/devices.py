@@ -16,7 +16,7 @@ from hkeid.broker.events import credential_reference
 from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
 from hkeid.enrolment.cooling import check_not_cooling
-from hkeid.enrolment.device_level import check_level
+from hkeid.enrolment.device_level import check_has_eid, check_level
 from hkeid.enrolment.errors import DeviceUnknown, EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import (
     CredentialAdded,
@@ -119,12 +119,13 @@ class Devices:
         :param account_name: what the passkey chooser shows; the English name if left out.
         :param display_name: the Chinese name, or the English one, if left out.
         :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
-        :raises EnrolmentRefused: ``session_ended``, ``too_many_devices``.
+        :raises EnrolmentRefused: ``session_ended``, ``too_many_devices``, ``account_without_eid``.
         """
         now = self._clock.now()
         with self._store.transaction() as tx:
             session = self._recent(tx, view, now)
             resident = _resident(tx, session.resident_id)
+            check_has_eid(tx, resident.id)
             check_not_cooling(tx, resident.id, now)
             held = _not_revoked(tx.credentials.of_resident(resident.id))
             if len(held) >= self._settings.most_devices:
@@ -293,6 +294,7 @@ class Devices:
         self, tx: EnrolmentTransaction, view: SessionView, credential: Credential, now: Instant
     ) -> None:
         session = self._live(tx, view, now)
+        check_has_eid(tx, session.resident_id)
         check_not_cooling(tx, session.resident_id, now)
         held = _not_revoked(tx.credentials.of_resident(session.resident_id))
         if len(held) >= self._settings.most_devices:

@@ -155,7 +155,7 @@ class NoticeDue(AuditEvent):
     about, so that no change goes untold. Notifiers work from these.
 
     :ivar about: ``eid_activated``, ``device_added``, ``device_revoked``, ``device_reinstated``,
-        ``eid_suspended``, ``eid_resumed``, ``eid_revoked``.
+        ``login_linked``, ``login_unlinked``, ``eid_suspended``, ``eid_resumed``, ``eid_revoked``.
     """
 
     NAME: ClassVar[str] = "enrolment:notice:due"

@@ -22,7 +22,7 @@ from hkeid.broker.hub import Broker
 from hkeid.broker.records import Session
 from hkeid.broker.sessions import LoggedInSession
 from hkeid.enrolment.cooling import check_not_cooling
-from hkeid.enrolment.device_level import check_level, check_own_level
+from hkeid.enrolment.device_level import check_has_eid, check_level, check_own_level
 from hkeid.enrolment.errors import EnrolmentRefused, ResidentUnknown
 from hkeid.enrolment.events import CredentialAdded, CredentialNotAdded, CredentialRevoked
 from hkeid.enrolment.labels import parse_label
@@ -118,7 +118,7 @@ class NewPhone:
         :raises hkeid.broker.StepUpRequired: ``authentication_too_old``, ``authentication_too_low``: the
             new phone would be refused for it.
         :raises EnrolmentRefused: ``session_ended``, ``too_many_devices``, ``eid_not_applicant`` (this
-            eID cannot be used at present).
+            eID cannot be used at present), ``account_without_eid``.
         """
         now = self._clock.now()
         with self._store.transaction() as tx:
@@ -127,6 +127,7 @@ class NewPhone:
                 raise EnrolmentRefused("session_ended")
             if now - session.authenticated_at > self._settings.recent:
                 raise StepUpRequired("authentication_too_old")
+            check_has_eid(tx, session.resident_id)
             check_not_cooling(tx, session.resident_id, now)
             check_own_level(tx, session)
             self._check_room(tx, session.resident_id, replaces=not keep_old)
@@ -138,10 +139,12 @@ class NewPhone:
         """Let a session pass that is as good as its own passkey, before it is asked anything.
 
         :raises hkeid.broker.StepUpRequired: ``authentication_too_low``.
-        :raises EnrolmentRefused: ``session_ended``.
+        :raises EnrolmentRefused: ``session_ended``, ``account_without_eid``.
         """
         with self._store.transaction() as tx:
-            check_own_level(tx, self._live(tx, view.session_id, self._clock.now()))
+            session = self._live(tx, view.session_id, self._clock.now())
+            check_has_eid(tx, session.resident_id)
+            check_own_level(tx, session)
 
     def start(self, code: str, *, browser: str, network: str) -> NewPhoneStart:
         """The new phone typed the code.
@@ -249,6 +252,7 @@ class NewPhone:
             raise EnrolmentRefused("ceremony_other_session")
         replaces = ceremony.context["old"] == "revoke"
         self._check_room(tx, resident_id, replaces=replaces)
+        check_has_eid(tx, resident_id)
         check_not_cooling(tx, resident_id, now)
         check_level(tx, session, credential)
         if not tx.credentials.add(credential):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from hkeid.broker.records import BrokerTransaction
 from hkeid.enrolment.notices.records import NoticeRepository
+from hkeid.residents.links import LinkRepository
 from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
 from hkeid.signing.activation.records import SigningKeyRepository
 
@@ -17,6 +18,8 @@ class EnrolmentTransaction(BrokerTransaction, Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def links(self) -> LinkRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
     @property

@@ -13,13 +13,17 @@ from hkeid.signing.retirement import retire_signing_keys
 
 
 def end_former(tx: EnrolmentTransaction, resident_id: str, now: Instant) -> None:
-    """Revoke every device of somebody who lost them all, and what was given with them."""
+    """Revoke every device of somebody who lost them all, forget every other way in, and end what was given
+    with them.
+    """
     revoked = sum(
         tx.credentials.set_status(credential.id, CredentialStatus.REVOKED, now)
         for credential in tx.credentials.of_resident(resident_id)
     )
     ended = end_sessions(tx, resident_id, now, reason="eid_recovered")
     grants = revoke_grants(tx, resident_id, now)
+    # What proves the card's number leads back by itself; any other link is made anew, by the owner.
+    links = tx.links.delete(resident_id)
     tx.single_use.revoke_family(ticket_family(resident_id), now)
     # Whoever lost every device cannot say who may have activated the key: control of it counts as lost.
     retire_signing_keys(tx, resident_id, RevocationReason.KEY_COMPROMISE, now)
@@ -29,5 +33,6 @@ def end_former(tx: EnrolmentTransaction, resident_id: str, now: Instant) -> None
             credentials_revoked=revoked,
             sessions_ended=len(ended),
             grants_revoked=grants,
+            links_removed=links,
         )
     )

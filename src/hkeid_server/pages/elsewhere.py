@@ -12,17 +12,19 @@ from hkeid.broker.departures import DepartureKind
 from hkeid.broker.upstream_login import ReturnRefused
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel import base64url
-from hkeid.kernel.errors import NotFound, Refused
+from hkeid.kernel.errors import NotFound
 from hkeid.kernel.http import Response as CoreResponse
 from hkeid.upstream.saml import SamlUpstream
 from hkeid_server import elsewhere, metrics
+from hkeid_server.account_content import addable
 from hkeid_server.coming_again import coming_again
+from hkeid_server.elsewhere_models import ElsewhereAddPage
 from hkeid_server.house import house
-from hkeid_server.interactions.login import ChooseHandler, LoginHandler
-from hkeid_server.interactions.turn import Turn
-from hkeid_server.interactions.views import turn_of
-from hkeid_server.shell import visit
-from hkeid_server.visitors import as_answer, give_session, see_other, with_session
+from hkeid_server.interactions.views import login_of
+from hkeid_server.pages import login as own_login
+from hkeid_server.pages.life_step_up import with_fresh_session
+from hkeid_server.shell import show, visit
+from hkeid_server.visitors import as_answer, see_other, with_session
 
 blueprint = Blueprint("elsewhere", __name__)
 
@@ -30,6 +32,10 @@ P = ParamSpec("P")
 
 _INTERACTION = re.compile(r"/interaction/([a-z0-9-]+)/([A-Za-z0-9_-]+)")
 _LINKING = "/account"
+_NOT_LINKED = {
+    "link_of_another": "link-of-another",
+    "authentication_too_low": "link-too-low",
+}
 
 
 def takes_posts_from_elsewhere(view: Callable[P, Response]) -> Callable[P, Response]:
@@ -42,7 +48,7 @@ def takes_posts_from_elsewhere(view: Callable[P, Response]) -> Callable[P, Respo
 @takes_posts_from_elsewhere
 def arrive(upstream_id: str) -> Response:
     """The browser comes back with an upstream's answer."""
-    again = _once_more()
+    again = _once_more(upstream_id)
     if again is not None:
         return again
     try:
@@ -54,19 +60,20 @@ def arrive(upstream_id: str) -> Response:
     if arrival.kind is DepartureKind.LINK or arrival.session is None:
         return see_other(f"{_LINKING}?done=linked#elsewhere")
     metrics.count_login("logged_in_elsewhere")
-    if _INTERACTION.fullmatch(arrival.back_to):
-        turn, login = _login_of(arrival.back_to)
-        return elsewhere.remember(login.arrived(turn, arrival.session), upstream_id)
-    return elsewhere.remember(
-        give_session(see_other(arrival.back_to), arrival.session), upstream_id
-    )
+    at = _INTERACTION.fullmatch(arrival.back_to)
+    if at is None:
+        answer = own_login.arrived(arrival.session)
+    else:
+        turn, login = login_of(*at.groups())
+        answer = login.arrived(turn, arrival.session)
+    return elsewhere.remember(answer, upstream_id)
 
 
 @blueprint.route("/upstream/<upstream_id>/logged-out", methods=["GET", "POST"])
 @takes_posts_from_elsewhere
 def logged_out(upstream_id: str) -> Response:
     """The browser comes back from logging out at an upstream; here it is logged out already."""
-    again = _once_more()
+    again = _once_more(upstream_id)
     if again is not None:
         return again
     returned = house().back_doors.finish_logout(
@@ -80,7 +87,11 @@ def logged_out(upstream_id: str) -> Response:
 def hear_logout(upstream_id: str) -> Response:
     """An upstream says that somebody logged out there, through the browser or directly."""
     heard = house().back_doors.hear_logout(upstream_id, elsewhere.as_request())
-    if heard.ended:
+    if heard.error is not None:
+        house().journal.refusal(heard.error, where="upstream:logout")
+        metrics.count_refusal(heard.error.reason)
+    if heard.ended and request.method != "POST":
+        # After a form relying parties are told in any case.
         house().logouts.nudge()
     if isinstance(heard.answer, CoreResponse):
         return as_answer(heard.answer)
@@ -111,10 +122,20 @@ def client_keys() -> Response:
     return answer
 
 
-@blueprint.get("/account/elsewhere/<upstream_id>")
-@with_session
+@blueprint.get("/account/elsewhere")
+@with_fresh_session("elsewhere")
+def choose_what_to_link(session: SessionView) -> Response:
+    """Which other login is to lead here; a button for each."""
+    page = ElsewhereAddPage(doors=addable(session.authentication.resident_id))
+    return show("elsewhere_add.html", page, leads_to=elsewhere.targets())
+
+
+@blueprint.post("/account/elsewhere/<upstream_id>")
+@with_fresh_session("elsewhere")
 def begin_linking(session: SessionView, upstream_id: str) -> Response:
-    """Log in there as well, so that both are one."""
+    """Log in there as well, so that both are one. By a form of our own page, never by a link: no other site
+    begins it.
+    """
     departure = house().back_doors.begin_linking(
         upstream_id,
         session,
@@ -140,27 +161,21 @@ def unlink(session: SessionView, upstream_id: str, subject: str) -> Response:
 def _refused(upstream_id: str, refused: ReturnRefused) -> Response:
     if refused.kind is DepartureKind.LINK:
         house().journal.refusal(refused.why, where="account:elsewhere")
-        word = "link-of-another" if refused.reason == "link_of_another" else "not-linked"
+        word = _NOT_LINKED.get(refused.reason, "not-linked")
         return see_other(f"{_LINKING}?done={word}#elsewhere")
-    if _INTERACTION.fullmatch(refused.back_to):
-        turn, login = _login_of(refused.back_to)
-        return login.refused_elsewhere(turn, upstream_id, refused.why)
-    raise refused.why
+    at = _INTERACTION.fullmatch(refused.back_to)
+    if at is None:
+        return own_login.refused_elsewhere(refused.why)
+    turn, login = login_of(*at.groups())
+    return login.refused_elsewhere(turn, upstream_id, refused.why)
 
 
-def _login_of(back_to: str) -> tuple[Turn, LoginHandler]:
-    match = _INTERACTION.fullmatch(back_to)
-    assert match is not None
-    turn, handler = turn_of(match[1], match[2])
-    if isinstance(handler, ChooseHandler):
-        handler = handler.login
-    if not isinstance(handler, LoginHandler):
-        raise Refused("interaction_other_kind")
-    return turn, handler
+def _once_more(upstream_id: str) -> Response | None:
+    """Another site's form came without our cookies: the browser sends it again from here.
 
-
-def _once_more() -> Response | None:
-    """Another site's form came without our cookies: the browser sends it again from here."""
+    :raises NotFound: ``upstream_unknown``.
+    """
+    house().back_doors.upstreams.named(upstream_id)
     from_elsewhere = request.headers.get("Sec-Fetch-Site") == "cross-site"
     if request.method == "POST" and visit().new_browser and from_elsewhere:
         fields = elsewhere.as_request().form

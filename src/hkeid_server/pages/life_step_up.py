@@ -31,6 +31,7 @@ PAGES = {
     "new-phone": "/account/new-phone",
     "notices": "/account/notices",
     "minor": "/account/minor",
+    "elsewhere": "/account/elsewhere",
 }
 """The pages that may be asked for, by their words; nothing else is ever led to."""
 
@@ -65,10 +66,13 @@ def with_fresh_session(
 def step_up_page(
     session: SessionView, why: str, failure: HkeidError | None = None, *, low: bool = False
 ) -> Response:
-    """Ask for the passkey.
+    """Ask for the passkey; who has none is asked to log in again.
 
     :param low: because the login is from before the eID was upgraded.
     """
+    if not house().devices.of_resident(session.authentication.resident_id):
+        page = StepUpPage(why=why, ceremony=None)
+        return show("life/step_up.html", page, here=PAGES[why], status=403)
     asked = AuthenticationRequest(
         client_id=OWN_PAGES, fresh=True, resident_id=session.authentication.resident_id
     )

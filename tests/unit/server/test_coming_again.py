@@ -41,3 +41,10 @@ def test_it_speaks_the_readers_language(fields, accept, language: str) -> None:
 def test_a_method_of_the_clients_own_making_is_no_label() -> None:
     assert known_method("POST") == "POST"
     assert known_method("JOHN-DOE-A1234563") == "other"
+
+
+def test_the_address_is_text_too() -> None:
+    """An address decoded from a request may hold anything."""
+    sent = coming_again('/x"><script>', Parameters.of({}), accept_language="en").body.decode()
+    assert 'action="/x&quot;&gt;&lt;script&gt;"' in sent
+    assert sent.count("<script") == 1

@@ -94,7 +94,10 @@ def test_etsi_and_the_law(folder, bench) -> None:
     assert "553" in text.stdout
     context.write_text("unknown = 1\n")
     done = _verify(file, folder, "--legal", context)
-    assert (done.exit_code, done.stderr) == (1, "hkeid: context member unknown: unknown (context_member_unknown)\n")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        "hkeid: context member unknown: unknown (context_member_unknown)\n",
+    )
 
 
 def test_files_that_cannot_be_used_are_said_in_a_sentence(folder) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +17,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request
+from hkeid.ports.keys import KeyPurpose
+from hkeid.ports.surroundings import HttpAnswer
+from hkeid.saml.dsig import XmlSigner, sign_element, verify_message
+from hkeid.saml.messages import SUCCESS, LogoutRequest, LogoutResponse, soap
+from hkeid.saml.metadata import TrustedAsItIs, read_metadata
+from hkeid.saml.own_keys import public_key
 from hkeid.testing import saml_service
 from hkeid.testing.saml_service import SamlService
 from hkeid_server.saml_files import read_service
+from hkeid_server.wiring import open_courier_of_its_own
 from hkeid_server.wsgi import serve_house
 
 SERVICE = "https://library.example"
@@ -84,14 +92,36 @@ class Town:
 
 
 @pytest.fixture
-def saml_town(tmp_path: Path, make_house: Any, clock: Any, key: Any, monkeypatch: Any) -> Town:
+def more_endpoints() -> bytes:
+    """What the service's metadata says beside what the service says of itself."""
+    return b""
+
+
+@pytest.fixture
+def lifetime_minutes() -> int:
+    """Of the hub's sessions."""
+    return 720
+
+
+@pytest.fixture
+def saml_town(
+    tmp_path: Path,
+    make_house: Any,
+    clock: Any,
+    key: Any,
+    monkeypatch: Any,
+    more_endpoints: bytes,
+    lifetime_minutes: int,
+) -> Town:
     clock.moment = datetime.now(UTC)
     service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
     folder = tmp_path / "saml"
     folder.mkdir()
-    (folder / "library.xml").write_bytes(service.metadata())
+    first = b"<md:SingleLogoutService"
+    document = service.metadata().replace(first, more_endpoints + first, 1)
+    (folder / "library.xml").write_bytes(document)
     (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
-    house = make_house(saml={"enabled": True})
+    house = make_house(saml={"enabled": True}, sessions={"lifetime_minutes": lifetime_minutes})
     from hkeid_server.sandbox import seed_sandbox
 
     seed_sandbox(house)
@@ -150,6 +180,20 @@ def log_in(saml_town: Town, person: Any) -> None:
 def consent(text: str) -> dict[str, Any]:
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
     return {**hidden, "claim": "birthdate", "decision": "agree"}
+
+
+class TestSessionsOfAnHour:
+    @pytest.fixture
+    def lifetime_minutes(self) -> int:
+        return 60
+
+    def test_are_no_longer_at_the_service(self, saml_town: Town, holder: Any) -> None:
+        """saml-core §2.7.2: SessionNotOnOrAfter."""
+        log_in(saml_town, holder)
+        (login,) = [one.login for one in saml_town.service._visitors.values() if one.login]
+        assert login.session_not_on_or_after is not None
+        hour = login.session_not_on_or_after - login.authenticated_at
+        assert hour == timedelta(hours=1)
 
 
 class TestLogin:
@@ -216,6 +260,86 @@ class TestLogout:
         assert holder.get("/account").headers.get("Location") == "/login"
 
 
+class BySoap:
+    """:class:`hkeid.ports.HttpClient` in front of the service, which ends every session that it is told of."""
+
+    def __init__(self, key: Any, ours: Any) -> None:
+        self.signer = XmlSigner.from_key(key)
+        self.ours = [public_key(one) for one in ours]
+        self.asked: list[str] = []
+        self.requests: list[LogoutRequest] = []
+
+    def send(self, _method: str, url: str, *, body: bytes, **_rest: Any) -> HttpAnswer:
+        self.asked.append(url)
+        request = LogoutRequest.read(verify_message(soap.take_off(body), self.ours))
+        self.requests.append(request)
+        answer = LogoutResponse(
+            id="_answer",
+            issued_at=request.issued_at,
+            issuer=f"{SERVICE}/metadata",
+            in_response_to=request.id,
+            status=SUCCESS,
+        )
+        return HttpAnswer(status=200, body=soap.put_on(sign_element(answer.write(), self.signer)))
+
+
+class TestLogoutBySoap:
+    """Whatever ends the session: it needs no browser, and nobody waits for the service."""
+
+    @pytest.fixture
+    def more_endpoints(self) -> bytes:
+        return (
+            b'<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" '
+            b'Location="https://library.example/slo/soap"></md:SingleLogoutService>'
+        )
+
+    @pytest.fixture
+    def by_soap(self, saml_town: Town, holder: Any, key: Any, monkeypatch: Any) -> BySoap:
+        house = saml_town.house  # type: ignore[attr-defined]
+        made = BySoap(key, house.keys.signing_keys(KeyPurpose.SAML_SIGNING))
+        monkeypatch.setattr(house.logouts._delivery._tellers[1]._http, "send", made.send)
+        log_in(saml_town, holder)
+        return made
+
+    @pytest.mark.parametrize("path", ["/account/sign-out", "/account/freeze"])
+    def test_in_this_browser(
+        self, saml_town: Town, holder: Any, by_soap: BySoap, path: str
+    ) -> None:
+        holder.get("/account/freeze")
+        holder.post(path)
+        assert holder.page.headers["Location"].startswith("/farewell/")
+        self._was_told_once(saml_town, by_soap)
+
+    def test_in_another_browser(self, saml_town: Town, holder: Any, by_soap: BySoap) -> None:
+        """End all others, from a browser in which the same person is logged in."""
+        house = saml_town.house  # type: ignore[attr-defined]
+        [session] = tuple(house.store._transaction.sessions._sessions.values())
+        house.broker.end_other_sessions(session.resident_id, "the one that stays")
+        house.logouts.nudge()
+        self._was_told_once(saml_town, by_soap)
+
+    def test_again_by_the_process_that_serves_no_door(self, saml_town: Town) -> None:
+        house = saml_town.house  # type: ignore[attr-defined]
+        courier, metadata = open_courier_of_its_own(
+            house.config, house.store, house.keys, house.clock, house.random, house.journal
+        )
+        tellers = courier._delivery._tellers
+        assert [one.serves(f"saml {SERVICE}/metadata") for one in tellers] == [False, True]
+        assert metadata is not None, "which goes on reading what services publish"
+        assert metadata.round() > 0
+
+    def _was_told_once(self, saml_town: Town, by_soap: BySoap) -> None:
+        house = saml_town.house  # type: ignore[attr-defined]
+        assert house.logouts.wait(5)
+        assert by_soap.asked == ["https://library.example/slo/soap"]
+        with house.store.transaction() as tx:
+            assert tx.logout_notices.clients_due(house.clock.now()) == ()
+            [request] = by_soap.requests
+            assert request.name_id is not None
+            told = request.name_id.value
+            assert tx.participations.of_name(f"{SERVICE}/metadata", told) == ()
+
+
 def test_metadata_is_served(saml_town: Town, make_person: Any) -> None:
     answer = make_person(saml_town.front).get("/saml/metadata")
     assert answer.headers["Content-Type"] == "application/samlmetadata+xml"
@@ -225,6 +349,31 @@ def test_metadata_is_served(saml_town: Town, make_person: Any) -> None:
     certificate.verify_directly_issued_by(certificate)
     again = make_person(saml_town.front).get("/saml/metadata")
     assert encoded in again.data
+
+
+def test_every_key_has_a_certificate_while_keys_roll_over(
+    saml_town: Town, make_person: Any, clock: Any
+) -> None:
+    """Peers that read certificates alone learn the next key before it signs, and some take no role with a bare one."""
+    house = saml_town.house  # type: ignore[attr-defined]
+    person = make_person(saml_town.front)
+    seen = []
+    for later in (timedelta(0), timedelta(days=30)):
+        house.keys.rotate(KeyPurpose.SAML_SIGNING, "RS256", clock.moment + later)
+        document = person.get("/saml/metadata").data
+        now = clock.now()
+        entity_id = house.saml.entity_id
+        entity = read_metadata(document, TrustedAsItIs(), now=now).entity(entity_id, now)
+        assert entity is not None
+        assert entity.idp is not None
+        seen.append([key.certificate for key in entity.idp.keys])
+        published = [one.public for one in entity.idp.keys]
+        ours = house.keys.signing_keys(KeyPurpose.SAML_SIGNING)
+        assert len(published) == len(ours)
+        assert all(public_key(key) in published for key in ours)
+    assert [len(one) for one in seen] == [2, 3]
+    assert None not in seen[0]
+    assert None not in seen[1]
 
 
 def test_it_is_not_there_where_it_is_not_switched_on(stranger: Any) -> None:
@@ -255,6 +404,14 @@ def test_a_description_that_is_wrong_says_where(
     assert says in (caught.value.detail or "")
 
 
+def test_the_name_of_a_description_is_an_id(tmp_path: Path) -> None:
+    path = tmp_path / "the library.toml"
+    path.write_text(DESCRIPTION, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_service(path)
+    assert caught.value.reason == "saml_service_value_invalid"
+
+
 def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: Any) -> None:
     folder = tmp_path / "saml"
     folder.mkdir()
@@ -262,3 +419,48 @@ def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: An
     with pytest.raises(ConfigurationError) as caught:
         make_house(saml={"enabled": True})
     assert caught.value.reason == "saml_metadata_unusable"
+
+
+def test_metadata_of_one_service_says_nothing_of_another(
+    tmp_path: Path, make_house: Any, make_person: Any, clock: Any, key: Any
+) -> None:
+    """An aggregate of the archive's holds an entity by the library's name, with keys and addresses of its own."""
+    clock.moment = datetime.now(UTC)
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    provider = "http://localhost:8000/saml/metadata"
+    mallory = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    genuine = SamlService(SERVICE, provider, key)
+    archive = SamlService("https://archive.example", provider, mallory)
+    false = SamlService(SERVICE, provider, mallory)
+    (folder / "library.xml").write_bytes(genuine.metadata())
+    (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
+    names = b'<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">'
+    both = names + false.metadata() + archive.metadata() + b"</md:EntitiesDescriptor>"
+    (folder / "archive.xml").write_bytes(both)
+    described = DESCRIPTION.replace(SERVICE, "https://archive.example")
+    described = described.replace("library.xml", "archive.xml")
+    (folder / "archive.toml").write_text(described, "utf-8")
+    house = make_house(saml={"enabled": True})
+
+    def asked_by(one: SamlService, front: Any) -> int:
+        answer = one(Request(method="GET", path="/login"))
+        place = urlsplit(answer.header("Location"))
+        person = make_person(front)
+        person.get(f"{place.path}?{place.query}")
+        return int(person.page.status_code)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(saml_service, "urlopen", _metadata_of(house.saml))
+        front = serve_house(house)
+        assert asked_by(genuine, front) == 303
+        assert asked_by(archive, front) == 303
+        assert asked_by(false, front) == 400
+
+
+def _metadata_of(idp: Any) -> Any:
+    def opened(url: str, timeout: float) -> Any:
+        del timeout
+        return BytesIO(idp.handle(Request(method="GET", path=urlsplit(url).path)).body)
+
+    return opened

@@ -25,6 +25,7 @@ WORTH_STOPPING: Final = frozenset(
         "device_added",
         "device_revoked",
         "device_reinstated",
+        "login_linked",
         "recovery_started",
         "eid_recovered",
         "eid_resumed",

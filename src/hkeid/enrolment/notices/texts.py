@@ -50,6 +50,22 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
         ("已移除裝置", "一部裝置已不能再用你的 eID 登入。"),
         ("已移除设备", "一台设备已不能再用您的 eID 登录。"),
     ),
+    "login_linked": (
+        (
+            "Another login was added",
+            "A login at another provider now leads to your eID. My eID shows which one.",
+        ),
+        ("已加入其他登入方式", "現可透過另一服務的登入進入你的 eID。「我的 eID」會顯示是哪一個。"),
+        ("已添加其他登录方式", "现可通过另一服务的登录进入您的 eID。“我的 eID”会显示是哪一个。"),
+    ),
+    "login_unlinked": (
+        (
+            "Another login was removed",
+            "A login at another provider no longer leads to your eID. It was logged out here.",
+        ),
+        ("已移除其他登入方式", "另一服務的登入已不能再進入你的 eID，並已在此登出。"),
+        ("已移除其他登录方式", "另一服务的登录已不能再进入您的 eID，并已在此退出登录。"),
+    ),
     "device_reinstated": (
         ("A device works again", "A device that was stopped can log in with your eID again."),
         ("裝置已恢復使用", "一部曾被停用的裝置已可再次用你的 eID 登入。"),

@@ -142,3 +142,4 @@ class EidRecovered(AuditEvent):
     credentials_revoked: int
     sessions_ended: int
     grants_revoked: int
+    links_removed: int
