@@ -31,6 +31,13 @@ from hkeid_server.wsgi import serve_house
 
 SERVICE = "https://library.example"
 THREE = 'en = "Library"\nzh-Hant-HK = "圖書館"\nzh-Hans = "图书馆"\n'
+FORM = """[forms.card]
+fields = { birthdate = "voluntary" }
+keeps_for = 30
+name = { en = "Card", zh-Hant-HK = "證", zh-Hans = "证" }
+purpose = { en = "Your card.", zh-Hant-HK = "辦證。", zh-Hans = "办证。" }
+
+"""
 DESCRIPTION = f"""entity_id = "{SERVICE}/metadata"
 metadata_file = "library.xml"
 sector_identifier = "library.example"
@@ -391,6 +398,8 @@ def test_it_is_not_there_where_it_is_not_switched_on(stranger: Any) -> None:
         (("[claims.birthdate]", "[claims.shoe]"), "saml_service_value_invalid", "claims"),
         (('["birthdate"]', '["sex"]'), "saml_service_value_invalid", "voluntary_claims"),
         (('zh-Hans = "图书馆"\n', ""), "saml_service_value_invalid", "zh-Hans"),
+        (("[name]", "[forms.card]\n[name]"), "saml_service_value_invalid", "forms.card.fields"),
+        (("[name]", FORM.replace("birthdate", "shoe") + "[name]"), "saml_service_value_invalid", "shoe"),
     ],
 )  # fmt: skip
 def test_a_description_that_is_wrong_says_where(
@@ -410,6 +419,14 @@ def test_the_name_of_a_description_is_an_id(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read_service(path)
     assert caught.value.reason == "saml_service_value_invalid"
+
+
+def test_a_description_may_have_forms(tmp_path: Path) -> None:
+    """In the words of a client of OpenID Connect."""
+    path = tmp_path / "library.toml"
+    path.write_text(DESCRIPTION.replace("[name]", FORM + "[name]"), "utf-8")
+    (form,) = read_service(path).client.forms
+    assert (form.id, form.voluntary, form.keeps_for) == ("card", ("birthdate",), 30)
 
 
 def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: Any) -> None:
