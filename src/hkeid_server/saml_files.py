@@ -35,7 +35,7 @@ from typing import Any
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.op.records import Client, ClientAuthMethod
-from hkeid.profile.claims import CLAIMS
+from hkeid.profile.claims import CLAIMS, NOT_TEXT
 from hkeid.saml.idp import Encrypts, Service, Signs
 
 _FLAGS = ("enabled", "idp_initiated", "require_signed_requests", "correlatable")
@@ -138,8 +138,9 @@ def _check_keys(path: Path, content: Mapping[str, Any]) -> None:
 
 def _client(path: Path, content: Mapping[str, Any]) -> Client:
     claims = content.get("claims", {})
-    if not isinstance(claims, Mapping) or not set(claims) <= set(CLAIMS):
-        raise _invalid(path, "claims", f"tables of {', '.join(CLAIMS)}")
+    if not isinstance(claims, Mapping) or not set(claims) <= set(CLAIMS) - NOT_TEXT:
+        known = ", ".join(claim for claim in CLAIMS if claim not in NOT_TEXT)
+        raise _invalid(path, "claims", f"tables of {known}")
     voluntary = content.get("voluntary_claims", [])
     if not isinstance(voluntary, list) or not all(one in claims for one in voluntary):
         raise _invalid(path, "voluntary_claims", "names of claims that are asked for")

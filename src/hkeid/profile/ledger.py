@@ -10,18 +10,22 @@ from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput, NotFound, Refused
 from hkeid.kernel.instants import Instant
+from hkeid.ports.sessions import VerifiableClaims, VerifiedClaimsWish
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
+from hkeid.profile.assurance import SUPPORTED, told_claims, verified_claims, wished_claims
 from hkeid.profile.claims import CLAIMS, base_names, fields_of, render
 from hkeid.profile.events import ClaimsDisclosed, ConsentDecided, ConsentWithdrawn
 from hkeid.profile.question import ConsentQuestion, consent_question
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
+from hkeid.profile.signals import EID_RISK, eid_risk
 from hkeid.profile.statement import (
     CollectionStatement,
     collection_statement,
     purpose_digest,
     registered_claims,
 )
+from hkeid.residents.records import Resident
 from hkeid.residents.sealing import PersonalFields
 
 _ID_BYTES = 16
@@ -92,8 +96,17 @@ class ConsentLedger:
             )
         )
 
+    def verifiable(self) -> VerifiableClaims:
+        """What there can be in verified claims, for metadata."""
+        return SUPPORTED
+
     def release(
-        self, resident_id: str, client_id: str, names: Collection[str], now: Instant
+        self,
+        resident_id: str,
+        client_id: str,
+        names: Collection[str],
+        now: Instant,
+        verified: Collection[VerifiedClaimsWish] = (),
     ) -> Mapping[str, Any]:
         """The claims of ``names`` that may go to the client at this moment, by wire name.
 
@@ -101,21 +114,23 @@ class ConsentLedger:
         the disclosure in the same transaction, committed before it returns. What is undecided,
         refused, withdrawn, unregistered or not held is left out.
         """
-        asked = base_names(names)
+        asked = base_names((*names, *wished_claims(verified)))
         if not asked:
             return {}
         with self._store.transaction() as tx:
-            permitted = self._permitted(tx, resident_id, client_id, asked)
-            if not permitted:
+            resident, permitted = self._permitted(tx, resident_id, client_id, asked)
+            if not permitted or resident is None:
                 return {}
-            released = render(names, permitted, self._read(tx, resident_id, permitted))
+            texts = self._read(tx, resident_id, permitted, now)
+            released = render(names, permitted, texts)
+            released |= verified_claims(verified, permitted, texts, resident.proofed, now)
             if not released:
                 return {}
             disclosure = Disclosure(
                 id=self._random.token(_ID_BYTES),
                 resident_id=resident_id,
                 client_id=client_id,
-                claims=tuple(released),
+                claims=told_claims(released),
                 disclosed_at=now,
             )
             tx.disclosures.append(disclosure)
@@ -142,7 +157,7 @@ class ConsentLedger:
         asked = base_names(names)
         with self._store.transaction() as tx:
             decided = self._holding(tx, resident_id, client)
-            texts = self._read(tx, resident_id, asked)
+            texts = self._read(tx, resident_id, asked, self._clock.now())
         return consent_question(client, asked, decided, texts, spoken)
 
     def statement(self, client: RelyingParty, names: Collection[str]) -> CollectionStatement:
@@ -280,16 +295,16 @@ class ConsentLedger:
 
     def _permitted(
         self, tx: ProfileTransaction, resident_id: str, client_id: str, asked: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        """Of the claims asked for, those that every rule lets through at this moment."""
+    ) -> tuple[Resident | None, tuple[str, ...]]:
+        """The resident and, of the claims asked for, those that every rule lets through now."""
         client = tx.clients.get(client_id)
         if client is None or not client.enabled:
-            return ()
+            return None, ()
         resident = tx.residents.get(resident_id)
         if resident is None or not resident.state.may_log_in:
-            return ()
+            return None, ()
         decided = self._holding(tx, resident_id, client)
-        return tuple(claim for claim in asked if claim in decided and decided[claim].agreed)
+        return resident, tuple(one for one in asked if one in decided and decided[one].agreed)
 
     def _holding(
         self, tx: ProfileTransaction, resident_id: str, client: RelyingParty
@@ -320,10 +335,11 @@ class ConsentLedger:
         return purposes
 
     def _read(
-        self, tx: ProfileTransaction, resident_id: str, claims: Collection[str]
+        self, tx: ProfileTransaction, resident_id: str, claims: Collection[str], now: Instant
     ) -> dict[str, str]:
+        facts = eid_risk(tx, resident_id, now) if EID_RISK in claims else {}
         try:
-            return self._fields.read(tx, resident_id, fields_of(claims))
+            return {**self._fields.read(tx, resident_id, fields_of(claims)), **facts}
         except NotFound:
             # The data key is gone: an erasure is under way, and there is nothing left to tell.
             return {}
