@@ -36,8 +36,12 @@ from hkeid.residents.proofing import (
 )
 from hkeid.residents.records import Resident
 
-CHIP = dict.fromkeys((ProofingCheck.CARD_CHIP, ProofingCheck.FACE_BY_OFFICER, ProofingCheck.REGISTER), True)
-REMOTE = dict.fromkeys((ProofingCheck.CARD_IMAGE, ProofingCheck.FACE_BY_MACHINE, ProofingCheck.REGISTER), True)
+CHIP = dict.fromkeys(
+    (ProofingCheck.CARD_CHIP, ProofingCheck.FACE_BY_OFFICER, ProofingCheck.REGISTER), True
+)
+REMOTE = dict.fromkeys(
+    (ProofingCheck.CARD_IMAGE, ProofingCheck.FACE_BY_MACHINE, ProofingCheck.REGISTER), True
+)
 
 
 class Wanted:
