@@ -95,9 +95,9 @@ def start_regular_work(config: Config, more: Mapping[str, Callable[[], int]] | N
         send = notice_rounds(config, store, keys, clock, random, journal)
         tell = partial(keeper.attempt, "enrolment:notices:sent", send)
         _every(seconds, tell, name="hkeid-notices")
-    from hkeid_server.wiring import open_courier
+    from hkeid_server.wiring import open_courier_of_its_own
 
-    courier = open_courier(config, store, keys, clock, random, journal)
+    courier = open_courier_of_its_own(config, store, keys, clock, random, journal)
     _every(config.logout.every_seconds, courier.nudge, name="hkeid-logouts-again")
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
+from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse
 from hkeid.residents.records import CredentialRepository, ResidentRepository
+from hkeid.saml.idp.records import ParticipationRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,8 @@ class BrokerTransaction(Protocol):
     def clients(self) -> ClientRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
+    @property
+    def participations(self) -> ParticipationRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
     @property

@@ -205,11 +205,16 @@ class Sessions:
     # --- ending ----------------------------------------------------------------------------------
 
     def logout(self, reference: str | None) -> EndedSession | None:
-        """End the session behind a reference, expired or not; None when there is nothing to end."""
+        """End the session behind a reference, expired or not; None when there is nothing to end.
+
+        Services of SAML are told by the request of this browser; a minute later by whoever delivers.
+        """
         now = self._clock.now()
         with self._store.transaction() as tx:
             session = self._presented(tx, reference)
-            return None if session is None else end_session(tx, session, now, reason="logout")
+            if session is None:
+                return None
+            return end_session(tx, session, now, reason="logout", by_request=True)
 
     def end(self, resident_id: str, session_id: str) -> EndedSession | None:
         """End one of the resident's own sessions; None when it ended before.

@@ -69,8 +69,7 @@ def build_house(
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
     back_doors = open_back_doors(base)
-    courier = open_courier(config, store, keys, clock, random, base.journal)
-    saml = _saml(base, ledger, back_doors, courier)
+    saml, courier = _saml_and_courier(base, ledger, back_doors)
     return House(
         config=config,
         pages=page_settings(config),
@@ -150,14 +149,22 @@ def _csc(
     return open_csc(base, certificates, provider)
 
 
-def _saml(
-    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
-) -> IdentityProvider | None:
-    if not base.config.saml.enabled:
-        return None
-    from hkeid_server.wiring.saml import open_saml
+def _saml_and_courier(
+    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors
+) -> tuple[IdentityProvider | None, LogoutCourier]:
+    """The SAML door, if it is open, and who tells of logouts: each needs the other."""
+    saml = None
+    if base.config.saml.enabled:
+        from hkeid_server.wiring.saml import open_saml
 
-    return open_saml(base, ledger, back_doors.upstreams, courier.nudge)
+        def after_logout() -> None:
+            courier.nudge()
+
+        saml = open_saml(base, ledger, back_doors.upstreams, after_logout)
+    courier = open_courier(
+        base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
+    )
+    return saml, courier
 
 
 def _doors(

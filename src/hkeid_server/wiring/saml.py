@@ -21,6 +21,7 @@ from hkeid.saml.metadata import CombinedMetadata, SignedBy, TrustedAsItIs
 from hkeid_server.config import Config
 from hkeid_server.saml_files import ServiceFile, read_services
 from hkeid_server.wiring.foundation import Foundation
+from hkeid_server.wiring.logouts import logout_client
 from hkeid_server.wiring.saml_certificates import saml_certificates
 
 
@@ -46,7 +47,7 @@ class DescribedServices:
 class EndsByService:
     """:class:`hkeid.saml.idp.SessionEnder` over the broker's sessions.
 
-    :param afterwards: called when one ended: relying parties of OpenID Connect are to be told.
+    :param afterwards: called when one ended: relying parties are to be told.
     """
 
     def __init__(self, store: Store[Any], clock: Clock, afterwards: Callable[[], None]) -> None:
@@ -60,7 +61,7 @@ class EndsByService:
             session = tx.sessions.get(session_id)
             if session is None:
                 return False
-            ended = end_session(tx, session, self._clock.now(), reason="logout")
+            ended = end_session(tx, session, self._clock.now(), reason="logout", by_request=True)
         if ended is not None:
             self._afterwards()
         return ended is not None
@@ -125,14 +126,14 @@ def open_saml(
             require_signed_requests=config.saml.require_signed_requests,
         ),
         origins=UpstreamOrigins(base.store, upstreams),
-        http=_http(config),
+        http=logout_client(config),
         certificates=saml_certificates(base.keys, urlsplit(config.issuer).hostname or "hkeid"),
         sandbox=not config.production,
     )
 
 
 def _http(config: Config) -> HttpsClient:
-    """For logout messages by SOAP; in production to public addresses alone."""
+    """For metadata; in production to public addresses alone."""
     return HttpsClient(public_only=config.production, plain=not config.production)
 
 

@@ -329,7 +329,7 @@ class TestAtOnce:
             seen.append(f"{method} {url}")
             return HttpAnswer(status=200)
 
-        monkeypatch.setattr(house.logouts._delivery._http, "send", send)
+        monkeypatch.setattr(house.logouts._delivery._tellers[0]._http, "send", send)
         with house.store.transaction() as tx:
             client = tx.clients.get("rp")
             tx.clients.put(replace(client, backchannel_logout_uri=TOLD_AT))
@@ -354,7 +354,7 @@ class TestAtOnce:
         def fail(*_: Any, **__: Any) -> Any:
             raise Unavailable("http_no_answer")
 
-        monkeypatch.setattr(house.logouts._delivery._http, "send", fail)
+        monkeypatch.setattr(house.logouts._delivery._tellers[0]._http, "send", fail)
         with house.store.transaction() as tx:
             subjects = {grant.subject for grant in _grants(tx)}
         at_the_service.get("/account")
