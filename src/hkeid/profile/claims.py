@@ -16,7 +16,7 @@ from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.language import Language
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Sex
-from hkeid.profile.display import shown_birth_date, shown_moment, shown_sex
+from hkeid.profile.display import LINES, shown_birth_date, shown_moment, shown_sex
 from hkeid.profile.proofing_display import show_proofing
 from hkeid.profile.signals import EID_RISK, ENTRY_FIELDS, render_risk, show_risk
 
@@ -55,7 +55,7 @@ def _render_name(texts: Texts) -> dict[str, Any]:
 def _show_name(texts: Texts, language: Language) -> str | None:
     # Every form that would be sent is shown, whatever the language of the page.
     del language
-    return "  ".join(_render_name(texts).values()) or None
+    return LINES.join(_render_name(texts).values()) or None
 
 
 def _render_family(texts: Texts) -> dict[str, Any]:

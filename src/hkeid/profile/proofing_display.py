@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import epoch_seconds
-from hkeid.profile.display import shown_moment
+from hkeid.profile.display import LINES, shown_moment
 from hkeid.residents.proofing import PROOFING, Proofing, ProofingCheck, ProofingPlace
 
 _FACES = (
@@ -33,23 +33,21 @@ def show_proofing(texts: Mapping[str, str], language: Language) -> str | None:
     ]
     if any(check in proofing.checks for check in _FACES):
         parts.append(words["face"])
-    return words["stop"].join(parts)
+    return LINES.join(parts)
 
 
 _WORDS = {
     Language.ENGLISH: {
-        "stop": "; ",
-        ProofingPlace.REMOTE.value: "on your own phone",
-        ProofingPlace.KIOSK.value: "at a self-service kiosk",
-        ProofingPlace.COUNTER.value: "at a counter",
-        ProofingPlace.MOBILE.value: "with a mobile registration team",
-        ProofingCheck.CARD_IMAGE.value: "identity card photographed",
-        ProofingCheck.CARD_CHIP.value: "chip of the identity card read",
-        ProofingCheck.REGISTER.value: "compared with the register of persons",
-        "face": "face compared with the card",
+        ProofingPlace.REMOTE.value: "On your own phone",
+        ProofingPlace.KIOSK.value: "At a self-service kiosk",
+        ProofingPlace.COUNTER.value: "At a counter",
+        ProofingPlace.MOBILE.value: "With a mobile registration team",
+        ProofingCheck.CARD_IMAGE.value: "Card photographed",
+        ProofingCheck.CARD_CHIP.value: "Card chip read",
+        ProofingCheck.REGISTER.value: "Register of persons agrees",
+        "face": "Face matches the card",
     },
     Language.TRADITIONAL: {
-        "stop": "；",
         ProofingPlace.REMOTE.value: "以你的手機辦理",
         ProofingPlace.KIOSK.value: "於自助服務站辦理",
         ProofingPlace.COUNTER.value: "於櫃位辦理",
@@ -60,7 +58,6 @@ _WORDS = {
         "face": "已比對容貌與身份證",
     },
     Language.SIMPLIFIED: {
-        "stop": "；",
         ProofingPlace.REMOTE.value: "以你的手机办理",
         ProofingPlace.KIOSK.value: "于自助服务站办理",
         ProofingPlace.COUNTER.value: "于柜位办理",

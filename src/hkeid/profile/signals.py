@@ -13,6 +13,7 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.language import Language
 from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant
+from hkeid.profile.display import LINES
 from hkeid.residents.records import (
     Credential,
     CredentialRepository,
@@ -91,44 +92,41 @@ def show_risk(texts: Any, language: Language) -> str | None:
     words = _WORDS[language]
     parts = [words["chip" if facts["chip_read"] else "no_chip"]]
     parts += [words[kind] for kind in facts["device_binding"]]
-    return words["stop"].join((*parts, words[facts["eid_age"]]))
+    return LINES.join((*parts, words[facts["eid_age"]]))
 
 
 _WORDS = {
     Language.ENGLISH: {
-        "stop": "; ",
-        "chip": "the chip of your identity card was read",
-        "no_chip": "the chip of your identity card was not read",
-        "synced": "you have a passkey that your devices share",
-        "device_bound": "you have a passkey that stays in one device",
-        "attested": "you have a passkey in approved hardware",
-        "under_1_week": "your eID is less than a week old",
-        "under_1_month": "your eID is less than a month old",
-        "under_1_year": "your eID is less than a year old",
-        "over_1_year": "your eID is more than a year old",
+        "chip": "Card chip read",
+        "no_chip": "Card chip not read",
+        "synced": "Passkey synced",
+        "device_bound": "Passkey in one device",
+        "attested": "Passkey in proven hardware",
+        "under_1_week": "eID under a week old",
+        "under_1_month": "eID under a month old",
+        "under_1_year": "eID under a year old",
+        "over_1_year": "eID over a year old",
     },
     Language.TRADITIONAL: {
-        "stop": "；",
         "chip": "已讀取身份證晶片",
         "no_chip": "未讀取身份證晶片",
-        "synced": "你有一條在多部裝置間同步的密鑰",
-        "device_bound": "你有一條只存於一部裝置的密鑰",
-        "attested": "你有一條存於認可硬件的密鑰",
-        "under_1_week": "你的 eID 啟用不足一星期",
-        "under_1_month": "你的 eID 啟用不足一個月",
-        "under_1_year": "你的 eID 啟用不足一年",
-        "over_1_year": "你的 eID 已啟用超過一年",
+        "synced": "有密鑰在多部裝置間同步",
+        "device_bound": "有密鑰只存於一部裝置",
+        "attested": "有密鑰存於認可硬件",
+        "under_1_week": "eID 啟用不足一星期",
+        "under_1_month": "eID 啟用不足一個月",
+        "under_1_year": "eID 啟用不足一年",
+        "over_1_year": "eID 已啟用超過一年",
     },
     Language.SIMPLIFIED: {
-        "stop": "；",
         "chip": "已读取身份证芯片",
         "no_chip": "未读取身份证芯片",
-        "synced": "你有一个在多部设备间同步的密钥",
-        "device_bound": "你有一个只存于一部设备的密钥",
-        "attested": "你有一个存于认可硬件的密钥",
-        "under_1_week": "你的 eID 启用不足一星期",
-        "under_1_month": "你的 eID 启用不足一个月",
-        "under_1_year": "你的 eID 启用不足一年",
-        "over_1_year": "你的 eID 已启用超过一年",
+        "synced": "有密钥在多部设备间同步",
+        "device_bound": "有密钥只存于一部设备",
+        "attested": "有密钥存于认可硬件",
+        "under_1_week": "eID 启用不足一星期",
+        "under_1_month": "eID 启用不足一个月",
+        "under_1_year": "eID 启用不足一年",
+        "over_1_year": "eID 已启用超过一年",
     },
 }

@@ -297,11 +297,11 @@ def test_the_resident_sees_what_would_be_told(clock: Any) -> None:
     texts = a_proofing(clock.now(), CHIP).as_field()
     show = CLAIMS["verified_claims"].show
     assert show(texts, Language.ENGLISH) == (
-        "2 November 2026; at a counter; chip of the identity card read; "
-        "compared with the register of persons; face compared with the card"
+        "2 November 2026  At a counter  Card chip read  Register of persons agrees  "
+        "Face matches the card"
     )
     assert show(texts, Language.TRADITIONAL) == (
-        "2026年11月2日；於櫃位辦理；已讀取身份證晶片；已與人事登記紀錄核對；已比對容貌與身份證"
+        "2026年11月2日  於櫃位辦理  已讀取身份證晶片  已與人事登記紀錄核對  已比對容貌與身份證"
     )
     for place in ProofingPlace:
         for language in Language:
@@ -316,5 +316,5 @@ def test_the_consent_page_has_a_line_for_it(
     question = ledger.question(bank, proved.id, ("name", "verified_claims", "eid_risk"), "en")
     shown = {item.claim: item for item in question.items}
     assert shown["verified_claims"].label == "How your identity was verified"
-    assert "chip of the identity card read" in str(shown["verified_claims"].value)
+    assert "Card chip read" in str(shown["verified_claims"].value)
     assert shown["eid_risk"].value is not None

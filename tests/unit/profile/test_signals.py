@@ -111,10 +111,9 @@ def test_shown_in_three_scripts(store: MemoryStore, resident: Resident, clock: A
         texts = eid_risk(tx, resident.id, clock.now())
     show = CLAIMS["eid_risk"].show
     assert show(texts, Language.ENGLISH) == (
-        "the chip of your identity card was not read; you have a passkey that stays in one device; "
-        "your eID is less than a week old"
+        "Card chip not read  Passkey in one device  eID under a week old"
     )
     assert show(texts, Language.SIMPLIFIED) == (
-        "未读取身份证芯片；你有一个只存于一部设备的密钥；你的 eID 启用不足一星期"
+        "未读取身份证芯片  有密钥只存于一部设备  eID 启用不足一星期"
     )
     assert show({}, Language.TRADITIONAL) is None

@@ -37,9 +37,9 @@ LABELS = {
     "zh-Hans": ("核实你身份的方式", "你的 eID 的安全情况"),
 }
 SHOWN = {
-    "en": "on your own phone; identity card photographed",
-    "zh-Hant-HK": "以你的手機辦理；已拍攝身份證",
-    "zh-Hans": "以你的手机办理；已拍摄身份证",
+    "en": "Card photographed",
+    "zh-Hant-HK": "已拍攝身份證",
+    "zh-Hans": "已拍摄身份证",
 }
 
 
@@ -84,7 +84,7 @@ def test_consent_answer_and_account(
     assert 'data-claim="verified_claims"' in page.text
     assert LABELS["en"][0] in page.text
     assert SHOWN["en"] in page.text
-    assert "the chip of your identity card was not read" in page.text
+    assert "Card chip not read" in page.text
     action = re.search(r'<form method="post" action="([^"]+)"', page.text)
     assert action
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
