@@ -297,11 +297,13 @@ class TestLogoutBySoap:
 
     def test_again_by_the_process_that_serves_no_door(self, saml_town: Town) -> None:
         house = saml_town.house  # type: ignore[attr-defined]
-        courier = open_courier_of_its_own(
+        courier, metadata = open_courier_of_its_own(
             house.config, house.store, house.keys, house.clock, house.random, house.journal
         )
         tellers = courier._delivery._tellers
         assert [one.serves(f"saml {SERVICE}/metadata") for one in tellers] == [False, True]
+        assert metadata is not None, "which goes on reading what services publish"
+        assert metadata.round() > 0
 
     def _was_told_once(self, saml_town: Town, by_soap: BySoap) -> None:
         house = saml_town.house  # type: ignore[attr-defined]
