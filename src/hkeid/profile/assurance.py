@@ -120,12 +120,14 @@ def wished_claims(wishes: Collection[VerifiedClaimsWish]) -> tuple[str, ...]:
     return (VERIFIED_CLAIMS, *(name for wish in wishes for name in wish.names))
 
 
-def told_claims(released: Mapping[str, Any]) -> tuple[str, ...]:
-    """Wire names of every claim in an answer, those within ``verified_claims`` too, each once."""
+def told_claims(released: Mapping[str, Any]) -> dict[str, Any]:
+    """Every claim in an answer by wire name, those within ``verified_claims`` too: what a disclosure is
+    recorded with. A claim has one value, wherever it stands.
+    """
     within = released.get(VERIFIED_CLAIMS, ())
     objects = within if isinstance(within, list) else [within] if within else []
-    inner = [name for one in objects for name in one["claims"]]
-    return tuple(dict.fromkeys((*released, *inner)))
+    inner = {name: value for one in objects for name, value in one["claims"].items()}
+    return {**inner, **released}
 
 
 def level_of(proofed: Acr) -> str:

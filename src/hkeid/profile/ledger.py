@@ -130,7 +130,7 @@ class ConsentLedger:
                 id=self._random.token(_ID_BYTES),
                 resident_id=resident_id,
                 client_id=client_id,
-                claims=told_claims(released),
+                claims=tuple(told_claims(released)),
                 disclosed_at=now,
             )
             tx.disclosures.append(disclosure)
