@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from joserfc import jwt
 from joserfc.jwk import ECKey, import_key
 
@@ -27,6 +28,7 @@ from hkeid.rp import (
 )
 from hkeid.rp.verified_claims import read_verified_claims
 from hkeid.testing.fake_provider import AccountHolder, FakeProvider
+from hkeid_server.cli.rp import rp_group
 
 VERIFICATION = {
     "trust_framework": "hk_eid",
@@ -358,3 +360,38 @@ def test_malformed_records(record: KnowYourCustomerRecord) -> None:
 def test_a_record_does_not_print_the_person(record: KnowYourCustomerRecord) -> None:
     assert record.sub not in repr(record)
     assert record.userinfo not in repr(record)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [{}, {"kty": "EC"}, {"kty": 5, "kid": []}, {"kty": "oct", "k": "AAAA"}, {"kid": "\ud800"}],
+)
+def test_keys_that_are_none(record: KnowYourCustomerRecord, clock: Any, key: Any) -> None:
+    with pytest.raises(RecordRefused):
+        verify_record(record, clock.now(), keys=[key])
+    with_kid = {**key, "kid": record.keys[0]["kid"]}
+    with pytest.raises(RecordRefused):
+        verify_record(record, clock.now(), keys=[with_kid])
+    assert verify_record(record, clock.now(), keys=[key, *record.keys])
+
+
+def test_the_command(
+    record: KnowYourCustomerRecord, tmp_path: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hkeid_server.cli.rp.SystemClock", lambda: clock)
+    file, archive = tmp_path / "customer.json", tmp_path / "keys.json"
+    file.write_text(record.as_json(), "utf-8")
+    archive.write_text(json.dumps({"keys": [dict(key) for key in record.keys]}), "utf-8")
+    run = CliRunner().invoke
+    found = run(rp_group, ["verify-record", str(file), "--json", "--keys", str(archive)])
+    assert found.exit_code == 0, found.output
+    shown = json.loads(found.output)
+    assert shown["verified"][0]["claims"] == CLAIMS
+    assert shown["sub"] == record.sub
+    assert "CHAN, Tai Man" in run(rp_group, ["verify-record", str(file)]).output
+    archive.write_text('{"keys": 5}', "utf-8")
+    broken = run(rp_group, ["verify-record", str(file), "--keys", str(archive)])
+    assert (broken.exit_code, "no JWK Set" in broken.output) == (1, True)
+    file.write_text("{}", "utf-8")
+    broken = run(rp_group, ["verify-record", str(file)])
+    assert (broken.exit_code, "record_malformed" in broken.output) == (1, True)
