@@ -21,8 +21,9 @@ from hkeid.residents.proofing import (
     ProofingPlace,
     ProofingProcedure,
 )
+from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
 from hkeid_server.elsewhere_models import ElsewhereAddPage, WaysIn
-from hkeid_server.gallery_account import account, new_account
+from hkeid_server.gallery_account import account, marketing, new_account
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
 from hkeid_server.gallery_csc import csc_samples
@@ -39,8 +40,6 @@ from hkeid_server.models import (
     ActivatePage,
     ActivatePasskeyPage,
     ChoosePage,
-    ConsentItem,
-    ConsentPage,
     DeviceAddPage,
     DeviceReinstatePage,
     DeviceRemovePage,
@@ -53,7 +52,6 @@ from hkeid_server.models import (
     PlainPage,
     ProblemPage,
     SandboxPage,
-    Terms,
     Text,
     Ticket,
 )
@@ -230,6 +228,12 @@ SAMPLES: dict[str, Sample] = {
         template="login.html", make=lambda: LoginPage(who=None, ceremony=ceremony("get"))
     ),
     "consent": Sample(template="consent.html", make=_consent),
+    "consent-guardian": Sample(
+        template="consent.html", make=lambda: replace(_consent(), guardian=True)
+    ),
+    "marketing": Sample(template="marketing.html", make=marketing),
+    "marketing-agreed": Sample(template="marketing.html", make=partial(marketing, agreed=True)),
+    "marketing-guardian": Sample(template="marketing.html", make=partial(marketing, guardian=True)),
     "choose": Sample(
         template="choose.html",
         make=lambda: ChoosePage(

@@ -6,6 +6,7 @@ values that millions share, so that together they tell nobody apart.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -61,6 +62,13 @@ def eid_risk(tx: SignalsTransaction, resident_id: str, now: Instant) -> dict[str
         "eid_age": age_band(now - resident.created_at),
     }
     return {EID_RISK: canonical_json.dumps(facts).decode()}
+
+
+def entry_texts(
+    tx: SignalsTransaction, resident_id: str, claims: Collection[str], now: Instant
+) -> dict[str, str]:
+    """What ``claims`` are made of beside sealed fields."""
+    return eid_risk(tx, resident_id, now) if EID_RISK in claims else {}
 
 
 def binding_of(credential: Credential) -> str:

@@ -260,6 +260,21 @@ _DECLARED = (
         "disclosures",
     ),
     PersonalField(
+        name="disclosure_salt",
+        purpose="For the resident to prove what was sent to a service (the digests say nothing without it)",
+        retention="Until the eID is erased, after which the digests can be neither proved nor guessed",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT,),
+        places=("disclosures.salt",),
+    ),
+    _pseudonymous(
+        "guardianship",
+        "To show on whose word a minor has an eID and agrees to disclosures",
+        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
+        "ties the internal ids to persons",
+        "guardian_approvals",
+    ),
+    PersonalField(
         name="officer_name",
         purpose="To know which officer is who (sealed under the officer's own data key)",
         retention="As long as the officer's accesses must be accounted for",

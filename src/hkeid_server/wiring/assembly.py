@@ -13,7 +13,7 @@ from hkeid.oidc.authorization_details import DetailType
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger
+from hkeid.profile import ConsentLedger, Receipts
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
@@ -81,6 +81,7 @@ def build_house(
         fields=base.fields,
         policy=base.passkeys,
         ledger=ledger,
+        receipts=Receipts(store, keys, config.issuer, clock, random),
         broker=base.broker,
         activation=_activation(base),
         devices=_devices(base),
@@ -162,7 +163,7 @@ def _doors_that_know_saml(
         def after_logout() -> None:
             courier.nudge()
 
-        saml = open_saml(ground, ledger, back_doors.upstreams, after_logout)
+        saml = open_saml(ground, ledger, back_doors, after_logout)
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.unit.profile.conftest import evidence
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.identity import Language
@@ -16,7 +17,7 @@ from hkeid.kernel.errors import MalformedInput
 from hkeid.oidc.verified_claims import parse_verified_claims
 from hkeid.oidc.verified_claims_answer import answer, last_second
 from hkeid.op.records import Client
-from hkeid.profile import ConsentLedger
+from hkeid.profile import Answer, ConsentLedger
 from hkeid.profile.assurance import (
     SUPPORTED,
     VERIFIABLE,
@@ -91,7 +92,14 @@ def proved(store: MemoryStore, fields: PersonalFields, resident: Resident, clock
 
 def agree(ledger: Ledger, bank: Client, *claims: str) -> None:
     statement = ledger.statement(bank, claims).version
-    ledger.decide("resident-1", bank.id, frozenset(claims), frozenset(), statement, "en")
+    answer = Answer(
+        agreed=frozenset(claims),
+        refused=frozenset(),
+        statement=statement,
+        language="en",
+        evidence=evidence(),
+    )
+    ledger.decide("resident-1", bank.id, answer)
 
 
 def release(ledger: ConsentLedger, clock: Any, *wishes: Wanted, names: Any = ()) -> dict[str, Any]:
@@ -113,6 +121,8 @@ def test_consented_and_proved(ledger: Any, bank: Client, proved: Resident, clock
     # The ledger has what went out, those within included.
     (disclosure,) = ledger.disclosures("resident-1")
     assert set(disclosure.claims) == {"name", "name#zh-Hant-HK", "birthdate", "verified_claims"}
+    assert ledger.prove(disclosure, "birthdate", "1985-04-12")
+    assert ledger.prove(disclosure, "verified_claims", told["verified_claims"])
 
 
 def test_without_consent_to_the_verification_nothing_is_told(

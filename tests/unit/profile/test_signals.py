@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.unit.profile.conftest import evidence
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.identity import Language
 from hkeid.identity.assurance import Acr
 from hkeid.op.records import Client
+from hkeid.profile import Answer
 from hkeid.profile.claims import CLAIMS
 from hkeid.profile.signals import age_band, eid_risk, render_risk
 from hkeid.residents.records import Credential, CredentialStatus, Resident
@@ -100,9 +102,21 @@ def test_registered_asked_and_agreed_like_any_claim(
         tx.clients.put(client)
     assert released() == {}
     statement = ledger.statement(client, ["eid_risk"]).version
-    ledger.decide(resident.id, client.id, frozenset({"eid_risk"}), frozenset(), statement, "en")
-    assert released()["eid_risk"]["eid_age"] == "under_1_week"
-    assert ledger.disclosures(resident.id)[0].claims == ("eid_risk",)
+    answer = Answer(
+        agreed=frozenset({"eid_risk"}),
+        refused=frozenset(),
+        statement=statement,
+        language="en",
+        evidence=evidence(),
+    )
+    ledger.decide(resident.id, client.id, answer)
+    found = released()["eid_risk"]
+    assert found["eid_age"] == "under_1_week"
+    (disclosure,) = ledger.disclosures(resident.id)
+    assert disclosure.claims == ("eid_risk",)
+    # What nothing sealed is part of can be proved to have been sent as well.
+    assert ledger.prove(disclosure, "eid_risk", found)
+    assert not ledger.prove(disclosure, "eid_risk", {**found, "chip_read": True})
 
 
 def test_shown_in_three_scripts(store: MemoryStore, resident: Resident, clock: Any) -> None:

@@ -15,6 +15,7 @@ from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pend
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import RegistrationConcluded
+from hkeid.enrolment.registration.guardianship import GUARDIAN, kept_approval
 from hkeid.enrolment.registration.particulars import Texts, person_of
 from hkeid.enrolment.registration.parts import RegistrationParts
 from hkeid.enrolment.registration.records import (
@@ -29,6 +30,7 @@ from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.residents import bind_hkic, find_by_hkic
+from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.proofing import Proofing
 from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import Ceremony, CeremonyKind, ResponseInput, verify_assertion
@@ -49,6 +51,7 @@ class _Binding:
     proofing: Proofing
     policy: str
     now: Instant
+    approval: GuardianApproval | None
 
 
 class Confirming:
@@ -132,7 +135,13 @@ class Confirming:
             ),
             policy=decision.policy,
             now=now,
+            approval=self._approval(record, owner),
         )
+
+    def _approval(self, record: RegistrationRecord, owner: Resident) -> GuardianApproval | None:
+        """The guardian's, where the applicant is a minor."""
+        kept = self._parts.evidence.get(particulars_of(record.id), GUARDIAN)
+        return None if kept is None else kept_approval(kept, record.id, owner.id)
 
     def _owner(self, record: RegistrationRecord, now: Instant) -> Resident:
         """The entry that is there, or the one to be made."""
@@ -182,6 +191,8 @@ class Confirming:
         )
         # Officers who looked at the case looked at this resident: My eID says so from the beginning.
         tx.record_accesses.bind_case(record.id, owner.id)
+        if ready.approval is not None:
+            tx.guardian_approvals.add(ready.approval)
         self._record(tx, ready, recovering=recovering)
         logged_in = self._parts.broker.sessions.open(tx, ready.opening, previous=session_reference)
         return logged_in, done
