@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.instants import Instant
+from hkeid.rp.web import is_local_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,7 @@ class LinkingPolicy:
     :ivar match: a verified value that must agree.
     :ivar acr: the lowest rung of the login that links (law 7); None: that of all logins.
     :ivar notify: tells the account's owner, on another way than this browser, that it was linked or unlinked.
+    :raises ConfigurationError: ``account_login_not_local``.
     """
 
     links: AccountLinks
@@ -163,3 +165,9 @@ class LinkingPolicy:
     match: Match | None = None
     acr: str | None = None
     notify: Callable[[AccountEvent], None] | None = None
+
+    def __post_init__(self) -> None:
+        if not is_local_path(self.account_login):
+            raise ConfigurationError(
+                "account_login_not_local", detail="a path of this service, such as /login"
+            )

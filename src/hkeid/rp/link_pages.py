@@ -168,6 +168,7 @@ class LinkPages:
         account: str,
         after: str,
         form: ShownForm,
+        *,
         fresh: bool | None,
     ) -> LinkPage:
         """What unlinking means."""

@@ -106,7 +106,7 @@ class WebLinking:
             raise LinkRefused("unlink_only_way_in")
         form = self._forms.shown(request, owner)
         # Nobody but the service's own login can be asked to show that it is recent.
-        return self._pages.unlink(request, owner, after, form, fresh if account else None)
+        return self._pages.unlink(request, owner, after, form, fresh=fresh if account else None)
 
     def begin_unlink(
         self, request: BrowserRequest, account: str | None, *, fresh: bool | None = None

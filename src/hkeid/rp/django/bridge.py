@@ -16,7 +16,6 @@ from hkeid.rp.records import Resident
 from hkeid.rp.web import Answer, BrowserRequest
 from hkeid.rp.web_session import SignedIn
 
-
 _UNKNOWN = object()
 
 
