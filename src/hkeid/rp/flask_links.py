@@ -174,4 +174,7 @@ class LinksAccounts(ABC):
         else:
             response = flask.make_response(done.html(flask.url_for("eid.style")))
             response.headers["Content-Security-Policy"] = done.content_security_policy
-        return finish(response, Answer(location="", cookies=done.cookies))
+        finish(response, Answer(location="", cookies=done.cookies))
+        # Browsers say nothing of where a form stood under "no-referrer"; form protections want to know.
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response

@@ -105,7 +105,8 @@ def hidden(html: str) -> dict[str, str]:
 
 
 def press(client: Client, page: str = "/eid/link", **fields: str) -> Any:
-    return client.post(page, {**hidden(client.get(page).content.decode()), **fields}, secure=True)
+    given = {**hidden(client.get(page).content.decode()), **fields}
+    return client.post(page, given, secure=True, headers={"referer": BASE + page})
 
 
 def come_back(client: Client, provider: FakeProvider, begun: Any) -> Any:
@@ -121,6 +122,7 @@ def test_link_and_unlink(client: Client, provider: FakeProvider, links: MemoryAc
     page = client.get("/eid/link")
     assert kind_in(page) == "confirm"
     assert "form-action 'self' https://eid.example.hk;" in page["Content-Security-Policy"]
+    assert page["Referrer-Policy"] == "same-origin", "or browsers post with the origin null"
     assert set(hidden(page.content.decode())) == {"eid_form", "next", "csrfmiddlewaretoken"}
     back = come_back(client, provider, press(client))
     assert back["Location"] == "/eid/link?next=%2F"
@@ -136,7 +138,9 @@ def test_a_forged_form(client: Client, links: MemoryAccountLinks) -> None:
     fields = hidden(client.get("/eid/link").content.decode())
     for missing in ("csrfmiddlewaretoken", "eid_form"):
         given = {name: value for name, value in fields.items() if name != missing}
-        assert client.post("/eid/link", given, secure=True).status_code in (400, 403)
+        referer = {"referer": f"{BASE}/eid/link"}
+        refused = client.post("/eid/link", given, secure=True, headers=referer)
+        assert refused.status_code in (400, 403)
     assert [event.reason for event in links.events] == ["link_form_invalid"]
 
 

@@ -142,7 +142,10 @@ def _about_links(
         token = {"csrfmiddlewaretoken": get_token(request)} if done.action else {}
         response = HttpResponse(done.html(reverse("eid:style"), token))
         response["Content-Security-Policy"] = done.content_security_policy
-    return finish(response, Answer(location="", cookies=done.cookies))
+    finish(response, Answer(location="", cookies=done.cookies))
+    # Browsers say nothing of where a form stood under "no-referrer", and Django then takes none.
+    response["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _forget(*, setting: str, **_: Any) -> None:
