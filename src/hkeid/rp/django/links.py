@@ -77,10 +77,10 @@ def linking() -> Linking | None:
 
 
 def _found(name: str, value: Any) -> Any:
-    """The value itself, or what a dotted path leads to; a class (of links) is called."""
+    """The value itself, or what a dotted path leads to; a class or function that gives links is called."""
     if name == "LINKS":
         links = _imported(value)
-        return links() if isinstance(links, type) else links
+        return links() if callable(links) else links
     return _imported(value) if name in _CALLED else value
 
 
