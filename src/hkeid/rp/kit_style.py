@@ -6,7 +6,7 @@ STYLE = """\
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1.125rem/1.6 system-ui, "Noto Sans HK", "PingFang HK", "PingFang SC", "Microsoft JhengHei", "Noto Sans CJK HK", sans-serif; }
 main { max-width: 38rem; margin: 0 auto; padding: 3rem 1.25rem; }
-h1 { font-size: 1.75rem; line-height: 1.3; margin: 0 0 1rem; }
+h1 { font-size: 1.75rem; line-height: 1.3; margin: 0 0 1rem; text-wrap: balance; }
 a { color: var(--brand); }
 a:focus-visible, button:focus-visible { outline: 3px solid #d98200; outline-offset: 3px; }
 .actions { display: flex; flex-wrap: wrap; gap: 0.75rem 1.5rem; align-items: center; margin: 2rem 0; }
