@@ -23,6 +23,7 @@ from hkeid_server.models import ProblemPage
 from hkeid_server.pages import (
     account,
     activation,
+    consents,
     devices,
     elsewhere,
     life_guardian,
@@ -77,6 +78,7 @@ def create_pages(parts: House) -> Flask:
         login.blueprint,
         interactions.blueprint,
         account.blueprint,
+        consents.blueprint,
         devices.blueprint,
         elsewhere.blueprint,
         registration.blueprint,
@@ -225,8 +227,8 @@ def _note(answer: Response) -> Response:
     seconds = perf_counter() - g.began
     route, method = _route(), metrics.known_method(request.method)
     metrics.count_request(route, method, answer.status_code, seconds)
-    if request.method == "POST":
-        # Whatever was done may have ended a session, this browser's or another one.
+    if request.method == "POST" and answer.status_code < 400:
+        # Whatever was done may have ended a session, this browser's or another one; what was refused has not.
         house().logouts.nudge()
     if house().config.log.access:
         house().journal.event(

@@ -12,10 +12,13 @@ from functools import partial
 
 from flask import Blueprint, Response, abort
 
-from hkeid_server.gallery_account import account, new_account
+from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
+from hkeid_server.elsewhere_models import ElsewhereAddPage, WaysIn
+from hkeid_server.gallery_account import account, marketing, new_account
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
 from hkeid_server.gallery_csc import csc_samples
+from hkeid_server.gallery_elsewhere import doors, more_logins
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_signing import signing_samples
@@ -28,13 +31,9 @@ from hkeid_server.models import (
     ActivatePage,
     ActivatePasskeyPage,
     ChoosePage,
-    ConsentItem,
-    ConsentPage,
     DeviceAddPage,
     DeviceReinstatePage,
     DeviceRemovePage,
-    Elsewhere,
-    ElsewhereAddPage,
     FarewellPage,
     LinkCard,
     LocalService,
@@ -44,7 +43,6 @@ from hkeid_server.models import (
     PlainPage,
     ProblemPage,
     SandboxPage,
-    Terms,
     Text,
     Ticket,
 )
@@ -117,17 +115,8 @@ def _consent() -> ConsentPage:
     )
 
 
-def _doors(begin: str) -> tuple[Elsewhere, ...]:
-    university = in_script("Harbour University", "海港大學", "海港大学")
-    company = in_script("Company staff", "公司員工", "公司员工")
-    return (
-        Elsewhere(id="university", name=university, href=begin, last=True),
-        Elsewhere(id="company", name=company, href=begin),
-    )
-
-
 def _linked() -> AccountPage:
-    first, second = _doors("/")
+    first, second = doors("/")
     link = LinkCard(provider=first.id, subject="s", name=first.name, since=EARLIER, used=NOON)
     return replace(account("linked"), links=(link,), elsewhere=(second,))
 
@@ -187,10 +176,16 @@ SAMPLES: dict[str, Sample] = {
         template="login.html", make=lambda: replace(_login(), fresh=True, stronger=True)
     ),
     "login-elsewhere": Sample(
-        template="login.html", make=lambda: replace(_login(), elsewhere=_doors("/"))
+        template="login.html",
+        make=lambda: replace(_login(), elsewhere=WaysIn(doors=more_logins().doors[:5], more="/")),
     ),
+    "more-logins": Sample(template="more_logins.html", make=more_logins),
+    "more-logins-found": Sample(
+        template="more_logins.html", make=lambda: more_logins(in_script("hong", "學院", "学院"))
+    ),
+    "more-logins-none": Sample(template="more_logins.html", make=lambda: more_logins("zzz")),
     "account-add-login": Sample(
-        template="elsewhere_add.html", make=lambda: ElsewhereAddPage(doors=_doors("/"))
+        template="elsewhere_add.html", make=lambda: ElsewhereAddPage(doors=doors("/"))
     ),
     "account-other-logins": Sample(template="account.html", make=_linked),
     "login-to-sign": Sample(
@@ -200,6 +195,12 @@ SAMPLES: dict[str, Sample] = {
         template="login.html", make=lambda: LoginPage(who=None, ceremony=ceremony("get"))
     ),
     "consent": Sample(template="consent.html", make=_consent),
+    "consent-guardian": Sample(
+        template="consent.html", make=lambda: replace(_consent(), guardian=True)
+    ),
+    "marketing": Sample(template="marketing.html", make=marketing),
+    "marketing-agreed": Sample(template="marketing.html", make=partial(marketing, agreed=True)),
+    "marketing-guardian": Sample(template="marketing.html", make=partial(marketing, guardian=True)),
     "choose": Sample(
         template="choose.html",
         make=lambda: ChoosePage(

@@ -23,13 +23,14 @@ from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger
+from hkeid.profile import ConsentLedger, Receipts
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
 from hkeid_server.logouts import LogoutCourier
 from hkeid_server.looked_at import AccessReader
+from hkeid_server.metadata_rounds import MetadataRounds
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
@@ -80,6 +81,7 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar receipts: consent receipts for residents.
     :ivar new_phone: a phone that is not logged in, bound on the word of one that is.
     :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
@@ -97,6 +99,7 @@ class House:
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
     :ivar signing: signing by residents; None where it is not served.
     :ivar verification: checks signed documents that anybody brings along; None where it is not served.
+    :ivar saml_metadata: keeps metadata of SAML peers up to date, once it has begun.
     :ivar saml: the SAML door, which is among ``doors`` as well; None where it is not served.
     :ivar csc: remote signing by the Cloud Signature Consortium's API; None where it is not served.
     """
@@ -110,6 +113,7 @@ class House:
     fields: PersonalFields
     policy: WebAuthnPolicy
     ledger: ConsentLedger
+    receipts: Receipts
     broker: Broker
     activation: Activation
     devices: Devices
@@ -128,6 +132,7 @@ class House:
     logouts: LogoutCourier
     front_channel: Callable[[str], tuple[str, ...]]
     waiting_room: WaitingRoom
+    saml_metadata: MetadataRounds
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
     certificates: CertificateRooms | None = None

@@ -9,6 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hkeid_server.consent_models import ServiceCard
+
+from hkeid_server.elsewhere_models import NOWHERE_ELSE, Elsewhere, WaysIn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,32 +97,23 @@ class ActivatedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
-    """Another identity provider.
+class MoreLoginsPage:
+    """All other identity providers, and a search among them.
 
-    :ivar href: where the visit there begins.
-    :ivar last: it was used last in this browser.
+    :ivar search: address to which the search goes.
+    :ivar typed: what is searched for, or "".
+    :ivar doors: what was found; all where nothing was typed.
+    :ivar total: how many there are.
+    :ivar back: address of the login page.
     """
 
-    id: str
-    name: str
-    href: str
-    last: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElsewhereAddPage:
-    """Which other login is to be added."""
-
+    who: WhoAsks | None
+    search: str
+    typed: str
     doors: tuple[Elsewhere, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeparturePage:
-    """A form that goes to another identity provider at once."""
-
-    action: str
-    fields: tuple[tuple[str, str], ...] = field(repr=False)
+    total: int
+    back: str
+    decline: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +129,7 @@ class LoginPage:
 
     who: WhoAsks | None
     ceremony: CeremonyForm
-    elsewhere: tuple[Elsewhere, ...] = ()
+    elsewhere: WaysIn = NOWHERE_ELSE
     decline: str | None = None
     will_ask: bool = False
     fresh: bool = False
@@ -140,52 +137,6 @@ class LoginPage:
     signing: bool = False
     problem: str | None = None
     signal: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentItem:
-    """One claim on the consent page.
-
-    :ivar values: what would be sent, one entry per form (a name in two scripts).
-    :ivar on: how the switch of a voluntary claim stands: off, unless agreed to before.
-    :ivar held: there is a value; else ``values`` says that there is none.
-    """
-
-    claim: str
-    label: str
-    values: tuple[Text, ...]
-    why: str
-    on: bool = False
-    held: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """The statement about the collection of the data (Cap. 486 DPP1)."""
-
-    title: str
-    opening: str
-    purposes: tuple[str, ...]
-    paragraphs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentPage:
-    """Agree, or do not.
-
-    :ivar statement: version of the collection statement that is on the page.
-    :ivar shown: the claims on the page, which the answer must be about.
-    :ivar changed: the question changed while the resident was reading.
-    """
-
-    who: WhoAsks
-    action: str
-    required: tuple[ConsentItem, ...]
-    voluntary: tuple[ConsentItem, ...]
-    statement: str
-    terms: Terms
-    shown: str
-    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,25 +172,6 @@ class SessionCard:
     since: datetime
     current: bool
     services: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisclosureLine:
-    """What was sent at one moment: labels of claims, never values."""
-
-    claims: tuple[str, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCard:
-    """A relying party that received something or may."""
-
-    id: str
-    name: str
-    domain: str
-    agreed: tuple[str, ...]
-    disclosures: tuple[DisclosureLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

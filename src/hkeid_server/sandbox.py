@@ -18,6 +18,7 @@ from hkeid.officers import Officers
 from hkeid.officers import Role as OfficerRole
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.residents import find_by_hkic
+from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.records import Resident
 from hkeid.testing.personas import PERSONAS, Persona
 from hkeid.testing.services import SERVICES
@@ -56,6 +57,8 @@ def seed_sandbox(house: House) -> int:
         except EnrolmentRefused:
             continue
         new += 1
+        if persona.guardian is not None:
+            _approve(house, resident_id, PERSONAS[persona.guardian])
         if persona.deceased:
             house.standing.revoke(resident_id, by=Actor.OPERATOR, reason="person_deceased")
         elif persona.state is EidState.SUSPENDED:
@@ -204,6 +207,23 @@ def _suspend(house: House, resident_id: str) -> None:
         resident = tx.residents.get(resident_id)
         tx.residents.change(resident, replace(resident, state=EidState.ACTIVE))
     house.standing.suspend(resident_id, by=Actor.OPERATOR, reason="persona_story")
+
+
+def _approve(house: House, resident_id: str, guardian: Persona) -> None:
+    """A guardian's approval, as if a minor's registration had had one; the eID of a guardian who comes
+    later in the file is not known yet, and stands as it will be.
+    """
+    with house.store.transaction() as tx:
+        guardian_id = find_by_hkic(tx, house.keys, guardian.hkic_number)
+        tx.guardian_approvals.add(
+            GuardianApproval(
+                id=house.random.token(16),
+                resident_id=resident_id,
+                guardian_id=guardian_id or guardian.key,
+                registration="sandbox",
+                approved_at=house.clock.now(),
+            )
+        )
 
 
 def _only_in_the_sandbox(house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hkeid.doors.relying_party import RelyingParty
+from hkeid.doors.relying_party import LOGIN_PURPOSE, RelyingParty
 from hkeid.identity.language import Language
 from hkeid.profile.claims import CLAIMS, Texts
 from hkeid.profile.records import ConsentDecision
@@ -14,7 +14,7 @@ from hkeid.profile.statement import (
     StatementText,
     collection_statement,
     in_language,
-    registered_claims,
+    registered_purpose,
 )
 
 
@@ -51,10 +51,15 @@ class ConsentQuestion:
     """The whole page. ``statement.version`` comes back with the answer.
 
     :ivar client_name: in the page's language.
+    :ivar purpose: ``""`` for a login, the id of a form, or ``direct_marketing``: one question is about
+        one purpose.
+    :ivar form_name: what the form is called, in the page's language; "" for others.
     """
 
     client_id: str
     client_name: str
+    purpose: str
+    form_name: str
     language: Language
     items: tuple[ConsentItem, ...]
     statement: CollectionStatement
@@ -81,21 +86,24 @@ def consent_question(
     decided: Mapping[str, ConsentDecision],
     texts: Texts,
     language: Language,
+    purpose: str = LOGIN_PURPOSE,
 ) -> ConsentQuestion:
     """Put the page together (pure).
 
     :param claims: base names asked for; those the client has not registered are left out.
     :param decided: decisions that hold at present, by claim.
     :param texts: the resident's opened fields.
+    :raises hkeid.kernel.errors.Refused: reason ``purpose_not_registered``.
     """
-    asked = tuple(claim for claim in registered_claims(client) if claim in claims)
+    about = registered_purpose(client, purpose)
+    asked = tuple(claim for claim in about.claims if claim in claims)
     items = tuple(
         ConsentItem(
             claim=claim,
             label=CLAIMS[claim].label[language],
             value=CLAIMS[claim].show(texts, language),
-            why=in_language(client.claims[claim], language),
-            required=claim not in client.voluntary_claims,
+            why=in_language(about.reasons[claim], language),
+            required=claim not in about.voluntary,
             decided=decided[claim].agreed if claim in decided else None,
         )
         for claim in asked
@@ -103,7 +111,9 @@ def consent_question(
     return ConsentQuestion(
         client_id=client.id,
         client_name=in_language(client.name, language),
+        purpose=about.id,
+        form_name=in_language(about.name, language),
         language=language,
         items=items,
-        statement=collection_statement(client, asked),
+        statement=collection_statement(client, asked, about.id),
     )

@@ -154,6 +154,7 @@ _DECLARED = (
         places=(
             "upstream_links.subject",
             "upstream_sessions.subject",
+            "upstream_sessions.holder",
             "upstream_sessions.upstream_session",
         ),
     ),
@@ -243,6 +244,21 @@ _DECLARED = (
         "ties the internal id to a person",
         "consents",
         "disclosures",
+    ),
+    PersonalField(
+        name="disclosure_salt",
+        purpose="For the resident to prove what was sent to a service (the digests say nothing without it)",
+        retention="Until the eID is erased, after which the digests can be neither proved nor guessed",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT,),
+        places=("disclosures.salt",),
+    ),
+    _pseudonymous(
+        "guardianship",
+        "To show on whose word a minor has an eID and agrees to disclosures",
+        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
+        "ties the internal ids to persons",
+        "guardian_approvals",
     ),
     PersonalField(
         name="officer_name",

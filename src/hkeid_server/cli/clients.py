@@ -36,11 +36,11 @@ def clients_group() -> None:
 def add(config_path: Path, description: Path) -> None:
     """Register a client from its description (a TOML file), or replace it."""
     from hkeid_server.clients import read_client
+    from hkeid_server.wiring import register_client
 
     config = read(config_path)
     client = read_client(description, profile=config.profile)
-    with _store(config).transaction() as tx:
-        tx.clients.put(client)
+    register_client(config, _store(config), client)
     click.echo(f"registered {client.id}")
 
 
@@ -83,7 +83,10 @@ def _complaints(client: Client, *, production: bool) -> list[str]:
     from hkeid.profile import CLAIMS
 
     found = ["it is disabled"] if not client.enabled else []
-    found += [f"claim {claim!r} does not exist" for claim in client.claims if claim not in CLAIMS]
+    asked = [*client.claims, *(claim for form in client.forms for claim in form.claims)]
+    if client.direct_marketing is not None:
+        asked += client.direct_marketing.claims
+    found += [f"claim {claim!r} does not exist" for claim in asked if claim not in CLAIMS]
     reason = sandbox_only(client)
     if production and reason is not None:
         found.append(f"production refuses it: {reason}")

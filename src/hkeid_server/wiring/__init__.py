@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         open_keys,
         open_store,
         open_vault,
+        register_client,
         register_clients,
         surroundings,
     )
@@ -53,6 +54,7 @@ __getattr__ = names_on_demand(
             "open_keys",
             "open_store",
             "open_vault",
+            "register_client",
             "register_clients",
             "surroundings",
         ),
@@ -100,6 +102,7 @@ __all__ = [
     "open_vault",
     "passkey_policy",
     "purge_store",
+    "register_client",
     "register_clients",
     "restore_data",
     "restore_vault",

@@ -13,7 +13,7 @@ from hkeid.oidc.authorization_details import DetailType
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger
+from hkeid.profile import ConsentLedger, Receipts
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
@@ -34,6 +34,7 @@ from hkeid_server.wiring.opening import (
     register_clients,
 )
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
+from hkeid_server.wiring.saml_foundation import SamlFoundation, lay_saml_foundation
 from hkeid_server.wiring.stations import open_stations
 from hkeid_server.wiring.upstreams import open_back_doors
 
@@ -62,14 +63,13 @@ def build_house(
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
     ledger = ConsentLedger(store, base.fields, clock, random)
-    proofing = open_proofing(config, clock, base.journal)
-    evidence = open_evidence(config, store, keys, clock, random)
+    proofing, evidence = _proofing(base)
     notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
-    back_doors = open_back_doors(base)
-    saml, courier = _saml_and_courier(base, ledger, back_doors)
+    ground = lay_saml_foundation(base)
+    back_doors, saml, courier = _doors_that_know_saml(ground, ledger)
     return House(
         config=config,
         pages=page_settings(config),
@@ -80,6 +80,7 @@ def build_house(
         fields=base.fields,
         policy=base.passkeys,
         ledger=ledger,
+        receipts=Receipts(store, keys, config.issuer, clock, random),
         broker=base.broker,
         activation=_activation(base),
         devices=_devices(base),
@@ -95,6 +96,7 @@ def build_house(
         doors=_doors(provider, csc, saml),
         back_doors=back_doors,
         saml=saml,
+        saml_metadata=ground.metadata.rounds,
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
@@ -106,6 +108,12 @@ def build_house(
         csc=csc,
         verification=_verification(base, certificates),
     )
+
+
+def _proofing(base: Foundation) -> tuple[ProofingParts, EvidenceVault]:
+    """Who proves people, and where what they show lies meanwhile."""
+    proofing = open_proofing(base.config, base.clock, base.journal)
+    return proofing, open_evidence(base.config, base.store, base.keys, base.clock, base.random)
 
 
 def _telling(
@@ -149,22 +157,22 @@ def _csc(
     return open_csc(base, certificates, provider)
 
 
-def _saml_and_courier(
-    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors
-) -> tuple[IdentityProvider | None, LogoutCourier]:
-    """The SAML door, if it is open, and who tells of logouts: each needs the other."""
-    saml = None
+def _doors_that_know_saml(
+    ground: SamlFoundation, ledger: ConsentLedger
+) -> tuple[BackDoors, IdentityProvider | None, LogoutCourier]:
+    """Who is behind the hub; the SAML door, if it is open, and who tells of logouts: each needs the other."""
+    saml, base, back_doors = None, ground.base, open_back_doors(ground)
     if base.config.saml.enabled:
         from hkeid_server.wiring.saml import open_saml
 
         def after_logout() -> None:
             courier.nudge()
 
-        saml = open_saml(base, ledger, back_doors.upstreams, after_logout)
+        saml = open_saml(ground, ledger, back_doors, after_logout)
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )
-    return saml, courier
+    return back_doors, saml, courier
 
 
 def _doors(

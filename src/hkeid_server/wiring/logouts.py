@@ -15,6 +15,7 @@ from hkeid_server.logouts import LogoutCourier
 
 if TYPE_CHECKING:
     from hkeid.saml.idp import IdentityProvider
+    from hkeid_server.metadata_rounds import MetadataRounds
 
 
 def open_courier(
@@ -47,24 +48,27 @@ def open_courier(
 
 def open_courier_of_its_own(
     config: Config, store: Any, keys: KeyStore, clock: Clock, random: Random, journal: Journal
-) -> LogoutCourier:
-    """Who tells relying parties of logouts from a process that serves no door.
+) -> tuple[LogoutCourier, MetadataRounds | None]:
+    """Who tells relying parties of logouts from a process that serves no door; and what keeps the metadata of those
+    of SAML up to date, once it has begun.
 
     :raises hkeid.kernel.errors.ConfigurationError: what describes a service of SAML is wrong.
     """
-    saml = None
+    saml = rounds = None
     if config.saml.enabled:
-        from hkeid.broker.upstreams import Upstreams
         from hkeid.profile import ConsentLedger
         from hkeid_server.wiring.foundation import lay_foundation
         from hkeid_server.wiring.saml import open_saml
+        from hkeid_server.wiring.saml_foundation import lay_saml_foundation
 
         base = lay_foundation(
             config, clock=clock, random=random, keys=keys, store=store, journal=journal
         )
+        ground = lay_saml_foundation(base)
         ledger = ConsentLedger(store, base.fields, clock, random)
-        saml = open_saml(base, ledger, Upstreams(), lambda: None)
-    return open_courier(config, store, keys, clock, random, journal, saml)
+        saml = open_saml(ground, ledger, None, lambda: None)
+        rounds = ground.metadata.rounds
+    return open_courier(config, store, keys, clock, random, journal, saml), rounds
 
 
 def logout_client(config: Config) -> HttpClient:

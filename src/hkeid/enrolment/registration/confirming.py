@@ -14,6 +14,7 @@ from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pend
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import RegistrationConcluded
+from hkeid.enrolment.registration.guardianship import GUARDIAN, kept_approval
 from hkeid.enrolment.registration.particulars import Texts, person_of
 from hkeid.enrolment.registration.parts import RegistrationParts
 from hkeid.enrolment.registration.records import (
@@ -28,6 +29,7 @@ from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.residents import bind_hkic, find_by_hkic
+from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import Ceremony, CeremonyKind, ResponseInput, verify_assertion
 
@@ -46,6 +48,7 @@ class _Binding:
     proofed: Acr
     policy: str
     now: Instant
+    approval: GuardianApproval | None
 
 
 class Confirming:
@@ -125,7 +128,13 @@ class Confirming:
             proofed=proofed,
             policy=decision.policy,
             now=now,
+            approval=self._approval(record, owner),
         )
+
+    def _approval(self, record: RegistrationRecord, owner: Resident) -> GuardianApproval | None:
+        """The guardian's, where the applicant is a minor."""
+        kept = self._parts.evidence.get(particulars_of(record.id), GUARDIAN)
+        return None if kept is None else kept_approval(kept, record.id, owner.id)
 
     def _owner(self, record: RegistrationRecord, now: Instant) -> Resident:
         """The entry that is there, or the one to be made."""
@@ -174,6 +183,8 @@ class Confirming:
         )
         # Officers who looked at the case looked at this resident: My eID says so from the beginning.
         tx.record_accesses.bind_case(record.id, owner.id)
+        if ready.approval is not None:
+            tx.guardian_approvals.add(ready.approval)
         self._record(tx, ready, recovering=recovering)
         logged_in = self._parts.broker.sessions.open(tx, ready.opening, previous=session_reference)
         return logged_in, done

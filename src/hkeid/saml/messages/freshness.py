@@ -23,7 +23,7 @@ def check_age(message: Message, now: Instant, *, skew: timedelta, lifetime: time
     if now >= message.issued_at + lifetime + skew:
         raise MessageRefused(MessageReason.ISSUED_TOO_LATE)
     until = message.not_on_or_after if isinstance(message, LogoutRequest) else None
-    if until is not None and now >= until + skew:
+    if until is not None and now - skew >= until:  # to the end of time nothing can be added
         raise MessageRefused(MessageReason.LOGOUT_EXPIRED)
 
 

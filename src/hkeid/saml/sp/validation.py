@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hkeid.kernel.instants import Instant
 from hkeid.saml.dsig import EncryptionRefused, Reason, SignedElement, VerifiedResponse
@@ -32,6 +33,8 @@ from hkeid.saml.sp.authentication import Authentication, Expectation
 from hkeid.saml.sp.errors import StatusRefused
 
 ASSERTION_KIND = "saml_sp_assertion"
+_END = datetime.max.replace(tzinfo=UTC)
+"""Which some write for "never": nothing may be added to what a peer says."""
 
 
 def validate(
@@ -118,9 +121,10 @@ def validate_assertions(
         conditions = _check_conditions(one.conditions, expected, now)
         statements += one.authn_statements
         attributes += one.attributes
-        proxy = proxy or conditions.proxy_restriction
+        proxy = _both(proxy, conditions.proxy_restriction)
         # saml-profiles §4.1.4.5: the ID is kept for as long as the assertion would be taken.
-        used.append(once(ASSERTION_KIND, one.issuer, one.id, now=now, until=until + 2 * skew))
+        until = min(until, _END - 2 * skew) + 2 * skew
+        used.append(once(ASSERTION_KIND, one.issuer, one.id, now=now, until=until))
     if not statements:
         raise MessageRefused(MessageReason.AUTHN_STATEMENT_MISSING)
     for statement in statements:
@@ -142,6 +146,18 @@ def validate_assertions(
         solicited=expected.request_id is not None,
         once=tuple(used),
     )
+
+
+def _both(one: ProxyRestriction | None, other: ProxyRestriction | None) -> ProxyRestriction | None:
+    """What keeps to both restrictions; nobody, where they leave no audience."""
+    if one is None or other is None:
+        return one or other
+    counts = [count for count in (one.count, other.count) if count is not None]
+    common = [audience for audience in one.audiences if audience in other.audiences]
+    if one.audiences and other.audiences and not common:
+        return ProxyRestriction(count=0)
+    audiences = tuple(common) or one.audiences or other.audiences
+    return ProxyRestriction(count=min(counts, default=None), audiences=audiences)
 
 
 def _one_subject(assertions: Sequence[Assertion]) -> NameId | None:
@@ -186,7 +202,7 @@ def _broken(one: SubjectConfirmation, expected: Expectation, now: Instant) -> Me
         return MessageReason.CONFIRMATION_RECIPIENT
     if one.not_before is not None:
         return MessageReason.CONFIRMATION_NOT_BEFORE
-    if one.not_on_or_after is None or now >= one.not_on_or_after + expected.skew:
+    if one.not_on_or_after is None or now - expected.skew >= one.not_on_or_after:
         return MessageReason.CONFIRMATION_EXPIRED
     if one.in_response_to != expected.request_id:
         # saml-profiles §4.1.5: an answer that nobody asked for has none either.
@@ -202,7 +218,7 @@ def _check_conditions(
         raise MessageRefused(MessageReason.CONDITIONS_MISSING)
     if conditions.not_before is not None and now + expected.skew < conditions.not_before:
         raise MessageRefused(MessageReason.CONDITIONS_NOT_YET)
-    if conditions.not_on_or_after is not None and now >= conditions.not_on_or_after + expected.skew:
+    if conditions.not_on_or_after is not None and now - expected.skew >= conditions.not_on_or_after:
         raise MessageRefused(MessageReason.CONDITIONS_EXPIRED)
     if not conditions.audiences:
         raise MessageRefused(MessageReason.AUDIENCE_MISSING)
@@ -215,7 +231,7 @@ def _check_conditions(
 def _check_statement(one: AuthnStatement, expected: Expectation, now: Instant) -> None:
     """saml-core §2.7.2, §3.4.1 (ForceAuthn), §3.3.2.2.1 (what was asked for)."""
     skew = expected.skew
-    if one.session_not_on_or_after is not None and now >= one.session_not_on_or_after + skew:
+    if one.session_not_on_or_after is not None and now - skew >= one.session_not_on_or_after:
         raise MessageRefused(MessageReason.SESSION_EXPIRED)
     if one.authenticated_at > now + skew:
         raise MessageRefused(MessageReason.AUTHN_INSTANT_FUTURE)

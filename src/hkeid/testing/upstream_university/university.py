@@ -178,7 +178,7 @@ class University:
         told = None
         if session is not None:
             self.end(session.session_id)
-            told = self._provider.propagate_logout(session.session_id)
+            told = self._provider.propagate_logout(session.session_id, browser=request.browser)
         return told or logged_out_page(language_of(""), UNIVERSITY)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,29 @@ from hkeid.testing.saml_parties import Party
 
 MINUTE = timedelta(minutes=1)
 Alter = Callable[[Stage, Any], Any]
+
+
+def test_an_assertion_that_never_ends(stage: Stage) -> None:
+    """Some identity providers say so with the end of time, to which nothing can be added."""
+    never = datetime.max.replace(tzinfo=UTC)
+
+    def forever(one: Assertion) -> Assertion:
+        assert one.subject is not None
+        assert one.conditions is not None
+        (confirmation,) = one.subject.confirmations
+        (statement,) = one.authn_statements
+        return replace(
+            one,
+            subject=replace(
+                one.subject, confirmations=(replace(confirmation, not_on_or_after=never),)
+            ),
+            conditions=replace(one.conditions, not_on_or_after=never),
+            authn_statements=(replace(statement, session_not_on_or_after=never),),
+        )
+
+    ends = stage.login(assertion=forever).session_not_on_or_after
+    assert ends is not None
+    assert never - ends < timedelta(milliseconds=1)
 
 
 def test_a_login(stage: Stage) -> None:
@@ -308,6 +331,50 @@ def test_restrictions_are_handed_on(stage: Stage) -> None:
     assert login.proxy_restriction == restriction
 
 
+def said_by_two(stage: Stage, request_id: str, *assertions: Assertion) -> Request:
+    """A Response with several assertions, each signed."""
+    made = [sign_element(one.write(), stage.idp.signer) for one in assertions]
+    octets = write(stage.response(request_id).write(*made))
+    return post({"SAMLResponse": encode_post(octets), "RelayState": RELAY})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (None, ProxyRestriction(count=1), ProxyRestriction(count=1)),
+        (
+            ProxyRestriction(count=2, audiences=("a", "b")),
+            ProxyRestriction(count=1),
+            ProxyRestriction(count=1, audiences=("a", "b")),
+        ),
+        (
+            ProxyRestriction(audiences=("a", "b")),
+            ProxyRestriction(count=1, audiences=("b", "c")),
+            ProxyRestriction(count=1, audiences=("b",)),
+        ),
+        (
+            ProxyRestriction(audiences=("a",)),
+            ProxyRestriction(audiences=("b",)),
+            ProxyRestriction(count=0),
+        ),
+    ],
+)
+def test_restrictions_of_several_assertions_all_count(
+    stage: Stage,
+    one: ProxyRestriction | None,
+    other: ProxyRestriction,
+    both: ProxyRestriction,
+) -> None:
+    begun, request = stage.begin()
+
+    def restricted(name: str, restriction: ProxyRestriction | None) -> Assertion:
+        made = stage.assertion(request.id, name)
+        return replace(made, conditions=replace(made.conditions, proxy_restriction=restriction))
+
+    answer = said_by_two(stage, request.id, restricted("_a", one), restricted("_b", other))
+    assert stage.sp.finish(begun.kept, answer, stage.now).proxy_restriction == both
+
+
 def test_assertions_are_about_one_subject(stage: Stage) -> None:
     """saml-profiles §4.1.4.2."""
     begun, request = stage.begin()
@@ -318,13 +385,8 @@ def test_assertions_are_about_one_subject(stage: Stage) -> None:
         stage.assertion(request.id, "_b"),
         subject=replace(one.subject, name_id=NameId(value="4712", format=NameIdFormat.PERSISTENT)),
     )
-    made = [sign_element(x.write(), stage.idp.signer) for x in (one, other)]
-    form = {
-        "SAMLResponse": encode_post(write(stage.response(request.id).write(*made))),
-        "RelayState": RELAY,
-    }
     with pytest.raises(HkeidError) as caught:
-        stage.sp.finish(begun.kept, post(form), stage.now)
+        stage.sp.finish(begun.kept, said_by_two(stage, request.id, one, other), stage.now)
     assert caught.value.reason == MessageReason.SUBJECTS_DIFFER
 
 
