@@ -30,15 +30,16 @@ NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 _TOGETHER = 8
 
 
-def a_link(**changes: str) -> AccountLink:
+def a_link(
+    *, issuer: str = ISSUER, sub: str | None = None, account: str | None = None
+) -> AccountLink:
     """A link between an account and an eID that nobody has seen yet."""
-    link = AccountLink(
-        issuer=ISSUER,
-        sub=f"sub-{secrets.token_hex(6)}",
-        account=f"account-{secrets.token_hex(6)}",
+    return AccountLink(
+        issuer=issuer,
+        sub=sub or f"sub-{secrets.token_hex(6)}",
+        account=account or f"account-{secrets.token_hex(6)}",
         linked_at=NOW,
     )
-    return replace(link, **changes)
 
 
 def an_event(link: AccountLink, kind: EventKind = EventKind.LINKED) -> AccountEvent:
