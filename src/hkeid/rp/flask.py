@@ -32,7 +32,7 @@ Register ``<base URL>/eid/callback`` as redirect URI, ``<base URL>/`` as post-lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import wraps
