@@ -64,12 +64,11 @@ def seed_sandbox(house: House) -> int:
         except EnrolmentRefused:
             continue
         new += 1
-        if persona.guardian is not None:
-            _approve(house, resident_id, PERSONAS[persona.guardian])
         if persona.deceased:
             house.standing.revoke(resident_id, by=Actor.OPERATOR, reason="person_deceased")
         elif persona.state is EidState.SUSPENDED:
             _suspend(house, resident_id)
+    _approve(house)
     return new
 
 
@@ -234,21 +233,25 @@ def _suspend(house: House, resident_id: str) -> None:
     house.standing.suspend(resident_id, by=Actor.OPERATOR, reason="persona_story")
 
 
-def _approve(house: House, resident_id: str, guardian: Persona) -> None:
-    """A guardian's approval, as if a minor's registration had had one; the eID of a guardian who comes
-    later in the file is not known yet, and stands as it will be.
-    """
-    with house.store.transaction() as tx:
-        guardian_id = find_by_hkic(tx, house.keys, guardian.hkic_number)
-        tx.guardian_approvals.add(
-            GuardianApproval(
-                id=house.random.token(16),
-                resident_id=resident_id,
-                guardian_id=guardian_id or guardian.key,
-                registration="sandbox",
-                approved_at=house.clock.now(),
+def _approve(house: House) -> None:
+    """Guardians' approvals, as if the registrations of minors had had them."""
+    for persona in PERSONAS.values():
+        if persona.guardian is None:
+            continue
+        with house.store.transaction() as tx:
+            minor = find_by_hkic(tx, house.keys, persona.hkic_number)
+            guardian = find_by_hkic(tx, house.keys, PERSONAS[persona.guardian].hkic_number)
+            if minor is None or guardian is None or tx.guardian_approvals.of_resident(minor):
+                continue
+            tx.guardian_approvals.add(
+                GuardianApproval(
+                    id=house.random.token(16),
+                    resident_id=minor,
+                    guardian_id=guardian,
+                    registration="sandbox",
+                    approved_at=house.clock.now(),
+                )
             )
-        )
 
 
 def _only_in_the_sandbox(house: House) -> None:
