@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django
 import pytest
@@ -19,6 +21,7 @@ from django.db import ConnectionHandler, connections
 from hkeid.rp.account_links import AccountEvent, AccountLink, AccountLinks, PutLink
 from hkeid.rp.django.account_links import SCHEMA, DatabaseAccountLinks
 from hkeid.testing.account_links_contract import AccountLinksContract
+from hkeid.testing.databases import SERVER_VARIABLE, new_postgresql_database
 
 NAME = "links_of_a_test"
 
@@ -49,10 +52,28 @@ class ClosingAfterwards:
         return result
 
 
+def _sqlite(folder: Path) -> dict[str, Any]:
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(folder / "db.sqlite")}
+
+
+def _postgresql() -> dict[str, Any]:
+    parts = urlsplit(new_postgresql_database())
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path[1:],
+        "HOST": parts.hostname,
+        "PORT": parts.port,
+        "USER": parts.username,
+        "PASSWORD": parts.password or "",
+    }
+
+
 class TestInDjangosDatabase(AccountLinksContract):
-    @pytest.fixture
-    def links(self, tmp_path: Path) -> Iterator[ClosingAfterwards]:
-        described = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "db.sqlite")}
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def links(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ClosingAfterwards]:
+        if request.param == "postgresql" and SERVER_VARIABLE not in os.environ:
+            pytest.skip("no PostgreSQL for tests")
+        described = _postgresql() if request.param == "postgresql" else _sqlite(tmp_path)
         handler = ConnectionHandler({"default": {}, NAME: described})
         connections.databases[NAME] = handler.databases[NAME]
         with connections[NAME].cursor() as cursor:
@@ -64,8 +85,10 @@ class TestInDjangosDatabase(AccountLinksContract):
         del connections.databases[NAME]
 
     def recorded(self, links: AccountLinks) -> Sequence[tuple[str, str]]:
+        postgresql = connections[NAME].vendor == "postgresql"
         with connections[NAME].cursor() as cursor:
-            cursor.execute("SELECT kind, reason FROM eid_link_events ORDER BY rowid")
+            order = "ctid" if postgresql else "rowid"
+            cursor.execute(f"SELECT kind, reason FROM eid_link_events ORDER BY {order}")
             found = [(kind, reason) for kind, reason in cursor.fetchall()]
         connections[NAME].close()
         return found
