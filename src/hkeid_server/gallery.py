@@ -6,12 +6,21 @@ models as the journeys do, but neither store nor keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid.identity import Language
+from hkeid.profile import CLAIMS
+from hkeid.profile.display import LINES
+from hkeid.residents.proofing import (
+    Proofing,
+    ProofingCheck,
+    ProofingPlace,
+    ProofingProcedure,
+)
 from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
 from hkeid_server.elsewhere_models import ElsewhereAddPage, WaysIn
 from hkeid_server.gallery_account import account, marketing, new_account
@@ -48,7 +57,7 @@ from hkeid_server.models import (
 )
 from hkeid_server.problems import KINDS
 from hkeid_server.registration_models import HomePage
-from hkeid_server.shell import show, translate
+from hkeid_server.shell import language, show, translate
 
 blueprint = Blueprint("gallery", __name__)
 
@@ -69,6 +78,30 @@ def _login(problem: str | None = None) -> LoginPage:
         decline="/sandbox/pages",
         will_ask=True,
         problem=problem,
+    )
+
+
+_PROOFING = Proofing(
+    at=NOON,
+    procedure=ProofingProcedure.CHIP_UPGRADE,
+    place=ProofingPlace.COUNTER,
+    policy="2026-11",
+    checks=(ProofingCheck.CARD_CHIP, ProofingCheck.FACE_BY_OFFICER, ProofingCheck.REGISTER),
+).as_field()
+_RISK = {
+    "eid_risk": '{"chip_read":true,"device_binding":["synced","device_bound"],"eid_age":"under_1_year"}'
+}
+
+
+def _assured(claim: str, texts: Mapping[str, str]) -> ConsentItem:
+    """A claim about the eID, as the ledger would show it."""
+    spoken = Language.parse(language().content)
+    shown = CLAIMS[claim].show(texts, spoken)
+    return ConsentItem(
+        claim=claim,
+        label=CLAIMS[claim].label[spoken],
+        values=tuple(Text(text=part) for part in (shown or "").split(LINES)),
+        why=in_script("The law wants us to know.", "法例規定我們須知悉。", "法例规定我们须知悉。"),
     )
 
 
@@ -94,8 +127,8 @@ def _consent() -> ConsentPage:
     return ConsentPage(
         who=observatory(),
         action="/sandbox/pages",
-        required=(name,),
-        voluntary=(birth, number),
+        required=(name, _assured("verified_claims", _PROOFING)),
+        voluntary=(birth, number, _assured("eid_risk", _RISK)),
         statement="2026-11",
         terms=Terms(
             title=in_script(

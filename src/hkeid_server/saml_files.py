@@ -35,7 +35,7 @@ from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.op.asked_data import MEMBERS, data_forms, direct_marketing
 from hkeid.op.clients import is_client_id
 from hkeid.op.records import Client, ClientAuthMethod
-from hkeid.profile.claims import CLAIMS
+from hkeid.profile.claims import CLAIMS, NOT_TEXT
 from hkeid.saml.idp import Encrypts, Service, Signs
 from hkeid_server.descriptions import (
     METADATA_KEYS,
@@ -115,8 +115,9 @@ def read_service(path: Path) -> ServiceFile:
 
 def _client(described: Description) -> Client:
     claims = described.get("claims", {})
-    if not isinstance(claims, Mapping) or not set(claims) <= set(CLAIMS):
-        raise described.invalid("claims", f"must be tables of {', '.join(CLAIMS)}")
+    if not isinstance(claims, Mapping) or not set(claims) <= set(CLAIMS) - NOT_TEXT:
+        known = ", ".join(claim for claim in CLAIMS if claim not in NOT_TEXT)
+        raise described.invalid("claims", f"must be tables of {known}")
     voluntary = described.get("voluntary_claims", [])
     if not isinstance(voluntary, list) or not all(one in claims for one in voluntary):
         raise described.invalid("voluntary_claims", "must be names of claims that are asked for")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hkeid.enrolment import Actor, EnrolmentRefused
+from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, NotFound
 from hkeid.kernel.secret import Secret
@@ -19,6 +20,12 @@ from hkeid.officers import Role as OfficerRole
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.residents import find_by_hkic
 from hkeid.residents.guardians import GuardianApproval
+from hkeid.residents.proofing import (
+    Proofing,
+    ProofingCheck,
+    ProofingPlace,
+    ProofingProcedure,
+)
 from hkeid.residents.records import Resident
 from hkeid.testing.personas import PERSONAS, Persona
 from hkeid.testing.services import SERVICES
@@ -52,7 +59,7 @@ def seed_sandbox(house: House) -> int:
             continue
         try:
             resident_id = house.activation.register_applicant(
-                persona.person, proofed=persona.proofed
+                persona.person, proofed=persona.proofed, proofing=_proofing(persona, house)
             )
         except EnrolmentRefused:
             continue
@@ -64,6 +71,24 @@ def seed_sandbox(house: House) -> int:
         elif persona.state is EidState.SUSPENDED:
             _suspend(house, resident_id)
     return new
+
+
+def _proofing(persona: Persona, house: House) -> Proofing:
+    """A proof of identity as the test person's would have been, made at this moment."""
+    chip = persona.proofed.at_least(Acr.EID_PLUS)
+    return Proofing.of(
+        house.clock.now(),
+        ProofingProcedure.COUNTER_REGISTRATION if chip else ProofingProcedure.REMOTE_REGISTRATION,
+        ProofingPlace.COUNTER if chip else ProofingPlace.REMOTE,
+        "sandbox-persona",
+        {
+            ProofingCheck.CARD_CHIP: chip,
+            ProofingCheck.CARD_IMAGE: not chip,
+            ProofingCheck.FACE_BY_MACHINE: not chip,
+            ProofingCheck.FACE_BY_OFFICER: chip,
+            ProofingCheck.REGISTER: True,
+        },
+    )
 
 
 OFFICERS: Mapping[str, tuple[OfficerRole, ...]] = {

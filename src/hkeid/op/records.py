@@ -97,7 +97,8 @@ class Grant:
 
     :ivar subject: the pairwise ``sub``.
     :ivar claims: names of personal claims asked for in this authorization, by place of delivery
-        (``id_token``, ``userinfo``).
+        (``id_token``, ``userinfo``); under ``verified_id_token`` and ``verified_userinfo`` wishes for
+        verified claims (:func:`hkeid.op.verified_claims.kept_wishes`).
     """
 
     id: str

@@ -16,7 +16,9 @@ from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.language import Language
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Sex
-from hkeid.profile.display import shown_birth_date, shown_moment, shown_sex
+from hkeid.profile.display import LINES, shown_birth_date, shown_moment, shown_sex
+from hkeid.profile.proofing_display import show_proofing
+from hkeid.profile.signals import EID_RISK, ENTRY_FIELDS, render_risk, show_risk
 
 Texts = Mapping[str, str]
 """Opened personal fields by name; those that are not kept are missing."""
@@ -53,7 +55,7 @@ def _render_name(texts: Texts) -> dict[str, Any]:
 def _show_name(texts: Texts, language: Language) -> str | None:
     # Every form that would be sent is shown, whatever the language of the page.
     del language
-    return "  ".join(_render_name(texts).values()) or None
+    return LINES.join(_render_name(texts).values()) or None
 
 
 def _render_family(texts: Texts) -> dict[str, Any]:
@@ -104,6 +106,11 @@ def _render_updated(texts: Texts) -> dict[str, Any]:
 
 def _show_updated(texts: Texts, language: Language) -> str | None:
     return shown_moment(int(texts["updated_at"]), language) if "updated_at" in texts else None
+
+
+def _render_nothing(texts: Texts) -> dict[str, Any]:
+    del texts
+    return {}
 
 
 def _as_is(render: Callable[[Texts], dict[str, Any]]) -> Callable[[Texts, Language], str | None]:
@@ -174,12 +181,30 @@ _DEFINED = (
         render=_render_updated,
         show=_show_updated,
     ),
+    ClaimDefinition(
+        # What is in it depends on what was asked: see hkeid.profile.assurance.
+        name="verified_claims",
+        label=_label("How your identity was verified", "核實你身分的方式", "核实你身份的方式"),
+        fields=("proofing",),
+        render=_render_nothing,
+        show=show_proofing,
+    ),
+    ClaimDefinition(
+        name=EID_RISK,
+        label=_label("Facts about your eID's safety", "你的 eID 的安全情況", "你的 eID 的安全情况"),
+        fields=ENTRY_FIELDS,
+        render=render_risk,
+        show=show_risk,
+    ),
 )
 
 CLAIMS: Mapping[str, ClaimDefinition] = MappingProxyType(
     {definition.name: definition for definition in _DEFINED}
 )
 """Every claim by wire name, in the order in which pages list them."""
+
+NOT_TEXT = frozenset({"verified_claims", EID_RISK})
+"""Claims that are objects and that nobody but us can say: no SAML attributes, and no upstream's."""
 
 
 def base_names(names: Collection[str]) -> tuple[str, ...]:

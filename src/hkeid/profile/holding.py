@@ -13,6 +13,7 @@ from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.claims import fields_of
 from hkeid.profile.purposes import Purpose, purposes_of
 from hkeid.profile.records import ConsentDecision, ConsentKey, ProfileTransaction
+from hkeid.profile.signals import entry_texts
 from hkeid.profile.statement import purpose_digest
 from hkeid.residents.sealing import PersonalFields
 
@@ -84,8 +85,9 @@ class Holding:
         self, tx: ProfileTransaction, resident_id: str, claims: Collection[str]
     ) -> dict[str, str]:
         """The opened fields that ``claims`` are made of."""
+        entry = entry_texts(tx, resident_id, claims, self.clock.now())
         try:
-            return self.fields.read(tx, resident_id, fields_of(claims))
+            return {**self.fields.read(tx, resident_id, fields_of(claims)), **entry}
         except NotFound:
             # The data key is gone: an erasure is under way, and there is nothing left to tell.
             return {}

@@ -8,9 +8,11 @@ from typing import Any
 from hkeid.doors.relying_party import LOGIN_PURPOSE, RelyingParty
 from hkeid.identity.language import Language
 from hkeid.kernel.instants import Instant
+from hkeid.ports.sessions import VerifiableClaims, VerifiedClaimsWish
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.asking import Asking
+from hkeid.profile.assurance import SUPPORTED
 from hkeid.profile.claims import CLAIMS, base_names
 from hkeid.profile.deciding import Answer, Deciding
 from hkeid.profile.holding import Holding
@@ -72,12 +74,17 @@ class ConsentLedger:
         """
         return self._asking.unconsented(resident_id, client_id, names, now, purpose)
 
+    def verifiable(self) -> VerifiableClaims:
+        """What there can be in verified claims, for metadata."""
+        return SUPPORTED
+
     def release(
         self,
         resident_id: str,
         client_id: str,
         names: Collection[str],
         now: Instant,
+        verified: Collection[VerifiedClaimsWish] = (),
         *,
         purpose: str = LOGIN_PURPOSE,
     ) -> Mapping[str, Any]:
@@ -87,7 +94,7 @@ class ConsentLedger:
         the disclosure in the same transaction, committed before it returns. What is undecided,
         refused, withdrawn, expired, unregistered or not held is left out.
         """
-        return self._releasing.release(resident_id, client_id, names, now, purpose)
+        return self._releasing.release(resident_id, client_id, names, now, purpose, verified)
 
     # --- the consent page ---------------------------------------------------------------------
 

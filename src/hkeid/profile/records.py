@@ -14,7 +14,11 @@ from hkeid.kernel.instants import Instant
 from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import SingleUse
 from hkeid.residents.guardians import GuardianApprovalRepository
-from hkeid.residents.records import ResidentRepository, SealedFieldRepository
+from hkeid.residents.records import (
+    CredentialRepository,
+    ResidentRepository,
+    SealedFieldRepository,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +163,8 @@ class ProfileTransaction(Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
+    @property
+    def credentials(self) -> CredentialRepository: ...
     @property
     def clients(self) -> ClientRepository: ...
     @property

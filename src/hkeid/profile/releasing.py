@@ -8,11 +8,14 @@ from typing import Any
 from hkeid.doors.relying_party import LOGIN_PURPOSE
 from hkeid.kernel.errors import NotFound, Refused
 from hkeid.kernel.instants import Instant
+from hkeid.ports.sessions import VerifiedClaimsWish
+from hkeid.profile.assurance import told_claims, verified_claims, wished_claims
 from hkeid.profile.claims import base_names, fields_of, render
 from hkeid.profile.events import ClaimsDisclosed
 from hkeid.profile.holding import Holding
 from hkeid.profile.proofs import SALT_BYTES, proves, value_digest
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
+from hkeid.profile.signals import entry_texts
 
 _ID_BYTES = 16
 
@@ -32,16 +35,18 @@ class Releasing:
         names: Collection[str],
         now: Instant,
         purpose: str = LOGIN_PURPOSE,
+        verified: Collection[VerifiedClaimsWish] = (),
     ) -> Mapping[str, Any]:
         """See :meth:`hkeid.profile.ConsentLedger.release`."""
-        asked = base_names(names)
+        asked = base_names((*names, *wished_claims(verified)))
         if not asked:
             return {}
         disclosure_id = self._holding.random.token(_ID_BYTES)
         salt = self._holding.random.token_bytes(SALT_BYTES)
         with self._holding.store.transaction() as tx:
             permitted = self._permitted(tx, resident_id, client_id, asked, purpose, now)
-            if not permitted:
+            resident = tx.residents.get(resident_id) if permitted else None
+            if resident is None:
                 return {}
             try:
                 texts, sealed = self._holding.fields.read_for_disclosure(
@@ -50,22 +55,27 @@ class Releasing:
             except NotFound:
                 # The data key is gone: an erasure is under way, and there is nothing left to tell.
                 return {}
+            texts |= entry_texts(tx, resident_id, permitted, now)
             released = render(names, permitted, texts)
+            released |= verified_claims(verified, permitted, texts, resident.proofed, now)
             if not released:
                 return {}
-            sent = {name.partition("#")[0] for name in released}
+            told = told_claims(released)
+            sent = {name.partition("#")[0] for name in told}
             disclosure = Disclosure(
                 id=disclosure_id,
                 resident_id=resident_id,
                 client_id=client_id,
                 purpose=purpose,
-                claims=tuple(released),
+                claims=tuple(told),
                 disclosed_at=now,
                 decisions=tuple(one.id for claim, one in permitted.items() if claim in sent),
                 digests={
                     name: value_digest(salt, disclosure_id, name, value)
-                    for name, value in released.items()
-                },
+                    for name, value in told.items()
+                }
+                if sealed
+                else {},
                 salt=sealed,
             )
             record(tx, disclosure)

@@ -166,7 +166,7 @@ class PersonalFields:
         """
         kept = tx.sealed_fields.all(resident_id)
         wanted = [name for name in names if name in kept]
-        if not wanted:
+        if not kept:
             return {}, b""
         cipher = self._cipher(resident_id)
         place = _place(resident_id, "disclosures", "salt", disclosure_id)

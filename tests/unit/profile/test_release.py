@@ -49,7 +49,7 @@ def events(store: MemoryStore, name: str) -> list[dict[str, Any]]:
 
 def test_it_is_a_claims_source(ledger: ConsentLedger) -> None:
     source: ClaimsSource = ledger
-    assert source.supported() == set(ALL)
+    assert source.supported() == {*ALL, "verified_claims", "eid_risk"}
 
 
 def test_nothing_by_default(ledger: ConsentLedger, store: MemoryStore, clock: Any) -> None:

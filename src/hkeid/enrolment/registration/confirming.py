@@ -9,6 +9,7 @@ from hkeid.broker.events import credential_reference
 from hkeid.broker.sessions import LoggedInSession, Opening
 from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated
 from hkeid.enrolment.notices.telling import tell
+from hkeid.enrolment.proofs import remote_proofing
 from hkeid.enrolment.recovering import end_former
 from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
 from hkeid.enrolment.registration.cases import Cases, particulars_of
@@ -30,6 +31,7 @@ from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.residents import bind_hkic, find_by_hkic
 from hkeid.residents.guardians import GuardianApproval
+from hkeid.residents.proofing import Proofing
 from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import Ceremony, CeremonyKind, ResponseInput, verify_assertion
 
@@ -46,6 +48,7 @@ class _Binding:
     credential: Credential
     opening: Opening
     proofed: Acr
+    proofing: Proofing
     policy: str
     now: Instant
     approval: GuardianApproval | None
@@ -114,7 +117,8 @@ class Confirming:
         authentication = passkey_authentication(
             replace(owner, proofed=proofed), credential, user_verified=proof.user_verified, at=now
         )
-        if record.purpose is RegistrationPurpose.RECOVERY:
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        if recovering:
             authentication = replace(authentication, acr=Acr.EID)
         opening = self._parts.broker.sessions.prepare(
             authentication, credential_id=credential.id, agent=agent
@@ -126,6 +130,9 @@ class Confirming:
             credential=credential,
             opening=opening,
             proofed=proofed,
+            proofing=remote_proofing(
+                self._cases.findings(record), decision, now, recovering=recovering
+            ),
             policy=decision.policy,
             now=now,
             approval=self._approval(record, owner),
@@ -175,7 +182,8 @@ class Confirming:
         self._enter(tx, ready)
         if not tx.credentials.add(ready.credential):
             raise RegistrationRefused("credential_registered")
-        self._parts.fields.put(tx, owner.id, person_of(ready.texts).as_fields(), now)
+        texts = {**person_of(ready.texts).as_fields(), **ready.proofing.as_field()}
+        self._parts.fields.put(tx, owner.id, texts, now)
         done = self._cases.move_in(
             tx,
             record,

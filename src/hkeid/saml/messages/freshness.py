@@ -34,8 +34,8 @@ def once(
 
     :param until: from when on it would be refused for its age anyway.
     """
-    digest = sha256()
-    for part in (issuer.encode(), identifier.encode()):
-        digest.update(len(part).to_bytes(4, "big"))
-        digest.update(part)
-    return SingleUseRecord(kind=kind, digest=digest.digest(), created_at=now, expires_at=until)
+    first, second = issuer.encode(), identifier.encode()
+    named = b"".join((len(first).to_bytes(4, "big"), first, len(second).to_bytes(4, "big"), second))
+    return SingleUseRecord(
+        kind=kind, digest=sha256(named).digest(), created_at=now, expires_at=until
+    )

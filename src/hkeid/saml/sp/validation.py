@@ -164,7 +164,7 @@ def _one_subject(assertions: Sequence[Assertion]) -> NameId | None:
     """saml-profiles §4.1.4.2: all assertions are about the same principal."""
     subjects = [one.subject for one in assertions]
     names = [None if one is None else one.name_id for one in subjects]
-    if any(one != names[0] for one in names):
+    if len(names) > 1 and any(one != names[0] for one in names):
         raise MessageRefused(MessageReason.SUBJECTS_DIFFER)
     return names[0]
 
