@@ -13,7 +13,7 @@ from typing import Any
 
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.hkic_number import HkicNumber
-from hkeid.identity.language import Language
+from hkeid.identity.language import Language, labels
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Sex
 from hkeid.profile.display import shown_birth_date, shown_moment, shown_sex
@@ -114,62 +114,52 @@ def _as_is(render: Callable[[Texts], dict[str, Any]]) -> Callable[[Texts, Langua
     return show
 
 
-def _label(english: str, traditional: str, simplified: str) -> Mapping[Language, str]:
-    return MappingProxyType(
-        {
-            Language.ENGLISH: english,
-            Language.TRADITIONAL: traditional,
-            Language.SIMPLIFIED: simplified,
-        }
-    )
-
-
 _DEFINED = (
     ClaimDefinition(
         name="name",
-        label=_label("Name", "姓名", "姓名"),
+        label=labels("Name", "姓名", "姓名"),
         fields=("name_english", "name_chinese"),
         render=_render_name,
         show=_show_name,
     ),
     ClaimDefinition(
         name="family_name",
-        label=_label("Family name", "姓氏", "姓氏"),
+        label=labels("Family name", "姓氏", "姓氏"),
         fields=("name_english",),
         render=_render_family,
         show=_as_is(_render_family),
     ),
     ClaimDefinition(
         name="given_name",
-        label=_label("Given names", "名字", "名字"),
+        label=labels("Given names", "名字", "名字"),
         fields=("name_english",),
         render=_render_given,
         show=_as_is(_render_given),
     ),
     ClaimDefinition(
         name="birthdate",
-        label=_label("Date of birth", "出生日期", "出生日期"),
+        label=labels("Date of birth", "出生日期", "出生日期"),
         fields=("birth_date",),
         render=_render_birth,
         show=_show_birth,
     ),
     ClaimDefinition(
         name="gender",
-        label=_label("Sex", "性別", "性别"),
+        label=labels("Sex", "性別", "性别"),
         fields=("sex",),
         render=_render_gender,
         show=_show_gender,
     ),
     ClaimDefinition(
         name="hkic_number",
-        label=_label("Hong Kong identity card number", "香港身份證號碼", "香港身份证号码"),
+        label=labels("Hong Kong identity card number", "香港身份證號碼", "香港身份证号码"),
         fields=("hkic_number",),
         render=_render_hkic,
         show=_show_hkic,
     ),
     ClaimDefinition(
         name="updated_at",
-        label=_label("When these details last changed", "資料最近更新日期", "资料最近更新日期"),
+        label=labels("When these details last changed", "資料最近更新日期", "资料最近更新日期"),
         fields=("updated_at",),
         render=_render_updated,
         show=_show_updated,
