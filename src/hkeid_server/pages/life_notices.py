@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_from_directory
 
 from hkeid.broker import StepUpRequired
-from hkeid.enrolment.notices import MOST_BROWSERS, ContactsFull, EmailProof, message
+from hkeid.enrolment.notices import MOST_BROWSERS, ContactsFull, message
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import (
@@ -20,6 +20,7 @@ from hkeid.kernel.errors import (
     Unavailable,
 )
 from hkeid.ports.notices import Channel, Notice
+from hkeid.residents import EmailProof
 from hkeid_server.house import house
 from hkeid_server.life_models import BrowserRow, EmailCodePage, NoticesPage, ToldLine
 from hkeid_server.pages.life_step_up import with_fresh_session
