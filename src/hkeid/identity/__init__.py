@@ -15,7 +15,7 @@ from hkeid.identity.address_lines import address_claim, address_in_lines
 from hkeid.identity.assurance import Acr, acr_reached, lowest, parse_acr_values
 from hkeid.identity.authentication import AuthenticationRequest, AuthenticationResult, SessionView
 from hkeid.identity.birth_date import AgeAnswer, BirthDate, Precision
-from hkeid.identity.code_lists import EducationLevel, MaritalStatus
+from hkeid.identity.code_lists import AddressDocumentKind, EducationLevel, MaritalStatus
 from hkeid.identity.districts import District, Region
 from hkeid.identity.email_address import parse_email
 from hkeid.identity.hkic_number import HkicNumber, check_character_of
@@ -28,6 +28,7 @@ from hkeid.identity.telephone import TelephoneNumber
 __all__ = [
     "Acr",
     "Address",
+    "AddressDocumentKind",
     "AddressScript",
     "AgeAnswer",
     "AuthenticationRequest",

@@ -1,4 +1,4 @@
-"""Code lists of the resident's profile: marital status, education level.
+"""Code lists of the resident's profile: marital status, education level, kinds of address documents.
 
 The codes are hkeid's own words. iAM Smart sends letters (``S`` …, ``T`` …) whose lists are not public;
 they are therefore neither guessed nor taken over. The education levels are those of the Census and
@@ -67,6 +67,31 @@ class EducationLevel(StrEnum):
         return _EDUCATION[self][language]
 
 
+class AddressDocumentKind(StrEnum):
+    """What kind of document shows where somebody lives."""
+
+    UTILITY_BILL = "utility_bill"
+    RATES_DEMAND = "rates_demand"
+    BANK_STATEMENT = "bank_statement"
+    GOVERNMENT_LETTER = "government_letter"
+    TENANCY_AGREEMENT = "tenancy_agreement"
+
+    @classmethod
+    def parse(cls, text: str) -> AddressDocumentKind:
+        """Read a code.
+
+        :raises hkeid.kernel.errors.MalformedInput: reason ``address_document_kind_unknown``.
+        """
+        try:
+            return cls(text)
+        except ValueError:
+            raise MalformedInput("address_document_kind_unknown", field="kind") from None
+
+    def label(self, language: Language) -> str:
+        """What it is called."""
+        return _DOCUMENTS[self][language]
+
+
 _MARITAL: Final = {
     MaritalStatus.NEVER_MARRIED: labels("Never married", "從未結婚", "从未结婚"),
     MaritalStatus.MARRIED: labels("Married", "已婚", "已婚"),
@@ -83,4 +108,19 @@ _EDUCATION: Final = {
     EducationLevel.SUB_DEGREE: labels("Sub-degree", "副學位", "副学位"),
     EducationLevel.DEGREE: labels("Degree", "學士學位", "学士学位"),
     EducationLevel.POSTGRADUATE: labels("Postgraduate", "研究院", "研究生"),
+}
+_DOCUMENTS: Final = {
+    AddressDocumentKind.UTILITY_BILL: labels(
+        "Bill for electricity, gas, water or telephone",
+        "電費、煤氣費、水費或電話費單",
+        "电费、煤气费、水费或电话费单",
+    ),
+    AddressDocumentKind.RATES_DEMAND: labels(
+        "Demand for rates", "差餉徵收通知書", "差饷征收通知书"
+    ),
+    AddressDocumentKind.BANK_STATEMENT: labels("Bank statement", "銀行月結單", "银行月结单"),
+    AddressDocumentKind.GOVERNMENT_LETTER: labels(
+        "Letter from a government department", "政府部門信件", "政府部门信件"
+    ),
+    AddressDocumentKind.TENANCY_AGREEMENT: labels("Tenancy agreement", "租約", "租约"),
 }

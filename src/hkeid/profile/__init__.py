@@ -1,6 +1,8 @@
-"""Consent ledger and disclosure to relying parties (e-ME itself comes later)."""
+"""The resident's own profile (e-ME), consent ledger, and disclosure to relying parties."""
 
 from hkeid.profile.claims import CLAIMS, ClaimDefinition
+from hkeid.profile.editing import EmeOverview, EmeProfile
+from hkeid.profile.eme import EME_FIELDS, EmeField, EmeValue, Source
 from hkeid.profile.events import ClaimsDisclosed, ConsentDecided, ConsentWithdrawn
 from hkeid.profile.ledger import ConsentLedger, StandingConsent
 from hkeid.profile.question import ConsentItem, ConsentQuestion
@@ -9,6 +11,7 @@ from hkeid.profile.statement import CollectionStatement, StatementText, collecti
 
 __all__ = [
     "CLAIMS",
+    "EME_FIELDS",
     "ClaimDefinition",
     "ClaimsDisclosed",
     "CollectionStatement",
@@ -19,6 +22,11 @@ __all__ = [
     "ConsentQuestion",
     "ConsentWithdrawn",
     "Disclosure",
+    "EmeField",
+    "EmeOverview",
+    "EmeProfile",
+    "EmeValue",
+    "Source",
     "StandingConsent",
     "StatementText",
     "collection_statement",

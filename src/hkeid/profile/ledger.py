@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hkeid.doors.relying_party import RelyingParty
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput, NotFound, Refused
 from hkeid.kernel.instants import Instant
+from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.profile.claims import CLAIMS, base_names, fields_of, render
+from hkeid.profile.claims import CLAIMS, NUMBER_IS_REGISTERED, base_names, fields_of, render
 from hkeid.profile.events import ClaimsDisclosed, ConsentDecided, ConsentWithdrawn
 from hkeid.profile.question import ConsentQuestion, consent_question
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
@@ -22,10 +24,12 @@ from hkeid.profile.statement import (
     purpose_digest,
     registered_claims,
 )
+from hkeid.residents.finding import find_by_hkic
 from hkeid.residents.sealing import PersonalFields
 
 _ID_BYTES = 16
 _CACHED_CLIENTS = 1024
+_VERIFIED = "hkic_number_verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +48,19 @@ class ConsentLedger:
     was made about. Withdrawal holds from the next release on.
     """
 
-    __slots__ = ("_clock", "_fields", "_purposes", "_random", "_store")
+    __slots__ = ("_clock", "_fields", "_keys", "_purposes", "_random", "_store")
 
     def __init__(
         self,
         store: Store[ProfileTransaction],
         fields: PersonalFields,
+        keys: KeyStore,
         clock: Clock,
         random: Random,
     ) -> None:
         self._store = store
         self._fields = fields
+        self._keys = keys
         self._clock = clock
         self._random = random
         self._purposes: dict[str, tuple[RelyingParty, Mapping[str, str]]] = {}
@@ -108,7 +114,7 @@ class ConsentLedger:
             permitted = self._permitted(tx, resident_id, client_id, asked)
             if not permitted:
                 return {}
-            released = render(names, permitted, self._read(tx, resident_id, permitted))
+            released = render(names, permitted, self._read(tx, resident_id, permitted), now)
             if not released:
                 return {}
             disclosure = Disclosure(
@@ -143,7 +149,7 @@ class ConsentLedger:
         with self._store.transaction() as tx:
             decided = self._holding(tx, resident_id, client)
             texts = self._read(tx, resident_id, asked)
-        return consent_question(client, asked, decided, texts, spoken)
+        return consent_question(client, asked, decided, texts, spoken, self._clock.now())
 
     def statement(self, client: RelyingParty, names: Collection[str]) -> CollectionStatement:
         """The collection statement for ``names`` without anybody's data (for a public page)."""
@@ -323,10 +329,15 @@ class ConsentLedger:
         self, tx: ProfileTransaction, resident_id: str, claims: Collection[str]
     ) -> dict[str, str]:
         try:
-            return self._fields.read(tx, resident_id, fields_of(claims))
+            texts = self._fields.read(tx, resident_id, fields_of(claims))
         except NotFound:
             # The data key is gone: an erasure is under way, and there is nothing left to tell.
             return {}
+        if _VERIFIED in claims and "hkic_number" in texts:
+            number = HkicNumber.parse(texts["hkic_number"])
+            if find_by_hkic(tx, self._keys, number) == resident_id:
+                texts[NUMBER_IS_REGISTERED] = "yes"
+        return texts
 
     def _client_to_decide_on(
         self, tx: ProfileTransaction, resident_id: str, client_id: str

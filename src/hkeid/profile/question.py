@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.language import Language
+from hkeid.kernel.instants import Instant
 from hkeid.profile.claims import CLAIMS, Texts
 from hkeid.profile.records import ConsentDecision
 from hkeid.profile.statement import (
@@ -81,19 +82,21 @@ def consent_question(
     decided: Mapping[str, ConsentDecision],
     texts: Texts,
     language: Language,
+    now: Instant,
 ) -> ConsentQuestion:
     """Put the page together (pure).
 
     :param claims: base names asked for; those the client has not registered are left out.
     :param decided: decisions that hold at present, by claim.
     :param texts: the resident's opened fields.
+    :param now: the moment for which values are shown.
     """
     asked = tuple(claim for claim in registered_claims(client) if claim in claims)
     items = tuple(
         ConsentItem(
             claim=claim,
             label=CLAIMS[claim].label[language],
-            value=CLAIMS[claim].show(texts, language),
+            value=CLAIMS[claim].show(texts, language, now),
             why=in_language(client.claims[claim], language),
             required=claim not in client.voluntary_claims,
             decided=decided[claim].agreed if claim in decided else None,

@@ -8,7 +8,7 @@ from typing import Protocol
 from hkeid.audit.events import AuditTrail
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import ClientRepository
-from hkeid.residents.records import ResidentRepository, SealedFieldRepository
+from hkeid.residents.records import BlindIndexRepository, ResidentRepository, SealedFieldRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class ProfileTransaction(Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...
     @property
     def clients(self) -> ClientRepository: ...
     @property

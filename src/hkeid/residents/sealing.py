@@ -136,6 +136,22 @@ class PersonalFields:
             sealed = self._seal(cipher, text.encode("utf-8"), place)
             tx.sealed_fields.put(resident_id, field, sealed, now)
 
+    def remove(
+        self,
+        tx: SealedFieldsTransaction,
+        resident_id: str,
+        names: Collection[str],
+        now: Instant,
+    ) -> tuple[str, ...]:
+        """Keep those of ``names`` no longer; ``updated_at`` follows. Returns those that were there.
+
+        :raises hkeid.kernel.errors.NotFound: reason ``data_key_missing``.
+        """
+        removed = tuple(name for name in names if tx.sealed_fields.delete(resident_id, name))
+        if removed:
+            self.put(tx, resident_id, {}, now)
+        return removed
+
     def read(
         self, tx: SealedFieldsTransaction, resident_id: str, names: Collection[str]
     ) -> dict[str, str]:

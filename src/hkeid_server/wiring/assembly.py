@@ -61,7 +61,7 @@ def build_house(
     """
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
-    ledger = ConsentLedger(store, base.fields, clock, random)
+    ledger = ConsentLedger(store, base.fields, base.keys, clock, random)
     proofing = open_proofing(config, clock, base.journal)
     evidence = open_evidence(config, store, keys, clock, random)
     notices, registration = _telling(base, proofing, evidence)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hkeid.identity import EducationLevel, Language, MaritalStatus
+from hkeid.identity import AddressDocumentKind, EducationLevel, Language, MaritalStatus
 from hkeid.kernel.errors import MalformedInput
 
 
-@pytest.mark.parametrize("codes", [MaritalStatus, EducationLevel])
+@pytest.mark.parametrize("codes", [MaritalStatus, EducationLevel, AddressDocumentKind])
 def test_codes_and_labels(codes: type[MaritalStatus | EducationLevel]) -> None:
     for language in Language:
         labels = [code.label(language) for code in codes]
