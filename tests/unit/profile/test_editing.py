@@ -199,7 +199,7 @@ def test_in_the_cooling_period_nothing_is_added_but_anything_removed(
     profile.keep(view, "marital_status", "married")
     with store.transaction() as tx:
         cooling = replace(resident, cooling_until=clock.now() + timedelta(hours=48))
-        assert tx.residents.replace(resident, cooling)
+        assert tx.residents.change(resident, cooling)
     with pytest.raises(Refused, match="eid_cooling"):
         profile.keep(view, "mobile_telephone", "9123 4567")
     with pytest.raises(Refused, match="eid_cooling"):
@@ -213,7 +213,7 @@ def test_a_frozen_eid_keeps_nothing_new(
     profile: EmeProfile, view: SessionView, store: MemoryStore, resident: Resident
 ) -> None:
     with store.transaction() as tx:
-        assert tx.residents.replace(resident, replace(resident, state=EidState.SUSPENDED))
+        assert tx.residents.change(resident, replace(resident, state=EidState.SUSPENDED))
     with pytest.raises(Refused, match="resident_not_active"):
         profile.opt_in(view)
 
