@@ -32,6 +32,7 @@ from hkeid_server.pages import (
     life_step_up,
     life_stopping,
     login,
+    profile,
     public,
     registration,
     registration_passkey,
@@ -88,6 +89,7 @@ def create_pages(parts: House) -> Flask:
         life_recovery.blueprint,
         life_step_up.blueprint,
         life_stopping.blueprint,
+        profile.blueprint,
     ):
         app.register_blueprint(blueprint)
     _register_optional(app, parts)

@@ -17,6 +17,7 @@ from flask import Blueprint, Response, abort
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_csc import csc_samples
 from hkeid_server.gallery_life import life_samples
+from hkeid_server.gallery_profile import profile_samples
 from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_signing import signing_samples
 from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
@@ -386,6 +387,7 @@ SAMPLES: dict[str, Sample] = {
             *csc_samples(_observatory, partial(_ceremony, "get")).items(),
             *station_samples(partial(_ceremony, "create"), partial(_ceremony, "get")).items(),
             *console_samples().items(),
+            *profile_samples().items(),
             *verification_samples().items(),
             *signing_samples(partial(_ceremony, "get"), _observatory).items(),
         )
