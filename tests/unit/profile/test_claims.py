@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from hkeid.identity import Language
+from hkeid.oidc.scopes import SCOPE_CLAIMS
 from hkeid.profile.claims import CLAIMS, NUMBER_IS_REGISTERED, base_names, fields_of, render
 from hkeid.residents.fields import sealed_by_name
 from hkeid.testing.personas import PERSONAS
@@ -136,3 +139,12 @@ def test_the_number_is_masked_or_only_said_to_be_checked() -> None:
     registered = {**texts, NUMBER_IS_REGISTERED: "yes"}
     assert CLAIMS["hkic_number_verified"].render(registered, NOW) == {"hkic_number_verified": True}
     assert CLAIMS["hkic_number_verified"].render({NUMBER_IS_REGISTERED: "yes"}, NOW) == {}
+
+
+def test_the_reference_lists_every_claim_and_scope() -> None:
+    text = (Path(__file__).parents[3] / "docs/reference/claims.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert listed == set(CLAIMS) | set(SCOPE_CLAIMS)
+    for claims in SCOPE_CLAIMS.values():
+        assert set(claims) <= set(CLAIMS)
