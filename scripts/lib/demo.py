@@ -1,5 +1,5 @@
 """The demonstration on this machine: identity provider, admin listener, register of persons, two relying
-parties, a counter's station with a card reader, and a simulated iAM Smart.
+parties, a counter's station with a card reader, and other identity providers: iAM Smart, a company, a university, all simulated.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from threading import Event, Thread
 from demo_upstreams import (
     describe,
     describe_service,
+    start_company,
     start_iam_smart,
     start_service_of_saml,
+    start_university,
 )
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.chip import hkic_specimen
@@ -44,6 +46,7 @@ from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.journey_review import JourneyOfReview
 from hkeid.testing.journey_saml import JourneyOfSaml
 from hkeid.testing.journey_signing import JourneyOfSigning
+from hkeid.testing.journey_upstreams import JourneyOfUpstreams
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.portraits import portrait
 from hkeid.testing.processes import DidNotStart, ServerProcess, free_port
@@ -77,6 +80,8 @@ class Ports:
     counter: int = 8011
     iam_smart: int = 8020
     saml: int = 5003
+    company: int = 8030
+    university: int = 8031
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""
@@ -85,6 +90,10 @@ class Ports:
             client_id: f"http://localhost:{number}"
             for client_id, number in zip(EXAMPLES, numbers, strict=True)
         }
+
+
+_PLACES = {("provider" if one.name == "public" else one.name): one.default for one in fields(Ports)}
+"""What ``--ports`` takes, in its order."""
 
 
 class PortTaken(RuntimeError):
@@ -265,7 +274,8 @@ def guide(installation: Installation, ports: Ports, counter_link: str) -> str:
         "  2. Activate the eID there with a passkey",
         f"  3. Log in at a service                          {flask}  suggestion form",
         f"     and at another one, without a passkey now    {django}  eTAX",
-        f"     or with the simulated iAM Smart                 http://localhost:{ports.iam_smart}",
+        f"     or with the simulated iAM Smart              http://localhost:{ports.iam_smart}",
+        "     or with a company's or a university's login  (they ask who you are, and no password)",
         f"     at a service that speaks SAML                http://localhost:{ports.saml}",
         f"  4. See who received what                        {provider}/account",
         "",
@@ -309,6 +319,12 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         witness=lambda: higher.key_holder,
     )
     away = JourneyElsewhere(issuer=installation.issuer, first=first, second=second)
+    upstreams = JourneyOfUpstreams(
+        issuer=installation.issuer,
+        service=first,
+        company=f"http://localhost:{ports.company}",
+        university=f"http://localhost:{ports.university}",
+    )
     saml = JourneyOfSaml(
         service=f"http://localhost:{ports.saml}",
         first=first,
@@ -339,6 +355,7 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
         *away.steps(),
+        *upstreams.steps(),
         *(saml.steps() if _enabled(installation, "saml") else ()),
         *(() if done.exists() else (station, *higher.steps(), *_signing(installation, signing))),
         *(() if done.exists() else review.steps()),
@@ -390,14 +407,26 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
         issuer = CardIssuer()
         trust_country(issuer, installation.folder)
         registry = start_registry(installation.folder, ports.registry)
-        describe(installation.folder, iam_smart=ports.iam_smart)
+        describe(
+            installation.folder,
+            issuer=installation.issuer,
+            iam_smart=ports.iam_smart,
+            company=ports.company,
+            university=ports.university,
+        )
         describe_service(installation.folder, port=ports.saml, issuer=installation.issuer)
         servers = {"the register of persons": stack.enter_context(registry)}
         iam_smart = start_iam_smart(installation.folder, ports.iam_smart)
         servers["the simulated iAM Smart"] = stack.enter_context(iam_smart)
         servers["the identity provider"] = stack.enter_context(installation.serve())
-        library = start_service_of_saml(installation.folder, ports.saml, installation.issuer)
-        servers["the SAML service"] = stack.enter_context(library)
+        for name, start, port in (
+            ("the SAML service", start_service_of_saml, ports.saml),
+            ("the company", start_company, ports.company),
+            ("the university", start_university, ports.university),
+        ):
+            servers[name] = stack.enter_context(
+                start(installation.folder, port, installation.issuer)
+            )
         for client_id, url in ports.services().items():
             service = start_service(installation, client_id, url)
             servers[EXAMPLES[client_id]] = stack.enter_context(service)
@@ -419,24 +448,14 @@ def main() -> int:
     parser.add_argument(
         "--ports",
         type=int,
-        nargs=9,
-        metavar=(
-            "PROVIDER",
-            "ADMIN",
-            "FLASK",
-            "DJANGO",
-            "REGISTRY",
-            "STATIONS",
-            "COUNTER",
-            "IAM_SMART",
-            "SAML",
-        ),
-        default=(8000, 8001, 5001, 5002, 8010, 8443, 8011, 8020, 5003),
-        help="other places than 8000 8001 5001 5002 8010 8443 8011 8020 5003; 0 takes a free one",
+        nargs=len(_PLACES),
+        metavar=tuple(name.upper() for name in _PLACES),
+        default=tuple(_PLACES.values()),
+        help=f"other places than {' '.join(map(str, _PLACES.values()))}; 0 takes a free one",
     )
     parser.add_argument("--free-ports", action="store_true", help="whatever places are free")
     arguments = parser.parse_args()
-    numbers = [0] * 9 if arguments.free_ports else arguments.ports
+    numbers = [0] * len(_PLACES) if arguments.free_ports else arguments.ports
     ports = Ports(*(number or free_port() for number in numbers))
     try:
         if arguments.once and arguments.data is None:

@@ -1,15 +1,17 @@
-"""What stands behind and before the demonstration's provider beside the rest: the simulated iAM Smart, and a service that
-speaks SAML. Descriptions and processes.
+"""What stands behind and before the demonstration's provider beside the rest: the simulated iAM Smart, a company and a
+university with logins of their own, and a service that speaks SAML. Descriptions and processes.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 from hkeid.testing.iam_smart_simulator import Registration
 from hkeid.testing.processes import ServerProcess
 from hkeid.testing.saml_service import SamlService, key_in
+from hkeid.testing.upstream_university import University, keys_in
 
 _IAM_SMART = """kind = "iam_smart"
 host = "http://localhost:{port}"
@@ -22,13 +24,88 @@ creates = true
 """
 
 
-def describe(folder: Path, *, iam_smart: int) -> None:
+_COMPANY = """kind = "oidc"
+issuer = "http://localhost:{port}"
+client_id = "hkeid"
+creates = true
+
+[names]
+en = "Specimen Trading (company login)"
+zh-Hant-HK = "樣本貿易（公司帳戶）"
+zh-Hans = "样本贸易（公司账户）"
+
+[assurance.values]
+"urn:example:company:two-factors" = "urn:hkeid:acr:eid"
+"urn:example:company:smart-card" = "urn:hkeid:acr:eid"
+
+[[attributes]]
+claim = "name"
+from = "name"
+"""
+_UNIVERSITY = """kind = "saml"
+entity_id = "http://localhost:{port}/saml/metadata"
+metadata_file = "university.xml"
+creates = true
+
+[names]
+en = "Harbour University"
+zh-Hant-HK = "海港大學"
+zh-Hans = "海港大学"
+
+[assurance.values]
+"urn:hkeid:acr:eid" = "urn:hkeid:acr:eid"
+
+[[attributes]]
+claim = "name"
+from = "urn:oid:2.16.840.1.113730.3.1.241"
+"""
+
+
+def describe(folder: Path, *, issuer: str, iam_smart: int, company: int, university: int) -> None:
     """Write the descriptions into the installation's folder, before its server starts."""
     registration = Registration.in_folder(folder / "iam-smart")
     place = folder / "upstreams"
     place.mkdir(exist_ok=True)
     text = _IAM_SMART.format(port=iam_smart, client_id=registration.client_id)
     (place / "iam-smart.toml").write_text(text, "utf-8")
+    (place / "company.toml").write_text(_COMPANY.format(port=company), "utf-8")
+    (place / "university.toml").write_text(_UNIVERSITY.format(port=university), "utf-8")
+    there = University(
+        f"http://localhost:{university}", hub_metadata(issuer), keys_in(folder / "university")
+    )
+    (place / "university.xml").write_bytes(there.metadata())
+
+
+def hub_metadata(issuer: str) -> str:
+    """Where the university learns of the provider."""
+    return f"{issuer}/upstream/university/metadata"
+
+
+def start_company(folder: Path, port: int, issuer: str) -> ServerProcess:
+    """The company, which is told the provider's keys: start it after the provider."""
+    jwks = folder / "upstream-client.jwks"
+    with urlopen(f"{issuer}/upstream/jwks", timeout=30) as answer:
+        jwks.write_bytes(answer.read())
+    words = ["--port", str(port), "--client-jwks", str(jwks)]
+    words += ["--logout-uri", f"{issuer}/upstream/company/logout"]
+    return ServerProcess(
+        [sys.executable, "-m", "hkeid.testing.upstream_provider", *words],
+        port=port,
+        log=folder / "company.log",
+        folder=folder,
+    )
+
+
+def start_university(folder: Path, port: int, issuer: str) -> ServerProcess:
+    """The university."""
+    words = ["--port", str(port), "--folder", str(folder / "university")]
+    words += ["--hub", hub_metadata(issuer)]
+    return ServerProcess(
+        [sys.executable, "-m", "hkeid.testing.upstream_university", *words],
+        port=port,
+        log=folder / "university.log",
+        folder=folder,
+    )
 
 
 def start_iam_smart(folder: Path, port: int) -> ServerProcess:

@@ -13,13 +13,13 @@ from hkeid.op.records import Client
 from hkeid.profile import CLAIMS
 from hkeid.residents.records import CredentialStatus
 from hkeid_server.elsewhere import name_of
+from hkeid_server.elsewhere_models import Elsewhere
 from hkeid_server.house import house
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
     DisclosureLine,
-    Elsewhere,
     LinkCard,
     ServiceCard,
     SessionCard,

@@ -227,8 +227,8 @@ def _note(answer: Response) -> Response:
     seconds = perf_counter() - g.began
     route, method = _route(), metrics.known_method(request.method)
     metrics.count_request(route, method, answer.status_code, seconds)
-    if request.method == "POST":
-        # Whatever was done may have ended a session, this browser's or another one.
+    if request.method == "POST" and answer.status_code < 400:
+        # Whatever was done may have ended a session, this browser's or another one; what was refused has not.
         house().logouts.nudge()
     if house().config.log.access:
         house().journal.event(

@@ -20,13 +20,15 @@ class CookieNames:
     Under https they carry the ``__Host-`` prefix (RFC 6265bis §4.1.3.2): bound to this host, Secure,
     path ``/``. On http://localhost they cannot; and as cookies ignore ports, they have names of
     their own there that no relying party on the same machine uses.
+
+    :ivar door: remembers where somebody logged in last; empty where nobody logs in elsewhere.
     """
 
     browser: str
     session: str
     language: str
-    door: str
     secure: bool
+    door: str = ""
     same_site: str = "Lax"
 
     @classmethod
@@ -51,7 +53,6 @@ class CookieNames:
             browser=f"{prefix}browser",
             session=f"{prefix}session",
             language=f"{prefix}language",
-            door=f"{prefix}door",
             secure=secure,
             same_site="Strict",
         )

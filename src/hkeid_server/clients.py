@@ -25,11 +25,10 @@ may be is decided in one place, :mod:`hkeid.op.registration`.
 
 from __future__ import annotations
 
-import difflib
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.op.records import Client
 from hkeid.op.registration import KNOWN_NAMES, client_from_metadata
 from hkeid.op.settings import Profile
+from hkeid_server.descriptions import Description, DescriptionKind, read_folder
 
 _RENAMED = {
     "id": "client_id",
@@ -71,28 +71,18 @@ def read_client(path: Path, *, profile: Profile) -> Client:
         ``client_key_missing``, ``client_value_invalid``, ``production_refuses``; the detail names
         file and key.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError("client_unreadable", detail=f"{path}: {error}") from None
-    for key in content:
-        if key not in _KNOWN:
-            near = difflib.get_close_matches(key, _KNOWN, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError("client_key_unknown", detail=f"{path.name}: {key!r}{hint}")
-    for key in _NEEDED:
-        if key not in content:
-            raise ConfigurationError("client_key_missing", detail=f"{path.name}: {key!r}")
-    metadata = {_RENAMED.get(key, key): _value(path, key, value) for key, value in content.items()}
+    described = Description(DescriptionKind.CLIENT, path)
+    described.check_keys(_KNOWN, _NEEDED)
+    metadata = {_RENAMED.get(key, key): _value(described, key) for key in described}
     try:
         return client_from_metadata(metadata, profile=profile)
     except MalformedInput as error:
-        raise _refused(path, error) from None
+        raise _refused(described, error) from None
 
 
 def read_clients(folder: Path, *, profile: Profile) -> tuple[Client, ...]:
     """Every description in a folder, in order of file names; none where there is no folder."""
-    return tuple(read_client(path, profile=profile) for path in sorted(folder.glob("*.toml")))
+    return read_folder(folder, partial(read_client, profile=profile))
 
 
 def write_client(client: Client, folder: Path) -> Path:
@@ -124,46 +114,43 @@ def write_client(client: Client, folder: Path) -> Path:
     return path
 
 
-def _value(path: Path, key: str, value: Any) -> Any:
+def _value(described: Description, key: str) -> Any:
     """A value as client metadata has it; whether it will do is not decided here."""
+    value = described[key]
     match key:
         case "scopes":
             if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-                raise _invalid(path, key, "must be a list of text")
+                raise described.invalid(key, "must be a list of text")
             return " ".join(value)
         case "default_acr":
             return [value]
         case "name":
             if not isinstance(value, Mapping):
-                raise _invalid(path, key, "must be a table")
+                raise described.invalid(key, "must be a table")
             return value
         case "jwks_file":
             try:
-                return loads_object(path.with_name(str(value)).read_bytes())
+                return loads_object(described.file(key).read_bytes())
             except (OSError, MalformedInput):
-                raise _invalid(path, key, "must be a JWK set (RFC 7517)") from None
+                raise described.invalid(key, "must be a JWK set (RFC 7517)") from None
         case "secret_file":
             try:
-                return path.with_name(str(value)).read_text("utf-8").strip()
+                return described.file(key).read_text("utf-8").strip()
             except (OSError, UnicodeDecodeError):
-                raise _invalid(path, key, "must be a readable file") from None
+                raise described.invalid(key, "must be a readable file") from None
         case _:
             return value
 
 
-def _refused(path: Path, error: MalformedInput) -> ConfigurationError:
+def _refused(described: Description, error: MalformedInput) -> ConfigurationError:
     """What registration says, in the words of the description."""
     name = error.field or ""
     why = error.safe_text.removeprefix(f"{name}:").strip().rstrip(".")
     if error.reason == "client_for_sandbox_only":
         return ConfigurationError(
-            "production_refuses", detail=f"{path.name}: {_KEYS.get(name, name)!r}: {why}"
+            "production_refuses", detail=f"{described.path.name}: {_KEYS.get(name, name)!r}: {why}"
         )
-    return _invalid(path, _KEYS.get(name, name), why)
-
-
-def _invalid(path: Path, key: str, why: str) -> ConfigurationError:
-    return ConfigurationError("client_value_invalid", detail=f"{path.name}: {key!r}: {why}")
+    return described.invalid(_KEYS.get(name, name), why)
 
 
 def _default(name: str) -> Any:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Response, request
 
+from hkeid.broker.discovery import Doors, matching
 from hkeid.broker.upstream_login import Visitor
+from hkeid.broker.upstreams import Upstream
 from hkeid.identity.authentication import AuthenticationRequest
 from hkeid.identity.language import Language
+from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters, Request
 from hkeid.upstream.contract import Departure, Form, UpstreamProvider
+from hkeid.upstream.errors import UpstreamFailed
+from hkeid_server import metrics
 from hkeid_server.browser import DOOR_LIFETIME, read_cookies
+from hkeid_server.elsewhere_models import DeparturePage, Elsewhere, WaysIn
 from hkeid_server.house import house
-from hkeid_server.models import DeparturePage, Elsewhere
+from hkeid_server.models import MoreLoginsPage, WhoAsks
 from hkeid_server.shell import language, show, visit
-from hkeid_server.visitors import agent, network, see_other
+from hkeid_server.visitors import agent, failed, network, see_other
+
+_FEW = 5
+"""Other doors on the login page itself, at most: one thing per page, and the passkey comes first."""
+
+_LONGEST = 100
+"""Of what is searched for, in characters."""
 
 
 def visitor() -> Visitor:
@@ -44,21 +58,72 @@ def name_of(provider: UpstreamProvider) -> str:
     return provider.names[Language(language().content)]
 
 
-def choices(asked: AuthenticationRequest, begin_at: str) -> tuple[Elsewhere, ...]:
-    """The other doors of a login page.
+def doors_at(here: str, asked: AuthenticationRequest) -> WaysIn:
+    """The other doors of a login page: the first few, and the address of the page with all where there are more.
 
-    :param begin_at: address to which the id of a door is appended.
+    :param here: address of the login page; each door is at ``elsewhere/`` and its id below it.
     """
     found = house().back_doors.doors(asked, remembered=remembered())
+    return WaysIn(
+        doors=_shown(here, found, found.offered[:_FEW]),
+        more=f"{here}/more" if len(found.offered) > _FEW else None,
+    )
+
+
+def all_doors(
+    here: str,
+    asked: AuthenticationRequest,
+    *,
+    who: WhoAsks | None = None,
+    decline: str | None = None,
+    leads_to: tuple[str, ...] = (),
+) -> Response:
+    """The page with all other doors of a login page, and a search among them.
+
+    :param here: address of the login page.
+    """
+    found = house().back_doors.doors(asked, remembered=remembered())
+    typed = request.args.get("q", "")[:_LONGEST].strip()
+    page = MoreLoginsPage(
+        who=who,
+        search=f"{here}/more",
+        typed=typed,
+        doors=_shown(here, found, matching(found.offered, typed)),
+        total=len(found.offered),
+        back=here,
+        decline=decline,
+    )
+    return show(
+        "more_logins.html",
+        page,
+        here=page.search,
+        query={"q": typed} if typed else {},
+        leads_to=leads_to,
+    )
+
+
+def _shown(here: str, found: Doors, some: Sequence[Upstream]) -> tuple[Elsewhere, ...]:
     return tuple(
         Elsewhere(
             id=one.provider.id,
             name=name_of(one.provider),
-            href=begin_at + one.provider.id,
+            href=f"{here}/elsewhere/{one.provider.id}",
             last=one.provider.id == found.remembered,
         )
-        for one in found.offered
+        for one in some
     )
+
+
+def why_not(error: HkeidError, *, where: str) -> str:
+    """The word by which a login page explains why somebody was not let in; noted where it was an upstream.
+
+    :param where: for the journal.
+    """
+    if isinstance(error, UpstreamFailed):
+        metrics.count_login(error.reason)
+        house().journal.refusal(error, where=where)
+        return "elsewhere"
+    return "link-unknown" if error.reason == "link_unknown" else failed(error)
 
 
 def callback(upstream_id: str) -> str:

@@ -30,6 +30,7 @@ from hkeid_server.config import Config
 from hkeid_server.journal import Journal
 from hkeid_server.logouts import LogoutCourier
 from hkeid_server.looked_at import AccessReader
+from hkeid_server.metadata_rounds import MetadataRounds
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
 
@@ -98,6 +99,7 @@ class House:
     :ivar certificates: the embedded certification authority; None where nothing of it is served.
     :ivar signing: signing by residents; None where it is not served.
     :ivar verification: checks signed documents that anybody brings along; None where it is not served.
+    :ivar saml_metadata: keeps metadata of SAML peers up to date, once it has begun.
     :ivar saml: the SAML door, which is among ``doors`` as well; None where it is not served.
     :ivar csc: remote signing by the Cloud Signature Consortium's API; None where it is not served.
     """
@@ -130,6 +132,7 @@ class House:
     logouts: LogoutCourier
     front_channel: Callable[[str], tuple[str, ...]]
     waiting_room: WaitingRoom
+    saml_metadata: MetadataRounds
     accesses: AccessReader | None = None
     stations: StationRooms | None = None
     certificates: CertificateRooms | None = None

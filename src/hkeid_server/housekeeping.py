@@ -95,9 +95,12 @@ def start_regular_work(config: Config, more: Mapping[str, Callable[[], int]] | N
         send = notice_rounds(config, store, keys, clock, random, journal)
         tell = partial(keeper.attempt, "enrolment:notices:sent", send)
         _every(seconds, tell, name="hkeid-notices")
-    from hkeid_server.wiring import open_courier
+    from hkeid_server.wiring import open_courier_of_its_own
 
-    courier = open_courier(config, store, keys, clock, random, journal)
+    courier, metadata = open_courier_of_its_own(config, store, keys, clock, random, journal)
+    if metadata is not None:
+        # What is to be told again is told when metadata is there.
+        metadata.begin(patience=0)
     _every(config.logout.every_seconds, courier.nudge, name="hkeid-logouts-again")
 
 

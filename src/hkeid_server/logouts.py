@@ -8,8 +8,8 @@ from functools import partial
 from threading import Condition, Thread
 from typing import TypeVar
 
+from hkeid.doors.logout.delivery import LogoutDelivery
 from hkeid.kernel.errors import HkeidError
-from hkeid.op.logout.delivery import LogoutDelivery
 from hkeid_server.journal import Journal
 
 T = TypeVar("T")

@@ -30,6 +30,12 @@ _signatures = Counter(
     "hkeid_signature_requests", "Requests for signatures decided by residents", ("outcome",)
 )
 
+_metadata = Counter(
+    "hkeid_saml_metadata_refreshes",
+    "Metadata of SAML peers read again, by what came of it",
+    ("outcome",),
+)
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 _counters: dict[tuple[str, str, int], Callable[[], None]] = {}
@@ -69,6 +75,11 @@ def count_login(outcome: str) -> None:
 def count_signature_request(outcome: str) -> None:
     """Count a decided request for signatures: ``signed``, ``refused``, or ``code_differs``."""
     _signatures.labels(outcome).inc()
+
+
+def count_metadata_refresh(outcome: str) -> None:
+    """Count a refresh of a SAML peer's metadata: ``changed``, ``unchanged``, ``crashed``, or the reason why not."""
+    _metadata.labels(outcome).inc()
 
 
 def exposition() -> bytes:

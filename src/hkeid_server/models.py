@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hkeid_server.elsewhere_models import NOWHERE_ELSE, Elsewhere, WaysIn
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
@@ -91,32 +93,23 @@ class ActivatedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
-    """Another identity provider.
+class MoreLoginsPage:
+    """All other identity providers, and a search among them.
 
-    :ivar href: where the visit there begins.
-    :ivar last: it was used last in this browser.
+    :ivar search: address to which the search goes.
+    :ivar typed: what is searched for, or "".
+    :ivar doors: what was found; all where nothing was typed.
+    :ivar total: how many there are.
+    :ivar back: address of the login page.
     """
 
-    id: str
-    name: str
-    href: str
-    last: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElsewhereAddPage:
-    """Which other login is to be added."""
-
+    who: WhoAsks | None
+    search: str
+    typed: str
     doors: tuple[Elsewhere, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeparturePage:
-    """A form that goes to another identity provider at once."""
-
-    action: str
-    fields: tuple[tuple[str, str], ...] = field(repr=False)
+    total: int
+    back: str
+    decline: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +125,7 @@ class LoginPage:
 
     who: WhoAsks | None
     ceremony: CeremonyForm
-    elsewhere: tuple[Elsewhere, ...] = ()
+    elsewhere: WaysIn = NOWHERE_ELSE
     decline: str | None = None
     will_ask: bool = False
     fresh: bool = False

@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import sha256
 from importlib import resources
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, render_template, request
 
@@ -44,6 +45,7 @@ class Chrome:
     """What the frame of a page shows; ``ui`` in templates.
 
     :ivar here: address of this page for the language switch, without a query.
+    :ivar query: what stands in this page's query and is kept by the switch.
     :ivar again: fields that must be sent again to get this page in another language, or none.
     """
 
@@ -55,6 +57,11 @@ class Chrome:
     reference: str
     signing: bool = False
     again: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    def in_language(self, tag: str) -> str:
+        """The address of this page in another language."""
+        return f"{self.here}?{urlencode({**self.query, 'lang': tag})}"
 
     @property
     def languages(self) -> tuple[Language, ...]:
@@ -122,6 +129,7 @@ def show(
     *,
     status: int = 200,
     here: str | None = None,
+    query: Mapping[str, str] | None = None,
     again: Mapping[str, str] | None = None,
     reference: str | None = None,
     leads_to: tuple[str, ...] = (),
@@ -132,6 +140,7 @@ def show(
     """Render a page.
 
     :param here: where the language switch leads; this path if not given.
+    :param query: what the language switch keeps of this page's query.
     :param again: fields with which the switch repeats a POST, where no GET shows the page.
     :param reference: the reference number to show; this request's if not given.
     :param leads_to: where a form of the page may lead in the end (see ``page_headers``).
@@ -144,6 +153,7 @@ def show(
         csrf=form_token(visit().browser),
         here=here if here is not None else request.path,
         again=again or {},
+        query=query or {},
         sandbox=settings().sandbox,
         signed_in=visit().session is not None and not signed_out,
         signing=settings().signing,

@@ -26,8 +26,6 @@ Unknown keys are errors (law 9). Secrets are in files of their own (``client_sec
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -44,6 +42,13 @@ from hkeid.upstream.contract import UpstreamKind
 from hkeid.upstream.iam_smart import IamSmartSettings
 from hkeid.upstream.oidc import OidcUpstreamSettings
 from hkeid.upstream.saml import SamlUpstreamSettings
+from hkeid_server.descriptions import (
+    METADATA_KEYS,
+    Description,
+    DescriptionKind,
+    MetadataPlace,
+    read_folder,
+)
 
 Settings = OidcUpstreamSettings | SamlUpstreamSettings | IamSmartSettings
 """What is said about one upstream."""
@@ -58,7 +63,6 @@ MAPPED = frozenset({*CLAIMS, "email", "phone_number"})
 """Claims that an upstream may say."""
 _TABLES = frozenset({"names", "assurance", "attributes"})
 _FILES = {UpstreamKind.IAM_SMART: frozenset({"encipherment_key"})}
-_METADATA = frozenset({"metadata_file", "metadata_url", "metadata_key_file"})
 _SECRETS = frozenset({"client_secret"})
 
 
@@ -67,13 +71,13 @@ class UpstreamFile:
     """One upstream as described.
 
     :ivar files: paths of key files by key.
-    :ivar metadata: of SAML: a local file, trusted as it is, or an address with the file of the key that signs it.
+    :ivar metadata: where it is, of SAML.
     """
 
     settings: Settings
     policy: UpstreamPolicy
     files: Mapping[str, Path] = field(default_factory=dict)
-    metadata: Path | tuple[str, Path] | None = None
+    metadata: MetadataPlace | None = None
 
 
 def read_upstreams(folder: Path) -> tuple[UpstreamFile, ...]:
@@ -81,7 +85,7 @@ def read_upstreams(folder: Path) -> tuple[UpstreamFile, ...]:
 
     :raises ConfigurationError: as :func:`read_upstream`.
     """
-    return tuple(read_upstream(path) for path in sorted(folder.glob("*.toml")))
+    return read_folder(folder, read_upstream)
 
 
 def read_upstream(path: Path) -> UpstreamFile:
@@ -90,112 +94,80 @@ def read_upstream(path: Path) -> UpstreamFile:
     :raises ConfigurationError: ``upstream_unreadable``, ``upstream_key_unknown``,
         ``upstream_value_invalid``, ``upstream_key_missing``, and what the settings say of themselves.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigurationError("upstream_unreadable", detail=f"{path}: {error}") from None
-    kind = _kind(path, content.get("kind"))
+    described = Description(DescriptionKind.UPSTREAM, path)
+    kind = _kind(described)
     settings = _KINDS[kind]
     own = {one.name for one in fields(settings)} - {"id", "names", "assurance", "mapping"}
     files = _FILES.get(kind, frozenset())
-    metadata = _METADATA if kind is UpstreamKind.SAML else frozenset()
+    metadata = METADATA_KEYS if kind is UpstreamKind.SAML else frozenset()
     inner = {f"{one}_file" for one in (*files, *(_SECRETS & own))}
-    _check_keys(path, content, {"kind", *_TABLES, *_POLICY, *own, *metadata, *inner})
+    described.check_keys({"kind", *_TABLES, *_POLICY, *own, *metadata, *inner})
     hints = get_type_hints(settings)
-    values = {
-        key: _value(path, key, hints[key], content[key]) for key in own - _SECRETS if key in content
-    }
+    values = {key: _value(described, key, hints[key]) for key in own - _SECRETS if key in described}
     for key in _SECRETS & own:
-        secret = _secret(path, key, content)
+        secret = _secret(described, key)
         if secret is not None:
             values[key] = secret
     try:
-        made = settings(id=path.stem, **values, **_tables(path, content, settings))
+        made = settings(id=described.name, **values, **_tables(described, settings))
     except TypeError as error:
         # The only one there can be: a member without a default is not given.
         missing = [name for name in sorted(own) if f"'{name}'" in str(error)]
-        raise ConfigurationError(
-            "upstream_key_missing", detail=f"{path.name}: {', '.join(missing)}"
-        ) from None
+        raise described.missing(", ".join(missing)) from None
     return UpstreamFile(
         settings=made,
-        policy=_policy(path, content),
-        files={one: _file(path, one, content) for one in files},
-        metadata=_metadata(path, content) if metadata else None,
+        policy=_policy(described),
+        files={one: _file(described, one) for one in files},
+        metadata=described.metadata_place() if metadata else None,
     )
 
 
-def _check_keys(path: Path, content: Mapping[str, Any], known: set[str]) -> None:
-    for key in content:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigurationError("upstream_key_unknown", detail=f"{path.name}: {key!r}{hint}")
-
-
-def _metadata(path: Path, content: Mapping[str, Any]) -> Path | tuple[str, Path]:
-    given = _METADATA & set(content)
-    for key in given:
-        if not isinstance(content[key], str) or not content[key]:
-            raise _invalid(path, key, "a text")
-    if given == {"metadata_file"}:
-        return path.parent / str(content["metadata_file"])
-    if given == {"metadata_url", "metadata_key_file"}:
-        return str(content["metadata_url"]), path.parent / str(content["metadata_key_file"])
-    raise ConfigurationError(
-        "upstream_key_missing",
-        detail=f"{path.name}: 'metadata_file', or 'metadata_url' with 'metadata_key_file'",
-    )
-
-
-def _kind(path: Path, kind: Any) -> UpstreamKind:
+def _kind(described: Description) -> UpstreamKind:
     for one in _KINDS:
-        if kind == one.value:
+        if described.get("kind") == one.value:
             return one
-    known = ", ".join(repr(one.value) for one in _KINDS)
-    raise ConfigurationError(
-        "upstream_value_invalid", detail=f"{path.name}: kind is one of {known}"
-    )
+    raise described.invalid("kind", f"must be one of {', '.join(one.value for one in _KINDS)}")
 
 
-def _tables(path: Path, content: Mapping[str, Any], settings: type) -> dict[str, Any]:
+def _tables(described: Description, settings: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    names = content.get("names")
+    names = described.get("names")
     tags = {language.value: language for language in Language}
     if names is not None:
         if not isinstance(names, Mapping) or not set(names) <= set(tags):
-            raise _invalid(path, "names", f"a table with {', '.join(tags)}")
+            raise described.invalid("names", f"must be a table with {', '.join(tags)}")
         found["names"] = {tags[tag]: str(name) for tag, name in names.items()}
     elif settings is not IamSmartSettings:
-        raise ConfigurationError("upstream_key_missing", detail=f"{path.name}: [names]")
-    if "assurance" in content:
-        if not isinstance(content["assurance"], Mapping):
-            raise _invalid(path, "assurance", "a table")
-        found["assurance"] = AssuranceTable.read(content["assurance"])
-    if "attributes" in content:
-        if not isinstance(content["attributes"], list):
-            raise _invalid(path, "attributes", "tables: [[attributes]]")
-        found["mapping"] = AttributeMapping.read(content["attributes"], known=MAPPED)
+        raise described.missing("[names]")
+    if "assurance" in described:
+        if not isinstance(described["assurance"], Mapping):
+            raise described.invalid("assurance", "must be a table")
+        found["assurance"] = AssuranceTable.read(described["assurance"])
+    if "attributes" in described:
+        if not isinstance(described["attributes"], list):
+            raise described.invalid("attributes", "must be tables: [[attributes]]")
+        found["mapping"] = AttributeMapping.read(described["attributes"], known=MAPPED)
     return found
 
 
-def _policy(path: Path, content: Mapping[str, Any]) -> UpstreamPolicy:
+def _policy(described: Description) -> UpstreamPolicy:
     values: dict[str, Any] = {}
-    for key in _POLICY & set(content):
+    for key in _POLICY & set(described):
         wanted = bool if key in {"links_by_hkic", "creates", "ends_there"} else tuple[str, ...]
-        value = _value(path, key, wanted, content[key])
+        value = _value(described, key, wanted)
         values[key] = value if wanted is bool else frozenset(value)
     return UpstreamPolicy(**values)
 
 
-def _value(path: Path, key: str, kind: Any, value: Any) -> Any:
+def _value(described: Description, key: str, kind: Any) -> Any:
     """A value of a declared type; several are allowed where the type says so."""
+    value = described[key]
     options = set(getattr(kind, "__args__", ())) if isinstance(kind, UnionType) else {kind}
     for option in options:
         fits, convert = _FORMS.get(option, (None, None))
         if fits is not None and convert is not None and fits(value):
             return convert(value)
-    raise _invalid(path, key, "a value of another kind")
+    raise described.invalid(key, "must be a value of another kind")
 
 
 def _texts(value: Any) -> bool:
@@ -216,31 +188,22 @@ _FORMS: Mapping[Any, tuple[Callable[[Any], bool], Callable[[Any], Any]]] = {
 }
 
 
-def _secret(path: Path, key: str, content: Mapping[str, Any]) -> Secret | None:
-    if key in content:
-        raise ConfigurationError(
-            "upstream_value_invalid", detail=f"{path.name}: {key} belongs in a file: {key}_file"
-        )
-    if f"{key}_file" not in content:
+def _secret(described: Description, key: str) -> Secret | None:
+    if key in described:
+        raise described.invalid(key, f"must be in a file: {key}_file")
+    if f"{key}_file" not in described:
         return None
-    file = _file(path, key, content)
+    file = _file(described, key)
     try:
         return Secret(file.read_text("utf-8").strip())
     except (OSError, UnicodeDecodeError):
         raise ConfigurationError(
-            "config_secret_unreadable", detail=f"{path.name}: {key}_file: {file}"
+            "config_secret_unreadable", detail=f"{described.path.name}: {key}_file: {file}"
         ) from None
 
 
-def _file(path: Path, key: str, content: Mapping[str, Any]) -> Path:
+def _file(described: Description, key: str) -> Path:
     """Relative to the description."""
-    value = content.get(f"{key}_file")
-    if not isinstance(value, str) or not value:
-        raise ConfigurationError("upstream_key_missing", detail=f"{path.name}: {key}_file")
-    return path.parent / value
-
-
-def _invalid(path: Path, key: str, expected: str) -> ConfigurationError:
-    return ConfigurationError(
-        "upstream_value_invalid", detail=f"{path.name}: {key} must be {expected}"
-    )
+    if f"{key}_file" not in described:
+        raise described.missing(f"{key}_file")
+    return described.file(f"{key}_file")

@@ -32,6 +32,7 @@ def create_application(config: Config) -> Application:
         from hkeid_server.sandbox import seed_sandbox
 
         seed_sandbox(house)
+    house.saml_metadata.begin()
     return serve_house(house)
 
 

@@ -72,6 +72,22 @@ def test_links_between_documents_lead_somewhere(root: Path) -> None:
     assert not broken
 
 
+def test_places_of_the_demonstration_are_listed_and_left_free(root: Path) -> None:
+    """Who follows a tutorial has the demonstration running: a service of their own needs a place of its own."""
+    demonstration = (root / "scripts" / "lib" / "demo.py").read_text("utf-8")
+    ports = {
+        int(one) for one in re.findall(r"^    \w+: int = (\d{4})$", demonstration, re.MULTILINE)
+    }
+    assert len(ports) == 9
+    places = (root / "docs" / "reference" / "ports-and-places.md").read_text("utf-8")
+    assert {int(one) for one in re.findall(r"^\| (\d{4}) \|", places, re.MULTILINE)} >= ports
+    for name in ("flask", "django"):
+        tutorial = (root / "docs" / "tutorials" / f"relying-party-{name}.md").read_text("utf-8")
+        own = {int(one) for one in re.findall(r"(?:localhost:|--port |runserver )(\d+)", tutorial)}
+        assert own - {8000}
+        assert not (own - {8000}) & ports
+
+
 def test_the_changelog_knows_this_version(root: Path) -> None:
     text = (root / "CHANGELOG.md").read_text("utf-8")
     assert f"## [{__version__}]" in text or "## [Unreleased]" in text

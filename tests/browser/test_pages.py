@@ -25,6 +25,7 @@ KEEPS_PICTURES = "HKEID_ARTEFACTS" in os.environ
 # Pages whose pictures are kept; the others differ from these by one notice.
 PICTURED = (
     *(name for name in SAMPLES if not name.startswith(("login-", "problem-"))),
+    "login-elsewhere",
     "login-expired",
     "problem-internal",
     "problem-service",

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from hkeid.broker.records import SessionRepository
 from hkeid.broker.upstream_records import UpstreamSessionRepository
+from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
-from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 from hkeid.saml.idp.records import ParticipationRepository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hkeid.broker.discovery import Doors, doors
+from hkeid.broker.discovery import Doors, doors_for
 from hkeid.broker.ending import EndedSession
 from hkeid.broker.hub import Broker
 from hkeid.broker.just_in_time import Accounts
@@ -61,14 +61,8 @@ class BackDoors:
         self._logouts = UpstreamLogouts(store, upstreams, fields, keys, clock, random)
 
     def doors(self, asked: AuthenticationRequest, *, remembered: str | None) -> Doors:
-        """What a person may choose from: see :func:`hkeid.broker.discovery.doors`."""
-        return doors(
-            self.upstreams,
-            client_id=asked.client_id,
-            hint=asked.door,
-            domain=asked.domain,
-            remembered=remembered,
-        )
+        """What a person may choose from: see :func:`hkeid.broker.discovery.doors_for`."""
+        return doors_for(self.upstreams, asked, remembered=remembered)
 
     def begin_login(
         self,

@@ -6,25 +6,27 @@ under the state: who reads the store learns nothing, and any node can finish wha
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from hkeid.broker.records import BrokerTransaction
-from hkeid.doors.sealing import open_members, seal_members
-from hkeid.kernel import base64url, canonical_json
+from hkeid.doors import interactions
+from hkeid.kernel import base64url
+from hkeid.kernel.errors import Refused
 from hkeid.kernel.http import Request
 from hkeid.kernel.instants import Instant
-from hkeid.kernel.secret import secret_digest
-from hkeid.ports.storage import SingleUseRecord, Won
+from hkeid.ports.storage import SingleUseRecord
 from hkeid.upstream.errors import AnswerUnexpected
 
 RECORD_KIND: Final = "broker_departure"
-LIFETIME: Final = timedelta(minutes=15)
-"""How long a person may take at an upstream."""
+LIFETIME: Final = timedelta(minutes=20)
+"""How long a person may take at an upstream. iAM Smart gives people 18 minutes: whoever comes back within an
+upstream's own time is not turned away by ours. An upstream that gives less says so itself when it finishes.
+"""
 
 _STATES = ("state", "RelayState")
 _LONGEST_STATE = 64
@@ -44,7 +46,8 @@ class Departed:
 
     :ivar kept: what the provider needs to finish.
     :ivar back_to: where in our own pages the person was, for the server; opaque here.
-    :ivar resident_id: who logs in or links, where that is settled, or None.
+    :ivar audience: LOGIN: the name of who asked, as in :class:`hkeid.identity.authentication.AuthenticationRequest`.
+    :ivar resident_id: LINK: who links.
     :ivar session_id: LINK: in which session it was begun.
     """
 
@@ -53,6 +56,7 @@ class Departed:
     kept: bytes = field(repr=False)
     back_to: str
     client_id: str | None = None
+    audience: str | None = None
     resident_id: str | None = None
     session_id: str | None = None
 
@@ -64,25 +68,18 @@ def record_of(
 
     :param nonce: 12 random bytes.
     """
-    members: dict[str, Any] = {
+    private: dict[str, Any] = {
         "kind": departed.kind.value,
         "provider": departed.provider,
         "kept": base64url.encode(departed.kept),
         "back_to": departed.back_to,
         "client_id": departed.client_id,
+        "audience": departed.audience,
         "resident_id": departed.resident_id,
         "session_id": departed.session_id,
     }
-    payload = {
-        "browser": secret_digest(browser).hex(),
-        "sealed": seal_members(state, members, nonce),
-    }
-    return SingleUseRecord(
-        kind=RECORD_KIND,
-        digest=secret_digest(state),
-        payload=canonical_json.dumps(payload),
-        created_at=now,
-        expires_at=now + LIFETIME,
+    return interactions.new_record(
+        RECORD_KIND, state, browser, {}, now, LIFETIME, private=private, nonce=nonce
     )
 
 
@@ -126,32 +123,41 @@ def use_up(
         ``state_of_another_upstream`` (mix-up, RFC 9700 §4.4), ``state_of_another_kind``, ``state_used``,
         ``state_expired``.
     """
-    digest = secret_digest(state)
-    record = tx.single_use.look(RECORD_KIND, digest)
-    if record is None:
-        raise AnswerUnexpected("state_unknown")
-    payload = canonical_json.loads_object(record.payload)
-    presented = "" if browser is None else secret_digest(browser).hex()
-    if not hmac.compare_digest(presented, payload["browser"]):
-        raise AnswerUnexpected("state_of_another_browser")
-    members = open_members(state, payload["sealed"])
-    if members.get("provider") != provider:
-        raise AnswerUnexpected("state_of_another_upstream")
-    kind = DepartureKind(members["kind"])
-    if kind not in kinds:
-        raise AnswerUnexpected("state_of_another_kind")
-    if record.used_at is not None:
-        raise AnswerUnexpected("state_used")
-    if now >= record.expires_at:
-        raise AnswerUnexpected("state_expired")
-    if not isinstance(tx.single_use.use_up(RECORD_KIND, digest, now), Won):
-        raise AnswerUnexpected("state_used")
+    with _as_unexpected():
+        record, payload = interactions.read_record(RECORD_KIND, tx.single_use, state, browser, now)
+        members = payload["private"]
+        if members.get("provider") != provider:
+            raise AnswerUnexpected("state_of_another_upstream")
+        kind = DepartureKind(members["kind"])
+        if kind not in kinds:
+            raise AnswerUnexpected("state_of_another_kind")
+        interactions.use_up(RECORD_KIND, tx.single_use, record.digest, now)
     return Departed(
         kind=kind,
         provider=members["provider"],
         kept=base64url.decode(members["kept"]),
         back_to=members["back_to"],
         client_id=members["client_id"],
+        audience=members["audience"],
         resident_id=members["resident_id"],
         session_id=members["session_id"],
     )
+
+
+_REASONS: Final = {
+    "interaction_unknown": "state_unknown",
+    "interaction_other_browser": "state_of_another_browser",
+    "interaction_used": "state_used",
+    "interaction_expired": "state_expired",
+}
+
+
+@contextmanager
+def _as_unexpected() -> Iterator[None]:
+    """What is wrong with a record, in the words of the upstream contract."""
+    try:
+        yield
+    except AnswerUnexpected:
+        raise
+    except Refused as error:
+        raise AnswerUnexpected(_REASONS[error.reason]) from error

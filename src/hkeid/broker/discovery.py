@@ -6,9 +6,12 @@ never opens a door that is not offered to this relying party.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hkeid.broker.upstreams import OWN, Upstream, Upstreams
+from hkeid.identity.authentication import AuthenticationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,26 @@ class Doors:
     at_once: str | None = None
     remembered: str | None = None
 
+    def offers(self, upstream_id: str) -> bool:
+        """Whether an upstream is among them."""
+        return any(one.provider.id == upstream_id for one in self.offered)
+
+
+def doors_for(
+    upstreams: Upstreams, asked: AuthenticationRequest, *, remembered: str | None = None
+) -> Doors:
+    """The doors for what a relying party asks, or our own pages. Where a certain resident is waited for
+    (step-up, ``id_token_hint``), the own passkey alone will do.
+    """
+    return doors(
+        upstreams,
+        client_id=None if asked.audience is None else asked.client_id,
+        hint=asked.door,
+        domain=asked.domain,
+        remembered=remembered,
+        own_only=asked.resident_id is not None,
+    )
+
 
 def doors(
     upstreams: Upstreams,
@@ -37,6 +60,7 @@ def doors(
 ) -> Doors:
     """The doors for one login.
 
+    :param client_id: of the relying party that asks; None: our own pages.
     :param hint: id of a door that the relying party names (``idp_hint``), or None.
     :param domain: of the e-mail address by which the relying party knows the person, or None.
     :param remembered: the door that this browser used last, by its own word.
@@ -52,3 +76,20 @@ def doors(
     return Doors(
         offered=tuple(ordered), at_once=wanted if wanted in known else None, remembered=last
     )
+
+
+def matching(offered: Iterable[Upstream], typed: str) -> tuple[Upstream, ...]:
+    """Those in which every typed word occurs: in a name in any script, the id, or a domain of its people. What is
+    typed may be an e-mail address: its domain counts. They stay in their order; nothing typed leaves all.
+    """
+    words = _folded(typed.rpartition("@")[2]).split()
+    return tuple(one for one in offered if all(word in _known_as(one) for word in words))
+
+
+def _known_as(one: Upstream) -> str:
+    return _folded("\n".join((*one.provider.names.values(), one.provider.id, *one.policy.domains)))
+
+
+def _folded(text: str) -> str:
+    """Full-width letters and capitals are as others."""
+    return unicodedata.normalize("NFKC", text).casefold()

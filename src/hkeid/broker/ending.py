@@ -10,6 +10,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.op.logout.outbox import write_logout_notices
 from hkeid.op.records import Grant
 from hkeid.residents.records import Credential, CredentialStatus
+from hkeid.saml.idp.outbox import KEPT_FOR_THE_REQUEST, write_participation_notices
 
 _OFFLINE = "offline_access"
 
@@ -27,11 +28,13 @@ class EndedSession:
 
 
 def end_session(
-    tx: BrokerTransaction, session: Session, now: Instant, *, reason: str
+    tx: BrokerTransaction, session: Session, now: Instant, *, reason: str, by_request: bool = False
 ) -> EndedSession | None:
     """End a session, expired or not, and revoke its grants but those with ``offline_access``
-    (OpenID Connect Back-Channel Logout §2.7). What its clients are to be told is written in the same
-    transaction (§2.5). None when it ended before.
+    (OpenID Connect Back-Channel Logout §2.7). What its clients and its services of SAML are to be told is written
+    in the same transaction (§2.5). None when it ended before.
+
+    :param by_request: the request goes on to tell services of SAML itself, as a browser or a service waits for it.
     """
     if not tx.sessions.end(session.id, now):
         return None
@@ -42,6 +45,8 @@ def end_session(
     )
     clients = tuple(sorted({grant.client_id for grant in grants}))
     write_logout_notices(tx, session.id, grants, now)
+    due = now + KEPT_FOR_THE_REQUEST if by_request else now
+    write_participation_notices(tx, session.id, now, due=due)
     tx.audit.append(
         SessionEnded(
             session_id=session.id,

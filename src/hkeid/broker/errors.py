@@ -12,8 +12,8 @@ class LoginRefused(Refused):
     same), ``credential_suspended``, ``resident_mismatch`` (another resident's passkey),
     ``eid_not_active``, ``eid_suspended``, ``eid_revoked``, ``assurance_too_low``,
     ``credential_contended``; after an upstream's answer also ``link_unknown`` (nobody here is linked to
-    that person), ``link_of_another``, ``upstream_authentication_too_old``, ``eid_cools``. What
-    :mod:`hkeid.webauthn` refuses keeps its own reasons.
+    that person), ``link_of_another``, ``upstream_authentication_too_old``, ``upstream_session_over``,
+    ``eid_cools``. What :mod:`hkeid.webauthn` refuses keeps its own reasons.
     """
 
     default_safe_text = "You could not be logged in with this passkey."

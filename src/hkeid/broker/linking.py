@@ -210,7 +210,7 @@ class Linking:
         """The sessions of a link and all that was given in them, ``offline_access`` too: as when a device is
         revoked.
         """
-        for kept in tx.upstream_sessions.find(provider, subject=subject):
+        for kept in tx.upstream_sessions.of_subject(provider, subject):
             session = tx.sessions.get(kept.session_id)
             if session is None:
                 continue

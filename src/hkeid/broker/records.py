@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
+from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import Proxying
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse
 from hkeid.residents.records import CredentialRepository, ResidentRepository
+from hkeid.saml.idp.records import ParticipationRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +24,10 @@ class Session:
     :ivar digest: SHA-256 of the reference in the browser's cookie; replaced at every login.
     :ivar credential_id: the credential of the latest authentication, or None (an upstream).
     :ivar expires_at: the idle limit, never later than the absolute one (``authenticated_at`` plus the
-        broker's session lifetime).
+        broker's session lifetime) and ``ends_at``.
     :ivar agent: coarse name of browser and system for the resident's own list; sealed by the caller.
+    :ivar ends_at: when it ends at the latest by the word of the upstream that authenticated, or None.
+    :ivar proxying: to whom it may be told by the word of that upstream, or None: to anybody.
     """
 
     id: str
@@ -37,6 +41,8 @@ class Session:
     expires_at: Instant
     ended_at: Instant | None = None
     agent: bytes = b""
+    ends_at: Instant | None = None
+    proxying: Proxying | None = None
 
 
 class SessionRepository(Protocol):
@@ -55,7 +61,7 @@ class SessionRepository(Protocol):
         ...
 
     def renew(self, session: Session) -> bool:
-        """Replace digest, credential, acr, amr, times of a session that has not ended; False else."""
+        """Replace digest, credential, acr, amr, times and limits of a session that has not ended; False else."""
         ...
 
     def touch(self, session_id: str, *, digest: bytes, expires_at: Instant) -> bool:
@@ -92,6 +98,8 @@ class BrokerTransaction(Protocol):
     def clients(self) -> ClientRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
+    @property
+    def participations(self) -> ParticipationRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
     @property

@@ -15,7 +15,7 @@ from hkeid.broker.events import SessionRenewed, SessionStarted, credential_refer
 from hkeid.broker.records import BrokerTransaction, Session
 from hkeid.broker.settings import BrokerSettings
 from hkeid.identity.assurance import Acr
-from hkeid.identity.authentication import AuthenticationResult, SessionView
+from hkeid.identity.authentication import AuthenticationResult, Proxying, SessionView
 from hkeid.kernel.errors import NotFound
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret, secret_digest
@@ -94,11 +94,15 @@ class Sessions:
         credential_id: bytes | None,
         agent: str,
         now: Instant | None = None,
+        ends_at: Instant | None = None,
+        proxying: Proxying | None = None,
     ) -> Opening:
         """Make reference and record; nothing is kept until :meth:`open`.
 
         :param agent: coarse words for browser and system; kept sealed.
         :param now: when it is opened; the moment of the authentication where that is now.
+        :param ends_at: when it ends at the latest, where an upstream says so.
+        :param proxying: to whom it may be told, where an upstream limits that.
         """
         reference = Secret(self._random.token(32))
         session_id = self._random.token(16)
@@ -112,8 +116,10 @@ class Sessions:
             amr=authentication.amr,
             authenticated_at=at,
             created_at=now or at,
-            expires_at=self._idle_limit(now or at, at),
+            expires_at=min((now or at) + self._settings.session_idle, self._end(at, ends_at)),
             agent=self._fields.seal_session_agent(authentication.resident_id, session_id, agent),
+            ends_at=ends_at,
+            proxying=proxying,
         )
         return Opening(reference=reference, session=session, now=now or at)
 
@@ -157,7 +163,10 @@ class Sessions:
             session = self.live(tx, reference, now)
             if session is None:
                 return None
-            limit = self._idle_limit(now, session.authenticated_at)
+            limit = min(
+                now + self._settings.session_idle,
+                self._end(session.authenticated_at, session.ends_at),
+            )
             if limit - session.expires_at >= self._settings.touch_every:
                 tx.sessions.touch(session.id, digest=session.digest, expires_at=limit)
         return _view(session)
@@ -205,11 +214,16 @@ class Sessions:
     # --- ending ----------------------------------------------------------------------------------
 
     def logout(self, reference: str | None) -> EndedSession | None:
-        """End the session behind a reference, expired or not; None when there is nothing to end."""
+        """End the session behind a reference, expired or not; None when there is nothing to end.
+
+        Services of SAML are told by the request of this browser; a minute later by whoever delivers.
+        """
         now = self._clock.now()
         with self._store.transaction() as tx:
             session = self._presented(tx, reference)
-            return None if session is None else end_session(tx, session, now, reason="logout")
+            if session is None:
+                return None
+            return end_session(tx, session, now, reason="logout", by_request=True)
 
     def end(self, resident_id: str, session_id: str) -> EndedSession | None:
         """End one of the resident's own sessions; None when it ended before.
@@ -237,15 +251,16 @@ class Sessions:
         session = tx.sessions.by_digest(secret_digest(reference))
         return None if session is None or session.ended_at is not None else session
 
-    def _idle_limit(self, now: Instant, authenticated_at: Instant) -> Instant:
+    def _end(self, authenticated_at: Instant, ends_at: Instant | None) -> Instant:
+        """When a session is over, used or not."""
         absolute = authenticated_at + self._settings.session_lifetime
-        return min(now + self._settings.session_idle, absolute)
+        return absolute if ends_at is None else min(absolute, ends_at)
 
     def _given(self, opening: Opening, session: Session) -> LoggedInSession:
         return LoggedInSession(
             reference=opening.reference,
             view=_view(session),
-            expires_at=session.authenticated_at + self._settings.session_lifetime,
+            expires_at=self._end(session.authenticated_at, session.ends_at),
         )
 
 
@@ -270,6 +285,8 @@ def _view(session: Session) -> SessionView:
             amr=session.amr,
             authenticated_at=session.authenticated_at,
         ),
+        ends_at=session.ends_at,
+        proxying=session.proxying,
     )
 
 

@@ -18,6 +18,7 @@ from hkeid.broker.departures import (
     state_of,
     use_up,
 )
+from hkeid.broker.discovery import doors_for
 from hkeid.broker.errors import LoginRefused, StepUpRequired
 from hkeid.broker.events import UpstreamLoginWasRefused
 from hkeid.broker.level import highest_rung
@@ -37,7 +38,7 @@ from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
-from hkeid.residents.links import upstream_session_digest
+from hkeid.residents.links import subject_digest, upstream_session_digest
 from hkeid.residents.records import Resident
 from hkeid.upstream.contract import (
     STATE_BYTES,
@@ -45,6 +46,7 @@ from hkeid.upstream.contract import (
     UpstreamAuthentication,
     UpstreamRequest,
 )
+from hkeid.upstream.errors import UpstreamRefused
 
 _BUDGET = "failed_upstream_login"
 
@@ -135,19 +137,18 @@ class UpstreamLogin:
 
         :param callback: our address for answers of this upstream.
         :param back_to: where in our own pages the person is; given back by :meth:`finish`.
-        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not for this relying party.
+        :raises hkeid.kernel.errors.NotFound: ``upstream_unknown``: none, or not offered for this login.
         :raises hkeid.upstream.errors.UpstreamFailed: the upstream cannot be asked, or not for this.
         """
-        upstream = self._upstreams.named(upstream_id)
-        if not upstream.policy.serves(asked.client_id):
-            raise NotFound("upstream_unknown", detail="not for this relying party")
+        if not doors_for(self._upstreams, asked).offers(upstream_id):
+            raise NotFound("upstream_unknown", detail="none, or not offered for this login")
         departed = Departed(
             kind=DepartureKind.LOGIN,
             provider=upstream_id,
             kept=b"",
             back_to=back_to,
             client_id=asked.client_id,
-            resident_id=asked.resident_id,
+            audience=asked.audience,
         )
         return self._depart(departed, asked, visitor, callback, client_name)
 
@@ -262,13 +263,15 @@ class UpstreamLogin:
     ) -> LoggedInSession:
         if now - answer.authenticated_at >= self._settings.session_lifetime:
             raise LoginRefused("upstream_authentication_too_old")
+        if answer.ends_at is not None and now >= answer.ends_at:
+            raise LoginRefused("upstream_session_over")
+        if not _may_be_told(answer, departed.audience):
+            raise UpstreamRefused("upstream_forbids_proxying")
         upstream = self._upstreams.named(answer.provider)
         account = self._linking.new_account(upstream, answer, now)
         with self._store.transaction() as tx:
             resident = self._linking.resident_of(tx, upstream, answer, account, now)
             require_may_log_in(resident)
-            if departed.resident_id not in (None, resident.id):
-                raise LoginRefused("resident_mismatch")
             opening = self._sessions.prepare(
                 AuthenticationResult(
                     resident_id=resident.id,
@@ -280,6 +283,8 @@ class UpstreamLogin:
                 credential_id=None,
                 agent=visitor.agent,
                 now=now,
+                ends_at=answer.ends_at,
+                proxying=answer.proxying,
             )
             given = self._sessions.open(
                 tx, opening, previous=visitor.session_reference, client_id=departed.client_id
@@ -295,6 +300,11 @@ class UpstreamLogin:
             session_id=session_id,
             provider=answer.provider,
             subject=self._linking.subject(answer),
+            holder=(
+                None
+                if answer.session_subject is None
+                else subject_digest(self._keys, answer.provider, answer.session_subject)
+            ),
             upstream_session=(
                 None
                 if answer.session is None
@@ -353,3 +363,10 @@ class UpstreamLogin:
                     )
                 )
         raise ReturnRefused(error, departed) from error
+
+
+def _may_be_told(answer: UpstreamAuthentication, audience: str | None) -> bool:
+    """saml-core §2.5.1.6. Our own pages tell nobody; which services their session may serve is looked at when
+    one asks.
+    """
+    return audience is None or answer.proxying is None or answer.proxying.reaches(audience)

@@ -50,10 +50,13 @@ class HeardLogout:
 
     :ivar answer: what the upstream gets, directly or through the browser.
     :ivar ended: sessions of ours that it ended.
+    :ivar error: why it was refused, for the journal: it may be an attack, or a key of the upstream that we do not
+        know yet. None: it was a good one.
     """
 
     answer: Response | Departure
     ended: tuple[EndedSession, ...] = ()
+    error: UpstreamFailed | None = None
 
 
 class UpstreamLogouts:
@@ -180,7 +183,7 @@ class UpstreamLogouts:
         try:
             logout = provider.read_logout(request, now)
         except UpstreamFailed as error:
-            return HeardLogout(answer=provider.refuse_logout(error))
+            return HeardLogout(answer=provider.refuse_logout(error), error=error)
         ended = self._end(upstream_id, logout, now)
         return HeardLogout(
             answer=provider.answer_logout(logout, LogoutOutcome.DONE), ended=tuple(ended)
@@ -189,7 +192,7 @@ class UpstreamLogouts:
     def _end(
         self, upstream_id: str, logout: UpstreamLogout, now: Instant
     ) -> Sequence[EndedSession]:
-        subject = (
+        holder = (
             None
             if logout.subject is None
             else subject_digest(self._keys, upstream_id, logout.subject)
@@ -201,7 +204,7 @@ class UpstreamLogouts:
         with self._store.transaction() as tx:
             if not tx.single_use.put(logout.once):
                 return ()
-            for kept in tx.upstream_sessions.find(upstream_id, subject=subject, sessions=names):
+            for kept in tx.upstream_sessions.find(upstream_id, holder=holder, sessions=names):
                 session = tx.sessions.get(kept.session_id)
                 if session is not None:
                     ended.append(end_session(tx, session, now, reason="upstream_logout"))

@@ -17,6 +17,8 @@ class UpstreamSession:
     """Which of an upstream's sessions a session of ours hangs on.
 
     :ivar subject: :func:`hkeid.residents.links.subject_digest`.
+    :ivar holder: the same digest of whom the upstream names when it ends the session, where that is another name;
+        None: ``subject``.
     :ivar upstream_session: :func:`hkeid.residents.links.upstream_session_digest`, or None: the upstream
         names no sessions.
     :ivar kept: what its logout needs, sealed under the resident's data key; b"" where it ends none.
@@ -29,6 +31,7 @@ class UpstreamSession:
     upstream_session: bytes | None
     kept: bytes = field(default=b"", repr=False)
     expires_at: Instant
+    holder: bytes | None = None
 
 
 class UpstreamSessionRepository(Protocol):
@@ -42,10 +45,14 @@ class UpstreamSessionRepository(Protocol):
         """What is kept for a session of ours, ended or not."""
         ...
 
+    def of_subject(self, provider: str, subject: bytes) -> tuple[UpstreamSession, ...]:
+        """Those that a subject opened."""
+        ...
+
     def find(
-        self, provider: str, *, subject: bytes | None, sessions: Collection[bytes] = ()
+        self, provider: str, *, holder: bytes | None, sessions: Collection[bytes] = ()
     ) -> tuple[UpstreamSession, ...]:
-        """Those of a subject; of these the named ones alone, where any are named; without a subject,
+        """Those of a holder; of these the named ones alone, where any are named; without a holder,
         those with these names.
         """
         ...

@@ -131,27 +131,3 @@ class LogoutAnswered(AuditEvent):
     client_id: str | None
     session_id: str | None
     confirmed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutDelivered(AuditEvent):
-    """A relying party took the notice that a session ended (Back-Channel Logout §2.8)."""
-
-    NAME: ClassVar[str] = "op:logout:delivered"
-    client_id: str
-    session_id: str
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutUndelivered(AuditEvent):
-    """A relying party could not be told that a session ended, and nobody tries any more.
-
-    :ivar reason: of the last attempt.
-    """
-
-    NAME: ClassVar[str] = "op:logout:undelivered"
-    client_id: str
-    session_id: str
-    attempts: int
-    reason: str

@@ -28,7 +28,8 @@ class ProviderSettings:
         client that retries; 0: a second use is always a replay.
     :ivar pushed_lifetime: how long a pushed authorization request is good (RFC 9126 §2.2).
     :ivar require_pushed_authorization_requests: of every client; else each as it registered.
-    :ivar interaction_lifetime: how long a person may take over one page.
+    :ivar interaction_lifetime: how long a person may take over one page, a visit to another identity provider
+        included (iAM Smart gives 18 minutes).
     :ivar assertion_lifetime: how far ahead a client assertion may expire.
     :ivar clock_leeway: tolerated difference of clocks.
     :ivar client_cache: how long a registered client is kept in memory; a change of a client takes
@@ -47,7 +48,7 @@ class ProviderSettings:
     refresh_idle: timedelta = timedelta(days=30)
     refresh_lifetime: timedelta = timedelta(days=180)
     refresh_grace: timedelta = timedelta(seconds=10)
-    interaction_lifetime: timedelta = timedelta(minutes=15)
+    interaction_lifetime: timedelta = timedelta(minutes=20)
     pushed_lifetime: timedelta = timedelta(seconds=90)
     require_pushed_authorization_requests: bool = False
     assertion_lifetime: timedelta = timedelta(minutes=5)

@@ -199,6 +199,7 @@ _DECLARED = (
         places=(
             "upstream_links.subject",
             "upstream_sessions.subject",
+            "upstream_sessions.holder",
             "upstream_sessions.upstream_session",
         ),
     ),

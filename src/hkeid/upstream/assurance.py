@@ -81,6 +81,16 @@ class AssuranceTable:
         """Whether any answer of this upstream could be worth ``acr``."""
         return any(rung.at_least(acr) for rung in (*self.values.values(), self.default) if rung)
 
+    def require_reach(self, acr: Acr | None) -> None:
+        """Refuse to ask for what no answer could be worth; None asks nothing.
+
+        :raises UpstreamRefused: ``upstream_acr_out_of_reach`` (``unmet_authentication_requirements``).
+        """
+        if acr is not None and not self.reaches(acr):
+            raise UpstreamRefused(
+                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
+            )
+
 
 def _rung(key: str, urn: Any) -> Acr:
     try:

@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import Proxying
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.http import Request, Response
@@ -50,9 +51,7 @@ class UpstreamRequest:
     :ivar acr: the lowest rung that would do, or None. It is asked for; what comes back may be lower, and the
         caller compares.
     :ivar fresh: the person must act anew, whatever session the upstream has.
-    :ivar passive: the upstream must show no page.
     :ivar max_age: greatest age of the upstream's authentication in seconds, or None.
-    :ivar login_hint: what the person typed or the relying party sent; a hint, never proof.
     :ivar ui_locales: wanted languages, best first (BCP 47).
     :ivar client_name: who asks, for an upstream that shows it, or None.
     :ivar user_agent: the browser's ``User-Agent``; iAM Smart must be told the kind of browser.
@@ -63,9 +62,7 @@ class UpstreamRequest:
     callback: str
     acr: Acr | None = None
     fresh: bool = False
-    passive: bool = False
     max_age: int | None = None
-    login_hint: str | None = field(default=None, repr=False)
     ui_locales: tuple[str, ...] = ()
     client_name: str | None = None
     user_agent: str | None = None
@@ -111,8 +108,13 @@ class UpstreamAuthentication:
     :ivar authenticated_at: when the person acted, by the upstream's word; never in our future.
     :ivar attributes: claims by our names, after the provider's mapping.
     :ivar session: the upstream's name of its session (``sid``, ``SessionIndex``), or None.
+    :ivar session_subject: whom the upstream names when it ends the session, where that is another name than
+        ``subject`` (a NameID beside a lasting attribute); None: ``subject``.
     :ivar logout: what ``begin_logout`` needs later, opaque; seal it in the session's row. None: it ends
         no sessions.
+    :ivar ends_at: a session that is made of it ends then at the latest, by the upstream's word, or None. How long a
+        token is good is no such word.
+    :ivar proxying: how far it may be passed on to others, or None: as far as anybody likes.
     :ivar continuation: what later calls at this upstream need for the same person (iAM Smart: form filling,
         re-authentication), opaque; seal it like ``logout``. None: there are none.
     """
@@ -125,7 +127,10 @@ class UpstreamAuthentication:
     authenticated_at: Instant
     attributes: Attributes = NO_ATTRIBUTES
     session: str | None = field(default=None, repr=False)
+    session_subject: str | None = field(default=None, repr=False)
     logout: bytes | None = field(default=None, repr=False)
+    ends_at: Instant | None = None
+    proxying: Proxying | None = None
     continuation: bytes | None = field(default=None, repr=False)
 
 
@@ -155,7 +160,8 @@ class LogoutOutcome(StrEnum):
 class UpstreamLogout:
     """A logout that an upstream has sent, verified.
 
-    :ivar subject: whose sessions end, or None: known by the session alone.
+    :ivar subject: whose sessions end, as :attr:`UpstreamAuthentication.session_subject` named them; None: known by
+        the session alone (a logout token with ``sid`` and no ``sub``).
     :ivar sessions: which of the subject's upstream sessions end; () means all of them.
     :ivar once: put it (``tx.single_use.put``) in the transaction that ends the sessions; where that says
         False, the message was used before, and nothing is done.
@@ -190,10 +196,17 @@ class UpstreamProvider(Protocol):
         """What people call it, in the three scripts."""
         ...
 
+    @property
+    def authority(self) -> str:
+        """What it is called by the world: a URI that says to relying parties who authenticated (saml-core §2.7.2.2,
+        AuthenticatingAuthority).
+        """
+        ...
+
     def begin(self, request: UpstreamRequest) -> Departure:
         """Where to send the browser.
 
-        :raises UpstreamRefused: ``upstream_acr_out_of_reach``, ``upstream_cannot_be_passive``.
+        :raises UpstreamRefused: ``upstream_acr_out_of_reach``.
         :raises UpstreamFailed: the upstream cannot be asked (see :mod:`hkeid.upstream.errors`).
         """
         ...

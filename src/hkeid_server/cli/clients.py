@@ -36,11 +36,11 @@ def clients_group() -> None:
 def add(config_path: Path, description: Path) -> None:
     """Register a client from its description (a TOML file), or replace it."""
     from hkeid_server.clients import read_client
+    from hkeid_server.wiring import register_client
 
     config = read(config_path)
     client = read_client(description, profile=config.profile)
-    with _store(config).transaction() as tx:
-        tx.clients.put(client)
+    register_client(config, _store(config), client)
     click.echo(f"registered {client.id}")
 
 

@@ -43,6 +43,7 @@ _COMMANDS = {
     ),
     "restore": ("backup", "restore_group", "Come back from a backup, with the service stopped."),
     "rp": ("rp", "rp_group", "Be a relying party, in the terminal."),
+    "saml": ("saml", "saml_group", "SAML: our metadata, and the services that come in."),
     "station": ("station", "station_group", "Be a station: read cards for upgrades to eID+."),
     "stations": ("stations", "stations_group", "Look after the stations."),
     "serve": ("serve", "serve", "Serve until SIGTERM or Ctrl-C."),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutSection:
-    """``[logout]``: telling relying parties that a session ended (back-channel logout).
+    """``[logout]``: telling relying parties that a session ended (back-channel logout; SAML by SOAP).
 
     Who logs out is never kept waiting for it: it is done right after, and what a relying party did not take is
-    tried again for up to a day.
+    tried again for up to a day. A service of SAML that begins a logout waits 5 seconds at most while others are told.
 
     :ivar every_seconds: how often the admin process looks for what is to be tried again.
     :ivar timeout_seconds: for one request to a relying party.

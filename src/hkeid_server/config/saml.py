@@ -18,12 +18,15 @@ class SamlSection:
     :ivar scope: domain behind the ``@`` of pairwise-id; the issuer's host if empty. Never change it: services would
         take everybody for somebody new.
     :ivar require_signed_requests: of every service.
+    :ivar kept_metadata: folder in which the last good metadata of each address waits for the next start, of services
+        and of identity providers behind the hub. What is there has to verify as if it had just come.
     """
 
     enabled: bool = False
     services: str = "saml"
     scope: str = ""
     require_signed_requests: bool = False
+    kept_metadata: str = "saml-metadata"
 
 
 def saml_complaints(section: SamlSection) -> Iterator[tuple[str, str]]:
@@ -32,3 +35,5 @@ def saml_complaints(section: SamlSection) -> Iterator[tuple[str, str]]:
         yield "saml.scope", "a domain"
     if not section.services:
         yield "saml.services", "a folder"
+    if not section.kept_metadata:
+        yield "saml.kept_metadata", "a folder"

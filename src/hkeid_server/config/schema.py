@@ -152,7 +152,8 @@ class TokenSection:
     :ivar refresh_idle_days: a refresh token that rests for so long is dead.
     :ivar refresh_days: a grant with ``offline_access``, at most.
     :ivar refresh_grace_seconds: how long a rotated refresh token still gives the same successor.
-    :ivar interaction_minutes: how long a person may take over one page.
+    :ivar interaction_minutes: how long a person may take over one page, a visit to another identity provider
+        included (iAM Smart gives 18 minutes).
     """
 
     code_seconds: int = 60
@@ -161,7 +162,7 @@ class TokenSection:
     refresh_idle_days: int = 30
     refresh_days: int = 180
     refresh_grace_seconds: int = 10
-    interaction_minutes: int = 15
+    interaction_minutes: int = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

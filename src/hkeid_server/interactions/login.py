@@ -10,7 +10,8 @@ from hkeid.kernel.errors import HkeidError, NotFound
 from hkeid.oidc.errors import ErrorCode
 from hkeid.op import Declined, LoggedIn
 from hkeid.upstream.errors import UpstreamFailed
-from hkeid_server import elsewhere, metrics
+from hkeid_server import elsewhere
+from hkeid_server.elsewhere_models import NOWHERE_ELSE
 from hkeid_server.house import house
 from hkeid_server.interactions.turn import Turn
 from hkeid_server.models import ChoosePage, LoginPage
@@ -20,7 +21,6 @@ from hkeid_server.shell import show, visit
 from hkeid_server.visitors import (
     CEREMONY_FAILURES,
     ceremony_form,
-    failed,
     forget_signal,
     give_session,
     see_other,
@@ -58,6 +58,18 @@ class LoginHandler:
             return self.refused_elsewhere(turn, upstream_id, error)
         return elsewhere.send_off(departure)
 
+    def more(self, turn: Turn) -> Response:
+        """All other identity providers, and a search among them."""
+        asked = turn.interaction.request
+        assert asked is not None
+        return elsewhere.all_doors(
+            turn.here,
+            asked,
+            who=turn.who(),
+            decline=turn.action("decline"),
+            leads_to=turn.leads_to,
+        )
+
     def refused_elsewhere(self, turn: Turn, upstream_id: str, error: HkeidError) -> Response:
         """Another identity provider did not let the person in, or its answer did not lead to a login.
 
@@ -88,7 +100,7 @@ class LoginHandler:
 
     def _at_once(self, turn: Turn) -> str | None:
         asked = turn.interaction.request
-        if asked is None or asked.resident_id is not None or request.args.get("on-top"):
+        if asked is None or request.args.get("on-top"):
             return None
         return house().back_doors.doors(asked, remembered=None).at_once
 
@@ -128,27 +140,18 @@ class LoginHandler:
             ),
             decline=turn.action("decline"),
             elsewhere=(
-                ()
-                if asked.resident_id is not None or _wants_stronger(turn)
-                else elsewhere.choices(asked, f"{turn.here}/elsewhere/")
+                NOWHERE_ELSE if _wants_stronger(turn) else elsewhere.doors_at(turn.here, asked)
             ),
             will_ask=bool(turn.client.claims),
             fresh=turn.session is not None,
             stronger=_wants_stronger(turn),
-            problem=None if error is None else _problem(error),
+            problem=(
+                None if error is None else elsewhere.why_not(error, where="interaction:elsewhere")
+            ),
             signal=None if error is None else forget_signal(error),
         )
         status = 200 if error is None else 403
         return show("login.html", page, here=turn.here, status=status, leads_to=turn.leads_to)
-
-
-def _problem(error: HkeidError) -> str:
-    """The word by which the page explains why somebody was not let in."""
-    if isinstance(error, UpstreamFailed):
-        metrics.count_login(error.reason)
-        house().journal.refusal(error, where="interaction:elsewhere")
-        return "elsewhere"
-    return "link-unknown" if error.reason == "link_unknown" else failed(error)
 
 
 def _wants_stronger(turn: Turn) -> bool:

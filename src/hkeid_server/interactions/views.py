@@ -34,12 +34,28 @@ def elsewhere(door_name: str, interaction_id: str, upstream_id: str) -> Response
 
     A link and not a form: the browser goes on to addresses that no policy for forms can list beforehand.
     """
+    turn, handler = login_of(door_name, interaction_id)
+    return handler.visit_elsewhere(turn, upstream_id)
+
+
+@blueprint.get("/interaction/<door_name>/<interaction_id>/more")
+def more(door_name: str, interaction_id: str) -> Response:
+    """All other identity providers of a login page."""
+    turn, handler = login_of(door_name, interaction_id)
+    return handler.more(turn)
+
+
+def login_of(door_name: str, interaction_id: str) -> tuple[Turn, LoginHandler]:
+    """An interaction of this browser that is a login, or becomes one.
+
+    :raises hkeid.kernel.errors.HkeidError: as :func:`turn_of`; ``interaction_other_kind``.
+    """
     turn, handler = turn_of(door_name, interaction_id)
     if isinstance(handler, ChooseHandler):
         handler = handler.login
     if not isinstance(handler, LoginHandler):
-        raise NotFound("action_unknown")
-    return handler.visit_elsewhere(turn, upstream_id)
+        raise NotFound("interaction_other_kind")
+    return turn, handler
 
 
 def turn_of(door_name: str, interaction_id: str) -> tuple[Turn, Handler]:

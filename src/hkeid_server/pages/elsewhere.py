@@ -12,20 +12,19 @@ from hkeid.broker.departures import DepartureKind
 from hkeid.broker.upstream_login import ReturnRefused
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel import base64url
-from hkeid.kernel.errors import NotFound, Refused
+from hkeid.kernel.errors import NotFound
 from hkeid.kernel.http import Response as CoreResponse
 from hkeid.upstream.saml import SamlUpstream
 from hkeid_server import elsewhere, metrics
 from hkeid_server.account_content import addable
 from hkeid_server.coming_again import coming_again
+from hkeid_server.elsewhere_models import ElsewhereAddPage
 from hkeid_server.house import house
-from hkeid_server.interactions.login import ChooseHandler, LoginHandler
-from hkeid_server.interactions.turn import Turn
-from hkeid_server.interactions.views import turn_of
-from hkeid_server.models import ElsewhereAddPage
+from hkeid_server.interactions.views import login_of
+from hkeid_server.pages import login as own_login
 from hkeid_server.pages.life_step_up import with_fresh_session
 from hkeid_server.shell import show, visit
-from hkeid_server.visitors import as_answer, give_session, see_other, with_session
+from hkeid_server.visitors import as_answer, see_other, with_session
 
 blueprint = Blueprint("elsewhere", __name__)
 
@@ -61,12 +60,13 @@ def arrive(upstream_id: str) -> Response:
     if arrival.kind is DepartureKind.LINK or arrival.session is None:
         return see_other(f"{_LINKING}?done=linked#elsewhere")
     metrics.count_login("logged_in_elsewhere")
-    if _INTERACTION.fullmatch(arrival.back_to):
-        turn, login = _login_of(arrival.back_to)
-        return elsewhere.remember(login.arrived(turn, arrival.session), upstream_id)
-    return elsewhere.remember(
-        give_session(see_other(arrival.back_to), arrival.session), upstream_id
-    )
+    at = _INTERACTION.fullmatch(arrival.back_to)
+    if at is None:
+        answer = own_login.arrived(arrival.session)
+    else:
+        turn, login = login_of(*at.groups())
+        answer = login.arrived(turn, arrival.session)
+    return elsewhere.remember(answer, upstream_id)
 
 
 @blueprint.route("/upstream/<upstream_id>/logged-out", methods=["GET", "POST"])
@@ -87,7 +87,11 @@ def logged_out(upstream_id: str) -> Response:
 def hear_logout(upstream_id: str) -> Response:
     """An upstream says that somebody logged out there, through the browser or directly."""
     heard = house().back_doors.hear_logout(upstream_id, elsewhere.as_request())
-    if heard.ended:
+    if heard.error is not None:
+        house().journal.refusal(heard.error, where="upstream:logout")
+        metrics.count_refusal(heard.error.reason)
+    if heard.ended and request.method != "POST":
+        # After a form relying parties are told in any case.
         house().logouts.nudge()
     if isinstance(heard.answer, CoreResponse):
         return as_answer(heard.answer)
@@ -159,21 +163,11 @@ def _refused(upstream_id: str, refused: ReturnRefused) -> Response:
         house().journal.refusal(refused.why, where="account:elsewhere")
         word = _NOT_LINKED.get(refused.reason, "not-linked")
         return see_other(f"{_LINKING}?done={word}#elsewhere")
-    if _INTERACTION.fullmatch(refused.back_to):
-        turn, login = _login_of(refused.back_to)
-        return login.refused_elsewhere(turn, upstream_id, refused.why)
-    raise refused.why
-
-
-def _login_of(back_to: str) -> tuple[Turn, LoginHandler]:
-    match = _INTERACTION.fullmatch(back_to)
-    assert match is not None
-    turn, handler = turn_of(match[1], match[2])
-    if isinstance(handler, ChooseHandler):
-        handler = handler.login
-    if not isinstance(handler, LoginHandler):
-        raise Refused("interaction_other_kind")
-    return turn, handler
+    at = _INTERACTION.fullmatch(refused.back_to)
+    if at is None:
+        return own_login.refused_elsewhere(refused.why)
+    turn, login = login_of(*at.groups())
+    return login.refused_elsewhere(turn, upstream_id, refused.why)
 
 
 def _once_more(upstream_id: str) -> Response | None:

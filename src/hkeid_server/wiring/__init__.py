@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from hkeid_server.wiring.assembly import build_house
     from hkeid_server.wiring.console import build_console, build_officers
     from hkeid_server.wiring.foundation import make_journal, passkey_policy
-    from hkeid_server.wiring.logouts import open_courier
+    from hkeid_server.wiring.logouts import open_courier, open_courier_of_its_own
     from hkeid_server.wiring.opening import (
         MEMORY,
         close_store,
         open_keys,
         open_store,
         open_vault,
+        register_client,
         register_clients,
         surroundings,
     )
@@ -46,13 +47,14 @@ __getattr__ = names_on_demand(
         "assembly": ("build_house",),
         "console": ("build_console", "build_officers"),
         "foundation": ("make_journal", "passkey_policy"),
-        "logouts": ("open_courier",),
+        "logouts": ("open_courier", "open_courier_of_its_own"),
         "opening": (
             "MEMORY",
             "close_store",
             "open_keys",
             "open_store",
             "open_vault",
+            "register_client",
             "register_clients",
             "surroundings",
         ),
@@ -94,11 +96,13 @@ __all__ = [
     "make_station_authority",
     "notice_rounds",
     "open_courier",
+    "open_courier_of_its_own",
     "open_keys",
     "open_store",
     "open_vault",
     "passkey_policy",
     "purge_store",
+    "register_client",
     "register_clients",
     "restore_data",
     "restore_vault",

@@ -34,6 +34,7 @@ from hkeid_server.wiring.opening import (
     register_clients,
 )
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
+from hkeid_server.wiring.saml_foundation import SamlFoundation, lay_saml_foundation
 from hkeid_server.wiring.stations import open_stations
 from hkeid_server.wiring.upstreams import open_back_doors
 
@@ -68,9 +69,8 @@ def build_house(
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
-    back_doors = open_back_doors(base)
-    courier = open_courier(config, store, keys, clock, random, base.journal)
-    saml = _saml(base, ledger, back_doors, courier)
+    ground = lay_saml_foundation(base)
+    back_doors, saml, courier = _doors_that_know_saml(ground, ledger)
     return House(
         config=config,
         pages=page_settings(config),
@@ -97,6 +97,7 @@ def build_house(
         doors=_doors(provider, csc, saml),
         back_doors=back_doors,
         saml=saml,
+        saml_metadata=ground.metadata.rounds,
         handlers=_handlers(csc),
         journal=base.journal,
         network=NetworkReader(config.server.trusted_proxies),
@@ -151,14 +152,22 @@ def _csc(
     return open_csc(base, certificates, provider)
 
 
-def _saml(
-    base: Foundation, ledger: ConsentLedger, back_doors: BackDoors, courier: LogoutCourier
-) -> IdentityProvider | None:
-    if not base.config.saml.enabled:
-        return None
-    from hkeid_server.wiring.saml import open_saml
+def _doors_that_know_saml(
+    ground: SamlFoundation, ledger: ConsentLedger
+) -> tuple[BackDoors, IdentityProvider | None, LogoutCourier]:
+    """Who is behind the hub; the SAML door, if it is open, and who tells of logouts: each needs the other."""
+    saml, base, back_doors = None, ground.base, open_back_doors(ground)
+    if base.config.saml.enabled:
+        from hkeid_server.wiring.saml import open_saml
 
-    return open_saml(base, ledger, back_doors.upstreams, courier.nudge)
+        def after_logout() -> None:
+            courier.nudge()
+
+        saml = open_saml(ground, ledger, back_doors.upstreams, after_logout)
+    courier = open_courier(
+        base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
+    )
+    return back_doors, saml, courier
 
 
 def _doors(

@@ -39,6 +39,7 @@ def lay_foundation(
     clock: Clock | None = None,
     random: Random | None = None,
     keys: KeyStore | None = None,
+    store: Store[Any] | None = None,
     journal: Journal | None = None,
 ) -> Foundation:
     """Open what the configuration names; what is given replaces what would be made.
@@ -48,7 +49,7 @@ def lay_foundation(
     machine_clock, machine_random = surroundings()
     clock, random = clock or machine_clock, random or machine_random
     keys = keys or open_keys(config, clock, random)
-    store = open_store(config, keys, clock, random)
+    store = store or open_store(config, keys, clock, random)
     fields = PersonalFields(keys, open_vault(config), random)
     passkeys = passkey_policy(config)
     return Foundation(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hkeid.adapters.system import SystemClock, SystemRandom
+from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import Secret
+from hkeid.op.records import Client
 from hkeid.ports import Clock, DataKeyVault, KeyStore, Random, Store
 from hkeid_server.config import Config
 
@@ -48,13 +50,34 @@ def open_store(config: Config, keys: KeyStore, clock: Clock, random: Random) -> 
 
 
 def register_clients(config: Config, store: Store[Any]) -> None:
-    """Register the clients described in files. A client without a file stays as it is registered."""
+    """Register the clients described in files. A client without a file stays as it is registered.
+
+    :raises hkeid.kernel.errors.ConfigurationError: as :func:`register_client`; a description is wrong.
+    """
     from hkeid_server.clients import read_clients
 
     for client in read_clients(config.path(config.clients), profile=config.profile):
-        with store.transaction() as tx:
-            if tx.clients.get(client.id) != client:
-                tx.clients.put(client)
+        register_client(config, store, client)
+
+
+def register_client(config: Config, store: Store[Any], client: Client) -> None:
+    """Register a client of OpenID Connect, or replace it.
+
+    :raises hkeid.kernel.errors.ConfigurationError: ``saml_service_repeated``: a SAML service has its id, and with it
+        the consents that residents gave.
+    """
+    from hkeid_server.descriptions import description_files
+
+    services = config.path(config.saml.services)
+    if config.saml.enabled and client.id in {one.stem for one in description_files(services)}:
+        raise ConfigurationError(
+            "saml_service_repeated",
+            detail=f"{services / client.id}.toml: a client of OpenID Connect is called {client.id}; "
+            "give one of them another name",
+        )
+    with store.transaction() as tx:
+        if tx.clients.get(client.id) != client:
+            tx.clients.put(client)
 
 
 def open_vault(config: Config) -> DataKeyVault:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from functools import partial
 
-from hkeid.ports.keys import KeyPurpose
-from hkeid.saml.own_keys import own_keys, signer, unwrappers
-from hkeid.upstream.saml import SamlUpstream, SamlUpstreamSettings
+from hkeid.upstream.saml import SamlUpstream, SamlUpstreamKeys, SamlUpstreamSettings
 from hkeid_server.upstream_files import UpstreamFile
-from hkeid_server.wiring.foundation import Foundation
-from hkeid_server.wiring.saml import metadata_source, provide_keys
-from hkeid_server.wiring.saml_certificates import saml_certificates
+from hkeid_server.wiring.saml_foundation import SamlFoundation, provide_keys
 
 
 def saml_upstream(
-    described: UpstreamFile, settings: SamlUpstreamSettings, base: Foundation
+    described: UpstreamFile, settings: SamlUpstreamSettings, ground: SamlFoundation
 ) -> SamlUpstream:
     """One of them, with our service provider for it.
 
     :raises hkeid.kernel.errors.ConfigurationError: its metadata cannot be used, or a key is missing.
     """
     assert described.metadata is not None
+    base = ground.base
     provide_keys(base)
-    config, keys = base.config, base.keys
-    certificates = saml_certificates(keys, urlsplit(config.issuer).hostname or "hkeid")
     return SamlUpstream(
         settings,
-        address=f"{config.issuer}/upstream/{settings.id}",
-        metadata=metadata_source(described.metadata, base),
+        address=f"{base.config.issuer}/upstream/{settings.id}",
+        metadata=ground.metadata.at(described.metadata),
         store=base.store,
-        signer=signer(keys, certificates=certificates),
-        signing=own_keys(keys, KeyPurpose.SAML_SIGNING, certificates),
+        keys=partial(SamlUpstreamKeys.of, base.keys, ground.certificates),
         clock=base.clock,
         random=base.random,
-        unwrappers=unwrappers(keys),
-        decryption=own_keys(keys, KeyPurpose.SAML_DECRYPTION),
     )

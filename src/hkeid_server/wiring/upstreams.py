@@ -18,14 +18,16 @@ from hkeid.upstream.iam_smart import IamSmartApi, IamSmartSettings, IamSmartUpst
 from hkeid.upstream.oidc import OidcUpstream
 from hkeid.upstream.saml import SamlUpstreamSettings
 from hkeid_server.upstream_files import UpstreamFile, read_upstreams
-from hkeid_server.wiring.foundation import Foundation, session_settings
+from hkeid_server.wiring.foundation import session_settings
+from hkeid_server.wiring.saml_foundation import SamlFoundation
 
 
-def open_back_doors(base: Foundation) -> BackDoors:
+def open_back_doors(ground: SamlFoundation) -> BackDoors:
     """Everything behind the hub; nothing is asked of anybody yet.
 
     :raises hkeid.kernel.errors.ConfigurationError: a description is wrong, or a key is missing.
     """
+    base = ground.base
 
     def told(tx: UpstreamTransaction, resident_id: str, about: str, now: Instant) -> None:
         # Transactions of the store hold every room's repositories.
@@ -33,7 +35,7 @@ def open_back_doors(base: Foundation) -> BackDoors:
 
     return BackDoors(
         base.store,
-        Upstreams(_upstreams(base)),
+        Upstreams(_upstreams(ground)),
         base.broker,
         base.fields,
         base.keys,
@@ -44,16 +46,19 @@ def open_back_doors(base: Foundation) -> BackDoors:
     )
 
 
-def _upstreams(base: Foundation) -> Iterator[Upstream]:
-    described = read_upstreams(base.config.path(base.config.upstreams))
+def _upstreams(ground: SamlFoundation) -> Iterator[Upstream]:
+    config = ground.base.config
+    described = read_upstreams(config.path(config.upstreams))
     # http is for providers on this machine, which the settings see to; production is https alone.
-    http = HttpsClient(plain=not base.config.production)
+    http = HttpsClient(plain=not config.production)
     for one in described:
-        yield Upstream(provider=_provider(one, base, http), policy=one.policy)
+        yield Upstream(provider=_provider(one, ground, http), policy=one.policy)
 
 
-def _provider(described: UpstreamFile, base: Foundation, http: HttpClient) -> UpstreamProvider:
-    settings = described.settings
+def _provider(
+    described: UpstreamFile, ground: SamlFoundation, http: HttpClient
+) -> UpstreamProvider:
+    settings, base = described.settings, ground.base
     if isinstance(settings, IamSmartSettings):
         return IamSmartUpstream(
             IamSmartApi(
@@ -67,5 +72,5 @@ def _provider(described: UpstreamFile, base: Foundation, http: HttpClient) -> Up
     if isinstance(settings, SamlUpstreamSettings):
         from hkeid_server.wiring.saml_upstreams import saml_upstream
 
-        return saml_upstream(described, settings, base)
+        return saml_upstream(described, settings, ground)
     return OidcUpstream(settings, keys=base.keys, http=http, clock=base.clock, random=base.random)

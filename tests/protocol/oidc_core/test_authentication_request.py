@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hkeid.doors.subjects import pairwise_subject
 from hkeid.identity.assurance import Acr
-from hkeid.identity.authentication import SessionView
+from hkeid.identity.authentication import Proxying, SessionView
 from hkeid.jose import sign_jwt
 from hkeid.kernel.http import Response
 from hkeid.kernel.secret import secret_digest
@@ -53,6 +54,19 @@ class TestPrompt:
         assert step.request is not None
         assert step.request.ui_locales == ("zh-HK", "en")
         assert not step.request.fresh
+        assert "code" in bench.answer(resume(bench, step, LoggedIn(), bench.log_in()))
+
+    def test_a_session_that_may_not_be_passed_on_is_none(self, bench: ProviderBench) -> None:
+        """An upstream that proved it limits who may be told (saml-core §2.5.1.6): another login is asked for."""
+        view = replace(bench.log_in(), proxying=Proxying(audiences=frozenset({"another"})))
+        bench.sessions.put("session-reference", view)
+        silent = bench.answer(bench.authorize(prompt="none"))
+        assert silent["error"] == "login_required"
+        step = asked(bench.authorize(), LOGIN)
+        assert step.request is not None
+        assert step.request.audience == "hko"
+        assert bench.answer(resume(bench, step, LoggedIn(), view))["error"] == "access_denied"
+        step = asked(bench.authorize(), LOGIN)
         assert "code" in bench.answer(resume(bench, step, LoggedIn(), bench.log_in()))
 
     def test_with_a_session_nobody_is_asked(self, bench: ProviderBench) -> None:

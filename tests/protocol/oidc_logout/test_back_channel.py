@@ -12,10 +12,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from hkeid.adapters.system import SystemRandom
+from hkeid.doors.logout.delivery import DeliverySettings, LogoutDelivery
 from hkeid.jose import JoseRefused, public_jwks, verify_jwt
 from hkeid.kernel.errors import MalformedInput, Unavailable
-from hkeid.op.logout.delivery import DeliverySettings, LogoutDelivery
 from hkeid.op.logout.outbox import write_logout_notices
+from hkeid.op.logout.teller import ClientTeller
 from hkeid.op.logout.tokens import logout_token
 from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.surroundings import HttpAnswer
@@ -70,13 +71,11 @@ def failures() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def delivery(bench: ProviderBench, network: Network, failures: Any) -> LogoutDelivery:
+    clients = ClientTeller(ISSUER, bench.store, bench.keys, network, bench.clock, SystemRandom())
     return LogoutDelivery(
-        ISSUER,
         bench.store,
-        bench.keys,
-        network,
+        [clients],
         bench.clock,
-        SystemRandom(),
         failed=lambda client_id, reason: failures.append((client_id, reason)),
     )
 

@@ -11,17 +11,19 @@ import pytest
 
 from hkeid.broker import LoginRefused
 from hkeid.broker.back_doors import BackDoors
+from hkeid.broker.departures import LIFETIME as DEPARTURE
 from hkeid.broker.departures import DepartureKind
-from hkeid.broker.discovery import doors
+from hkeid.broker.discovery import doors, doors_for, matching
 from hkeid.broker.upstream_login import ReturnRefused, Visitor
 from hkeid.broker.upstreams import Upstream, UpstreamPolicy, Upstreams
 from hkeid.identity.assurance import Acr
-from hkeid.identity.authentication import AuthenticationRequest
+from hkeid.identity.authentication import AuthenticationRequest, Proxying
 from hkeid.identity.language import Language
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, HkeidError, NotFound
 from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.oidc.errors import ErrorCode
+from hkeid.op.settings import ProviderSettings
 from hkeid.ports.storage import SingleUseRecord
 from hkeid.residents.links import LinkOrigin
 from hkeid.upstream.attributes import Attributes
@@ -34,8 +36,10 @@ from hkeid.upstream.contract import (
     UpstreamRequest,
 )
 from hkeid.upstream.errors import AnswerUnexpected, UpstreamMisbehaved, UpstreamRefused
+from hkeid.upstream.iam_smart.provider import LIFETIME as IAM_SMART
 
-HKO = AuthenticationRequest(client_id="hko")
+HKO = AuthenticationRequest(client_id="hko", audience="hko")
+OWN_PAGES = AuthenticationRequest(client_id="hkeid:account")
 VISITOR = Visitor(browser="b1", network="n1", agent="Firefox, Linux")
 
 
@@ -45,6 +49,7 @@ class Company:
 
     id: str = "company"
     kind: UpstreamKind = UpstreamKind.OIDC
+    authority: str = "https://idp.example"
     names: dict[Language, str] = field(default_factory=dict)
     asked: list[UpstreamRequest] = field(default_factory=list)
     say: Any = None
@@ -400,10 +405,20 @@ class TestAnswers:
 
     def test_come_too_late(self, rig: Rig) -> None:
         answer = rig.begin()
-        rig.hub.clock.pass_(minutes=16)
+        rig.hub.clock.pass_(minutes=20)
         with pytest.raises(AnswerUnexpected) as caught:
             rig.doors.finish("company", answer, VISITOR)
         assert caught.value.reason == "state_expired"
+
+    def test_within_the_time_that_iam_smart_gives_are_in_time(self, rig: Rig) -> None:
+        rig.with_policy(creates=True)
+        answer = rig.begin()
+        rig.hub.clock.pass_(minutes=17, seconds=59)
+        rig.company.say = somebody()
+        assert rig.doors.finish("company", answer, VISITOR).session is not None
+        # Time to find the button is in it, too.
+        assert ProviderSettings().interaction_lifetime > IAM_SMART
+        assert DEPARTURE > IAM_SMART
 
     def test_of_refusal_keep_their_code(self, rig: Rig) -> None:
         says = UpstreamRefused(
@@ -453,11 +468,66 @@ class TestSessions:
             rig.refused(somebody(authenticated_at=old)).reason == "upstream_authentication_too_old"
         )
 
-    def test_of_another_than_was_waited_for_are_refused(self, rig: Rig, phone: Any) -> None:
-        rig.with_policy(creates=True)
+    def test_end_when_the_upstream_says_so_however_busy_they_are(
+        self, stored_rig: Rig, phone: Any
+    ) -> None:
+        """saml-core §2.7.2: SessionNotOnOrAfter."""
+        rig = stored_rig
         own = rig.hub.activate(phone)
-        wanted = replace(HKO, resident_id=resident_of(own))
-        assert rig.refused(somebody(), request=wanted).reason == "resident_mismatch"
+        rig.link(own, somebody())
+        ends_at = rig.hub.clock.now() + timedelta(hours=1)
+        session = rig.login(somebody(ends_at=ends_at))
+        assert session.expires_at == session.view.ends_at == ends_at
+        for _ in range(5):
+            rig.hub.clock.pass_(minutes=11, seconds=50)
+            assert rig.hub.current(session) == session.view
+        rig.hub.clock.pass_(minutes=1)
+        assert rig.hub.current(session) is None
+
+    def test_end_as_all_others_once_the_own_passkey_is_on_top(self, rig: Rig, phone: Any) -> None:
+        own = rig.hub.activate(phone)
+        rig.link(own, somebody())
+        session = rig.login(
+            somebody(ends_at=rig.hub.clock.now() + timedelta(hours=1), proxying=Proxying(count=0)),
+            request=OWN_PAGES,
+        )
+        stepped = rig.hub.login(phone, session=session)
+        assert stepped.view.session_id == session.view.session_id
+        assert (stepped.view.ends_at, stepped.view.proxying) == (None, None)
+        assert stepped.expires_at == rig.hub.clock.now() + timedelta(hours=24)
+
+    def test_that_are_over_there_begin_no_more_here(self, rig: Rig) -> None:
+        rig.with_policy(creates=True)
+        says = somebody(ends_at=rig.hub.clock.now())
+        assert rig.refused(says).reason == "upstream_session_over"
+
+    @pytest.mark.parametrize(
+        ("proxying", "passes"),
+        [
+            (Proxying(count=0), False),
+            (Proxying(count=1), True),
+            (Proxying(audiences=frozenset({"another"})), False),
+            (Proxying(audiences=frozenset({"another", "hko"})), True),
+            (Proxying(count=0, audiences=frozenset({"hko"})), False),
+        ],
+    )
+    def test_serve_whom_the_upstream_lets_them(
+        self, stored_rig: Rig, proxying: Proxying, passes: bool
+    ) -> None:
+        """saml-core §2.5.1.6. Our own pages pass nothing on; what is opened for them serves nobody else either."""
+        rig = stored_rig
+        rig.with_policy(creates=True)
+        asked = replace(HKO, audience="hko")
+        if passes:
+            assert rig.login(somebody(proxying=proxying), asked).view.serves("hko")
+        else:
+            refused = rig.refused(somebody(proxying=proxying), request=asked)
+            assert refused.reason == "upstream_forbids_proxying"
+            assert refused.why.code is ErrorCode.ACCESS_DENIED
+        session = rig.login(somebody(proxying=proxying), OWN_PAGES)
+        view = rig.hub.current(session)
+        assert view == session.view
+        assert view.serves("hko") == passes
 
 
 class TestLogout:
@@ -531,17 +601,41 @@ class TestLogout:
         )
         heard = rig.doors.hear_logout("company", Request(method="POST", path="/x"))
         assert heard.answer.status == 200
+        assert heard.error is None
         assert (rig.hub.current(session) is None) == ends
         assert len(heard.ended) == ends
         assert rig.doors.hear_logout("company", Request(method="POST", path="/x")).ended == ()
+
+    def test_of_the_upstream_names_whom_it_named_at_the_login(self, stored_rig: Rig) -> None:
+        """A NameID, where people are known by an attribute; taking the link back goes by the attribute."""
+        rig = stored_rig
+        rig.with_policy(creates=True)
+        now = rig.hub.clock.now()
+
+        def hear(number: int, subject: str) -> Any:
+            once = SingleUseRecord(
+                kind="t",
+                digest=bytes([number]) * 32,
+                created_at=now,
+                expires_at=now + timedelta(hours=1),
+            )
+            rig.company.say = UpstreamLogout(provider="company", subject=subject, once=once)
+            return rig.doors.hear_logout("company", Request(method="POST", path="/x")).ended
+
+        session = rig.login(somebody(**self.SAYS, session_subject="their NameID"))
+        assert hear(1, "s1") == ()
+        assert rig.hub.current(session) is not None
+        (ended,) = hear(2, "their NameID")
+        assert ended.session_id == session.view.session_id
+        assert rig.hub.current(session) is None
 
     def test_that_is_no_good_one_ends_nothing(self, rig: Rig) -> None:
         rig.with_policy(creates=True)
         session = rig.login(somebody(**self.SAYS))
         rig.company.say = UpstreamMisbehaved("logout_token_wrong")
-        assert (
-            rig.doors.hear_logout("company", Request(method="POST", path="/x")).answer.status == 400
-        )
+        heard = rig.doors.hear_logout("company", Request(method="POST", path="/x"))
+        assert heard.answer.status == 400
+        assert heard.error is rig.company.say
         assert rig.hub.current(session) is not None
 
 
@@ -572,6 +666,35 @@ class TestDiscovery:
         assert doors(ups, client_id="other", hint="c").at_once == "c"
         assert doors(ups, client_id="hko", hint="eid", domain="a.example").at_once is None
 
+    def test_our_own_pages_offer_what_is_for_everybody(self) -> None:
+        ups = self.upstreams()
+        assert [one.provider.id for one in doors_for(ups, OWN_PAGES).offered] == ["a", "b"]
+        other = AuthenticationRequest(client_id="other", audience="https://other.example")
+        assert doors_for(ups, other).offers("c")
+
+    @pytest.mark.parametrize(
+        ("typed", "found"),
+        [
+            ("", "ab"),
+            ("  ", "ab"),
+            ("staff BANK", "b"),
+            ("银行", "b"),
+            ("ＢＡＮＫ", "b"),
+            ("bank school", ""),
+            ("chan@a.example", "a"),
+            ("@", "ab"),
+        ],
+    )
+    def test_words_are_looked_for_in_names_and_domains(self, typed: str, found: str) -> None:
+        names = {Language.ENGLISH: "Bank of Staff", Language.SIMPLIFIED: "银行"}
+        named = (
+            Upstream(
+                provider=Company("a"), policy=UpstreamPolicy(domains=frozenset({"A.example"}))
+            ),
+            Upstream(provider=Company("b", names=names)),
+        )
+        assert "".join(one.provider.id for one in matching(named, typed)) == found
+
     def test_what_is_not_offered_is_not_remembered(self) -> None:
         assert doors(self.upstreams(), client_id="hko", remembered="c").remembered is None
         assert doors(self.upstreams(), client_id="hko", remembered="eid").remembered == "eid"
@@ -591,6 +714,16 @@ class TestDiscovery:
                 for one, names in zip(ids, domains, strict=True)
             )
         assert caught.value.reason == reason
+
+    def test_who_waits_for_a_certain_resident_offers_the_own_passkey_alone(self, rig: Rig) -> None:
+        wanted = replace(HKO, resident_id="r1", door="company")
+        assert rig.doors.doors(HKO, remembered=None).offers("company")
+        found = rig.doors.doors(wanted, remembered="company")
+        assert (found.offered, found.at_once, found.remembered) == ((), None, None)
+        with pytest.raises(NotFound) as caught:
+            rig.begin(wanted)
+        assert caught.value.reason == "upstream_unknown"
+        assert rig.company.asked == []
 
     def test_a_closed_door_cannot_be_entered_by_its_address(self, rig: Rig) -> None:
         rig.with_policy(clients=frozenset({"other"}))

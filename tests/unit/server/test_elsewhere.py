@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from tests.unit.server.conftest import ORIGIN
 
+from hkeid.doors.subjects import pairwise_subject
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.testing.iam_smart_simulator import IamSmartSimulator, Registration
 from hkeid_server.upstream_files import read_upstream
@@ -166,6 +168,163 @@ class TestLogin:
         assert 'id="elsewhere"' not in resident.page.text
         resident.ceremony()
         assert "code=" in resident.page.headers["Location"]
+
+
+def test_a_certain_resident_comes_in_by_the_own_passkey_alone(
+    resident: Any, house: Any, simulator: Any, authorize: Any
+) -> None:
+    """OpenID Connect Core §5.5.1: one ``sub`` is waited for. Neither a button, nor a hint, nor the address leads
+    elsewhere.
+    """
+    session = house.broker.current(resident.cookie("hkeid_session"), house.clock.now())
+    sub = pairwise_subject(house.keys, "rp.example.hk", session.authentication.resident_id)
+    claims = json.dumps({"id_token": {"sub": {"value": sub}}})
+    resident.get(authorize(prompt="login", claims=claims, idp_hint="iam-smart"))
+    resident.follow()
+    assert resident.page.status_code == 200
+    assert 'id="elsewhere"' not in resident.page.text
+    here = resident.page.request.path
+    assert resident.get(f"{here}/elsewhere/iam-smart").status_code == 404
+
+
+class TestOwnLogin:
+    """The resident's own way to My eID offers what serves our own pages."""
+
+    def test_leads_to_my_eid(self, stranger: Any, simulator: Any) -> None:
+        stranger.get("/login")
+        assert "Or log in elsewhere" in stranger.page.text
+        come_back(stranger, simulator, "lee-sze")
+        assert stranger.page.headers["Location"] == "/account"
+        assert stranger.cookie("hkeid_door") == "iam-smart"
+        assert stranger.get("/account").status_code == 200
+        assert stranger.get("/login/elsewhere/iam-smart").headers["Location"] == "/login"
+
+    def test_that_is_refused_there_leaves_the_choice(
+        self, stranger: Any, simulator: Any, log: Any
+    ) -> None:
+        stranger.get("/login")
+        come_back(stranger, simulator, "lee-sze", approve=False)
+        assert stranger.page.status_code == 403
+        assert 'data-problem="elsewhere"' in stranger.page.text
+        assert 'id="use-passkey"' in stranger.page.text
+        assert 'href="/login?lang=zh-Hans"' in stranger.page.text
+        (line,) = log.events("server:request:refused")
+        assert line["where"] == "login:elsewhere"
+        come_back(stranger, simulator, "lee-sze")
+        assert stranger.page.headers["Location"] == "/account"
+
+    @pytest.mark.parametrize("policy", [{}], indirect=True)
+    def test_of_somebody_who_is_not_linked_says_how(
+        self, stranger: Any, simulator: Any, policy: Any
+    ) -> None:
+        stranger.get("/login")
+        come_back(stranger, simulator, "chan-tai-man")
+        assert 'data-problem="link-unknown"' in stranger.page.text
+
+    @pytest.mark.parametrize("policy", [{"clients": '["rp"]'}], indirect=True)
+    def test_has_no_door_that_is_for_relying_parties_alone(
+        self, stranger: Any, policy: Any, authorize: Any
+    ) -> None:
+        assert 'id="elsewhere"' not in stranger.get("/login").text
+        assert stranger.get("/login/elsewhere/iam-smart").status_code == 404
+        stranger.get(authorize())
+        assert 'id="at-iam-smart"' in stranger.follow().text
+
+    def test_begins_on_a_page_of_ours(self, stranger: Any) -> None:
+        """No other site logs somebody in here as whoever they are elsewhere (login CSRF)."""
+        page = stranger.get("/login/elsewhere/iam-smart", **{"Sec-Fetch-Site": "cross-site"})
+        assert page.headers["Location"] == "/login"
+
+    def test_with_the_own_passkey_is_remembered(self, resident: Any) -> None:
+        resident.get("/account")
+        resident.post("/account/sign-out")
+        resident.get("/login")
+        resident.ceremony()
+        assert resident.page.headers["Location"] == "/account"
+        assert resident.cookie("hkeid_door") == "eid"
+
+
+class TestManyDoors:
+    """Forty schools and iAM Smart: a page of their own, with a search that needs no script."""
+
+    @pytest.fixture(autouse=True)
+    def _with_schools(self, tmp_path: Path, _with_iam_smart: None) -> None:
+        for number in range(40):
+            (tmp_path / "upstreams" / f"school-{number:02}.toml").write_text(
+                f'kind = "oidc"\nissuer = "https://login.school-{number:02}.example"\n'
+                f'client_id = "hkeid"\ndomains = ["staff.school-{number:02}.example"]\n'
+                f'[names]\nen = "School <{number:02}>"\nzh-Hant-HK = "學校 {number:02}"\n'
+                f'zh-Hans = "学校 {number:02}"\n',
+                "utf-8",
+            )
+
+    @pytest.fixture(params=["own", "relying party"])
+    def here(self, request: Any, stranger: Any, authorize: Any) -> str:
+        """The address of a login page."""
+        if request.param == "own":
+            return "/login"
+        stranger.get(authorize())
+        return str(stranger.page.headers["Location"])
+
+    @staticmethod
+    def doors(page: Any) -> list[str]:
+        return re.findall(r'id="at-([^"]+)"', page.text)
+
+    def test_the_login_page_shows_five_and_where_the_others_are(
+        self, stranger: Any, here: str
+    ) -> None:
+        page = stranger.get(here)
+        assert self.doors(page) == ["iam-smart", *(f"school-{one:02}" for one in range(4))]
+        assert f'id="more-logins" href="{here}/more"' in page.text
+        page = stranger.get(f"{here}/more")
+        assert page.status_code == 200
+        assert self.doors(page) == ["iam-smart", *(f"school-{one:02}" for one in range(40))]
+        assert f'id="at-school-39" href="{here}/elsewhere/school-39"' in page.text
+        assert f'href="{here}" id="back-to-login"' in page.text
+        assert ("Do not log in" in page.text) == (here != "/login")
+
+    def test_the_door_used_last_comes_first_on_both(self, stranger: Any, here: str) -> None:
+        stranger.client.set_cookie("hkeid_door", "school-31", domain="localhost")
+        for address in (here, f"{here}/more", f"{here}/more?q=school"):
+            page = stranger.get(address)
+            assert self.doors(page)[0] == "school-31"
+            assert page.text.count("Used last time") == 1
+
+    @pytest.mark.parametrize(
+        ("typed", "found"),
+        [
+            ("17", ["school-17"]),
+            ("SCHOOL 17", ["school-17"]),
+            ("17 school", ["school-17"]),
+            ("学校 17", ["school-17"]),
+            ("學校　１７", ["school-17"]),
+            ("staff.school-17.example", ["school-17"]),
+            ("Chan@Staff.School-17.example", ["school-17"]),
+            ("university", []),
+            ("<script>", []),
+            ("%00\ud83d", []),
+            ("x" * 10_000, []),
+        ],
+    )
+    def test_are_searched_by_name_in_any_script_and_by_domain(
+        self, stranger: Any, typed: str, found: list[str]
+    ) -> None:
+        query = urlencode({"q": typed}, errors="surrogatepass")
+        page = stranger.get(f"/login/more?{query}")
+        assert page.status_code == 200
+        assert self.doors(page) == found
+        assert f"Found: {len(found)} of 41" in page.text
+        assert "<script>" not in page.text
+        assert ("Nothing here has that name" in page.text) == (not found)
+        assert 'href="/login/more" id="show-all"' in page.text
+
+    def test_what_is_searched_for_stays_in_another_language(self, stranger: Any) -> None:
+        page = stranger.get("/login/more?q=school+17&lang=en")
+        assert 'name="q" value="school 17"' in page.text
+        assert 'href="/login/more?q=school+17&amp;lang=zh-Hans"' in page.text
+        page = stranger.get("/login/more?q=school+17&lang=zh-Hans")
+        assert self.doors(page) == ["school-17"]
+        assert "学校 17" in page.text
 
 
 @pytest.mark.parametrize("policy", [{}], indirect=True)

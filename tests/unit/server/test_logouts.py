@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from hkeid.broker.upstream_logout import HeardLogout
 from hkeid.kernel.errors import ConfigurationError, Unavailable
+from hkeid.kernel.http import Response
 from hkeid_server.config import read_config
 from hkeid_server.config.logout import LogoutSection, logout_complaints
 from hkeid_server.journal import Journal
@@ -154,6 +156,42 @@ def _until(fulfilled: Any) -> None:
         time.sleep(0.002)
 
 
+class TestWhenItLooks:
+    """What changed nothing sends nobody looking: whoever sends bad forms makes no work for the database."""
+
+    @pytest.fixture
+    def nudges(self, house, monkeypatch) -> list[bool]:
+        seen: list[bool] = []
+        monkeypatch.setattr(house.logouts, "nudge", lambda: seen.append(True))
+        return seen
+
+    def test_not_after_a_form_that_was_refused(self, nudges, resident) -> None:
+        resident.get("/account")
+        nudges.clear()
+        assert resident.post("/account/sign-out", {"csrf": "guessed"}).status_code == 403
+        assert resident.post("/no-such-page").status_code in {403, 404}
+        assert nudges == []
+
+    def test_after_one_that_was_taken(self, nudges, resident) -> None:
+        resident.get("/account")
+        nudges.clear()
+        resident.post("/account/sign-out")
+        assert nudges
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    @pytest.mark.parametrize(("status", "ended", "looks"), [(200, 1, 1), (400, 0, 0)])
+    def test_once_for_what_an_upstream_ended(
+        self, nudges, house, stranger, monkeypatch, method, status, ended, looks
+    ) -> None:
+        heard = HeardLogout(answer=Response(status=status), ended=(None,) * ended)  # type: ignore[arg-type]
+        monkeypatch.setattr(house.back_doors, "hear_logout", lambda *_: heard)
+        answer = getattr(stranger.client, method)(
+            "/upstream/company/logout", base_url="http://localhost:8000"
+        )
+        assert answer.status_code == status
+        assert len(nudges) == looks
+
+
 # --- the section ---------------------------------------------------------------------------------
 
 
@@ -209,6 +247,19 @@ class TestWhereItGoes:
         seen = client_of(production=True, private_networks=True, authority="ca.pem")
         assert seen["public_only"] is False
         assert seen["ca_file"] == str(house.config.path("ca.pem"))
+
+    @pytest.mark.parametrize("seconds", [1, 9])
+    def test_services_of_saml(self, make_house, monkeypatch, seconds) -> None:
+        """By SOAP as by back-channel logout: the same way out, and the same patience."""
+        from hkeid.adapters import http
+
+        monkeypatch.setattr(http, "HttpsClient", lambda **options: options)
+        section = {"timeout_seconds": seconds, "authority": "ca.pem"}
+        house = make_house(saml={"enabled": True}, logout=section)
+        by_post, by_soap = house.logouts._delivery._tellers
+        assert by_soap._timeout == by_post._timeout == seconds
+        assert by_soap._http == by_post._http == house.saml._parts.http
+        assert by_soap._http["ca_file"] == str(house.config.path("ca.pem"))
 
     def test_the_sandbox(self, client_of) -> None:
         assert client_of(production=False) == {
@@ -329,7 +380,7 @@ class TestAtOnce:
             seen.append(f"{method} {url}")
             return HttpAnswer(status=200)
 
-        monkeypatch.setattr(house.logouts._delivery._http, "send", send)
+        monkeypatch.setattr(house.logouts._delivery._tellers[0]._http, "send", send)
         with house.store.transaction() as tx:
             client = tx.clients.get("rp")
             tx.clients.put(replace(client, backchannel_logout_uri=TOLD_AT))
@@ -354,7 +405,7 @@ class TestAtOnce:
         def fail(*_: Any, **__: Any) -> Any:
             raise Unavailable("http_no_answer")
 
-        monkeypatch.setattr(house.logouts._delivery._http, "send", fail)
+        monkeypatch.setattr(house.logouts._delivery._tellers[0]._http, "send", fail)
         with house.store.transaction() as tx:
             subjects = {grant.subject for grant in _grants(tx)}
         at_the_service.get("/account")

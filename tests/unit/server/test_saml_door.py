@@ -16,9 +16,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request
+from hkeid.ports.keys import KeyPurpose
+from hkeid.ports.surroundings import HttpAnswer
+from hkeid.saml.dsig import XmlSigner, sign_element, verify_message
+from hkeid.saml.messages import SUCCESS, LogoutRequest, LogoutResponse, soap
+from hkeid.saml.own_keys import public_key
 from hkeid.testing import saml_service
 from hkeid.testing.saml_service import SamlService
 from hkeid_server.saml_files import read_service
+from hkeid_server.wiring import open_courier_of_its_own
 from hkeid_server.wsgi import serve_house
 
 SERVICE = "https://library.example"
@@ -84,12 +90,27 @@ class Town:
 
 
 @pytest.fixture
-def saml_town(tmp_path: Path, make_house: Any, clock: Any, key: Any, monkeypatch: Any) -> Town:
+def more_endpoints() -> bytes:
+    """What the service's metadata says beside what the service says of itself."""
+    return b""
+
+
+@pytest.fixture
+def saml_town(
+    tmp_path: Path,
+    make_house: Any,
+    clock: Any,
+    key: Any,
+    monkeypatch: Any,
+    more_endpoints: bytes,
+) -> Town:
     clock.moment = datetime.now(UTC)
     service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
     folder = tmp_path / "saml"
     folder.mkdir()
-    (folder / "library.xml").write_bytes(service.metadata())
+    first = b"<md:SingleLogoutService"
+    document = service.metadata().replace(first, more_endpoints + first, 1)
+    (folder / "library.xml").write_bytes(document)
     (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
     house = make_house(saml={"enabled": True})
     from hkeid_server.sandbox import seed_sandbox
@@ -214,6 +235,86 @@ class TestLogout:
         assert holder.page.headers["Location"].endswith("/farewell/out")
         assert 'id="stranger"' in saml_town.home()
         assert holder.get("/account").headers.get("Location") == "/login"
+
+
+class BySoap:
+    """:class:`hkeid.ports.HttpClient` in front of the service, which ends every session that it is told of."""
+
+    def __init__(self, key: Any, ours: Any) -> None:
+        self.signer = XmlSigner.from_key(key)
+        self.ours = [public_key(one) for one in ours]
+        self.asked: list[str] = []
+        self.requests: list[LogoutRequest] = []
+
+    def send(self, _method: str, url: str, *, body: bytes, **_rest: Any) -> HttpAnswer:
+        self.asked.append(url)
+        request = LogoutRequest.read(verify_message(soap.take_off(body), self.ours))
+        self.requests.append(request)
+        answer = LogoutResponse(
+            id="_answer",
+            issued_at=request.issued_at,
+            issuer=f"{SERVICE}/metadata",
+            in_response_to=request.id,
+            status=SUCCESS,
+        )
+        return HttpAnswer(status=200, body=soap.put_on(sign_element(answer.write(), self.signer)))
+
+
+class TestLogoutBySoap:
+    """Whatever ends the session: it needs no browser, and nobody waits for the service."""
+
+    @pytest.fixture
+    def more_endpoints(self) -> bytes:
+        return (
+            b'<md:SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:SOAP" '
+            b'Location="https://library.example/slo/soap"></md:SingleLogoutService>'
+        )
+
+    @pytest.fixture
+    def by_soap(self, saml_town: Town, holder: Any, key: Any, monkeypatch: Any) -> BySoap:
+        house = saml_town.house  # type: ignore[attr-defined]
+        made = BySoap(key, house.keys.signing_keys(KeyPurpose.SAML_SIGNING))
+        monkeypatch.setattr(house.logouts._delivery._tellers[1]._http, "send", made.send)
+        log_in(saml_town, holder)
+        return made
+
+    @pytest.mark.parametrize("path", ["/account/sign-out", "/account/freeze"])
+    def test_in_this_browser(
+        self, saml_town: Town, holder: Any, by_soap: BySoap, path: str
+    ) -> None:
+        holder.get("/account/freeze")
+        holder.post(path)
+        assert holder.page.headers["Location"].startswith("/farewell/")
+        self._was_told_once(saml_town, by_soap)
+
+    def test_in_another_browser(self, saml_town: Town, holder: Any, by_soap: BySoap) -> None:
+        """End all others, from a browser in which the same person is logged in."""
+        house = saml_town.house  # type: ignore[attr-defined]
+        [session] = tuple(house.store._transaction.sessions._sessions.values())
+        house.broker.end_other_sessions(session.resident_id, "the one that stays")
+        house.logouts.nudge()
+        self._was_told_once(saml_town, by_soap)
+
+    def test_again_by_the_process_that_serves_no_door(self, saml_town: Town) -> None:
+        house = saml_town.house  # type: ignore[attr-defined]
+        courier, metadata = open_courier_of_its_own(
+            house.config, house.store, house.keys, house.clock, house.random, house.journal
+        )
+        tellers = courier._delivery._tellers
+        assert [one.serves(f"saml {SERVICE}/metadata") for one in tellers] == [False, True]
+        assert metadata is not None, "which goes on reading what services publish"
+        assert metadata.round() > 0
+
+    def _was_told_once(self, saml_town: Town, by_soap: BySoap) -> None:
+        house = saml_town.house  # type: ignore[attr-defined]
+        assert house.logouts.wait(5)
+        assert by_soap.asked == ["https://library.example/slo/soap"]
+        with house.store.transaction() as tx:
+            assert tx.logout_notices.clients_due(house.clock.now()) == ()
+            [request] = by_soap.requests
+            assert request.name_id is not None
+            told = request.name_id.value
+            assert tx.participations.of_name(f"{SERVICE}/metadata", told) == ()
 
 
 def test_metadata_is_served(saml_town: Town, make_person: Any) -> None:

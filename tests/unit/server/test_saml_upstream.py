@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from werkzeug.test import Client as WsgiClient
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.system import SystemRandom
 from hkeid.identity.assurance import Acr
-from hkeid.identity.authentication import AuthenticationResult, SessionView
+from hkeid.identity.authentication import AuthenticationResult, Proxying, SessionView
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters, Request
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.ports.keys import KeyPurpose
+from hkeid.saml.dsig import sign_element
 from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
-from hkeid.saml.metadata import TrustedAsItIs, read_metadata
+from hkeid.saml.messages import LogoutRequest, NameId, NameIdFormat, new_identifier
+from hkeid.saml.messages.soap import put_on
+from hkeid.saml.metadata import EntityAttribute, TrustedAsItIs, read_metadata
 from hkeid.testing.fake_hub import FakeClaims, FakeSessions
 from hkeid.testing.keys import MemoryKeyStore
+from hkeid.upstream.contract import UpstreamProvider
 from hkeid_server.sandbox import seed_sandbox
 from hkeid_server.upstream_files import read_upstream
+from hkeid_server.wiring.saml import UpstreamOrigins
 from hkeid_server.wsgi import serve_house
 
 PEER = "https://university.example"
 ORIGIN = "http://localhost:8000"
+PAIRWISE_ID = "urn:oasis:names:tc:SAML:attribute:pairwise-id"
+SUBJECT_ID_REQUIREMENT = "urn:oasis:names:tc:SAML:profiles:subject-id:req"
 REDIRECT_URI = "https://rp.example.hk/eid/callback"
 NAMES = '[names]\nen = "University"\nzh-Hant-HK = "大學"\nzh-Hans = "大学"\n'
 DESCRIPTION = f"""kind = "saml"
@@ -70,12 +78,13 @@ class University:
         )
         self.log_in()
 
-    def log_in(self, member: str = "member-1") -> None:
+    def log_in(self, member: str = "member-1", **limits: Any) -> None:
         authentication = AuthenticationResult(
             resident_id=member, acr=Acr.EID, amr=("pop",), authenticated_at=self.clock.now()
         )
         self.sessions.put(
-            "cookie", SessionView(session_id=f"s-{member}", authentication=authentication)
+            "cookie",
+            SessionView(session_id=f"s-{member}", authentication=authentication, **limits),
         )
 
     # What the identity provider asks for.
@@ -187,6 +196,19 @@ def test_a_login_there_reaches_a_relying_party_that_speaks_openid_connect(
     assert "code=" in person.page.headers["Location"]
 
 
+def test_who_authenticated_is_told_to_services(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """AuthenticatingAuthority (saml-core §2.7.2.2): the upstream, by its own name and not by ours."""
+    house = university.house
+    log_in(person, university, authorize)
+    origins = UpstreamOrigins(house.store, house.back_doors.upstreams)
+    session = house.broker.current(person.cookie("hkeid_session"), house.clock.now())
+    provider = house.back_doors.upstreams.named("university").provider
+    assert isinstance(provider, UpstreamProvider)
+    assert origins.authority(session) == provider.authority == f"{PEER}/saml/metadata"
+
+
 def test_the_same_member_is_the_same_person(
     person: Any, front: Any, make_person: Any, university: University, authorize: Any
 ) -> None:
@@ -201,6 +223,34 @@ def test_the_same_member_is_the_same_person(
     with university.house.store.transaction() as tx:
         links = [link for one in tx.residents for link in tx.links.of_resident(one.id)]
     assert len(links) == 2
+
+
+def test_what_may_not_be_passed_on_reaches_no_relying_party(
+    person: Any, university: University, authorize: Any, log: Any
+) -> None:
+    """saml-core §2.5.1.6: ProxyRestriction with Count 0."""
+    university.log_in(proxying=Proxying(count=1))
+    log_in(person, university, authorize)
+    assert person.page.status_code == 403
+    reasons = [one["reason"] for one in log.events("server:request:refused")]
+    assert reasons == ["upstream_forbids_proxying"]
+    person.get(authorize(idp_hint="university"))
+    person.follow()
+    bring_back(person, at_university(university, person.page.headers["Location"]))
+    assert "error=access_denied" in person.page.headers["Location"]
+
+
+def test_a_session_ends_when_the_upstream_says_so(
+    person: Any, university: University, authorize: Any
+) -> None:
+    """saml-core §2.7.2: SessionNotOnOrAfter."""
+    ends_at = university.clock.now() + timedelta(minutes=20)
+    university.log_in(ends_at=ends_at)
+    log_in(person, university, authorize)
+    university.clock.wait(minutes=19)
+    assert person.get("/account").status_code == 200
+    university.clock.wait(minutes=2)
+    assert person.get("/account").headers["Location"] == "/login"
 
 
 def test_a_fresh_login_is_asked_for_there(
@@ -246,6 +296,80 @@ def test_a_logout_there_ends_ours(person: Any, university: University, authorize
     person.get(f"{place.path}?{place.query}")
     assert person.page.headers["Location"].startswith(PEER)
     assert person.get("/account").headers["Location"] == "/login"
+
+
+@pytest.fixture(params=["name", "attribute"])
+def known_by(request: Any, university: University, person: Any) -> str:
+    """By what the university's members are known: the persistent name identifier, or an attribute beside it."""
+    if request.param == "attribute":
+        entity_id = f"{ORIGIN}/upstream/university/metadata"
+        wants = EntityAttribute(name=SUBJECT_ID_REQUIREMENT, values=("pairwise-id",))
+        university.known[entity_id] = replace(university.known[entity_id], attributes=(wants,))
+        provider = university.house.back_doors.upstreams["university"].provider
+        provider.settings = replace(provider.settings, subject_attribute=PAIRWISE_ID)
+    return str(request.param)
+
+
+def end_by_soap(front: Any, university: University, name: str, *sessions: str) -> Any:
+    """A LogoutRequest from server to server (saml-profiles §4.4.3.2)."""
+    now = university.clock.now()
+    request = LogoutRequest(
+        id=new_identifier(SystemRandom()),
+        issued_at=now,
+        issuer=f"{PEER}/saml/metadata",
+        destination=f"{ORIGIN}/upstream/university/logout",
+        name_id=NameId(value=name, format=NameIdFormat.PERSISTENT.value),
+        session_indexes=sessions,
+        not_on_or_after=now + timedelta(minutes=5),
+    )
+    signed = sign_element(request.write(), university.provider._parts.signer())
+    return WsgiClient(front).post(
+        "/upstream/university/logout",
+        base_url=ORIGIN,
+        data=put_on(signed),
+        headers={"Content-Type": "text/xml"},
+    )
+
+
+def test_a_logout_there_ends_the_sessions_of_the_one_it_names_alone(
+    person: Any,
+    front: Any,
+    make_person: Any,
+    university: University,
+    authorize: Any,
+    known_by: str,
+) -> None:
+    """saml-core §3.7.3.2: the sessions named, of the subject named; where none is named, all of the subject's."""
+    other, elsewhere = make_person(front), make_person(front)
+    log_in(person, university, authorize)
+    log_in(elsewhere, university, authorize)
+    university.log_in("member-2")
+    log_in(other, university, authorize)
+    with university.provider._parts.store.transaction() as tx:
+        (mine,) = tx.participations.of_session("s-member-1")
+        (theirs,) = tx.participations.of_session("s-member-2")
+
+    def who_is_in() -> list[bool]:
+        people = (person, elsewhere, other)
+        return [one.get("/account").status_code == 200 for one in people]
+
+    end_by_soap(front, university, theirs.name_id, mine.session_index)
+    assert who_is_in() == [True, True, True]
+    answer = end_by_soap(front, university, mine.name_id)
+    assert (answer.status_code, b"status:Success" in answer.data) == (200, True)
+    assert who_is_in() == [False, False, True]
+    end_by_soap(front, university, theirs.name_id, theirs.session_index)
+    assert who_is_in() == [False, False, False]
+
+
+def test_a_logout_that_is_refused_is_in_the_journal(person: Any, log: Any) -> None:
+    """An attack, or a key of the upstream that metadata does not know: neither must go unseen."""
+    answer = person.post("/upstream/university/logout", {"SAMLRequest": "PGE+", "RelayState": "x"})
+    assert answer.status_code == 400
+    (line,) = [
+        one for one in log.events("server:request:refused") if one["where"] == "upstream:logout"
+    ]
+    assert line["reason"] == "saml_not_well_formed"
 
 
 @pytest.mark.parametrize(

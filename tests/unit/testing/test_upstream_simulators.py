@@ -199,6 +199,7 @@ def test_a_login_at_the_simulated_company(tmp_path: Path) -> None:
                 issuer=f"http://localhost:{port}",
                 client_id="hkeid",
                 assurance=AssuranceTable(values={TWO_FACTORS: Acr.EID}),
+                push=False,
             ),
             keys=keys,
             http=DirectHttpClient(),
@@ -217,8 +218,7 @@ def test_a_login_at_the_simulated_company(tmp_path: Path) -> None:
                 )
             )
 
-        silent = depart(passive=True)
-        status, back, _ = browser.visit(str(silent.to))
+        status, back, _ = browser.visit(f"{depart().to}&prompt=none")
         assert (status, "error=login_required" in back) == (303, True)
         departure = depart()
         status, _, page = browser.visit(str(departure.to))
@@ -232,7 +232,7 @@ def test_a_login_at_the_simulated_company(tmp_path: Path) -> None:
         answer = upstream.finish(departure.kept, came(back), SystemClock().now())
         assert (answer.subject, answer.acr) == ("company-ip-manager", Acr.EID)
         # The company remembers its browser, unless it is told not to.
-        again = depart(passive=True)
+        again = depart()
         status, back, _ = browser.visit(str(again.to))
         assert (
             upstream.finish(again.kept, came(back), SystemClock().now()).subject == answer.subject

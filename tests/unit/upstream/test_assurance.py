@@ -53,6 +53,18 @@ def test_what_to_ask_for() -> None:
     assert not AssuranceTable().reaches(Acr.EID)
 
 
+def test_what_no_answer_could_be_worth_is_not_asked_for() -> None:
+    table = AssuranceTable(values={"mfa": Acr.EID_BOUND})
+    table.require_reach(None)
+    table.require_reach(Acr.EID_BOUND)
+    with pytest.raises(UpstreamRefused) as caught:
+        table.require_reach(Acr.EID_PLUS)
+    assert (caught.value.reason, caught.value.code) == (
+        "upstream_acr_out_of_reach",
+        ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+    )
+
+
 @pytest.mark.parametrize(
     ("table", "complaint"),
     [

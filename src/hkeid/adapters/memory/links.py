@@ -88,17 +88,26 @@ class MemoryUpstreamSessions:
         """What is kept for a session of ours."""
         return self._sessions.get(session_id)
 
+    def of_subject(self, provider: str, subject: bytes) -> tuple[UpstreamSession, ...]:
+        """Those that a subject opened."""
+        found = [
+            one
+            for one in self._sessions.values()
+            if one.provider == provider and one.subject == subject
+        ]
+        return tuple(sorted(found, key=lambda one: one.session_id))
+
     def find(
-        self, provider: str, *, subject: bytes | None, sessions: Collection[bytes] = ()
+        self, provider: str, *, holder: bytes | None, sessions: Collection[bytes] = ()
     ) -> tuple[UpstreamSession, ...]:
-        """By subject, by names, or by both."""
-        if subject is None and not sessions:
+        """By holder, by names, or by both."""
+        if holder is None and not sessions:
             return ()
         found = [
             one
             for one in self._sessions.values()
             if one.provider == provider
-            and subject in (None, one.subject)
+            and holder in (None, one.holder or one.subject)
             and (not sessions or one.upstream_session in sessions)
         ]
         return tuple(sorted(found, key=lambda one: one.session_id))

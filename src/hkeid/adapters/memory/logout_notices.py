@@ -6,15 +6,15 @@ from dataclasses import replace
 from itertools import islice
 
 from hkeid.adapters.memory.journal import Journal
+from hkeid.doors.logout.records import LogoutNotice
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNotice
 
 _Key = tuple[str, str]
 
 
 class MemoryLogoutNotices:
-    """:class:`hkeid.op.logout.records.LogoutNoticeRepository`."""
+    """:class:`hkeid.doors.logout.records.LogoutNoticeRepository`."""
 
     __slots__ = ("_journal", "_notices")
 

@@ -44,7 +44,7 @@ class MemorySessions:
         return None if session_id is None else self._sessions[session_id]
 
     def renew(self, session: Session) -> bool:
-        """Replace digest, credential, acr, amr and times of the same resident's live session."""
+        """Replace digest, credential, acr, amr, times and limits of the same resident's live session."""
         stored = self._sessions.get(session.id)
         if (
             stored is None
@@ -62,6 +62,8 @@ class MemorySessions:
             amr=session.amr,
             authenticated_at=session.authenticated_at,
             expires_at=session.expires_at,
+            ends_at=session.ends_at,
+            proxying=session.proxying,
         )
         self._journal.remove(self._by_digest, stored.digest)
         self._journal.set(self._by_digest, renewed.digest, renewed.id)

@@ -63,7 +63,7 @@ class UrlMetadata(LastGood):
 
         Nothing is raised; see :attr:`RefreshOutcome.failure`. Not to be called by two threads at a time.
         """
-        self._recall(now)
+        self.recall(now)
         try:
             fetched = self._fetcher.fetch(self._url, self._validators)
             if fetched.octets is None:
@@ -77,14 +77,16 @@ class UrlMetadata(LastGood):
         self._keep(fetched.octets)
         return self._took(document, now)
 
-    def _read(self, octets: bytes, now: Instant) -> MetadataDocument:
-        return read_metadata(octets, self._trust, now=now, policy=self._policy, limits=self._limits)
-
-    def _recall(self, now: Instant) -> None:
-        """After a start: what was good before it, so that there is something if the server is away."""
+    def recall(self, now: Instant) -> None:
+        """After a start: serve what was good before it, so that nobody waits for the network, or for a server that
+        is away. Nothing is raised, and nothing happens where there is a document already, or none was kept.
+        """
         if self.document is None and self._kept is not None:
             with contextlib.suppress(OSError, HkeidError), self._kept.open("rb") as file:
                 self._took(self._read(file.read(self._limits.octets + 1), now), now)
+
+    def _read(self, octets: bytes, now: Instant) -> MetadataDocument:
+        return read_metadata(octets, self._trust, now=now, policy=self._policy, limits=self._limits)
 
     def _keep(self, octets: bytes) -> None:
         """A disk that is full is no reason not to serve what has come."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import ClauseElement, and_, delete, select, update
+from sqlalchemy import ClauseElement, and_, delete, or_, select, update
 
 from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.statements import Insert, Statement, param, purging, values
@@ -125,7 +125,7 @@ _of_provider = _s.provider == param(_s.provider)
 
 def _upsert_session(insert: Insert) -> ClauseElement:
     fresh = insert(upstream_sessions).values(values(upstream_sessions))
-    changed = ("provider", "subject", "upstream_session", "kept", "expires_at")
+    changed = ("provider", "subject", "upstream_session", "kept", "expires_at", "holder")
     statement: ClauseElement = fresh.on_conflict_do_update(
         index_elements=[_s.session_id], set_={name: fresh.excluded[name] for name in changed}
     )
@@ -139,6 +139,17 @@ _OF_SESSION: Final = Statement(
 _BY_SUBJECT: Final = Statement(
     select(upstream_sessions)
     .where(_of_provider, _s.subject == param(_s.subject))
+    .order_by(_s.session_id)
+)
+_BY_HOLDER: Final = Statement(
+    select(upstream_sessions)
+    .where(
+        _of_provider,
+        or_(
+            _s.holder == param(_s.holder),
+            and_(_s.holder.is_(None), _s.subject == param(_s.subject)),
+        ),
+    )
     .order_by(_s.session_id)
 )
 _BY_NAME: Final = Statement(
@@ -166,6 +177,7 @@ class SqlUpstreamSessions:
             "upstream_session": session.upstream_session,
             "kept": session.kept,
             "expires_at": epoch_microseconds(session.expires_at),
+            "holder": session.holder,
         }
         self._connection.change(_PUT, parameters)
 
@@ -174,12 +186,18 @@ class SqlUpstreamSessions:
         row = self._connection.find(_OF_SESSION, {"session_id": session_id})
         return None if row is None else _upstream_session(row)
 
+    def of_subject(self, provider: str, subject: bytes) -> tuple[UpstreamSession, ...]:
+        """Those that a subject opened."""
+        rows = self._connection.rows(_BY_SUBJECT, {"provider": provider, "subject": subject})
+        return tuple(map(_upstream_session, rows))
+
     def find(
-        self, provider: str, *, subject: bytes | None, sessions: Collection[bytes] = ()
+        self, provider: str, *, holder: bytes | None, sessions: Collection[bytes] = ()
     ) -> tuple[UpstreamSession, ...]:
-        """By subject, by names, or by both."""
-        if subject is not None:
-            rows = self._connection.rows(_BY_SUBJECT, {"provider": provider, "subject": subject})
+        """By holder, by names, or by both."""
+        if holder is not None:
+            wanted = {"provider": provider, "holder": holder, "subject": holder}
+            rows = self._connection.rows(_BY_HOLDER, wanted)
             found = [_upstream_session(row) for row in rows]
             return tuple(one for one in found if not sessions or one.upstream_session in sessions)
         rows = [
@@ -200,7 +218,7 @@ class SqlUpstreamSessions:
 
 
 def _upstream_session(row: Row) -> UpstreamSession:
-    session_id, provider, subject, upstream_session, kept, expires_at = row
+    session_id, provider, subject, upstream_session, kept, expires_at, holder = row
     return UpstreamSession(
         session_id=session_id,
         provider=provider,
@@ -208,4 +226,5 @@ def _upstream_session(row: Row) -> UpstreamSession:
         upstream_session=upstream_session,
         kept=kept,
         expires_at=from_epoch_microseconds(expires_at),
+        holder=holder,
     )

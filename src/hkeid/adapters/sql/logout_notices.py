@@ -9,8 +9,8 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from hkeid.adapters.sql.connection import Row, SqlConnection
 from hkeid.adapters.sql.life_tables import logout_notices
 from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.doors.logout.records import LogoutNotice
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
-from hkeid.op.logout.records import LogoutNotice
 
 _n = logout_notices.c
 _LIMIT: Final[Any] = bindparam("limit", required=True)
@@ -53,7 +53,7 @@ _PURGE: Final = Statement(purging(logout_notices, _n.ended_at, _n.session_id, _n
 
 
 class SqlLogoutNotices:
-    """:class:`hkeid.op.logout.records.LogoutNoticeRepository`."""
+    """:class:`hkeid.doors.logout.records.LogoutNoticeRepository`."""
 
     __slots__ = ("_connection",)
 

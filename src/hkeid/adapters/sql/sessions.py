@@ -12,6 +12,8 @@ from hkeid.adapters.sql.statements import Statement, param, purging, values
 from hkeid.adapters.sql.tables import sessions
 from hkeid.broker.records import Session
 from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import Proxying
+from hkeid.kernel import canonical_json
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 
 _s = sessions.c
@@ -26,7 +28,16 @@ _RENEW: Final = Statement(
     .values(
         {
             name: param(_s[name])
-            for name in ("digest", "credential_id", "acr", "amr", "authenticated_at", "expires_at")
+            for name in (
+                "digest",
+                "credential_id",
+                "acr",
+                "amr",
+                "authenticated_at",
+                "expires_at",
+                "ends_at",
+                "proxying",
+            )
         }
     )
 )
@@ -69,6 +80,8 @@ class SqlSessions:
             "expires_at": epoch_microseconds(session.expires_at),
             "ended_at": moment(session.ended_at),
             "agent": session.agent,
+            "ends_at": moment(session.ends_at),
+            "proxying": _written(session.proxying),
         }
         self._connection.change(_ADD, parameters)
 
@@ -83,7 +96,7 @@ class SqlSessions:
         return None if row is None else _session(row)
 
     def renew(self, session: Session) -> bool:
-        """Replace digest, credential, acr, amr and times of the same resident's live session."""
+        """Replace digest, credential, acr, amr, times and limits of the same resident's live session."""
         parameters = {
             "of_id": session.id,
             "same_resident": session.resident_id,
@@ -93,6 +106,8 @@ class SqlSessions:
             "amr": word_list(session.amr),
             "authenticated_at": epoch_microseconds(session.authenticated_at),
             "expires_at": epoch_microseconds(session.expires_at),
+            "ends_at": moment(session.ends_at),
+            "proxying": _written(session.proxying),
         }
         return self._connection.change(_RENEW, parameters) == 1
 
@@ -135,6 +150,8 @@ def _session(row: Row) -> Session:
         expires_at,
         ended_at,
         agent,
+        ends_at,
+        proxying,
     ) = row
     return Session(
         id=session_id,
@@ -148,4 +165,17 @@ def _session(row: Row) -> Session:
         expires_at=from_epoch_microseconds(expires_at),
         ended_at=instant(ended_at),
         agent=agent,
+        ends_at=instant(ends_at),
+        proxying=None if proxying is None else _read(proxying),
     )
+
+
+def _written(proxying: Proxying | None) -> bytes | None:
+    if proxying is None:
+        return None
+    return canonical_json.dumps({"count": proxying.count, "audiences": sorted(proxying.audiences)})
+
+
+def _read(column: bytes) -> Proxying:
+    said = canonical_json.loads_object(column)
+    return Proxying(count=said["count"], audiences=frozenset(said["audiences"]))

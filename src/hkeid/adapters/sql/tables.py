@@ -160,6 +160,8 @@ sessions = Table(
     _column("expires_at", INSTANT, index=True),
     _column("ended_at", INSTANT, nullable=True),
     _column("agent", BYTES, personal="session_agent"),
+    _column("ends_at", INSTANT, nullable=True),
+    _column("proxying", JSON_BYTES, nullable=True),
     sqlite_with_rowid=False,
 )
 

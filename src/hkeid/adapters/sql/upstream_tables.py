@@ -29,7 +29,9 @@ upstream_sessions = Table(
     _column("upstream_session", BYTES, personal="upstream_subject_digest", nullable=True),
     _column("kept", BYTES, personal="upstream_session_kept"),
     _column("expires_at", INSTANT, index=True),
+    _column("holder", BYTES, personal="upstream_subject_digest", nullable=True),
     Index("upstream_sessions_subject_idx", "provider", "subject"),
+    Index("upstream_sessions_holder_idx", "provider", "holder"),
     Index("upstream_sessions_session_idx", "provider", "upstream_session"),
     sqlite_with_rowid=False,
 )

@@ -70,6 +70,8 @@ def decide_login(
     logged_in = InteractionKind.LOGIN in journey.done
     if session is None:
         return _ask_or_refuse(wanted, _ASK_LOGIN, "session_missing")
+    if not session.serves(wanted.client_id):
+        return _decide_not_for_it(wanted, logged_in=logged_in)
     if wanted.expected and subject not in wanted.expected:
         if logged_in:
             raise _login_required("session_of_another")
@@ -150,6 +152,17 @@ def _decide_step_up(wanted: AuthorizationRequest, *, logged_in: bool) -> Ask | N
             "The requested level of authentication was not reached.",
         )
     return None if wanted.silent or logged_in else _ASK_LOGIN
+
+
+def _decide_not_for_it(wanted: AuthorizationRequest, *, logged_in: bool) -> Ask:
+    """An upstream proved it for others, or for us alone (saml-core §2.5.1.6): another login may do."""
+    if logged_in:
+        raise OAuthError(
+            ErrorCode.ACCESS_DENIED,
+            "upstream_forbids_proxying",
+            "The login may not be passed on to this client.",
+        )
+    return _ask_or_refuse(wanted, _ASK_LOGIN, "session_for_others")
 
 
 def _ask_or_refuse(wanted: AuthorizationRequest, ask: Ask, reason: str) -> Ask:

@@ -284,6 +284,7 @@ class AuthorizationEndpoint:
                 resident_id = present
         return AuthenticationRequest(
             client_id=known.id,
+            audience=known.id,
             acr=wanted.acr,
             max_age=wanted.max_age,
             # Who has no session here may have one elsewhere (an identity provider behind us).

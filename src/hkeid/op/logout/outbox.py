@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from hkeid.doors.logout.records import LogoutNotice, LogoutNoticeRepository
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNotice, LogoutNoticeRepository
 from hkeid.op.records import ClientRepository, Grant
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from hkeid.doors.logout.records import LogoutNotice
 from hkeid.doors.subjects import session_identifier
 from hkeid.jose import sign_jwt
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.oidc.logout import LOGOUT_EVENT, LOGOUT_TOKEN_TYPE
-from hkeid.op.logout.records import LogoutNotice
 from hkeid.op.records import Client
 from hkeid.ports.keys import KeyPurpose, KeyStore
 

@@ -52,11 +52,11 @@ class LogoutAsked(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutFinished(AuditEvent):
-    """All services of a session were told that it ended, as far as they could be.
+    """Services of a session were told that it ended, while a browser or a service waited, as far as they could be.
 
     :ivar initiator: the service that wanted it, or None: it began here.
     :ivar told: how many said that they ended theirs.
-    :ivar missed: those that did not.
+    :ivar missed: those that did not, or not yet: whom SOAP reaches is told afterwards.
     """
 
     NAME: ClassVar[str] = "saml:logout:finished"

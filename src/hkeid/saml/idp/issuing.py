@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hkeid.doors.subjects import session_identifier
-from hkeid.identity.authentication import SessionView
+from hkeid.identity.authentication import Proxying, SessionView
 from hkeid.kernel.instants import Instant
 from hkeid.saml.dsig import (
     OAEP_SHA1,
@@ -35,6 +35,7 @@ from hkeid.saml.messages import (
     MessageReason,
     MessageRefused,
     NameId,
+    ProxyRestriction,
     Response,
     SamlStatus,
     StatusCode,
@@ -104,8 +105,7 @@ def issue(
         random=parts.random,
     )
     index = session_identifier(parts.keys, service.entity_id, session.session_id)
-    until = now + parts.settings.assertion_lifetime
-    ends = max(about.authenticated_at + parts.settings.session_lifetime, until)
+    ends = _end(session, parts, now)
     authority = parts.origins.authority(session)
     statement = AuthnStatement(
         authenticated_at=about.authenticated_at,
@@ -123,6 +123,7 @@ def issue(
         scope=parts.settings.scope,
     )
     assertion = _assertion(wanted, name, statement, (*identifiers, *released), parts, now)
+    assertion = _restricted(assertion, session.proxying)
     return Issued(
         response=_written(wanted, peer, assertion, parts, now),
         assertion_id=assertion.id,
@@ -136,6 +137,16 @@ def issue(
             expires_at=ends + timedelta(days=1),
         ),
     )
+
+
+def _end(session: SessionView, parts: Parts, now: Instant) -> Instant:
+    """SessionNotOnOrAfter: no later than an upstream lets its own session be (saml-core §2.7.2)."""
+    settings = parts.settings
+    about = session.authentication
+    ends = max(
+        about.authenticated_at + settings.session_lifetime, now + settings.assertion_lifetime
+    )
+    return ends if session.ends_at is None else min(ends, session.ends_at)
 
 
 def _assertion(
@@ -164,6 +175,16 @@ def _assertion(
         authn_statements=(statement,),
         attributes=said,
     )
+
+
+def _restricted(assertion: Assertion, proxying: Proxying | None) -> Assertion:
+    """saml-core §2.5.1.6: what an upstream lets be passed on so far is passed on with one provider fewer."""
+    if proxying is None or assertion.conditions is None:
+        return assertion
+    left = proxying.passed_on
+    restriction = ProxyRestriction(count=left.count, audiences=tuple(sorted(left.audiences)))
+    conditions = replace(assertion.conditions, proxy_restriction=restriction)
+    return replace(assertion, conditions=conditions)
 
 
 def _written(

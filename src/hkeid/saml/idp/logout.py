@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import timedelta
 
-from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
+from hkeid.doors.logout.events import LogoutDelivered
+from hkeid.doors.logout.telling import NotTold
+from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.http import Request, Response, redirect
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.storage import Won
+from hkeid.ports.surroundings import HttpClient
 from hkeid.saml.dsig import decrypt_name_id, sign_element
 from hkeid.saml.idp import paths
 from hkeid.saml.idp.events import LogoutAsked, LogoutFinished
 from hkeid.saml.idp.logout_chain import CHAIN_KIND, Chain, Initiator, Told, find_chain
+from hkeid.saml.idp.outbox import Errand, conclude, leave_to_delivery, take_over
 from hkeid.saml.idp.parts import Parts
-from hkeid.saml.idp.records import IdentityProviderTransaction, Participation
+from hkeid.saml.idp.records import Participation
 from hkeid.saml.idp.responses import (
     envelope,
     error_page,
@@ -22,6 +26,7 @@ from hkeid.saml.idp.responses import (
     logout_page,
     soap_fault,
 )
+from hkeid.saml.idp.telling import logout_endpoint, says_ended, tell_by_soap, told_request
 from hkeid.saml.idp.trust import Peer, peer_of
 from hkeid.saml.messages import (
     SUCCESS,
@@ -41,12 +46,11 @@ from hkeid.saml.messages import (
 )
 from hkeid.saml.messages.bindings import REQUEST, RESPONSE, Arrival, arrival, send, soap_arrival
 from hkeid.saml.messages.freshness import check_age, once
-from hkeid.saml.metadata import Endpoint, Role, preferred_endpoint
+from hkeid.saml.metadata import preferred_endpoint
 from hkeid.saml.own_keys import unwrappers
 
 LOGOUT_KIND = "saml_idp_logout_request"
 _MOST_TOLD = 64
-_SOAP_SECONDS = 5.0
 _BROWSER = (Binding.REDIRECT, Binding.POST)
 _PARTIAL = failure(StatusCode.RESPONDER, StatusCode.PARTIAL_LOGOUT)
 
@@ -77,7 +81,6 @@ class LogoutEndpoint:
             chain = self._end(peer, asked, came, now)
         except (MalformedInput, Refused) as error:
             return soap_fault(error)
-        self._tell_directly(chain, now)
         chain.missed += [one.entity_id for one in chain.todo]
         self._record_end(chain)
         answer = self._answer(asked.id, _status(chain), None, now)
@@ -85,18 +88,22 @@ class LogoutEndpoint:
         return envelope(soap.put_on(signed))
 
     def propagate(self, session_id: str, *, then: str | None = None) -> Response | None:
-        """Tell all services of a session of the hub that it has ended.
+        """Tell the services of a session of the hub that it has ended: through the browser those that are
+        reached in no other way; the others are left to the delivery by SOAP, for which nobody waits.
 
         :param then: an address of ours to which the browser goes in the end.
-        :returns: None where no service has to be told.
+        :returns: None where no service has to be told through the browser.
         """
         now = self._parts.clock.now()
         with self._parts.store.transaction() as tx:
-            there = tx.participations.of_session(session_id)
-            _forget(tx, there)
-        if not there:
+            shares = take_over(tx, (session_id,), now, by_soap=lambda one: self._by_soap(one, now))
+            for errand in shares.by_soap:
+                leave_to_delivery(tx, errand, now, tried=False)
+        if not shares.by_browser:
             return None
-        return self._advance(Chain(then=then, todo=list(map(Told.of, there))), now)
+        chain = Chain(then=then)
+        _queue(chain, shares.by_browser)
+        return self._advance(chain, now)
 
     def _asked(self, came: Arrival, now: Instant) -> Response:
         peer, asked = self._read(came, paths.LOGOUT, now)
@@ -120,7 +127,7 @@ class LogoutEndpoint:
         return peer, asked
 
     def _end(self, peer: Peer, asked: LogoutRequest, came: Arrival, now: Instant) -> Chain:
-        """End the sessions that are meant, and see who else has to know.
+        """End the sessions that are meant, tell who is told by SOAP, and see who else has to know.
 
         :raises MessageRefused: ``saml_replayed``.
         """
@@ -137,22 +144,37 @@ class LogoutEndpoint:
                 and (not asked.session_indexes or one.session_index in asked.session_indexes)
             ]
             sessions = tuple(dict.fromkeys(one.session_id for one in meant))
-            there = [one for s in sessions for one in tx.participations.of_session(s)]
-            _forget(tx, there)
             tx.audit.append(
                 LogoutAsked(entity_id=entity_id, sessions=sessions, binding=came.binding.value)
             )
         for session_id in sessions:
             parts.ender.end(session_id)
-        return Chain(
+        chain = Chain(
             initiator=Initiator(
                 entity_id=entity_id,
                 request_id=asked.id,
                 binding=came.binding,
                 relay_state=came.relay_state,
-            ),
-            todo=[Told.of(one) for one in there if one.entity_id != entity_id],
+            )
         )
+        self._tell_others(chain, sessions, now)
+        return chain
+
+    def _tell_others(self, chain: Chain, sessions: tuple[str, ...], now: Instant) -> None:
+        """Those by SOAP at once, within one deadline for them all; the others stay to be told."""
+        begun = chain.initiator
+        with self._parts.store.transaction() as tx:
+            shares = take_over(
+                tx,
+                sessions,
+                now,
+                by_soap=lambda one: self._by_soap(one, now),
+                initiator=None if begun is None else begun.entity_id,
+            )
+        chain.missed += shares.elsewhere
+        _queue(chain, shares.by_browser)
+        if self._parts.http is not None:
+            self._tell_directly(chain, shares.by_soap, self._parts.http)
 
     def _name(self, asked: LogoutRequest) -> NameId:
         if asked.name_id is not None:
@@ -188,15 +210,14 @@ class LogoutEndpoint:
 
     def _advance(self, chain: Chain, now: Instant) -> Response:
         """To the next service, or back to where it began."""
-        self._tell_directly(chain, now)
         while chain.todo:
             one = chain.todo.pop(0)
-            there = self._endpoint(one, _BROWSER, now)
+            there = logout_endpoint(one.entity_id, _BROWSER, self._parts, now)
             if there is None:
                 chain.missed.append(one.entity_id)
                 continue
             role, binding, endpoint = there
-            asked = self._request(one, endpoint.location, now)
+            asked = told_request(one, endpoint.location, self._parts, now, cause=LogoutCause.USER)
             chain.waiting = (one.entity_id, asked.id)
             token = self._parts.random.token()
             with self._parts.store.transaction() as tx:
@@ -236,76 +257,39 @@ class LogoutEndpoint:
         )
         return leave(outgoing, self._parts.script_url)
 
-    def _tell_directly(self, chain: Chain, now: Instant) -> None:
-        """Tell those that can be reached without the browser; the others stay to be told."""
-        remaining = []
-        for place, one in enumerate(chain.todo):
-            there = None
-            if self._parts.http is not None and place < _MOST_TOLD:
-                there = self._endpoint(one, (Binding.SOAP,), now)
-            if there is None:
-                remaining.append(one)
-            elif self._told_by_soap(one, there[0], there[2], now):
+    def _tell_directly(self, chain: Chain, errands: list[Errand], http: HttpClient) -> None:
+        """Tell services by SOAP while the initiator waits. Who was not told in time, or said no, is left to the
+        delivery, and missed here.
+        """
+        clock, store = self._parts.clock, self._parts.store
+        ends = clock.now() + self._parts.settings.logout_deadline
+        for errand in errands:
+            left = ends - clock.now()
+            tried = left > timedelta(0)
+            told = tried and self._told(errand, http, left)
+            with store.transaction() as tx:
+                if not told:
+                    leave_to_delivery(tx, errand, clock.now(), tried=tried)
+                elif conclude(tx, errand):
+                    tx.audit.append(_delivered(errand))
+            if told:
                 chain.done += 1
             else:
-                chain.missed.append(one.entity_id)
-        chain.missed += [one.entity_id for one in remaining[_MOST_TOLD:]]
-        chain.todo = remaining[:_MOST_TOLD]
+                chain.missed.append(errand.entity_id)
 
-    def _told_by_soap(self, one: Told, role: Role, endpoint: Endpoint, now: Instant) -> bool:
-        """Whether a service said by SOAP that its session ended. What goes wrong there is no matter here."""
-        http = self._parts.http
-        if http is None:
-            return False
-        asked = self._request(one, endpoint.location, now)
-        signed = sign_element(asked.write(), self._parts.signer(role))
+    def _told(self, errand: Errand, http: HttpClient, left: timedelta) -> bool:
+        seconds = left.total_seconds()
         try:
-            answer = http.send(
-                "POST",
-                endpoint.location,
-                headers={
-                    "Content-Type": soap.MEDIA_TYPE,
-                    "SOAPAction": f'"{soap.SOAP_ACTION}"',
-                },
-                body=soap.put_on(signed),
-                timeout=_SOAP_SECONDS,
-            )
-            if answer.status != 200:
-                return False
-            came = soap_arrival(answer.body, RESPONSE)
-            signatures = self._parts.settings.signatures
-            read = LogoutResponse.read(came.verified(role.verification_keys, signatures))
-        except HkeidError:
+            tell_by_soap(errand.names, self._parts, http, timeout=seconds, cause=LogoutCause.USER)
+        except NotTold:
             return False
-        return (
-            read.issuer == one.entity_id
-            and read.in_response_to == asked.id
-            and read.status.success
-            and StatusCode.PARTIAL_LOGOUT.value not in read.status.codes
-        )
+        return True
 
-    def _endpoint(
-        self, one: Told, bindings: tuple[Binding, ...], now: Instant
-    ) -> tuple[Role, Binding, Endpoint] | None:
-        try:
-            role = peer_of(one.entity_id, self._parts, now).role
-        except HkeidError:
-            # It may have left since: then nobody can tell it.
-            return None
-        found = preferred_endpoint(role.single_logout_services, bindings)
-        return None if found is None else (role, *found)
-
-    def _request(self, one: Told, location: str, now: Instant) -> LogoutRequest:
-        return LogoutRequest(
-            id=new_identifier(self._parts.random),
-            issued_at=now,
-            issuer=self._parts.entity_id,
-            destination=location,
-            name_id=one.name(self._parts.entity_id),
-            session_indexes=(one.session_index,),
-            reason=LogoutCause.USER.value,
-            not_on_or_after=now + self._parts.settings.message_lifetime,
-        )
+    def _by_soap(self, entity_id: str, now: Instant) -> bool:
+        """Whether a service is told by SOAP; without a carrier nobody is."""
+        if self._parts.http is None:
+            return False
+        return logout_endpoint(entity_id, (Binding.SOAP,), self._parts, now) is not None
 
     def _answer(
         self, request_id: str, status: SamlStatus, location: str | None, now: Instant
@@ -337,15 +321,23 @@ def _status(chain: Chain) -> SamlStatus:
 
 
 def _note(chain: Chain, entity_id: str, status: SamlStatus) -> None:
-    if status.success and StatusCode.PARTIAL_LOGOUT.value not in status.codes:
+    if says_ended(status):
         chain.done += 1
     else:
         chain.missed.append(entity_id)
 
 
-def _forget(tx: IdentityProviderTransaction, there: Iterable[Participation]) -> None:
-    for session_id, entity_id in {(one.session_id, one.entity_id) for one in there}:
-        tx.participations.remove(session_id, entity_id)
+def _queue(chain: Chain, there: list[Participation]) -> None:
+    """One browser can only be sent to so many services."""
+    chain.todo = [Told.of(one) for one in there[:_MOST_TOLD]]
+    chain.missed += [one.entity_id for one in there[_MOST_TOLD:]]
+
+
+def _delivered(errand: Errand) -> LogoutDelivered:
+    notice = errand.notice
+    return LogoutDelivered(
+        client_id=notice.client_id, session_id=notice.session_id, attempts=notice.attempts
+    )
 
 
 def _fits(one: Participation, name: NameId, identity_provider: str) -> bool:

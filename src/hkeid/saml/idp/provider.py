@@ -25,6 +25,7 @@ from hkeid.saml.idp.responses import NOT_FOUND, method_not_allowed
 from hkeid.saml.idp.services import OriginReader, OwnHouse, ServiceDirectory, SessionEnder
 from hkeid.saml.idp.settings import IdentityProviderSettings
 from hkeid.saml.idp.sso import SsoEndpoint
+from hkeid.saml.idp.telling import SoapTeller
 from hkeid.saml.idp.visits import RECORD_KIND
 from hkeid.saml.metadata import Entity, MetadataSource
 from hkeid.saml.own_keys import NO_CERTIFICATES
@@ -44,7 +45,8 @@ class IdentityProvider:
     :param services: who may come in.
     :param ender: ends sessions of the hub when a service says that its resident logs out.
     :param origins: tells who behind the hub authenticated somebody.
-    :param http: carries logout messages by SOAP; None: services are told through the browser alone.
+    :param http: carries logout messages by SOAP while a service waits that wants a logout; None: services are
+        told through the browser alone.
     :param certificates: DER of certificates of our keys by ``kid``, for peers that read no bare keys.
     :param sandbox: allow http on localhost.
     :raises ConfigurationError: ``address_malformed``, ``address_not_https``, ``setting_out_of_range``,
@@ -170,12 +172,22 @@ class IdentityProvider:
         )
 
     def propagate_logout(self, session_id: str, *, then: str | None = None) -> Response | None:
-        """Tell every service of a session of the hub that it has ended, whoever ended it.
+        """Tell the services of a session of the hub that it has ended, as far as that needs the browser. Those
+        with a SOAP endpoint are left to :meth:`logout_teller`.
 
         :param then: an address of ours to which the browser goes in the end; None: a page says how it went.
-        :returns: where to send the browser; None: no service had to be told.
+        :returns: where to send the browser; None: no service has to be told through it.
         """
         return self._logout.propagate(session_id, then=then)
+
+    def logout_teller(self, http: HttpClient, *, timeout: float = 5.0) -> SoapTeller:
+        """What tells services of logouts beside all requests, for
+        :class:`hkeid.doors.logout.delivery.LogoutDelivery`.
+
+        :param http: goes to addresses in services' metadata.
+        :param timeout: seconds for telling one service.
+        """
+        return SoapTeller(self._parts, http, timeout=timeout)
 
 
 def _check_address(address: str, *, sandbox: bool) -> None:

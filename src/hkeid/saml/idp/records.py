@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hkeid.audit.events import AuditTrail
+from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import AttemptBudgets, SingleUse
 
@@ -62,5 +63,7 @@ class IdentityProviderTransaction(Protocol):
     def budgets(self) -> AttemptBudgets: ...
     @property
     def participations(self) -> ParticipationRepository: ...
+    @property
+    def logout_notices(self) -> LogoutNoticeRepository: ...
     @property
     def audit(self) -> AuditTrail: ...

@@ -20,6 +20,8 @@ class IdentityProviderSettings:
     :ivar message_lifetime: how old a request may be.
     :ivar artifact_lifetime: how long an artifact may be resolved.
     :ivar interaction_lifetime: how long a person may take over one page.
+    :ivar logout_deadline: how long a service that wants a logout waits while all others are told by SOAP, one
+        after the other; who was not told by then is told afterwards, and the answer is PartialLogout.
     :ivar skew: how far clocks may differ.
     :ivar refusals: of requests that anybody can send in a service's name, how many are recorded within
         ``refusal_window``; every one is answered all the same.
@@ -32,6 +34,7 @@ class IdentityProviderSettings:
     message_lifetime: timedelta = timedelta(minutes=10)
     artifact_lifetime: timedelta = timedelta(minutes=2)
     interaction_lifetime: timedelta = timedelta(minutes=15)
+    logout_deadline: timedelta = timedelta(seconds=5)
     skew: timedelta = timedelta(seconds=60)
     refusals: int = 1000
     refusal_window: timedelta = timedelta(minutes=15)
@@ -57,5 +60,6 @@ _MOST = {
     "message_lifetime": timedelta(hours=1),
     "artifact_lifetime": timedelta(minutes=10),
     "interaction_lifetime": timedelta(hours=1),
+    "logout_deadline": timedelta(seconds=30),
     "refusal_window": timedelta(days=1),
 }

@@ -202,6 +202,11 @@ class SsoEndpoint:
         logged_in = InteractionKind.LOGIN in visit.done
         if session is None:
             return or_passive(wanted, Ask(InteractionKind.LOGIN))
+        if not session.serves(wanted.entity_id):
+            # saml-core §2.5.1.6: an upstream proved it for others, or for us alone.
+            if logged_in:
+                raise MessageRefused(MessageReason.PROXY_COUNT, detail="upstream_forbids_proxying")
+            return or_passive(wanted, Ask(InteractionKind.LOGIN))
         if wanted.force_authn and not (logged_in and self._fresh(visit, session)):
             return or_passive(wanted, Ask(InteractionKind.LOGIN, fresh=True))
         if wanted.assurance.stated(session.authentication.acr) is None:
@@ -285,7 +290,10 @@ class SsoEndpoint:
         request = None
         if ask.kind is InteractionKind.LOGIN:
             request = AuthenticationRequest(
-                client_id=party.id, acr=wanted.assurance.least, fresh=ask.fresh
+                client_id=party.id,
+                audience=wanted.entity_id,
+                acr=wanted.assurance.least,
+                fresh=ask.fresh,
             )
         return Interaction(
             id=interaction_id,

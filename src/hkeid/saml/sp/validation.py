@@ -118,7 +118,7 @@ def validate_assertions(
         conditions = _check_conditions(one.conditions, expected, now)
         statements += one.authn_statements
         attributes += one.attributes
-        proxy = proxy or conditions.proxy_restriction
+        proxy = _both(proxy, conditions.proxy_restriction)
         # saml-profiles §4.1.4.5: the ID is kept for as long as the assertion would be taken.
         used.append(once(ASSERTION_KIND, one.issuer, one.id, now=now, until=until + 2 * skew))
     if not statements:
@@ -142,6 +142,18 @@ def validate_assertions(
         solicited=expected.request_id is not None,
         once=tuple(used),
     )
+
+
+def _both(one: ProxyRestriction | None, other: ProxyRestriction | None) -> ProxyRestriction | None:
+    """What keeps to both restrictions; nobody, where they leave no audience."""
+    if one is None or other is None:
+        return one or other
+    counts = [count for count in (one.count, other.count) if count is not None]
+    common = [audience for audience in one.audiences if audience in other.audiences]
+    if one.audiences and other.audiences and not common:
+        return ProxyRestriction(count=0)
+    audiences = tuple(common) or one.audiences or other.audiences
+    return ProxyRestriction(count=min(counts, default=None), audiences=audiences)
 
 
 def _one_subject(assertions: Sequence[Assertion]) -> NameId | None:

@@ -12,6 +12,7 @@ from hkeid.audit.events import AuditEvent
 from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import Session
 from hkeid.broker.upstream_records import UpstreamTransaction
+from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
@@ -21,7 +22,6 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
 from hkeid.officers.records import OfficersTransaction
-from hkeid.op.logout.records import LogoutNoticeRepository
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
 from hkeid.ports.storage import SingleUseRecord, Store
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction

@@ -115,7 +115,12 @@ class UpstreamSessionsContract:
         """By the latest login."""
         session = an_upstream_session()
         later = replace(
-            session, subject=fresh_bytes(), upstream_session=None, kept=b"", expires_at=NOW
+            session,
+            subject=fresh_bytes(),
+            upstream_session=None,
+            kept=b"",
+            expires_at=NOW,
+            holder=fresh_bytes(),
         )
         with store.transaction() as tx:
             tx.upstream_sessions.put(session)
@@ -125,7 +130,7 @@ class UpstreamSessionsContract:
             assert tx.upstream_sessions.of_session(session.session_id) == later
             assert tx.upstream_sessions.of_session(fresh_id()) is None
 
-    def test_they_are_found_by_subject_by_name_and_by_both(self, store: AnyStore) -> None:
+    def test_they_are_found_by_holder_by_name_and_by_both(self, store: AnyStore) -> None:
         """As an upstream's logout names them."""
         one = an_upstream_session()
         two = replace(an_upstream_session(), subject=one.subject)
@@ -137,11 +142,27 @@ class UpstreamSessionsContract:
                 tx.upstream_sessions.put(session)
             find = tx.upstream_sessions.find
             both = tuple(sorted((one, two), key=lambda found: found.session_id))
-            assert find("company", subject=one.subject) == both
-            assert find("company", subject=one.subject, sessions=(name,)) == (one,)
-            assert find("company", subject=None, sessions=(name, name)) == (one,)
-            assert find("company", subject=None) == ()
-            assert find("company", subject=fresh_bytes(), sessions=(name,)) == ()
+            assert find("company", holder=one.subject) == both
+            assert find("company", holder=one.subject, sessions=(name,)) == (one,)
+            assert find("company", holder=None, sessions=(name, name)) == (one,)
+            assert find("company", holder=None) == ()
+            assert find("company", holder=fresh_bytes(), sessions=(name,)) == ()
+
+    def test_who_holds_them_may_have_another_name(self, store: AnyStore) -> None:
+        """Whom the upstream names to end a session, and who opened it, are asked for apart."""
+        one = replace(an_upstream_session(), holder=fresh_bytes())
+        two = replace(an_upstream_session(), subject=one.subject)
+        with store.transaction() as tx:
+            for session in (one, two):
+                tx.upstream_sessions.put(session)
+            kept = tx.upstream_sessions
+            assert kept.find("company", holder=one.holder) == (one,)
+            assert kept.find("company", holder=one.subject) == (two,)
+            both = tuple(sorted((one, two), key=lambda found: found.session_id))
+            assert kept.of_subject("company", one.subject) == both
+            assert kept.of_subject("other", one.subject) == ()
+            assert one.holder is not None
+            assert kept.of_subject("company", one.holder) == ()
 
     def test_they_are_purged_after_their_time(self, store: AnyStore) -> None:
         """And not before."""

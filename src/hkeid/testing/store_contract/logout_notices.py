@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from hkeid.doors.logout.records import LogoutNotice
 from hkeid.kernel.instants import Instant
-from hkeid.op.logout.records import LogoutNotice
 from hkeid.testing.store_contract.everything import NOW, SECOND, AnyStore, fresh_id
 from hkeid.testing.store_contract.refusals import reason_of
 
@@ -70,6 +70,19 @@ class LogoutNoticesContract:
             both = sorted((notice, other), key=lambda one: one.client_id)
             assert tx.logout_notices.of_session(notice.session_id) == tuple(both)
         assert reason_of(store, lambda tx: tx.logout_notices.add(notice)) == "record_exists"
+
+    def test_a_service_of_saml_waits_beside_clients(self, store: AnyStore) -> None:
+        """Under its entity ID, of up to 1024 characters (saml-core §8.3.6), whatever clients are called."""
+        entity_id = f"https://sp.example/{fresh_id()}/".ljust(1024, "x")
+        service = a_logout_notice(client_id=f"saml {entity_id}")
+        client = replace(service, client_id=entity_id)
+        with store.transaction() as tx:
+            tx.logout_notices.add(service)
+            tx.logout_notices.add(client)
+            assert tx.logout_notices.of_session(service.session_id) == (client, service)
+            assert tx.logout_notices.due(service.client_id, NOW, limit=9) == (service,)
+            assert tx.logout_notices.remove(service)
+            assert tx.logout_notices.of_session(service.session_id) == (client,)
 
     def test_one_of_two_takes_a_logout_notice_up(self, store: AnyStore) -> None:
         """Who comes second holds an old version, and can neither change nor remove it."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import Proxying
 from hkeid.testing.store_contract.everything import (
     NOW,
     SECOND,
@@ -43,7 +44,8 @@ class SessionsContract:
 
     def test_a_login_renews_the_session_and_its_reference(self, store: AnyStore) -> None:
         """The old reference is worth nothing afterwards."""
-        session = a_session(fresh_id())
+        limits = Proxying(count=0, audiences=frozenset({"b", "a"}))
+        session = replace(a_session(fresh_id()), proxying=limits)
         renewed = replace(
             session,
             digest=fresh_bytes(),
@@ -52,9 +54,12 @@ class SessionsContract:
             amr=("hwk", "user", "pop"),
             authenticated_at=NOW + SECOND,
             expires_at=NOW + timedelta(hours=2),
+            ends_at=NOW + timedelta(hours=3),
+            proxying=None,
         )
         with store.transaction() as tx:
             tx.sessions.add(session)
+            assert tx.sessions.get(session.id) == session
             assert tx.sessions.renew(renewed)
         with store.transaction() as tx:
             assert tx.sessions.get(session.id) == renewed

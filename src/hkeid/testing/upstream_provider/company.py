@@ -24,7 +24,7 @@ from hkeid.testing.fake_provider import AccountHolder, FakeProvider
 from hkeid.testing.provider_faults import OTHER_ISSUER, Where
 from hkeid.testing.upstream_provider.faults import CompanyFault
 from hkeid.testing.upstream_provider.pages import language_of, logged_out_page, login_page
-from hkeid.testing.upstream_provider.people import PEOPLE
+from hkeid.testing.upstream_provider.people import COMPANY, PEOPLE
 from hkeid.testing.upstream_provider.proofs import read_proof
 
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
@@ -121,7 +121,8 @@ class CompanyProvider(FakeProvider):
             return redirect(with_query(asked["redirect_uri"], pairs))
         transaction = secrets.token_urlsafe(16)
         self._transactions[transaction] = asked
-        return login_page(transaction, language_of(asked.get("ui_locales", "")))
+        names = {key: str((one.claims or {})["name"]) for key, one in PEOPLE.items()}
+        return login_page(transaction, language_of(asked.get("ui_locales", "")), COMPANY, names)
 
     def _login(self, request: Request) -> Response:
         asked = self._transactions.pop(request.form.get("transaction") or "", None)
@@ -155,7 +156,7 @@ class CompanyProvider(FakeProvider):
             self._sessions.pop(cookie.value, None)
         back = request.query.get("post_logout_redirect_uri")
         if back is None or (self.post_logout_uris and back not in self.post_logout_uris):
-            return logged_out_page(language_of(request.query.get("ui_locales") or ""))
+            return logged_out_page(language_of(request.query.get("ui_locales") or ""), COMPANY)
         state = request.query.get("state")
         return redirect(with_query(back, [] if state is None else [("state", state)]))
 

@@ -1,12 +1,12 @@
-"""The company's login page."""
+"""The login page of an organisation that stands behind the hub."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
 from hkeid.kernel.http import Response
-from hkeid.testing.upstream_provider.people import COMPANY, PEOPLE
 
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;margin:0 auto;max-width:34rem;padding:1rem;color:#1b1b1f;"
@@ -18,9 +18,9 @@ _STYLE: Final = (
     ":focus-visible{outline:3px solid #b45309;outline-offset:2px}"
 )
 _TEXTS: Final = {
-    "en": ("Log in", "A fictional company, for tests.", "Who are you?", "Log in", "Cancel", "You are logged out."),
-    "zh-Hant-HK": ("登入", "虛構公司，僅供測試。", "你是誰？", "登入", "取消", "你已登出。"),
-    "zh-Hans": ("登录", "虚构公司，仅供测试。", "你是谁？", "登录", "取消", "你已退出。"),
+    "en": ("Log in", "Fictional, for tests.", "Who are you?", "Log in", "Cancel", "You are logged out."),
+    "zh-Hant-HK": ("登入", "虛構機構，僅供測試。", "你是誰？", "登入", "取消", "你已登出。"),
+    "zh-Hans": ("登录", "虚构机构，仅供测试。", "你是谁？", "登录", "取消", "你已退出。"),
 }  # fmt: skip
 
 
@@ -34,12 +34,17 @@ def language_of(ui_locales: str) -> str:
     return "en"
 
 
-def login_page(transaction: str, language: str) -> Response:
-    """Choose who logs in."""
+def login_page(
+    transaction: str, language: str, organisation: Mapping[str, str], people: Mapping[str, str]
+) -> Response:
+    """Choose who logs in.
+
+    :param organisation: its name by language.
+    :param people: names by key.
+    """
     title, notice, who, go, cancel, _ = _TEXTS[language]
     options = "".join(
-        f'<option value="{escape(key)}">{escape(str((person.claims or {})["name"]))}</option>'
-        for key, person in PEOPLE.items()
+        f'<option value="{escape(key)}">{escape(name)}</option>' for key, name in people.items()
     )
     body = (
         f'<form method="post" action="/login"><input type="hidden" name="transaction" '
@@ -48,13 +53,15 @@ def login_page(transaction: str, language: str) -> Response:
         f'<button id="login" name="decision" value="login">{go}</button>'
         f'<button id="cancel" class="second" name="decision" value="cancel">{cancel}</button></form>'
     )
-    return _page(f"{COMPANY[language]} - {title}", notice, body, language)
+    return _page(f"{organisation[language]} - {title}", notice, body, language)
 
 
-def logged_out_page(language: str) -> Response:
+def logged_out_page(language: str, organisation: Mapping[str, str]) -> Response:
     """The session has ended."""
     title, notice, *_, done = _TEXTS[language]
-    return _page(f"{COMPANY[language]} - {title}", notice, f'<p id="done">{done}</p>', language)
+    return _page(
+        f"{organisation[language]} - {title}", notice, f'<p id="done">{done}</p>', language
+    )
 
 
 def _page(title: str, notice: str, body: str, language: str) -> Response:

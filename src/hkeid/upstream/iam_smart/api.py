@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
 from hkeid.kernel.errors import MalformedInput, Unavailable
-from hkeid.kernel.instants import epoch_microseconds
+from hkeid.kernel.instants import epoch_seconds
 from hkeid.ports.encipherment import EnciphermentKey
 from hkeid.ports.surroundings import Clock, HttpAnswer, HttpClient, Random
 from hkeid.upstream.errors import (
@@ -37,7 +36,10 @@ from hkeid.upstream.iam_smart.settings import IamSmartSettings
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 _NONCE_BYTES: Final = 24
 _OVERTAKEN: Final = "D20003"
-"""What a timestamp gets that is lower than an earlier one: two requests at once, and the later is faster."""
+"""What a timestamp gets that is lower than an earlier one (a request that was signed later came in first), and so
+does every parameter that does not fit."""
+_TRIES: Final = 3
+"""How often a request is sent that others overtake."""
 
 
 class IamSmartApi:
@@ -63,7 +65,6 @@ class IamSmartApi:
         self.random = random
         self._http = http
         self._timestamps = timestamps or ProcessTimestamps()
-        self._signing = threading.Lock()
         self.keys = ContentKeys(self._fetch_key)
 
     def call(self, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,28 +119,33 @@ class IamSmartApi:
         return read_key(self.kek, answer.content, self.clock.now())
 
     def _sent(self, name: str, body: bytes) -> Envelope:
-        """The answer to a request. iAM Smart takes no timestamp below an earlier one of the same client, and two
-        requests at once may overtake each other: then it is signed anew, and until it is answered nothing
-        else is signed, so that nothing overtakes it again.
-        """
-        with self._signing:
-            headers = self._headers(body)
-        answer = read_envelope(self._post(name, body, headers).body)
-        if canonical(answer.return_code) == _OVERTAKEN:
-            with self._signing:
-                answer = read_envelope(self._post(name, body, self._headers(body)).body)
-        return answer
+        """The answer to a request. iAM Smart takes no timestamp below an earlier one of the same client, and
+        requests may overtake each other: one that can have been overtaken is signed anew.
 
-    def _headers(self, body: bytes) -> dict[str, str]:
-        """Sign a body: the very bytes that are sent. Holds the lock."""
-        now = epoch_microseconds(self.clock.now()) // 1000
-        return signed_headers(
+        Nothing waits meanwhile: anybody can have iAM Smart answer with the same code, by a callback with a code
+        that was never given, and must not hold up everybody else's logins by that.
+        """
+        for _ in range(_TRIES - 1):
+            answer, timestamp = self._once(name, body)
+            overtaken = canonical(answer.return_code) == _OVERTAKEN
+            if not (overtaken and self._timestamps.later_than(timestamp)):
+                return answer
+        return self._once(name, body)[0]
+
+    def _once(self, name: str, body: bytes) -> tuple[Envelope, int]:
+        """Sign and send the very same bytes; the answer, and the timestamp that they had."""
+        # Whole seconds: all that is signed within one has the same timestamp, so that requests of that time can
+        # overtake each other as they like, here and in another process.
+        now = epoch_seconds(self.clock.now()) * 1000
+        timestamp = self._timestamps.next(now)
+        headers = signed_headers(
             self.settings.client_secret,
             self.settings.client_id,
-            timestamp=self._timestamps.next(now),
+            timestamp=timestamp,
             nonce=self.random.token(_NONCE_BYTES),
             body=body,
         )
+        return read_envelope(self._post(name, body, headers).body), timestamp
 
     def _post(self, name: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         headers = {**headers, "Content-Type": "application/json", "Accept": "application/json"}

@@ -64,6 +64,11 @@ class IamSmartUpstream:
         """See :class:`hkeid.upstream.contract.UpstreamProvider`."""
         return self.settings.names
 
+    @property
+    def authority(self) -> str:
+        """Its host, which is all the name that iAM Smart has."""
+        return self.settings.host
+
     def begin(self, request: UpstreamRequest) -> Departure:
         """The page with the QR code, or (on a phone) the one that opens the app. Everybody acts anew at
         iAM Smart, so ``fresh`` and ``max_age`` are met in any case.
@@ -71,14 +76,9 @@ class IamSmartUpstream:
         A rung that takes a card tap is reached by re-authentication after the login
         (:class:`~hkeid.upstream.iam_smart.calls.IamSmartCalls`).
 
-        :raises UpstreamRefused: ``upstream_acr_out_of_reach``, ``upstream_cannot_be_passive``.
+        :raises UpstreamRefused: ``upstream_acr_out_of_reach``.
         """
-        if request.acr is not None and not self.settings.assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
-        if request.passive:
-            raise UpstreamRefused("upstream_cannot_be_passive", code=ErrorCode.LOGIN_REQUIRED)
+        self.settings.assurance.require_reach(request.acr)
         source = source_of(request.user_agent)
         broker_page = self.settings.broker_page and is_phone(source)
         pairs = (

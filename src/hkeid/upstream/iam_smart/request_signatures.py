@@ -28,6 +28,10 @@ class Timestamps(Protocol):
         """Milliseconds since 1970: ``now``, or the last value where that is later."""
         ...
 
+    def later_than(self, timestamp: int) -> bool:
+        """Whether a later one was given: a request with ``timestamp`` can have been overtaken."""
+        ...
+
 
 class ProcessTimestamps:
     """Never lower than the last one of this process."""
@@ -41,6 +45,11 @@ class ProcessTimestamps:
         with self._lock:
             self._last = max(self._last, now)
             return self._last
+
+    def later_than(self, timestamp: int) -> bool:
+        """See :meth:`Timestamps.later_than`."""
+        with self._lock:
+            return self._last > timestamp
 
 
 def signature_of(secret: Secret, client_id: str, timestamp: str, nonce: str, body: bytes) -> str:

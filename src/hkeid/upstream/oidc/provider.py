@@ -97,6 +97,11 @@ class OidcUpstream:
         """See :class:`hkeid.upstream.contract.UpstreamProvider`."""
         return self.settings.names
 
+    @property
+    def authority(self) -> str:
+        """Its issuer identifier."""
+        return self.settings.issuer
+
     @cached_property
     def _algorithms(self) -> frozenset[str]:
         return frozenset(self.settings.id_token_algorithms)
@@ -105,10 +110,10 @@ class OidcUpstream:
         """Where to send the browser: the authorization endpoint, with PKCE, nonce and state; pushed first
         where the provider takes pushed requests (RFC 9126).
 
-        :raises UpstreamRefused: ``upstream_acr_out_of_reach``, ``upstream_fresh_and_passive``.
+        :raises UpstreamRefused: ``upstream_acr_out_of_reach``.
         :raises UpstreamFailed: the provider does not answer or cannot be used.
         """
-        self._check_possible(request)
+        self.settings.assurance.require_reach(request.acr)
         login = LoginState(
             issuer=self.settings.issuer,
             client_id=self.settings.client_id,
@@ -197,28 +202,19 @@ class OidcUpstream:
 
     # Beginning
 
-    def _check_possible(self, request: UpstreamRequest) -> None:
-        if request.acr is not None and not self.settings.assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
-        if request.fresh and request.passive:
-            raise UpstreamRefused("upstream_fresh_and_passive", code=ErrorCode.LOGIN_REQUIRED)
-
     def _max_age(self, request: UpstreamRequest) -> int:
         if request.fresh:
             return 0
         return min(self.settings.max_age, request.max_age if request.max_age is not None else 10**9)
 
     def _asked(self, login: LoginState, request: UpstreamRequest) -> dict[str, str]:
-        prompt = "login" if request.fresh else "none" if request.passive else None
         asked = authorization_request(
             login,
             check_scope(("openid", *self.settings.scopes)),
             claims={},
-            prompt=prompt,
+            prompt="login" if request.fresh else None,
             ui_locales=request.ui_locales,
-            login_hint=request.login_hint,
+            login_hint=None,
             id_token_hint=None,
         )
         values = " ".join(self.settings.assurance.asking(request.acr))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from hkeid.identity.authentication import Proxying
 from hkeid.identity.language import Language
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import HkeidError
@@ -14,12 +15,12 @@ from hkeid.kernel.instants import Instant
 from hkeid.oidc.errors import ErrorCode
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.saml.dsig import KeyUnwrapper, XmlSigner
 from hkeid.saml.messages import (
     Binding,
     NameId,
     NameIdFormat,
     NameIdPolicy,
+    ProxyRestriction,
     RequestedAuthnContext,
     new_identifier,
     soap,
@@ -28,7 +29,6 @@ from hkeid.saml.messages.bindings import FormPost, Outgoing
 from hkeid.saml.metadata import Endpoint, Entity, IndexedEndpoint, MetadataSource, SpRole
 from hkeid.saml.metadata.publication import (
     OUR_ALGORITHMS,
-    OwnKey,
     publish,
     published_keys,
 )
@@ -55,6 +55,7 @@ from hkeid.upstream.contract import (
 )
 from hkeid.upstream.errors import UpstreamMisbehaved, UpstreamRefused
 from hkeid.upstream.saml.failures import as_upstream
+from hkeid.upstream.saml.keys import SamlUpstreamKeyReader
 from hkeid.upstream.saml.settings import SamlUpstreamSettings
 
 _NOBODY = NameId(value="-")
@@ -68,7 +69,8 @@ class SamlUpstream:
         ``/logged-out`` and ``/metadata`` follow.
     :param metadata: where its entity is found.
     :param store: remembers which assertions were used.
-    :param signer: signs what we send; ``signing`` and ``decryption`` are the public halves, for our metadata.
+    :param keys: gives our keys as they are now.
+    :raises hkeid.kernel.errors.ConfigurationError: ``setting_out_of_range``; as ``keys``.
     """
 
     kind = UpstreamKind.SAML
@@ -80,17 +82,15 @@ class SamlUpstream:
         address: str,
         metadata: MetadataSource,
         store: Store[ServiceProviderTransaction],
-        signer: XmlSigner,
-        signing: Sequence[OwnKey],
+        keys: SamlUpstreamKeyReader,
         clock: Clock,
         random: Random,
-        unwrappers: Sequence[KeyUnwrapper] = (),
-        decryption: Sequence[OwnKey] = (),
     ) -> None:
         self.settings = settings
         self._address = address
-        self._signer = signer
-        self._keys = published_keys(signing=signing, encryption=decryption)
+        self._keys = keys
+        self._metadata = metadata
+        self._store = store
         self._clock = clock
         self._random = random
         common = {
@@ -100,11 +100,25 @@ class SamlUpstream:
             "want_encrypted": settings.want_encrypted,
         }
         # Requests of the upstream and its answers come to two addresses, as the contract has two verbs for them.
-        hears = ServiceProviderSettings(**common, logout=f"{address}/logout")  # type: ignore[arg-type]
-        asks = ServiceProviderSettings(**common, logout=f"{address}/logged-out")  # type: ignore[arg-type]
-        self._service = ServiceProvider(hears, metadata, store, signer, random, unwrappers)
-        self._hearing = ServiceProviderLogout(hears, metadata, signer, random, unwrappers)
-        self._asking = ServiceProviderLogout(asks, metadata, signer, random, unwrappers)
+        self._hears = ServiceProviderSettings(**common, logout=f"{address}/logout")  # type: ignore[arg-type]
+        self._asks = ServiceProviderSettings(**common, logout=f"{address}/logged-out")  # type: ignore[arg-type]
+        # What is wrong is said at the start, not to the first who logs in.
+        self._service()
+        self._logout(self._asks)
+
+    def _service(self) -> ServiceProvider:
+        """Logins, with our keys as they are now."""
+        keys = self._keys()
+        return ServiceProvider(
+            self._hears, self._metadata, self._store, keys.signer, self._random, keys.unwrappers
+        )
+
+    def _logout(self, settings: ServiceProviderSettings) -> ServiceProviderLogout:
+        """Logouts, with our keys as they are now."""
+        keys = self._keys()
+        return ServiceProviderLogout(
+            settings, self._metadata, keys.signer, self._random, keys.unwrappers
+        )
 
     @property
     def id(self) -> str:
@@ -118,7 +132,7 @@ class SamlUpstream:
 
     @property
     def authority(self) -> str:
-        """Its entity ID, for AuthenticatingAuthority (saml-core §2.7.2.2)."""
+        """Its entity ID."""
         return self.settings.entity_id
 
     def metadata(self) -> bytes:
@@ -129,8 +143,9 @@ class SamlUpstream:
             index=0,
             default=True,
         )
+        keys = self._keys()
         role = SpRole(
-            keys=self._keys,
+            keys=published_keys(signing=keys.signing, encryption=keys.decryption),
             algorithms=OUR_ALGORITHMS,
             assertion_consumer_services=(acs,),
             single_logout_services=(
@@ -143,7 +158,7 @@ class SamlUpstream:
         )
         return publish(
             Entity(entity_id=f"{self._address}/metadata", sp=role),
-            self._signer,
+            keys.signer,
             identifier=new_identifier(self._random),
             now=self._clock.now(),
         )
@@ -162,16 +177,12 @@ class SamlUpstream:
         :raises UpstreamFailed: metadata does not know the upstream, or has no address.
         """
         assurance = self.settings.assurance
-        if request.acr is not None and not assurance.reaches(request.acr):
-            raise UpstreamRefused(
-                "upstream_acr_out_of_reach", code=ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS
-            )
+        assurance.require_reach(request.acr)
         classes = assurance.asking(request.acr)
         by_name = self.settings.subject_attribute is None
         wish = LoginWish(
             identity_provider=self.settings.entity_id,
             force_authn=request.fresh,
-            is_passive=request.passive,
             max_age=None if request.max_age is None else timedelta(seconds=request.max_age),
             requested_context=RequestedAuthnContext(classes=classes) if classes else None,
             name_id_policy=(
@@ -181,7 +192,7 @@ class SamlUpstream:
             ),
         )
         with as_upstream():
-            begun = self._service.begin(wish, relay_state=request.state, now=self._clock.now())
+            begun = self._service().begin(wish, relay_state=request.state, now=self._clock.now())
         return Departure(to=_to(begun.to), kept=begun.kept)
 
     def finish(self, kept: bytes, request: Request, now: Instant) -> UpstreamAuthentication:
@@ -193,7 +204,7 @@ class SamlUpstream:
         :raises UpstreamFailed: the reasons of :mod:`hkeid.saml`.
         """
         with as_upstream():
-            login = self._service.finish(kept, request, now)
+            login = self._service().finish(kept, request, now)
         told = _texts(login)
         context = login.context.class_ref
         return UpstreamAuthentication(
@@ -204,7 +215,10 @@ class SamlUpstream:
             authenticated_at=min(login.authenticated_at, now),
             attributes=self.settings.mapping.apply(Attributes(told)),
             session=login.session_index,
+            session_subject=None if login.name_id is None else self._session_name(login.name_id),
             logout=_logout_of(login),
+            ends_at=login.session_not_on_or_after,
+            proxying=_proxying_of(login.proxy_restriction),
         )
 
     def _subject(self, login: Authentication, told: Mapping[str, tuple[str, ...]]) -> str:
@@ -218,19 +232,33 @@ class SamlUpstream:
             raise UpstreamRefused("upstream_subject_missing", code=ErrorCode.SERVER_ERROR)
         return _name(login.name_id)
 
+    def _session_name(self, name: NameId) -> str:
+        """All that makes two identifiers strongly match (saml-core §3.3.4); qualifiers that are left out are the
+        upstream's and ours (§8.3.7).
+        """
+        parts = (
+            name.format or NameIdFormat.UNSPECIFIED.value,
+            name.name_qualifier or self.settings.entity_id,
+            name.sp_name_qualifier or f"{self._address}/metadata",
+            name.value,
+        )
+        return canonical_json.dumps(list(parts)).decode()
+
     # --- logout ----------------------------------------------------------------------------------
 
     def begin_logout(self, request: UpstreamLogoutRequest) -> Departure | None:
         """A signed LogoutRequest (saml-profiles §4.4.3.1), or None where the upstream has no address for it."""
         subject = LogoutSubject.decode(request.logout)
         with as_upstream():
-            begun = self._asking.begin(subject, relay_state=request.state, now=self._clock.now())
+            begun = self._logout(self._asks).begin(
+                subject, relay_state=request.state, now=self._clock.now()
+            )
         return None if begun is None else Departure(to=_to(begun.to), kept=begun.kept)
 
     def finish_logout(self, kept: bytes, request: Request, now: Instant) -> LogoutOutcome:
         """Read the LogoutResponse (saml-profiles §4.4.3.4)."""
         with as_upstream():
-            answer = self._asking.finish(kept, request, now)
+            answer = self._logout(self._asks).finish(kept, request, now)
         if answer.done:
             return LogoutOutcome.DONE
         return LogoutOutcome.PARTIAL if answer.status.success else LogoutOutcome.FAILED
@@ -240,18 +268,16 @@ class SamlUpstream:
         enveloped = (request.header("content-type") or "").lower().startswith("text/xml")
         with as_upstream():
             received = (
-                self._hearing.receive_envelope(request.body, now)
+                self._logout(self._hears).receive_envelope(request.body, now)
                 if enveloped
-                else self._hearing.receive(request, now)
+                else self._logout(self._hears).receive(request, now)
             )
         if received.identity_provider != self.settings.entity_id:
             raise UpstreamMisbehaved("logout_of_another_upstream")
-        by_name = self.settings.subject_attribute is None
-        if not by_name and not received.session_indexes:
-            raise UpstreamRefused("logout_names_no_session", code=ErrorCode.SERVER_ERROR)
         return UpstreamLogout(
             provider=self.id,
-            subject=_name(received.name_id) if by_name else None,
+            # saml-core §3.7.3.2: the sessions named, of this subject alone; all of them where none is named.
+            subject=self._session_name(received.name_id),
             sessions=received.session_indexes,
             once=received.once,
             browser=received.by_browser,
@@ -276,7 +302,7 @@ class SamlUpstream:
             once=logout.once,
         )
         with as_upstream():
-            answer = self._hearing.answer(
+            answer = self._logout(self._hears).answer(
                 received,
                 self._clock.now(),
                 ended=outcome is not LogoutOutcome.FAILED,
@@ -316,6 +342,12 @@ def _name(name: NameId) -> str:
         raise UpstreamRefused("upstream_subject_transient", code=ErrorCode.SERVER_ERROR)
     parts = (name.name_qualifier or "", name.sp_name_qualifier or "", name.value)
     return canonical_json.dumps(list(parts)).decode()
+
+
+def _proxying_of(said: ProxyRestriction | None) -> Proxying | None:
+    if said is None:
+        return None
+    return Proxying(count=said.count, audiences=frozenset(said.audiences))
 
 
 def _logout_of(login: Authentication) -> bytes | None:

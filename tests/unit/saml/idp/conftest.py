@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import unescape
@@ -17,8 +17,10 @@ from hkeid.adapters.system import SystemRandom
 from hkeid.doors.interactions import Interaction
 from hkeid.identity.assurance import Acr
 from hkeid.identity.authentication import AuthenticationResult, SessionView
+from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.ports.keys import KeyPurpose
+from hkeid.ports.surroundings import HttpAnswer
 from hkeid.saml.dsig import (
     PublicKey,
     VerifiedResponse,
@@ -26,6 +28,8 @@ from hkeid.saml.dsig import (
     decode_post,
     decrypt_assertions,
     read_redirect,
+    sign_element,
+    verify_message,
     verify_response,
 )
 from hkeid.saml.idp import (
@@ -34,7 +38,16 @@ from hkeid.saml.idp import (
     SamlErrorPage,
     Service,
 )
-from hkeid.saml.messages import Assertion, AuthnRequest, Binding, new_identifier
+from hkeid.saml.messages import (
+    SUCCESS,
+    Assertion,
+    AuthnRequest,
+    Binding,
+    LogoutRequest,
+    LogoutResponse,
+    new_identifier,
+    soap,
+)
 from hkeid.saml.messages import Response as SamlResponse
 from hkeid.saml.messages.bindings import FormPost, Redirection, send
 from hkeid.saml.own_keys import public_key
@@ -153,6 +166,11 @@ class Stage:
             http=self.http,
         )
 
+    def due(self) -> tuple[str, ...]:
+        """Who is to be told of a logout now, beside requests."""
+        with self.store.transaction() as tx:
+            return tuple(sorted(tx.logout_notices.clients_due(self.now)))
+
     @property
     def now(self) -> datetime:
         return self.clock.now()
@@ -247,6 +265,56 @@ class Stage:
     def login(self, party: Party | None = None, **changes: Any) -> Answer:
         """A login that needs nobody to be asked."""
         return self.answer(self.ask(party=party, **changes), party)
+
+
+class SoapServices:
+    """:class:`hkeid.ports.HttpClient` with services behind it that answer logouts by SOAP.
+
+    :ivar meanwhile: done while a service is being told.
+    """
+
+    def __init__(self, stage: Stage, *parties: Party, **behaviour: Any) -> None:
+        self.stage = stage
+        self.parties = {f"{one.home}/slo/soap": one for one in parties}
+        self.behaviour = behaviour
+        self.asked: list[str] = []
+        self.requests: list[LogoutRequest] = []
+        self.timeouts: list[float] = []
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        timeout: float = 10.0,
+        **_rest: Any,
+    ) -> HttpAnswer:
+        assert method == "POST"
+        assert body is not None
+        self.asked.append(url)
+        self.timeouts.append(timeout)
+        self.meanwhile()
+        if "hangs" in self.behaviour:
+            self.stage.clock.advance(timeout)
+            raise Unavailable("http_no_answer")
+        if "fails" in self.behaviour:
+            raise Unavailable("http_failed")
+        self.stage.clock.advance(self.behaviour.get("takes", 0.0))
+        party = self.parties[url]
+        request = LogoutRequest.read(verify_message(soap.take_off(body), self.stage.our_keys))
+        self.requests.append(request)
+        answer = LogoutResponse(
+            id="_answer",
+            issued_at=self.stage.now,
+            issuer=self.behaviour.get("issuer", party.entity_id),
+            in_response_to=self.behaviour.get("in_response_to", request.id),
+            status=self.behaviour.get("answers", SUCCESS),
+        )
+        element = sign_element(answer.write(), self.behaviour.get("signer", party.signer))
+        status = self.behaviour.get("status", 200)
+        return HttpAnswer(status=status, body=soap.put_on(element))
 
 
 def form_of(response: Response) -> tuple[dict[str, str], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from hkeid.doors.interactions import (
 )
 from hkeid.doors.subjects import pairwise_subject
 from hkeid.identity.assurance import Acr
+from hkeid.identity.authentication import Proxying
 from hkeid.kernel.errors import AlreadyUsed, ConfigurationError, HkeidError, Refused
 from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.saml.dsig import ECDSA_SHA256, RSA_SHA256, Reason, SignedElement, verify_message
@@ -37,6 +39,7 @@ from hkeid.saml.messages import (
     NameId,
     NameIdFormat,
     NameIdPolicy,
+    ProxyRestriction,
     RequestedAuthnContext,
     Scoping,
     StatusCode,
@@ -102,6 +105,42 @@ def test_a_login_of_somebody_who_is_there(stage: Stage, binding: Binding) -> Non
     with stage.store.transaction() as tx:
         (kept,) = tx.participations.of_session("session-1")
     assert kept.session_index == statement.session_index
+
+
+def test_what_an_upstream_limits_is_limited_here(stage: Stage) -> None:
+    """saml-core §2.7.2: the session ends no later; §2.5.1.6: the restriction goes on with one provider fewer."""
+    ends_at = stage.now + timedelta(hours=1)
+    audiences = frozenset({stage.sp.entity_id, "https://other.example"})
+    for proxying, restriction in (
+        (None, None),
+        (Proxying(count=2), ProxyRestriction(count=1)),
+        (Proxying(audiences=audiences), ProxyRestriction(audiences=tuple(sorted(audiences)))),
+    ):
+        view = replace(stage.log_in(), ends_at=ends_at, proxying=proxying)
+        stage.sessions.put(SESSION, view)
+        assertion = stage.answer(stage.ask()).only
+        assert assertion.authn_statements[0].session_not_on_or_after == ends_at
+        assert assertion.conditions is not None
+        assert assertion.conditions.proxy_restriction == restriction
+
+
+@pytest.mark.parametrize(
+    "proxying", [Proxying(count=0), Proxying(audiences=frozenset({"https://other.example"}))]
+)
+def test_a_session_that_may_not_be_passed_on_is_none_for_a_service(
+    stage: Stage, proxying: Proxying
+) -> None:
+    """saml-core §2.5.1.6: another login is asked for; where it is limited as well, there is no answer."""
+    view = replace(stage.log_in(), proxying=proxying)
+    stage.sessions.put(SESSION, view)
+    assert stage.login(is_passive=True).response.status.lower == StatusCode.NO_PASSIVE
+    asked = interaction(stage.ask(), InteractionKind.LOGIN)
+    assert asked.request is not None
+    assert asked.request.audience == stage.sp.entity_id
+    refused = stage.answer(resume(stage, asked, LoggedIn(), view)).response
+    assert refused.status.lower == StatusCode.PROXY_COUNT_EXCEEDED
+    asked = interaction(stage.ask(), InteractionKind.LOGIN)
+    assert stage.answer(resume(stage, asked, LoggedIn(), stage.log_in())).only
 
 
 def test_a_login_of_somebody_who_is_not(stage: Stage) -> None:

@@ -7,13 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.saml.idp.conftest import HOME, Stage, error_of, location_of, redirect_query
+from tests.unit.saml.idp.conftest import (
+    HOME,
+    SoapServices,
+    Stage,
+    error_of,
+    location_of,
+    redirect_query,
+)
 
-from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.http import Request, Response
-from hkeid.ports.surroundings import HttpAnswer
 from hkeid.saml.dsig import Reason, sign_element, verify_message
 from hkeid.saml.idp import SamlLogoutPage
+from hkeid.saml.idp.outbox import KEPT_FOR_THE_REQUEST, recipient, write_participation_notices
 from hkeid.saml.messages import (
     SUCCESS,
     Binding,
@@ -32,6 +38,7 @@ from hkeid.saml.metadata import Endpoint
 from hkeid.testing.saml_parties import Party
 
 SLO = f"{HOME}/saml/slo"
+BROWSER_ALONE = (Endpoint(binding=Binding.REDIRECT.value, location="https://other.example/slo"),)
 SECOND = Party.at("https://other.example")
 THIRD = Party.at("https://third.example")
 
@@ -323,33 +330,6 @@ def test_an_envelope_that_breaks_a_rule(stage: Stage) -> None:
     assert stage.hub.ended == []
 
 
-class Services:
-    """:class:`hkeid.ports.HttpClient` with services behind it that answer by SOAP."""
-
-    def __init__(self, stage: Stage, **behaviour: Any) -> None:
-        self.stage = stage
-        self.behaviour = behaviour
-        self.asked: list[str] = []
-
-    def send(self, method: str, url: str, *, body: bytes | None = None, **_rest: Any) -> HttpAnswer:
-        assert method == "POST"
-        assert body is not None
-        self.asked.append(url)
-        if "fails" in self.behaviour:
-            raise Unavailable("http_failed")
-        request = LogoutRequest.read(verify_message(soap.take_off(body), self.stage.our_keys))
-        answer = LogoutResponse(
-            id="_answer",
-            issued_at=self.stage.now,
-            issuer=SECOND.entity_id,
-            in_response_to=request.id,
-            status=self.behaviour.get("answers", SUCCESS),
-        )
-        signer = self.behaviour.get("signer", SECOND.signer)
-        element = sign_element(answer.write(), signer)
-        return HttpAnswer(status=self.behaviour.get("status", 200), body=soap.put_on(element))
-
-
 @pytest.mark.parametrize(
     ("behaviour", "lower"),
     [
@@ -357,17 +337,99 @@ class Services:
         ({"fails": True}, StatusCode.PARTIAL_LOGOUT),
         ({"status": 500}, StatusCode.PARTIAL_LOGOUT),
         ({"answers": failure(StatusCode.RESPONDER)}, StatusCode.PARTIAL_LOGOUT),
+        ({"answers": failure(StatusCode.REQUESTER, StatusCode.UNKNOWN_PRINCIPAL)}, None),
         ({"signer": THIRD.signer}, StatusCode.PARTIAL_LOGOUT),
     ],
 )
 def test_services_are_told_without_the_browser(
     stage: Stage, behaviour: dict[str, Any], lower: str | None
 ) -> None:
-    stage.http = Services(stage, **behaviour)
+    stage.http = SoapServices(stage, SECOND, **behaviour)
     name, index = logged_in_at(stage, stage.sp, SECOND)["https://sp.example"]
     answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
     assert answer.status.lower == lower
     assert stage.http.asked == ["https://other.example/slo/soap"]
+
+
+def soap_logout(stage: Stage) -> Any:
+    """``stage.sp`` logs out, with the browser; what it is answered."""
+    name, index = logged_in_at(stage, stage.sp, SECOND, THIRD)["https://sp.example"]
+    return answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+
+
+def waiting(stage: Stage, session: str = "session-1") -> dict[str, Any]:
+    with stage.store.transaction() as tx:
+        return {one.client_id: one for one in tx.logout_notices.of_session(session)}
+
+
+def test_who_was_told_is_not_told_again(stage: Stage) -> None:
+    stage.http = SoapServices(stage, SECOND, THIRD)
+    assert soap_logout(stage).status == SUCCESS
+    assert waiting(stage) == {}
+    with stage.store.transaction() as tx:
+        assert tx.participations.of_session("session-1") == ()
+
+
+def test_all_services_together_have_one_deadline(stage: Stage) -> None:
+    """Who hangs holds the initiator up once, and for no longer; the rest is told afterwards."""
+    stage.http = SoapServices(stage, SECOND, THIRD, hangs=True)
+    began = stage.now
+    answer = soap_logout(stage)
+    assert stage.now - began == stage.settings.logout_deadline == timedelta(seconds=5)
+    assert answer.status.codes == (StatusCode.RESPONDER, StatusCode.PARTIAL_LOGOUT)
+    assert stage.http.asked == ["https://other.example/slo/soap"]
+    assert stage.http.timeouts == [5.0]
+    left = waiting(stage)
+    assert [(name, one.attempts, one.next_at) for name, one in sorted(left.items())] == [
+        (recipient(SECOND.entity_id), 1, stage.now),
+        (recipient(THIRD.entity_id), 0, stage.now),
+    ]
+
+
+def test_who_is_slow_leaves_less_for_the_next(stage: Stage) -> None:
+    stage.http = SoapServices(stage, SECOND, THIRD, takes=2.0)
+    assert soap_logout(stage).status == SUCCESS
+    assert stage.http.timeouts == [5.0, 3.0]
+
+
+def test_the_delivery_leaves_alone_whom_the_request_is_telling(stage: Stage) -> None:
+    seen: list[Any] = []
+    stage.http = SoapServices(stage, SECOND, THIRD)
+    stage.http.meanwhile = lambda: seen.append((stage.due(), sorted(waiting(stage))))
+    soap_logout(stage)
+    both = sorted(recipient(one.entity_id) for one in (SECOND, THIRD))
+    assert seen == [((), both), ((), both[1:])]
+
+
+def test_a_request_leaves_alone_whom_the_delivery_is_telling(stage: Stage) -> None:
+    """And says so: it does not know how that ends."""
+    stage.http = SoapServices(stage, SECOND, THIRD)
+    name, index = logged_in_at(stage, stage.sp, SECOND, THIRD)["https://sp.example"]
+    with stage.store.transaction() as tx:
+        write_participation_notices(tx, "session-1", stage.now, due=stage.now)
+        notice = tx.logout_notices.due(recipient(SECOND.entity_id), stage.now, limit=1)[0]
+        later = stage.now + timedelta(minutes=1)
+        assert tx.logout_notices.take(notice, replace(notice, attempts=1, next_at=later))
+    answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert answer.status.lower == StatusCode.PARTIAL_LOGOUT
+    assert stage.http.asked == ["https://third.example/slo/soap"]
+    assert list(waiting(stage)) == [recipient(SECOND.entity_id)], "the initiator knows"
+
+
+def test_a_request_that_dies_leaves_everything_to_the_delivery(stage: Stage) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die() -> None:
+        raise Killed
+
+    stage.http = SoapServices(stage, SECOND, THIRD)
+    stage.http.meanwhile = die
+    with pytest.raises(Killed):
+        soap_logout(stage)
+    assert stage.due() == ()
+    stage.clock.advance(60)
+    assert stage.due() == tuple(sorted(recipient(one.entity_id) for one in (SECOND, THIRD)))
 
 
 # A logout that begins here.
@@ -384,6 +446,36 @@ def test_a_logout_that_begins_here(stage: Stage) -> None:
     there, _ = location_of(reply(stage, stage.sp, request, token))
     assert there == f"{HOME}/goodbye"
     assert stage.idp.propagate_logout("session-1") is None
+
+
+def test_nobody_waits_for_services_that_soap_reaches(stage: Stage) -> None:
+    """A logout that begins here leaves them to the delivery, at once; the browser has nowhere to go."""
+    logged_in_at(stage, stage.sp, SECOND)
+    stage.http = SoapServices(stage, stage.sp, SECOND)
+    with stage.store.transaction() as tx:
+        until = stage.now + KEPT_FOR_THE_REQUEST
+        write_participation_notices(tx, "session-1", stage.now, due=until)
+    assert stage.due() == ()
+    assert stage.idp.propagate_logout("session-1", then=f"{HOME}/goodbye") is None
+    assert stage.http.asked == []
+    assert stage.due() == tuple(sorted(recipient(one.entity_id) for one in (stage.sp, SECOND)))
+    assert {one.attempts for one in waiting(stage).values()} == {0}
+
+
+def test_each_service_is_told_by_one_way(stage: Stage) -> None:
+    """By SOAP or through the browser, never by both."""
+    logged_in_at(stage, stage.sp, SECOND)
+    stage.enter(SECOND, {"single_logout_services": BROWSER_ALONE})
+    stage.http = SoapServices(stage, stage.sp)
+    with stage.store.transaction() as tx:
+        until = stage.now + KEPT_FOR_THE_REQUEST
+        write_participation_notices(tx, "session-1", stage.now, due=until)
+    request, token = told(stage.idp.propagate_logout("session-1", then=f"{HOME}/bye"), stage)
+    assert request.destination == "https://other.example/slo"
+    assert stage.due() == (recipient(stage.sp.entity_id),)
+    assert location_of(reply(stage, SECOND, request, token))[0] == f"{HOME}/bye"
+    stage.clock.advance(timedelta(hours=1))
+    assert stage.due() == (recipient(stage.sp.entity_id),)
 
 
 def test_a_page_says_who_was_missed(stage: Stage) -> None:

@@ -308,6 +308,50 @@ def test_restrictions_are_handed_on(stage: Stage) -> None:
     assert login.proxy_restriction == restriction
 
 
+def said_by_two(stage: Stage, request_id: str, *assertions: Assertion) -> Request:
+    """A Response with several assertions, each signed."""
+    made = [sign_element(one.write(), stage.idp.signer) for one in assertions]
+    octets = write(stage.response(request_id).write(*made))
+    return post({"SAMLResponse": encode_post(octets), "RelayState": RELAY})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        (None, ProxyRestriction(count=1), ProxyRestriction(count=1)),
+        (
+            ProxyRestriction(count=2, audiences=("a", "b")),
+            ProxyRestriction(count=1),
+            ProxyRestriction(count=1, audiences=("a", "b")),
+        ),
+        (
+            ProxyRestriction(audiences=("a", "b")),
+            ProxyRestriction(count=1, audiences=("b", "c")),
+            ProxyRestriction(count=1, audiences=("b",)),
+        ),
+        (
+            ProxyRestriction(audiences=("a",)),
+            ProxyRestriction(audiences=("b",)),
+            ProxyRestriction(count=0),
+        ),
+    ],
+)
+def test_restrictions_of_several_assertions_all_count(
+    stage: Stage,
+    one: ProxyRestriction | None,
+    other: ProxyRestriction,
+    both: ProxyRestriction,
+) -> None:
+    begun, request = stage.begin()
+
+    def restricted(name: str, restriction: ProxyRestriction | None) -> Assertion:
+        made = stage.assertion(request.id, name)
+        return replace(made, conditions=replace(made.conditions, proxy_restriction=restriction))
+
+    answer = said_by_two(stage, request.id, restricted("_a", one), restricted("_b", other))
+    assert stage.sp.finish(begun.kept, answer, stage.now).proxy_restriction == both
+
+
 def test_assertions_are_about_one_subject(stage: Stage) -> None:
     """saml-profiles §4.1.4.2."""
     begun, request = stage.begin()
@@ -318,13 +362,8 @@ def test_assertions_are_about_one_subject(stage: Stage) -> None:
         stage.assertion(request.id, "_b"),
         subject=replace(one.subject, name_id=NameId(value="4712", format=NameIdFormat.PERSISTENT)),
     )
-    made = [sign_element(x.write(), stage.idp.signer) for x in (one, other)]
-    form = {
-        "SAMLResponse": encode_post(write(stage.response(request.id).write(*made))),
-        "RelayState": RELAY,
-    }
     with pytest.raises(HkeidError) as caught:
-        stage.sp.finish(begun.kept, post(form), stage.now)
+        stage.sp.finish(begun.kept, said_by_two(stage, request.id, one, other), stage.now)
     assert caught.value.reason == MessageReason.SUBJECTS_DIFFER
 
 

@@ -237,6 +237,7 @@ def test_in_production_cookies_belong_to_the_host_alone() -> None:
     from hkeid_server.browser import CookieNames
 
     names = CookieNames.for_console("https://officers.example.hk")
+    assert not names.door, "officers log in here alone: there is no door to remember"
     value = names.set_cookie(names.session, "v")[1]
     assert value.startswith("__Host-hkeid-officer-session=v")
     assert "Secure" in value

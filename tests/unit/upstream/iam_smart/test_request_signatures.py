@@ -15,7 +15,7 @@ from tests.unit.upstream.iam_smart.conftest import Bench
 
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import Refused
-from hkeid.kernel.instants import epoch_microseconds
+from hkeid.kernel.instants import epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.rp.surroundings import SystemClock
@@ -83,6 +83,7 @@ def test_an_altered_body_another_client_and_another_secret_are_noticed() -> None
 def test_timestamps_never_go_back() -> None:
     source = ProcessTimestamps()
     assert [source.next(now) for now in (5, 3, 5, 7, 6)] == [5, 5, 5, 7, 7]
+    assert [source.later_than(one) for one in (6, 7, 8)] == [True, False, False]
 
 
 def send(bench: Bench, path: str, headers: dict[str, str], body: bytes) -> str:
@@ -98,7 +99,7 @@ def send(bench: Bench, path: str, headers: dict[str, str], body: bytes) -> str:
 def test_the_simulator_refuses_what_iam_smart_refuses(bench: Bench) -> None:
     """D20006 wrong HMAC, D20004 replayed nonce, D20003 stale or lower timestamp, D30002 and D30004 content keys."""
     registration = bench.simulator.registration
-    now = epoch_microseconds(SystemClock().now()) // 1000
+    now = epoch_seconds(SystemClock().now()) * 1000
     path = "/api/v1/security/getKey"
 
     def headers(

@@ -10,13 +10,16 @@ from hkeid.kernel.instants import Instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogoutNotice:
-    """A relying party is to be told that a session ended (OpenID Connect Back-Channel Logout §2.5).
+    """A relying party is to be told that a session ended (OpenID Connect Back-Channel Logout §2.5; saml-core
+    §3.7.3.2).
 
     There is one for each session and client, and it is gone when it was delivered or given up: the audit
     trail keeps what became of it.
 
     :ivar session_id: the broker's id; the client is told the ``sid`` made of it.
-    :ivar subject: the pairwise ``sub`` that the client knows.
+    :ivar client_id: a client's id; of a service that comes in by SAML, ``saml``, a blank and its entity ID
+        (no client's id has a blank).
+    :ivar subject: the pairwise ``sub`` that the client knows; empty for SAML, where participations keep names.
     :ivar next_at: when to try (again); moved on by whoever takes it up.
     :ivar attempts: how often it was tried.
     """

@@ -1,9 +1,9 @@
-"""Telling relying parties that a session ended (OpenID Connect Back-Channel Logout §2.5): any process, any
-time, several at once.
+"""Telling relying parties that a session ended (OpenID Connect Back-Channel Logout §2.5, SAML single logout by
+SOAP): any process, any time, several at once.
 
 A notice is taken up by moving its ``next_at`` on in one conditional statement; who dies over it leaves it
 to the next after that time. So it is delivered at least once, and told twice does no harm: a client that
-has no such session any more answers as if it had ended it (§2.7).
+has no such session any more answers as if it had ended it (§2.7), or says so.
 
 Each client has a lane of its own. One that gives no answer is left alone for a while with all that it is to be
 told, so that it costs one time-out now and then, however many notices it has, and nobody else waits for it.
@@ -11,35 +11,25 @@ told, so that it costs one time-out now and then, however many notices it has, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
-from urllib.parse import urlencode
 
 from hkeid.audit.events import AuditTrail
-from hkeid.kernel.errors import HkeidError, Unavailable
+from hkeid.doors.logout.events import LogoutDelivered, LogoutUndelivered
+from hkeid.doors.logout.records import LogoutNotice, LogoutNoticeRepository
+from hkeid.doors.logout.telling import NotTold, Teller
+from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.instants import Instant
-from hkeid.op.events import LogoutDelivered, LogoutUndelivered
-from hkeid.op.logout.records import LogoutNotice, LogoutNoticeRepository
-from hkeid.op.logout.tokens import logout_token
-from hkeid.op.records import Client, ClientRepository
-from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
-from hkeid.ports.surroundings import Clock, HttpClient, Random
-
-_TAKEN = frozenset({200, 204})
-"""§2.8: 200; "some Web frameworks will substitute an HTTP 204 No Content response"."""
-_ANSWER_LIMIT = 65_536
-_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+from hkeid.ports.surroundings import Clock
 
 
 class DeliveryTransaction(Protocol):
     """What delivering needs of a transaction."""
 
-    @property
-    def clients(self) -> ClientRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
     @property
@@ -63,8 +53,6 @@ class DeliverySettings:
         session should be over.
     :ivar silence: how long a client that gave no answer is left alone.
     :ivar taken_for: how long a notice belongs to whoever took it up.
-    :ivar token_lifetime: of a logout token; §2.4 recommends two minutes at most.
-    :ivar timeout: seconds for one request.
     """
 
     pauses: tuple[timedelta, ...] = (
@@ -77,24 +65,10 @@ class DeliverySettings:
     lifetime: timedelta = timedelta(hours=24)
     silence: timedelta = timedelta(seconds=15)
     taken_for: timedelta = timedelta(minutes=1)
-    token_lifetime: timedelta = timedelta(minutes=2)
-    timeout: float = 5.0
 
 
 FailureReport = Callable[[str, str], None]
 """Takes note of an attempt that failed: the client's id, and the reason."""
-
-
-class _Failed(Exception):
-    """An attempt that failed.
-
-    :ivar silent: the client gave no answer at all.
-    """
-
-    def __init__(self, reason: str, *, silent: bool = False) -> None:
-        self.reason = reason
-        self.silent = silent
-        super().__init__(reason)
 
 
 class LogoutDelivery:
@@ -103,28 +77,21 @@ class LogoutDelivery:
     Safe to share between threads, each with another client: :meth:`waiting` names those who have something
     coming, :meth:`deliver` serves one of them.
 
-    :param issuer: the provider's issuer identifier.
-    :param http: goes to addresses that clients registered.
+    :param tellers: of all front doors; the first that serves a relying party tells it.
     :param failed: is told of every attempt that failed.
     """
 
     def __init__(
         self,
-        issuer: str,
         store: DeliveryStore,
-        keys: KeyStore,
-        http: HttpClient,
+        tellers: Iterable[Teller],
         clock: Clock,
-        random: Random,
         settings: DeliverySettings | None = None,
         failed: FailureReport = lambda _client_id, _reason: None,
     ) -> None:
-        self._issuer = issuer
         self._store = store
-        self._keys = keys
-        self._http = http
+        self._tellers = tuple(tellers)
         self._clock = clock
-        self._random = random
         self._settings = settings or DeliverySettings()
         self._failed = failed
         self._silent: dict[str, Instant] = {}
@@ -142,20 +109,20 @@ class LogoutDelivery:
             self._leave_alone(client_id, now, silent)
             return 0
         with self._store.reading() as tx:
-            client = tx.clients.get(client_id)
             notices = tx.logout_notices.due(client_id, now, limit=limit)
+        teller = next((one for one in self._tellers if one.serves(client_id)), None)
         told = 0
         for notice in notices:
             taken = self._take(notice)
             if taken is None:
                 continue
             if now - notice.ended_at >= self._settings.lifetime:
-                self._give_up(taken, "too_late")
+                self._give_up(teller, taken, "too_late")
                 continue
             try:
-                self._attempt(client, taken)
-            except _Failed as failure:
-                if self._postponed(taken, failure):
+                self._attempt(teller, taken)
+            except NotTold as failure:
+                if self._postponed(teller, taken, failure):
                     break
             else:
                 told += 1
@@ -171,69 +138,40 @@ class LogoutDelivery:
         with self._store.transaction() as tx:
             return ours if tx.logout_notices.take(notice, ours) else None
 
-    def _attempt(self, client: Client | None, notice: LogoutNotice) -> None:
-        """One request (§2.5), and what came of it into the trail.
+    def _attempt(self, teller: Teller | None, notice: LogoutNotice) -> None:
+        """One attempt (§2.5), and that it was taken into the trail.
 
-        :raises _Failed: the client did not take it; the notice is still there.
+        :raises NotTold: the client did not take it; the notice is still there.
         """
-        url = None if client is None else client.backchannel_logout_uri
-        if client is None or url is None:
-            self._give_up(notice, "client_not_registered")
-            return
-        status = self._send(url, notice, self._token(client, notice))
-        if status not in _TAKEN:
-            raise self._reported(notice, f"status_{status}")
-        self._conclude(
-            notice,
-            LogoutDelivered(
-                client_id=notice.client_id,
-                session_id=notice.session_id,
-                attempts=notice.attempts,
-            ),
+        if teller is None:
+            # Its door is closed: nobody here knows how to tell it.
+            raise NotTold("client_not_registered", final=True)
+        try:
+            self._told(teller, notice)
+        except NotTold as failure:
+            if not failure.final:
+                self._failed(notice.client_id, failure.reason)
+            raise
+        how = LogoutDelivered(
+            client_id=notice.client_id, session_id=notice.session_id, attempts=notice.attempts
         )
+        self._conclude(teller, notice, how)
 
-    def _token(self, client: Client, notice: LogoutNotice) -> str:
-        """A token of its own for every attempt: a client that took the one before may refuse its ``jti``."""
+    def _told(self, teller: Teller, notice: LogoutNotice) -> None:
         try:
-            return logout_token(
-                self._keys,
-                self._issuer,
-                client,
-                notice,
-                jti=self._random.token(16),
-                now=self._clock.now(),
-                lifetime=self._settings.token_lifetime,
-            )
+            teller.tell(notice)
+        except NotTold:
+            raise
         except HkeidError as error:
-            raise self._reported(notice, error.reason) from None
-
-    def _send(self, url: str, notice: LogoutNotice, token: str) -> int:
-        try:
-            answer = self._http.send(
-                "POST",
-                url,
-                headers=_HEADERS,
-                body=urlencode({"logout_token": token}).encode(),
-                timeout=self._settings.timeout,
-                limit=_ANSWER_LIMIT,
-            )
-        except Unavailable as error:
-            raise self._reported(notice, error.reason, silent=True) from None
-        except HkeidError as error:
-            raise self._reported(notice, error.reason) from None
+            raise NotTold(error.reason) from None
         except Exception as error:  # noqa: BLE001 - one client never keeps others from being told
-            raise self._reported(notice, type(error).__name__) from None
-        return answer.status
+            raise NotTold(type(error).__name__) from None
 
-    def _reported(self, notice: LogoutNotice, reason: str, *, silent: bool = False) -> _Failed:
-        self._failed(notice.client_id, reason)
-        return _Failed(reason, silent=silent)
-
-    def _postponed(self, notice: LogoutNotice, failure: _Failed) -> bool:
+    def _postponed(self, teller: Teller | None, notice: LogoutNotice, failure: NotTold) -> bool:
         """Put the notice off, or give it up; whether the client is to be left alone for now."""
         settings, now = self._settings, self._clock.now()
-        if notice.attempts > len(settings.pauses):
-            self._give_up(notice, failure.reason)
+        if failure.final or notice.attempts > len(settings.pauses):
+            self._give_up(teller, notice, failure.reason)
         else:
             later = replace(notice, next_at=now + settings.pauses[notice.attempts - 1])
             with self._store.transaction() as tx:
@@ -248,19 +186,22 @@ class LogoutDelivery:
         with self._store.transaction() as tx:
             tx.logout_notices.postpone(client_id, now, until)
 
-    def _give_up(self, notice: LogoutNotice, reason: str) -> None:
-        self._conclude(
-            notice,
-            LogoutUndelivered(
-                client_id=notice.client_id,
-                session_id=notice.session_id,
-                attempts=notice.attempts,
-                reason=reason,
-            ),
+    def _give_up(self, teller: Teller | None, notice: LogoutNotice, reason: str) -> None:
+        how = LogoutUndelivered(
+            client_id=notice.client_id,
+            session_id=notice.session_id,
+            attempts=notice.attempts,
+            reason=reason,
         )
+        self._conclude(teller, notice, how)
 
-    def _conclude(self, notice: LogoutNotice, how: LogoutDelivered | LogoutUndelivered) -> None:
-        """Remove the notice, once, and record how it ended."""
+    def _conclude(
+        self, teller: Teller | None, notice: LogoutNotice, how: LogoutDelivered | LogoutUndelivered
+    ) -> None:
+        """Remove the notice, once, with what hangs on it, and record how it ended."""
         with self._store.transaction() as tx:
-            if tx.logout_notices.remove(notice):
-                tx.audit.append(how)
+            if not tx.logout_notices.remove(notice):
+                return
+            if teller is not None:
+                teller.forget(tx, notice)
+            tx.audit.append(how)
