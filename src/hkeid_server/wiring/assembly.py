@@ -63,8 +63,7 @@ def build_house(
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
     ledger = ConsentLedger(store, base.fields, base.keys, clock, random)
-    proofing = open_proofing(config, clock, base.journal)
-    evidence = open_evidence(config, store, keys, clock, random)
+    proofing, evidence = _proofing(base)
     notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
@@ -109,6 +108,12 @@ def build_house(
         csc=csc,
         verification=_verification(base, certificates),
     )
+
+
+def _proofing(base: Foundation) -> tuple[ProofingParts, EvidenceVault]:
+    """Who proves people, and where what they show lies meanwhile."""
+    proofing = open_proofing(base.config, base.clock, base.journal)
+    return proofing, open_evidence(base.config, base.store, base.keys, base.clock, base.random)
 
 
 def _telling(

@@ -66,7 +66,7 @@ def open_courier_of_its_own(
             config, clock=clock, random=random, keys=keys, store=store, journal=journal
         )
         ground = lay_saml_foundation(base)
-        ledger = ConsentLedger(store, base.fields, clock, random)
+        ledger = ConsentLedger(store, base.fields, base.keys, clock, random)
         saml = open_saml(ground, ledger, Upstreams(), lambda: None)
         rounds = ground.metadata.rounds
     return open_courier(config, store, keys, clock, random, journal, saml), rounds

@@ -45,7 +45,7 @@ def own_metadata(config: Config, upstream_id: str | None = None) -> bytes:
         raise ConfigurationError("saml_not_enabled", detail="set saml.enabled = true")
     ground = _ground(config)
     base = ground.base
-    ledger = ConsentLedger(base.store, base.fields, base.clock, base.random)
+    ledger = ConsentLedger(base.store, base.fields, base.keys, base.clock, base.random)
     door = identity_provider(
         ground, ledger, Upstreams(), _Nobody(), CombinedMetadata(()), lambda: None
     )

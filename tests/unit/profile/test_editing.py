@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -297,3 +298,33 @@ def test_a_number_is_called_verified_where_the_register_gave_it_for_this_eid(
     with store.transaction() as tx:
         assert bind_hkic(tx, keys, PERSON.hkic_number, resident.id)
     assert ledger.release(RESIDENT, client.id, asked, clock.now()) == {"hkic_number_verified": True}
+
+
+def test_nothing_is_kept_by_one_request_while_another_gives_up(
+    profile: EmeProfile, view: SessionView, store: MemoryStore
+) -> None:
+    for _ in range(20):
+        profile.opt_in(view)
+        outcomes: list[str] = []
+        start = threading.Barrier(2)
+
+        def keep(outcomes: list[str] = outcomes, start: threading.Barrier = start) -> None:
+            start.wait()
+            try:
+                profile.keep(view, "marital_status", "married")
+            except Refused as error:
+                outcomes.append(error.reason)
+
+        def give_up(start: threading.Barrier = start) -> None:
+            start.wait()
+            profile.opt_out(view)
+
+        threads = [threading.Thread(target=keep), threading.Thread(target=give_up)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert outcomes in ([], ["eme_not_opted_in"])
+        with store.transaction() as tx:
+            kept = tx.sealed_fields.all(RESIDENT)
+        assert not [name for name in kept if name.startswith("eme_")]
