@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from hkeid.kernel import canonical_json
 from hkeid.profile import EME_FIELDS
@@ -276,3 +278,65 @@ def test_strangers_see_nothing(stranger: Any) -> None:
         answer = stranger.get(path)
         assert answer.status_code in (302, 303)
         assert "/login" in answer.headers["Location"]
+
+
+def test_a_service_gets_what_the_consent_page_showed(
+    owner: Any, house: House, front: Any, authorize: Any
+) -> None:
+    asked = ("email", "phone_number", "address", "age_over_18", "hkic_number_verified")
+    with house.store.transaction() as tx:
+        service = tx.clients.get("rp")
+        reason = {"en": "For the form.", "zh-Hant-HK": "填表。", "zh-Hans": "填表。"}
+        scopes = ("openid", "email", "phone", "address")
+        changed = replace(
+            service, scopes=scopes, claims=dict.fromkeys(asked, reason), voluntary_claims=()
+        )
+        tx.clients.put(changed)
+    house.clock.wait(seconds=6)
+    keep(owner, "email", value=MAIL)
+    owner.post(f"{PAGE}/email/code", {"code": code_sent(house), "email": MAIL})
+    keep(owner, "mobile_telephone", value="9123 4567")
+    keep(owner, "residential_address", district="north", zh_village="樣本村")
+    wish = '{"userinfo":{"age_over_18":null,"hkic_number_verified":null}}'
+    owner.get(authorize(scope=" ".join(scopes), claims=wish))
+    page = owner.follow()
+    assert MAIL in page.text
+    assert "+852 9123 4567" in page.text
+    assert "新界北區樣本村" in page.text
+    assert "Whether you are 18 or older" in page.text
+    shown = dict(re.findall(r'name="(statement|shown)" value="([^"]*)"', page.text))
+    action = re.search(r'action="([^"]+/decide)"', page.text)
+    assert action
+    owner.post(action[1], {**shown, "decision": "agree"})
+    code = re.search(r"code=([^&]+)", owner.page.headers["Location"])
+    assert code
+    form = {
+        "grant_type": "authorization_code",
+        "code": code[1],
+        "redirect_uri": "https://rp.example.hk/eid/callback",
+        "client_id": "rp",
+        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    }
+    token = Client(front).post("/token", data=form).json["access_token"]
+
+    def told() -> dict[str, Any]:
+        answer = Client(front).get("/userinfo", headers={"Authorization": f"Bearer {token}"})
+        return {name: value for name, value in answer.json.items() if name != "sub"}
+
+    assert told() == {
+        "email": MAIL,
+        "email_verified": True,
+        "phone_number": "+85291234567",
+        "address#zh-Hant-HK": {
+            "formatted": "新界北區\n樣本村",
+            "street_address": "樣本村",
+            "locality": "北區",
+            "region": "新界",
+            "country": "HK",
+        },
+        "age_over_18": True,
+        "hkic_number_verified": True,
+    }
+    owner.get(f"{PAGE}/stop")
+    owner.post(f"{PAGE}/stop")
+    assert told() == {"age_over_18": True, "hkic_number_verified": True}
