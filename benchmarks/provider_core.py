@@ -27,6 +27,7 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.http import Parameters, Request, Response
 from hkeid.op import Provider
 from hkeid.op.records import Client, ClientAuthMethod
+from hkeid.ports.sessions import VerifiableClaims
 from hkeid.residents.records import Resident
 from hkeid.testing.keys import MemoryKeyStore
 
@@ -58,7 +59,10 @@ class NoClaims:
     def unconsented(self, resident_id, client_id, names, now):
         return frozenset()
 
-    def release(self, resident_id, client_id, names, now):
+    def verifiable(self):
+        return VerifiableClaims()
+
+    def release(self, resident_id, client_id, names, now, verified=()):
         return {}
 
 

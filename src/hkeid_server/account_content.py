@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 
 from hkeid.identity.authentication import SessionView
-from hkeid.identity.language import Language
 from hkeid.identity.state import EidState
 from hkeid.kernel import base64url
-from hkeid.op.records import Client
-from hkeid.profile import CLAIMS
 from hkeid.residents.records import CredentialStatus
+from hkeid_server.consent_content import clients_of, name_of_client, service_cards
 from hkeid_server.elsewhere import name_of
 from hkeid_server.elsewhere_models import Elsewhere
 from hkeid_server.house import house
@@ -19,14 +16,10 @@ from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
-    DisclosureLine,
     LinkCard,
-    ServiceCard,
     SessionCard,
 )
-from hkeid_server.names import client_domain, client_name
 from hkeid_server.residents import eid_card, resident_entry
-from hkeid_server.shell import language
 from hkeid_server.signing_content import signed_lines
 
 _DONE = frozenset(
@@ -39,6 +32,8 @@ _DONE = frozenset(
         "session-ended",
         "sessions-ended",
         "sharing-stopped",
+        "marketing-agreed",
+        "marketing-stopped",
         "linked",
         "unlinked",
         "link-of-another",
@@ -59,7 +54,7 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         card=eid_card(resident),
         devices=devices,
         sessions=_sessions(session),
-        services=_services(resident.id),
+        services=service_cards(resident.id),
         accesses=_accesses(resident.id),
         can_upgrade=house().stations is not None and resident.state is EidState.ACTIVE,
         done=done if done in _DONE else None,
@@ -152,38 +147,16 @@ def _sessions(session: SessionView) -> tuple[SessionCard, ...]:
             entry.id: sorted({grant.client_id for grant in tx.grants.of_session(entry.id)})
             for entry in entries
         }
-    clients = _clients(client for found in visited.values() for client in found)
+    clients = clients_of(client for found in visited.values() for client in found)
     return tuple(
         SessionCard(
             id=entry.id,
             agent=entry.agent,
             since=entry.authenticated_at,
             current=entry.current,
-            services=tuple(_name(client_id, clients) for client_id in visited[entry.id]),
+            services=tuple(name_of_client(client_id, clients) for client_id in visited[entry.id]),
         )
         for entry in entries
-    )
-
-
-def _services(resident_id: str) -> tuple[ServiceCard, ...]:
-    ledger = house().ledger
-    agreed: dict[str, list[str]] = {}
-    for standing in ledger.standing(resident_id):
-        agreed.setdefault(standing.client_id, []).append(standing.claim)
-    sent: dict[str, list[DisclosureLine]] = {}
-    for disclosure in ledger.disclosures(resident_id):
-        line = DisclosureLine(claims=_labels(disclosure.claims), at=disclosure.disclosed_at)
-        sent.setdefault(disclosure.client_id, []).append(line)
-    clients = _clients((*sent, *agreed))
-    return tuple(
-        ServiceCard(
-            id=client_id,
-            name=_name(client_id, clients),
-            domain=client_domain(clients[client_id]) if client_id in clients else "",
-            agreed=_labels(agreed.get(client_id, ())),
-            disclosures=tuple(sent.get(client_id, ())),
-        )
-        for client_id in dict.fromkeys((*sent, *agreed))
     )
 
 
@@ -191,21 +164,3 @@ def _accesses(resident_id: str) -> tuple[AccessLine, ...]:
     reader = house().accesses
     found = () if reader is None else reader(resident_id)
     return tuple(AccessLine(at=one.at, role=one.role, reason=one.reason) for one in found)
-
-
-def _clients(client_ids: Iterable[str]) -> dict[str, Client]:
-    with house().store.transaction() as tx:
-        found = {client_id: tx.clients.get(client_id) for client_id in dict.fromkeys(client_ids)}
-    return {client_id: client for client_id, client in found.items() if client is not None}
-
-
-def _name(client_id: str, clients: dict[str, Client]) -> str:
-    client = clients.get(client_id)
-    return client_id if client is None else client_name(client, language().content)
-
-
-def _labels(claims: Iterable[str]) -> tuple[str, ...]:
-    """What claims are called; forms of one claim (``name#zh-Hant-HK``) count once."""
-    spoken = Language.parse(language().content)
-    base = dict.fromkeys(claim.partition("#")[0] for claim in claims)
-    return tuple(CLAIMS[claim].label[spoken] for claim in base if claim in CLAIMS)

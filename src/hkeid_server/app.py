@@ -23,6 +23,7 @@ from hkeid_server.models import ProblemPage
 from hkeid_server.pages import (
     account,
     activation,
+    consents,
     devices,
     elsewhere,
     life_guardian,
@@ -78,6 +79,7 @@ def create_pages(parts: House) -> Flask:
         login.blueprint,
         interactions.blueprint,
         account.blueprint,
+        consents.blueprint,
         devices.blueprint,
         elsewhere.blueprint,
         registration.blueprint,

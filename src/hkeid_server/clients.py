@@ -14,10 +14,21 @@
     zh-Hant-HK = "…"
     zh-Hans = "…"
 
-    [claims.name]                                 # why it is asked for, as the resident reads it
+    [claims.name]                                 # for logins: why it is asked for, as the resident reads it
     en = "To address our answer to you."
     zh-Hant-HK = "…"
     zh-Hans = "…"
+
+    [forms.warning]                               # a form that it fills: a purpose of its own
+    fields = { name = "required", birthdate = "voluntary" }
+    keeps_for = 365                               # days that a standing consent lasts at most
+    name = { en = "…", zh-Hant-HK = "…", zh-Hans = "…" }
+    purpose = { en = "…", zh-Hant-HK = "…", zh-Hans = "…" }
+
+    [direct_marketing]                            # Cap. 486 Part 6A: a question of its own, off by default
+    goods = { en = "…", zh-Hant-HK = "…", zh-Hans = "…" }
+    channels = ["email"]                          # email, sms, telephone, post, app
+    claims = ["name"]
 
 The keys are the fields of :class:`hkeid.op.records.Client`; unknown ones are errors. What a client
 may be is decided in one place, :mod:`hkeid.op.registration`.
@@ -32,6 +43,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hkeid.doors.relying_party import DataForm, DirectMarketing
 from hkeid.kernel.canonical_json import loads_object
 from hkeid.kernel.errors import ConfigurationError, MalformedInput
 from hkeid.op.records import Client
@@ -109,9 +121,31 @@ def write_client(client: Client, folder: Path) -> Path:
     lines += ["", "[name]", *_table(client.name)]
     for claim, reasons in client.claims.items():
         lines += ["", f"[claims.{claim}]", *_table(reasons)]
+    for form in client.forms:
+        lines += ["", *_form(form)]
+    if client.direct_marketing is not None:
+        lines += ["", *_marketing(client.direct_marketing)]
     path = folder / f"{client.id}.toml"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
+
+
+def _form(form: DataForm) -> list[str]:
+    kinds = dict.fromkeys(form.voluntary, "voluntary")
+    kinds |= dict.fromkeys(form.required, "required")
+    lines = [f"[forms.{form.id}]", f"fields = {_inline(kinds)}"]
+    if form.keeps_for is not None:
+        lines.append(f"keeps_for = {form.keeps_for}")
+    return [*lines, f"name = {_inline(form.name)}", f"purpose = {_inline(form.purpose)}"]
+
+
+def _marketing(marketing: DirectMarketing) -> list[str]:
+    return [
+        "[direct_marketing]",
+        f"goods = {_inline(marketing.goods)}",
+        f"channels = [{', '.join(_quoted(channel.value) for channel in marketing.channels)}]",
+        f"claims = [{', '.join(_quoted(claim) for claim in marketing.claims)}]",
+    ]
 
 
 def _value(described: Description, key: str) -> Any:
@@ -159,6 +193,10 @@ def _default(name: str) -> Any:
 
 def _table(texts: Mapping[str, str]) -> list[str]:
     return [f"{key} = {_quoted(text)}" for key, text in texts.items()]
+
+
+def _inline(texts: Mapping[str, str]) -> str:
+    return f"{{ {', '.join(_table(texts))} }}"
 
 
 def _quoted(value: str | int) -> str:

@@ -40,7 +40,7 @@ _URLENCODED = "application/x-www-form-urlencoded"
 BROWSER_PATHS = frozenset(
     {
         *("/authorize", "/logout", "/csc/v1/oauth2/authorize", "/csc/v2/oauth2/authorize"),
-        *("/saml/sso", "/saml/login", "/saml/slo"),
+        *("/saml/sso", "/saml/login", "/saml/slo", "/saml/slo/back"),
     }
 )
 """Where a door meets the person's browser, with its cookies; elsewhere it meets programs."""

@@ -6,14 +6,24 @@ models as the journeys do, but neither store nor keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from flask import Blueprint, Response, abort
 
+from hkeid.identity import Language
+from hkeid.profile import CLAIMS
+from hkeid.profile.display import LINES
+from hkeid.residents.proofing import (
+    Proofing,
+    ProofingCheck,
+    ProofingPlace,
+    ProofingProcedure,
+)
+from hkeid_server.consent_models import ConsentItem, ConsentPage, Terms
 from hkeid_server.elsewhere_models import ElsewhereAddPage, WaysIn
-from hkeid_server.gallery_account import account, new_account
+from hkeid_server.gallery_account import account, marketing, new_account
 from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
 from hkeid_server.gallery_csc import csc_samples
@@ -31,8 +41,6 @@ from hkeid_server.models import (
     ActivatePage,
     ActivatePasskeyPage,
     ChoosePage,
-    ConsentItem,
-    ConsentPage,
     DeviceAddPage,
     DeviceReinstatePage,
     DeviceRemovePage,
@@ -45,13 +53,12 @@ from hkeid_server.models import (
     PlainPage,
     ProblemPage,
     SandboxPage,
-    Terms,
     Text,
     Ticket,
 )
 from hkeid_server.problems import KINDS
 from hkeid_server.registration_models import HomePage
-from hkeid_server.shell import show, translate
+from hkeid_server.shell import language, show, translate
 
 blueprint = Blueprint("gallery", __name__)
 
@@ -72,6 +79,30 @@ def _login(problem: str | None = None) -> LoginPage:
         decline="/sandbox/pages",
         will_ask=True,
         problem=problem,
+    )
+
+
+_PROOFING = Proofing(
+    at=NOON,
+    procedure=ProofingProcedure.CHIP_UPGRADE,
+    place=ProofingPlace.COUNTER,
+    policy="2026-11",
+    checks=(ProofingCheck.CARD_CHIP, ProofingCheck.FACE_BY_OFFICER, ProofingCheck.REGISTER),
+).as_field()
+_RISK = {
+    "eid_risk": '{"chip_read":true,"device_binding":["synced","device_bound"],"eid_age":"under_1_year"}'
+}
+
+
+def _assured(claim: str, texts: Mapping[str, str]) -> ConsentItem:
+    """A claim about the eID, as the ledger would show it."""
+    spoken = Language.parse(language().content)
+    shown = CLAIMS[claim].show(texts, spoken, NOON)
+    return ConsentItem(
+        claim=claim,
+        label=CLAIMS[claim].label[spoken],
+        values=tuple(Text(text=part) for part in (shown or "").split(LINES)),
+        why=in_script("The law wants us to know.", "法例規定我們須知悉。", "法例规定我们须知悉。"),
     )
 
 
@@ -97,8 +128,8 @@ def _consent() -> ConsentPage:
     return ConsentPage(
         who=observatory(),
         action="/sandbox/pages",
-        required=(name,),
-        voluntary=(birth, number),
+        required=(name, _assured("verified_claims", _PROOFING)),
+        voluntary=(birth, number, _assured("eid_risk", _RISK)),
         statement="2026-11",
         terms=Terms(
             title=in_script(
@@ -198,6 +229,12 @@ SAMPLES: dict[str, Sample] = {
         template="login.html", make=lambda: LoginPage(who=None, ceremony=ceremony("get"))
     ),
     "consent": Sample(template="consent.html", make=_consent),
+    "consent-guardian": Sample(
+        template="consent.html", make=lambda: replace(_consent(), guardian=True)
+    ),
+    "marketing": Sample(template="marketing.html", make=marketing),
+    "marketing-agreed": Sample(template="marketing.html", make=partial(marketing, agreed=True)),
+    "marketing-guardian": Sample(template="marketing.html", make=partial(marketing, guardian=True)),
     "choose": Sample(
         template="choose.html",
         make=lambda: ChoosePage(

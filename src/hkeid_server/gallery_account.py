@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from hkeid.doors.relying_party import MarketingChannel
+from hkeid.identity.language import Language
+from hkeid.profile.marketing_texts import MARKETING_TEXTS
+from hkeid_server.consent_models import DisclosureLine, FormLine, MarketingPage, ServiceCard, Terms
 from hkeid_server.gallery_content import EARLIER, NOON, card, in_script, observatory, tax
 from hkeid_server.models import (
     AccessLine,
     AccountPage,
     DeviceCard,
-    DisclosureLine,
-    ServiceCard,
     SessionCard,
     SignedLine,
 )
-from hkeid_server.shell import translate
+from hkeid_server.shell import language, translate
 
 
 def account(done: str | None = None) -> AccountPage:
@@ -41,6 +43,14 @@ def account(done: str | None = None) -> AccountPage:
                 name=observatory().name,
                 domain=observatory().domain,
                 agreed=(translate("Name"),),
+                forms=(
+                    FormLine(
+                        name=in_script("Weather warnings", "天氣警告", "天气警告"),
+                        claims=(translate("Name"), translate("Date of birth")),
+                        until=NOON,
+                    ),
+                ),
+                advertises=False,
                 disclosures=(
                     DisclosureLine(claims=(translate("Name"),), at=NOON),
                     DisclosureLine(
@@ -68,4 +78,30 @@ def new_account() -> AccountPage:
     full = account()
     return AccountPage(
         card=full.card, devices=full.devices[:1], sessions=full.sessions[:1], services=()
+    )
+
+
+def marketing(*, agreed: bool = False, guardian: bool = False) -> MarketingPage:
+    """The question about direct marketing."""
+    who = observatory()
+    words = MARKETING_TEXTS[Language.parse(language().content)]
+    goods = in_script("umbrellas and raincoats", "雨傘和雨衣", "雨伞和雨衣")
+    by = (MarketingChannel.EMAIL, MarketingChannel.POST)
+    return MarketingPage(
+        who=who,
+        action="#",
+        statement="hJ3kq0Zr5m1aYw2vT8bXcA",
+        shown="name",
+        terms=Terms(
+            title=words.title,
+            opening=words.opening.format(
+                client=who.name,
+                goods=goods,
+                channels=words.comma.join(words.channels[one] for one in by),
+            ),
+            purposes=(translate("Name"),),
+            paragraphs=(words.choice, words.stopping.format(client=who.name)),
+        ),
+        agreed=agreed,
+        guardian=guardian,
     )

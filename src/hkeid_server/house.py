@@ -23,7 +23,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger, EmeProfile
+from hkeid.profile import ConsentLedger, EmeProfile, Receipts
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
@@ -82,6 +82,7 @@ class House:
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
     :ivar profile: what residents keep here to fill in forms with.
+    :ivar receipts: consent receipts for residents.
     :ivar new_phone: a phone that is not logged in, bound on the word of one that is.
     :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
@@ -113,6 +114,7 @@ class House:
     fields: PersonalFields
     policy: WebAuthnPolicy
     ledger: ConsentLedger
+    receipts: Receipts
     profile: EmeProfile
     broker: Broker
     activation: Activation

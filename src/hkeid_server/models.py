@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hkeid_server.consent_models import ServiceCard
 
 from hkeid_server.elsewhere_models import NOWHERE_ELSE, Elsewhere, WaysIn
 
@@ -136,52 +140,6 @@ class LoginPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentItem:
-    """One claim on the consent page.
-
-    :ivar values: what would be sent, one entry per form (a name in two scripts).
-    :ivar on: how the switch of a voluntary claim stands: off, unless agreed to before.
-    :ivar held: there is a value; else ``values`` says that there is none.
-    """
-
-    claim: str
-    label: str
-    values: tuple[Text, ...]
-    why: str
-    on: bool = False
-    held: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """The statement about the collection of the data (Cap. 486 DPP1)."""
-
-    title: str
-    opening: str
-    purposes: tuple[str, ...]
-    paragraphs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentPage:
-    """Agree, or do not.
-
-    :ivar statement: version of the collection statement that is on the page.
-    :ivar shown: the claims on the page, which the answer must be about.
-    :ivar changed: the question changed while the resident was reading.
-    """
-
-    who: WhoAsks
-    action: str
-    required: tuple[ConsentItem, ...]
-    voluntary: tuple[ConsentItem, ...]
-    statement: str
-    terms: Terms
-    shown: str
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChoosePage:
     """Keep the eID of this browser, or use another."""
 
@@ -214,25 +172,6 @@ class SessionCard:
     since: datetime
     current: bool
     services: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisclosureLine:
-    """What was sent at one moment: labels of claims, never values."""
-
-    claims: tuple[str, ...]
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCard:
-    """A relying party that received something or may."""
-
-    id: str
-    name: str
-    domain: str
-    agreed: tuple[str, ...]
-    disclosures: tuple[DisclosureLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@
     zh-Hant-HK = "辦證。"
     zh-Hans = "办证。"
 
-Unknown keys are errors (law 9).
+``forms`` and ``direct_marketing`` are as in the description of a client of OpenID Connect. Unknown keys are errors (law 9).
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ from pathlib import Path
 from typing import Any
 
 from hkeid.identity.language import Language
-from hkeid.kernel.errors import ConfigurationError
+from hkeid.kernel.errors import ConfigurationError, MalformedInput
+from hkeid.op.asked_data import MEMBERS, data_forms, direct_marketing
+from hkeid.op.clients import is_client_id
 from hkeid.op.records import Client, ClientAuthMethod
-from hkeid.profile.claims import CLAIMS
+from hkeid.profile.claims import CLAIMS, NOT_TEXT
 from hkeid.saml.idp import Encrypts, Service, Signs
 from hkeid_server.descriptions import (
     METADATA_KEYS,
@@ -49,7 +51,7 @@ _NEEDED = ("entity_id", "sector_identifier", "name")
 _KNOWN = frozenset(
     {
         *(*_FLAGS, *_ADDRESSES, *_NEEDED, *METADATA_KEYS),
-        *("claims", "voluntary_claims", "signs", "encrypts"),
+        *(*MEMBERS, "signs", "encrypts"),
     }
 )
 
@@ -92,6 +94,8 @@ def read_service(path: Path) -> ServiceFile:
         ``saml_service_key_missing``, ``saml_service_value_invalid``; the detail names file and key.
     """
     described = Description(DescriptionKind.SAML_SERVICE, path)
+    if not is_client_id(described.name):
+        raise described.invalid("the file's name", "must be visible ASCII without blanks")
     described.check_keys(_KNOWN, _NEEDED)
     client = _client(described)
     flags: dict[str, Any] = {key: described.flag(key) for key in _FLAGS if key in described}
@@ -111,8 +115,9 @@ def read_service(path: Path) -> ServiceFile:
 
 def _client(described: Description) -> Client:
     claims = described.get("claims", {})
-    if not isinstance(claims, Mapping) or not set(claims) <= set(CLAIMS):
-        raise described.invalid("claims", f"must be tables of {', '.join(CLAIMS)}")
+    if not isinstance(claims, Mapping) or not set(claims) <= set(CLAIMS) - NOT_TEXT:
+        known = ", ".join(claim for claim in CLAIMS if claim not in NOT_TEXT)
+        raise described.invalid("claims", f"must be tables of {known}")
     voluntary = described.get("voluntary_claims", [])
     if not isinstance(voluntary, list) or not all(one in claims for one in voluntary):
         raise described.invalid("voluntary_claims", "must be names of claims that are asked for")
@@ -131,9 +136,26 @@ def _client(described: Description) -> Client:
             for claim, texts in claims.items()
         },
         voluntary_claims=tuple(voluntary),
+        **_purposes(described),
         client_uri=addresses.get("client_uri"),
         policy_uri=addresses.get("policy_uri"),
     )
+
+
+def _purposes(described: Description) -> dict[str, Any]:
+    """Forms and direct marketing, in the same words as for OpenID Connect."""
+    content = {key: described[key] for key in MEMBERS if key in described}
+    try:
+        forms, marketing = data_forms(content), direct_marketing(content)
+    except MalformedInput as error:
+        name = error.field or ""
+        why = error.safe_text.removeprefix(f"{name}:").strip().rstrip(".")
+        raise described.invalid(name, why) from None
+    asked = {claim for form in forms for claim in form.claims}
+    for claim in asked | set(() if marketing is None else marketing.claims):
+        if claim not in CLAIMS:
+            raise described.invalid(claim, f"must be one of {', '.join(CLAIMS)}")
+    return {"forms": forms, "direct_marketing": marketing}
 
 
 def _in_three_scripts(described: Description, key: str, texts: Any) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hkeid.enrolment import Actor, EnrolmentRefused
+from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError, NotFound
 from hkeid.kernel.secret import Secret
@@ -18,6 +19,13 @@ from hkeid.officers import Officers
 from hkeid.officers import Role as OfficerRole
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.residents import find_by_hkic
+from hkeid.residents.guardians import GuardianApproval
+from hkeid.residents.proofing import (
+    Proofing,
+    ProofingCheck,
+    ProofingPlace,
+    ProofingProcedure,
+)
 from hkeid.residents.records import Resident
 from hkeid.testing.personas import PERSONAS, Persona
 from hkeid.testing.services import SERVICES
@@ -51,16 +59,36 @@ def seed_sandbox(house: House) -> int:
             continue
         try:
             resident_id = house.activation.register_applicant(
-                persona.person, proofed=persona.proofed
+                persona.person, proofed=persona.proofed, proofing=_proofing(persona, house)
             )
         except EnrolmentRefused:
             continue
         new += 1
+        if persona.guardian is not None:
+            _approve(house, resident_id, PERSONAS[persona.guardian])
         if persona.deceased:
             house.standing.revoke(resident_id, by=Actor.OPERATOR, reason="person_deceased")
         elif persona.state is EidState.SUSPENDED:
             _suspend(house, resident_id)
     return new
+
+
+def _proofing(persona: Persona, house: House) -> Proofing:
+    """A proof of identity as the test person's would have been, made at this moment."""
+    chip = persona.proofed.at_least(Acr.EID_PLUS)
+    return Proofing.of(
+        house.clock.now(),
+        ProofingProcedure.COUNTER_REGISTRATION if chip else ProofingProcedure.REMOTE_REGISTRATION,
+        ProofingPlace.COUNTER if chip else ProofingPlace.REMOTE,
+        "sandbox-persona",
+        {
+            ProofingCheck.CARD_CHIP: chip,
+            ProofingCheck.CARD_IMAGE: not chip,
+            ProofingCheck.FACE_BY_MACHINE: not chip,
+            ProofingCheck.FACE_BY_OFFICER: chip,
+            ProofingCheck.REGISTER: True,
+        },
+    )
 
 
 OFFICERS: Mapping[str, tuple[OfficerRole, ...]] = {
@@ -204,6 +232,23 @@ def _suspend(house: House, resident_id: str) -> None:
         resident = tx.residents.get(resident_id)
         tx.residents.change(resident, replace(resident, state=EidState.ACTIVE))
     house.standing.suspend(resident_id, by=Actor.OPERATOR, reason="persona_story")
+
+
+def _approve(house: House, resident_id: str, guardian: Persona) -> None:
+    """A guardian's approval, as if a minor's registration had had one; the eID of a guardian who comes
+    later in the file is not known yet, and stands as it will be.
+    """
+    with house.store.transaction() as tx:
+        guardian_id = find_by_hkic(tx, house.keys, guardian.hkic_number)
+        tx.guardian_approvals.add(
+            GuardianApproval(
+                id=house.random.token(16),
+                resident_id=resident_id,
+                guardian_id=guardian_id or guardian.key,
+                registration="sandbox",
+                approved_at=house.clock.now(),
+            )
+        )
 
 
 def _only_in_the_sandbox(house: House) -> None:

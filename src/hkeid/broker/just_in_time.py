@@ -19,6 +19,7 @@ from hkeid.kernel.errors import HkeidError, MalformedInput
 from hkeid.kernel.instants import Instant
 from hkeid.ports.surroundings import Random
 from hkeid.residents import PersonalFields
+from hkeid.residents.proofing import PROOFING
 from hkeid.residents.records import Resident
 from hkeid.upstream.attributes import Attributes
 from hkeid.upstream.errors import UpstreamMalformed
@@ -105,7 +106,10 @@ class Accounts:
     def renew(
         self, tx: UpstreamTransaction, resident_id: str, person: Person, now: Instant
     ) -> None:
-        """Keep what the upstream says now, where it differs."""
+        """Keep what the upstream says now, where it differs. Particulars that were proved to us since
+        stand against it.
+        """
         fresh = person.as_fields()
-        if self._fields.read(tx, resident_id, tuple(fresh)) != fresh:
+        held = self._fields.read(tx, resident_id, (*fresh, PROOFING))
+        if PROOFING not in held and held != fresh:
             self._fields.put(tx, resident_id, fresh, now)

@@ -45,6 +45,7 @@ from hkeid.ports.keys import KeyStore
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields, bind_hkic, find_by_hkic
+from hkeid.residents.proofing import Proofing
 from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import (
     Ceremony,
@@ -98,10 +99,13 @@ class Activation:
         self._random = random
         self._tickets = Tickets(store, keys, clock, random, settings or EnrolmentSettings())
 
-    def register_applicant(self, person: Person, *, proofed: Acr = Acr.EID) -> str:
+    def register_applicant(
+        self, person: Person, *, proofed: Acr = Acr.EID, proofing: Proofing | None = None
+    ) -> str:
         """Enter a person whose identity was proved; returns the resident's internal id.
 
         :param proofed: the highest rung that the proof of identity allows.
+        :param proofing: how it was proved; None: not known, or kept later.
         :raises EnrolmentRefused: ``already_registered``: one eID for one identity-card number.
         :raises hkeid.kernel.errors.MalformedInput: ``hkic_number_missing``.
         """
@@ -126,7 +130,8 @@ class Activation:
                 raise HkeidError("resident_id_repeated")
             if not bind_hkic(tx, self._keys, number, resident.id):
                 raise EnrolmentRefused("already_registered")
-            self._fields.put(tx, resident.id, person.as_fields(), now)
+            kept = {} if proofing is None else proofing.as_field()
+            self._fields.put(tx, resident.id, {**person.as_fields(), **kept}, now)
             tx.audit.append(ApplicantRegistered(resident_id=resident.id, proofed=proofed.value))
         return resident.id
 

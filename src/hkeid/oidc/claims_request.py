@@ -10,6 +10,11 @@ from typing import Any
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.oidc.errors import OAuthError, invalid_request
+from hkeid.oidc.verified_claims import (
+    VERIFIED_CLAIMS,
+    VerifiedClaimsRequest,
+    parse_verified_claims,
+)
 
 _MOST_CLAIMS = 64
 
@@ -27,10 +32,16 @@ class WantedClaim:
 
 @dataclass(frozen=True, slots=True)
 class ClaimsRequest:
-    """Individually requested claims by place of delivery, under their wire names."""
+    """Individually requested claims by place of delivery, under their wire names.
+
+    :ivar verified_id_token: verified claims wanted in the ID token (Identity Assurance §5.2).
+    :ivar verified_userinfo: those wanted from UserInfo.
+    """
 
     id_token: Mapping[str, WantedClaim] = field(default_factory=dict)
     userinfo: Mapping[str, WantedClaim] = field(default_factory=dict)
+    verified_id_token: tuple[VerifiedClaimsRequest, ...] = ()
+    verified_userinfo: tuple[VerifiedClaimsRequest, ...] = ()
 
 
 NO_CLAIMS = ClaimsRequest()
@@ -40,14 +51,18 @@ NO_CLAIMS = ClaimsRequest()
 def parse_claims(text: str) -> ClaimsRequest:
     """Parse the parameter. Members that are not understood are ignored (§5.5).
 
-    :raises OAuthError: ``invalid_request``, reason ``claims_malformed``.
+    :raises OAuthError: ``invalid_request``, reasons ``claims_malformed``, ``verified_claims_malformed``.
     """
     try:
         value = canonical_json.loads_object(text)
     except MalformedInput:
         raise _malformed("not a JSON object") from None
+    id_token, userinfo = value.get("id_token"), value.get("userinfo")
     return ClaimsRequest(
-        _place(value.get("id_token"), "id_token"), _place(value.get("userinfo"), "userinfo")
+        _place(id_token, "id_token"),
+        _place(userinfo, "userinfo"),
+        _verified(id_token),
+        _verified(userinfo),
     )
 
 
@@ -61,7 +76,14 @@ def _place(value: Any, place: str) -> Mapping[str, WantedClaim]:
         return {}
     if not isinstance(value, dict) or len(value) > _MOST_CLAIMS:
         raise _malformed(f"{place} is not an object, or too large")
-    return {name: _wanted(member) for name, member in value.items()}
+    return {name: _wanted(member) for name, member in value.items() if name != VERIFIED_CLAIMS}
+
+
+def _verified(place: Any) -> tuple[VerifiedClaimsRequest, ...]:
+    """The verified claims wanted in a place that :func:`_place` has looked at."""
+    if not place or VERIFIED_CLAIMS not in place:
+        return ()
+    return parse_verified_claims(place[VERIFIED_CLAIMS])
 
 
 def _wanted(member: Any) -> WantedClaim:

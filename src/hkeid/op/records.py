@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from hkeid.audit.events import AuditTrail
+from hkeid.doors.relying_party import DataForm, DirectMarketing
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import AttemptBudgets, SingleUse
@@ -44,6 +45,8 @@ class Client:
     :ivar claims: personal claims it may ask for, each with the reason shown to the resident (S7, S8).
     :ivar voluntary_claims: those of ``claims`` that the resident may withhold and still be served
         (Cap. 486 DPP1: obligatory or voluntary must be said); the others are required.
+    :ivar forms: forms that it fills, each a purpose of its own.
+    :ivar direct_marketing: what it would advertise to those who agree (Cap. 486 Part 6A), or None.
     :ivar require_pushed_authorization_requests: its authorization requests are pushed (RFC 9126 §6).
     :ivar authorization_details_types: types of authorization details it may use (RFC 9396 §10).
     :ivar require_pkce: false only under the sandbox profile.
@@ -66,6 +69,8 @@ class Client:
     scopes: tuple[str, ...] = ("openid",)
     claims: Mapping[str, Mapping[str, str]]
     voluntary_claims: tuple[str, ...] = ()
+    forms: tuple[DataForm, ...] = ()
+    direct_marketing: DirectMarketing | None = None
     grant_types: tuple[str, ...] = ("authorization_code",)
     post_logout_redirect_uris: tuple[str, ...] = ()
     id_token_signed_response_alg: str = "ES256"
@@ -92,7 +97,8 @@ class Grant:
 
     :ivar subject: the pairwise ``sub``.
     :ivar claims: names of personal claims asked for in this authorization, by place of delivery
-        (``id_token``, ``userinfo``).
+        (``id_token``, ``userinfo``); under ``verified_id_token`` and ``verified_userinfo`` wishes for
+        verified claims (:func:`hkeid.op.verified_claims.kept_wishes`).
     """
 
     id: str

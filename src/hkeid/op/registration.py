@@ -1,8 +1,8 @@
 """Client metadata into a registered client (RFC 7591 §2, OpenID Connect Registration §2).
 
 The names are those of the specifications; hkeid's own are ``sector_identifier`` (instead of
-``sector_identifier_uri``, which would have to be fetched), ``claims`` and ``voluntary_claims``
-(what the client may ask for, and why), ``require_pkce`` and ``enabled``. A name that is not known
+``sector_identifier_uri``, which would have to be fetched), ``claims``, ``voluntary_claims``,
+``forms`` and ``direct_marketing`` (what the client may ask for, and why), ``require_pkce`` and ``enabled``. A name that is not known
 is an error, with the nearest known one in the message (law 9).
 """
 
@@ -24,9 +24,9 @@ from hkeid.identity.assurance import Acr, lowest
 from hkeid.jose import usable_public_key
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.secret import secret_digest
-from hkeid.oidc.claims_request import base_name
 from hkeid.oidc.locales import SUPPORTED as LOCALES
 from hkeid.oidc.scopes import API_SCOPES, OPENID, SCOPES, parse_scope
+from hkeid.op import asked_data
 from hkeid.op.clients import SECRET_METHODS, is_client_id
 from hkeid.op.logout.metadata import SESSION_FLAGS, URIS, logout_members
 from hkeid.op.records import Client, ClientAuthMethod
@@ -39,7 +39,7 @@ KNOWN_NAMES = frozenset(
         "authorization_details_types",
         *URIS,
         *SESSION_FLAGS,
-        "claims",
+        *asked_data.MEMBERS,
         "client_id",
         "client_name",
         "client_secret",
@@ -62,7 +62,6 @@ KNOWN_NAMES = frozenset(
         "subject_type",
         "token_endpoint_auth_method",
         "userinfo_signed_response_alg",
-        "voluntary_claims",
     }
 )
 SIGNING_ALGORITHMS = ("ES256", "RS256", "Ed25519", "EdDSA")
@@ -95,7 +94,7 @@ def client_from_metadata(metadata: Mapping[str, Any], *, profile: Profile) -> Cl
     _check_by_authlib(metadata)
     method = _auth_method(metadata, profile)
     redirect_uris = _redirect_uris(metadata, profile)
-    claims = _claims(metadata)
+    claims = asked_data.asked_claims(metadata)
     return Client(
         id=_client_id(metadata),
         name=_names(metadata),
@@ -108,7 +107,9 @@ def client_from_metadata(metadata: Mapping[str, Any], *, profile: Profile) -> Cl
         application_type=metadata.get("application_type", "web"),
         scopes=_scopes(metadata),
         claims=claims,
-        voluntary_claims=_voluntary(metadata, claims),
+        voluntary_claims=asked_data.voluntary_claims(metadata, claims),
+        forms=asked_data.data_forms(metadata),
+        direct_marketing=asked_data.direct_marketing(metadata),
         grant_types=_grant_types(metadata),
         post_logout_redirect_uris=_post_logout_uris(metadata, profile),
         id_token_signed_response_alg=metadata.get("id_token_signed_response_alg", "ES256"),
@@ -182,7 +183,11 @@ _SHAPES: tuple[tuple[Callable[[Any], bool], str, tuple[str, ...]], ...] = (
             *("require_pushed_authorization_requests", *SESSION_FLAGS),
         ),
     ),
-    (lambda value: isinstance(value, Mapping), "must be a table", ("jwks", "claims")),
+    (
+        lambda value: isinstance(value, Mapping),
+        "must be a table",
+        ("jwks", "claims", "forms", "direct_marketing"),
+    ),
     (
         lambda value: type(value) is int and 0 <= value < 10**9,
         "must be a number of seconds",
@@ -202,7 +207,7 @@ def _check_shapes(metadata: Mapping[str, Any]) -> None:
 def _check_by_authlib(metadata: Mapping[str, Any]) -> None:
     """The rules of RFC 7591 and OpenID Connect Registration that Authlib knows."""
     # Left out: what is hkeid's own, and what our rules check more strictly.
-    ours = ("claims", "jwks", "redirect_uris")
+    ours = (*asked_data.MEMBERS, "jwks", "redirect_uris")
     values = {name: value for name, value in metadata.items() if name not in ours}
     for model in (OAuthMetadata, OidcMetadata):
         try:
@@ -330,30 +335,6 @@ def _grant_types(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     if "authorization_code" not in grant_types:
         raise _invalid("grant_types", "must contain authorization_code")
     return grant_types
-
-
-def _claims(metadata: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Personal claims, each with a reason in every script: it is shown to the resident (S7)."""
-    claims: dict[str, dict[str, str]] = {}
-    for name, reasons in metadata.get("claims", {}).items():
-        field = f"claims.{name!s:.60}"
-        if not isinstance(name, str) or base_name(name) != name or not name.isidentifier():
-            raise _invalid(field, "not the name of a claim (leave language tags out)")
-        if not isinstance(reasons, Mapping) or set(reasons) != set(LOCALES):
-            raise _invalid(field, f"needs a reason in each of {', '.join(LOCALES)}")
-        if not all(isinstance(text, str) and 0 < len(text) <= 500 for text in reasons.values()):
-            raise _invalid(field, "reasons are texts of at most 500 characters")
-        claims[name] = dict(reasons)
-    return claims
-
-
-def _voluntary(
-    metadata: Mapping[str, Any], claims: Mapping[str, Mapping[str, str]]
-) -> tuple[str, ...]:
-    voluntary = tuple(dict.fromkeys(metadata.get("voluntary_claims", ())))
-    if any(name not in claims for name in voluntary):
-        raise _invalid("voluntary_claims", "must be among the claims")
-    return voluntary
 
 
 def _details_types(metadata: Mapping[str, Any]) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from hkeid.ports.sessions import (
         ClaimsSource,
         SessionReader,
+        VerifiableClaims,
+        VerifiedClaimsWish,
     )
     from hkeid.ports.storage import (
         AttemptBudgets,
@@ -146,6 +148,8 @@ _NAMES = {
     "sessions": (
         "ClaimsSource",
         "SessionReader",
+        "VerifiableClaims",
+        "VerifiedClaimsWish",
     ),
     "storage": (
         "AttemptBudgets",
@@ -231,5 +235,7 @@ __all__ = [
     "Transceiver",
     "UseOutcome",
     "Vanished",
+    "VerifiableClaims",
+    "VerifiedClaimsWish",
     "Won",
 ]

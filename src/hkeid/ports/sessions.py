@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hkeid.identity.authentication import SessionView
@@ -25,6 +26,45 @@ class SessionReader(Protocol):
         ...
 
 
+class VerifiedClaimsWish(Protocol):
+    """One request for verified claims, as a front door understood it (OpenID Connect for Identity
+    Assurance §5.3). Which claims may be told, and what is known of their verification, is not its matter.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The claims it asks for, by wire name."""
+        ...
+
+    def answer(
+        self, verification: Mapping[str, Any], claims: Mapping[str, Any], now: Instant
+    ) -> Mapping[str, Any] | None:
+        """Of what may be told, what was asked for; None where the verification is not what was wanted.
+
+        :param verification: how the claims were verified, in the form of the Identity Assurance Schema.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiableClaims:
+    """What verified claims there can be, for metadata (Identity Assurance §8).
+
+    :ivar claims: names of the claims, without language tags; empty: there are none at all.
+    :ivar evidence: types of evidence.
+    :ivar documents: types of documents; ``methods`` and ``checks``: how they are verified.
+    :ivar records: types of electronic records.
+    """
+
+    trust_frameworks: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+
+
 class ClaimsSource(Protocol):
     """Releases personal claims, each only with the resident's consent at that moment (S7)."""
 
@@ -44,10 +84,23 @@ class ClaimsSource(Protocol):
         """
         ...
 
+    def verifiable(self) -> VerifiableClaims:
+        """What there can be in verified claims."""
+        ...
+
     def release(
-        self, resident_id: str, client_id: str, names: Collection[str], now: Instant
+        self,
+        resident_id: str,
+        client_id: str,
+        names: Collection[str],
+        now: Instant,
+        verified: Collection[VerifiedClaimsWish] = (),
     ) -> Mapping[str, Any]:
         """The claims of ``names`` that may be released now, by wire name (``name#zh-Hant-HK`` too).
+
+        Where ``verified`` claims are wanted and may be told, ``verified_claims`` is among them: one object,
+        or an array where there are several. They need the resident's consent to each claim and to the claim
+        ``verified_claims``.
 
         Records the disclosure, durably, before it returns.
         """

@@ -24,6 +24,8 @@ _MONTHS = [
     "November",
     "December",
 ]
+LINES = "  "
+"""Between parts of a value that pages show on lines of their own."""
 _SEXES = {Sex.FEMALE: ("Female", "女"), Sex.MALE: ("Male", "男")}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hkeid.doors.relying_party import RelyingParty
+from hkeid.doors.relying_party import LOGIN_PURPOSE, RelyingParty
 from hkeid.identity.language import Language
 from hkeid.kernel.instants import Instant
 from hkeid.profile.claims import CLAIMS, Texts
@@ -15,7 +15,7 @@ from hkeid.profile.statement import (
     StatementText,
     collection_statement,
     in_language,
-    registered_claims,
+    registered_purpose,
 )
 
 
@@ -52,10 +52,15 @@ class ConsentQuestion:
     """The whole page. ``statement.version`` comes back with the answer.
 
     :ivar client_name: in the page's language.
+    :ivar purpose: ``""`` for a login, the id of a form, or ``direct_marketing``: one question is about
+        one purpose.
+    :ivar form_name: what the form is called, in the page's language; "" for others.
     """
 
     client_id: str
     client_name: str
+    purpose: str
+    form_name: str
     language: Language
     items: tuple[ConsentItem, ...]
     statement: CollectionStatement
@@ -83,6 +88,7 @@ def consent_question(
     texts: Texts,
     language: Language,
     now: Instant,
+    purpose: str = LOGIN_PURPOSE,
 ) -> ConsentQuestion:
     """Put the page together (pure).
 
@@ -90,15 +96,17 @@ def consent_question(
     :param decided: decisions that hold at present, by claim.
     :param texts: the resident's opened fields.
     :param now: the moment for which values are shown.
+    :raises hkeid.kernel.errors.Refused: reason ``purpose_not_registered``.
     """
-    asked = tuple(claim for claim in registered_claims(client) if claim in claims)
+    about = registered_purpose(client, purpose)
+    asked = tuple(claim for claim in about.claims if claim in claims)
     items = tuple(
         ConsentItem(
             claim=claim,
             label=CLAIMS[claim].label[language],
             value=CLAIMS[claim].show(texts, language, now),
-            why=in_language(client.claims[claim], language),
-            required=claim not in client.voluntary_claims,
+            why=in_language(about.reasons[claim], language),
+            required=claim not in about.voluntary,
             decided=decided[claim].agreed if claim in decided else None,
         )
         for claim in asked
@@ -106,7 +114,9 @@ def consent_question(
     return ConsentQuestion(
         client_id=client.id,
         client_name=in_language(client.name, language),
+        purpose=about.id,
+        form_name=in_language(about.name, language),
         language=language,
         items=items,
-        statement=collection_statement(client, asked),
+        statement=collection_statement(client, asked, about.id),
     )

@@ -15,10 +15,14 @@ from hkeid.identity.language import Language
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementWords:
-    """Templates; ``{client}``, ``{policy}``, ``{contact}``, ``{label}``, ``{kind}``, ``{reason}``."""
+    """Templates; ``{client}``, ``{policy}``, ``{contact}``, ``{label}``, ``{kind}``, ``{reason}``,
+    ``{form}``, ``{days}``.
+    """
 
     title: str
     opening: str
+    opening_form: str
+    lasting: str
     purpose: str
     required: str
     voluntary: str
@@ -37,6 +41,11 @@ _ENGLISH = StatementWords(
         "{client} asks for personal information that your eID holds. It gets only what you agree "
         "to, and uses it for these purposes:"
     ),
+    opening_form=(
+        "{client} asks for personal information that your eID holds, for “{form}”. It gets only "
+        "what you agree to, and uses it for these purposes:"
+    ),
+    lasting="What you agree to holds for {days} days at most, and then ends by itself.",
     purpose="{label} ({kind}): {reason}",
     required="required",
     voluntary="voluntary",
@@ -67,6 +76,8 @@ _ENGLISH = StatementWords(
 _TRADITIONAL = StatementWords(
     title="收集個人資料聲明",
     opening="{client}希望取得你的數碼個人身分(eID)所保存的個人資料。該機構只會取得你同意提供的項目，並用於以下目的：",
+    opening_form="{client}希望取得你的數碼個人身分(eID)所保存的個人資料，用於「{form}」。該機構只會取得你同意提供的項目，並用於以下目的：",
+    lasting="你的同意最長有效 {days} 天，其後自動終止。",
     purpose="{label}（{kind}）：{reason}",
     required="必須提供",
     voluntary="自願提供",
@@ -88,6 +99,8 @@ _TRADITIONAL = StatementWords(
 _SIMPLIFIED = StatementWords(
     title="收集个人资料声明",
     opening="{client}希望取得你的数码个人身分(eID)所保存的个人资料。该机构只会取得你同意提供的项目，并用于以下目的：",
+    opening_form="{client}希望取得你的数码个人身分(eID)所保存的个人资料，用于「{form}」。该机构只会取得你同意提供的项目，并用于以下目的：",
+    lasting="你的同意最长有效 {days} 天，其后自动终止。",
     purpose="{label}（{kind}）：{reason}",
     required="必须提供",
     voluntary="自愿提供",

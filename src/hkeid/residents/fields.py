@@ -64,6 +64,7 @@ _WITH_THE_PROFILE = (
     "horizon"
 )
 _CLAIMS_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT)
+_RISK_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT, Viewer.AUDITOR)
 
 
 def _particular(
@@ -96,14 +97,20 @@ def _of_profile(
     )
 
 
-def _pseudonymous(name: str, purpose: str, retention: str, *tables: str) -> PersonalField:
+def _pseudonymous(
+    name: str,
+    purpose: str,
+    retention: str,
+    *tables: str,
+    visible_to: tuple[Viewer, ...] = (Viewer.RESIDENT, Viewer.AUDITOR),
+) -> PersonalField:
     """What is known about an internal id; whose it is, only sealed fields and the index tell."""
     return PersonalField(
         name=name,
         purpose=purpose,
         retention=retention,
         protection=Protection.PSEUDONYM,
-        visible_to=(Viewer.RESIDENT, Viewer.AUDITOR),
+        visible_to=visible_to,
         places=tables,
     )
 
@@ -127,6 +134,10 @@ _DECLARED = (
     _particular("birth_date", "Age, and telling namesakes apart; claim birthdate"),
     _particular("sex", "Forms that must state it; claim gender"),
     _particular("updated_at", "To tell services that particulars changed; claim updated_at"),
+    _particular(
+        "proofing",
+        "To tell relying parties that must know it how identity was verified; claims verified_claims",
+    ),
     _particular(
         "contact_email", "To tell the resident what happens to the eID", (Viewer.RESIDENT,)
     ),
@@ -213,15 +224,18 @@ _DECLARED = (
     ),
     _pseudonymous(
         "eid_entry",
-        "The eID itself: its state, and how well its owner was proved",
+        "The eID itself: its state, and how well its owner was proved; claim eid_risk, in coarse bands",
         "Kept after erasure, as an entry about nobody that keeps the id from being given again",
         "residents",
+        visible_to=_RISK_VIEWERS,
     ),
     _pseudonymous(
         "device_key",
-        "To verify logins: public keys of the resident's devices, when they were used last",
+        "To verify logins: public keys of the resident's devices, when they were used last; claim eid_risk, "
+        "their kinds alone",
         "Revoked when the resident removes the device or the eID is erased; then kept as evidence",
         "credentials",
+        visible_to=_RISK_VIEWERS,
     ),
     _pseudonymous(
         "login_record",
@@ -289,6 +303,21 @@ _DECLARED = (
         "ties the internal id to a person",
         "consents",
         "disclosures",
+    ),
+    PersonalField(
+        name="disclosure_salt",
+        purpose="For the resident to prove what was sent to a service (the digests say nothing without it)",
+        retention="Until the eID is erased, after which the digests can be neither proved nor guessed",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT,),
+        places=("disclosures.salt",),
+    ),
+    _pseudonymous(
+        "guardianship",
+        "To show on whose word a minor has an eID and agrees to disclosures",
+        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
+        "ties the internal ids to persons",
+        "guardian_approvals",
     ),
     PersonalField(
         name="officer_name",

@@ -8,6 +8,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import ConfigurationError, NotFound, Refused
 from hkeid.kernel.instants import Instant, epoch_seconds
@@ -17,6 +18,7 @@ from hkeid.ports.surroundings import Random
 from hkeid.ports.vault import DataKeyVault
 from hkeid.residents.erasure import ErasureTransaction, erase, replay_erasures
 from hkeid.residents.fields import sealed_by_name
+from hkeid.residents.finding import FindingTransaction, find_by_hkic
 from hkeid.residents.records import SealedFieldRepository
 
 _VERSION = b"\x01"
@@ -164,13 +166,41 @@ class PersonalFields:
         wanted = [name for name in names if name in kept]
         if not wanted:
             return {}
+        return _opened(self._cipher(resident_id), resident_id, kept, wanted)
+
+    def read_for_disclosure(
+        self,
+        tx: SealedFieldsTransaction,
+        resident_id: str,
+        names: Collection[str],
+        disclosure_id: str,
+        salt: bytes,
+    ) -> tuple[dict[str, str], bytes]:
+        """As :meth:`read`, and the salt of the disclosure sealed for ``Disclosure.salt``, with one
+        fetching of the data key for both.
+
+        :raises hkeid.kernel.errors.NotFound: reason ``data_key_missing``.
+        :raises Unsealable: a stored value was altered or moved.
+        """
+        kept = tx.sealed_fields.all(resident_id)
+        wanted = [name for name in names if name in kept]
+        if not kept:
+            return {}, b""
         cipher = self._cipher(resident_id)
-        opened = {}
-        for name in wanted:
-            row = _field_row(resident_id, name)
-            place = _place(resident_id, "sealed_fields", "sealed", row)
-            opened[name] = _open(cipher, kept[name], place).decode("utf-8")
-        return opened
+        place = _place(resident_id, "disclosures", "salt", disclosure_id)
+        return _opened(cipher, resident_id, kept, wanted), self._seal(cipher, salt, place)
+
+    def disclosure_salt(self, resident_id: str, disclosure_id: str, sealed: bytes) -> bytes:
+        """The salt that :meth:`read_for_disclosure` sealed.
+
+        :raises hkeid.kernel.errors.NotFound: reason ``data_key_missing``.
+        :raises Unsealable: it was altered or moved.
+        """
+        return self.unseal(resident_id, "disclosures", "salt", disclosure_id, sealed)
+
+    def number_leads_to(self, tx: FindingTransaction, number: HkicNumber, resident_id: str) -> bool:
+        """Whether the index of identity-card numbers leads from ``number`` to this resident."""
+        return find_by_hkic(tx, self._keys, number) == resident_id
 
     def seal_device_label(self, resident_id: str, credential_id: bytes, label: str) -> bytes:
         """Seal what a resident calls a device, for ``Credential.label``."""
@@ -209,6 +239,16 @@ class PersonalFields:
     def replay_erasures(self, store: Store[ErasureTransaction], now: Instant) -> int:
         """After a restore, before serving: see :func:`hkeid.residents.replay_erasures`."""
         return replay_erasures(store, self._vault, now)
+
+
+def _opened(
+    cipher: AESGCM, resident_id: str, kept: Mapping[str, bytes], wanted: Collection[str]
+) -> dict[str, str]:
+    opened = {}
+    for name in wanted:
+        place = _place(resident_id, "sealed_fields", "sealed", _field_row(resident_id, name))
+        opened[name] = _open(cipher, kept[name], place).decode("utf-8")
+    return opened
 
 
 def _context(resident_id: str) -> bytes:

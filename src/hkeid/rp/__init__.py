@@ -13,12 +13,24 @@
     # show asked.code, keep asked.state, send the browser to asked.url; when it is back:
     signed = rp.finish_signature(asked.state, callback_url).pdf
 
+    policy = VerificationPolicy(max_age=timedelta(days=730), check_methods=("vcrypt",))
+    # RelyingParty(…, userinfo_algorithm="ES256", verification=policy), and with
+    # claims={"userinfo": {"verified_claims": policy.request(["name", "birthdate"])}} at start_login:
+    resident.verified_claims[0].claims
+    rp.customer_record(resident).as_json()      # for the customer's file; verify_record reads it
+
 Kits that do the keeping and sending: :mod:`hkeid.rp.flask` and :mod:`hkeid.rp.django`. Importing this
 package brings neither a framework nor anything else that is heavy.
 """
 
 from hkeid.rp.client import RelyingParty
 from hkeid.rp.client_key import ClientKey
+from hkeid.rp.customer_records import (
+    KnowYourCustomerRecord,
+    RecordRefused,
+    VerifiedRecord,
+    verify_record,
+)
 from hkeid.rp.errors import (
     LoginDeclined,
     LoginFailed,
@@ -30,19 +42,26 @@ from hkeid.rp.errors import (
 )
 from hkeid.rp.logout_tokens import LogoutToken
 from hkeid.rp.records import Login, Resident, Tokens
+from hkeid.rp.verified_claims import VerificationPolicy, VerifiedClaims
 
 __all__ = [
     "ClientKey",
+    "KnowYourCustomerRecord",
     "Login",
     "LoginDeclined",
     "LoginFailed",
     "LogoutToken",
     "ProviderMisbehaved",
     "ProviderUnavailable",
+    "RecordRefused",
     "RelyingParty",
     "Resident",
     "SignatureDeclined",
     "SignatureNotTaken",
     "StartAgain",
     "Tokens",
+    "VerificationPolicy",
+    "VerifiedClaims",
+    "VerifiedRecord",
+    "verify_record",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import with_query
@@ -12,6 +12,7 @@ from hkeid.kernel.instants import from_epoch_seconds
 from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.rp import callback as responses
+from hkeid.rp.asking_claims import AsksForClaims
 from hkeid.rp.asking_signatures import AsksForSignatures
 from hkeid.rp.authorization import authorization_request, check_scope, claims_by_name
 from hkeid.rp.client_key import ClientKey, PrivateKey
@@ -27,13 +28,16 @@ from hkeid.rp.signed import verified_claims
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.token_endpoint import ClientIdentity, post_form, read_tokens
 from hkeid.rp.transport import DirectHttpClient, check_url
-from hkeid.rp.userinfo import BearerAccess, fetch_userinfo, personal
+from hkeid.rp.userinfo import personal
+
+if TYPE_CHECKING:
+    from hkeid.rp.verified_claims import VerificationPolicy
 
 LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a resident may take at the provider before the login must begin again."""
 
 
-class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
+class RelyingParty(AsksForClaims, AsksForSignatures, ReadsLogoutTokens):
     """One registered client at one provider. Safe to share between threads; make one per process.
 
     :param issuer: the provider's issuer URL, exactly as it names itself.
@@ -42,6 +46,8 @@ class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
     :param id_token_algorithms: what the client registered as ``id_token_signed_response_alg``.
     :param userinfo_algorithm: what it registered as ``userinfo_signed_response_alg``; plain JSON from
         the UserInfo endpoint is then refused.
+    :param verification: what a verification has to be like for its verified claims to count; None: made
+        under the trust framework ``hk_eid``.
     :param push_requests: send authorization requests to the provider first, so that nobody on the way sees
         or alters them (RFC 9126). None: where the provider requires it, and for authorization details.
     :param login_lifetime: how long a login may take.
@@ -63,6 +69,7 @@ class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
         client_secret: str | None = None,
         id_token_algorithms: Collection[str] = ("ES256",),
         userinfo_algorithm: str | None = None,
+        verification: VerificationPolicy | None = None,
         push_requests: bool | None = None,
         login_lifetime: timedelta = LOGIN_LIFETIME,
         timeout: float = 10.0,
@@ -84,6 +91,7 @@ class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
         )
         self._algorithms = frozenset(id_token_algorithms)
         self._userinfo_algorithm = userinfo_algorithm
+        self._verification = verification
         self._push_requests = push_requests
         self._lifetime = login_lifetime
         self._timeout = timeout
@@ -237,26 +245,6 @@ class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
         resident = self._verified(tokens, self._expected(login, tokens), {})
         return self.userinfo(resident) if login.userinfo else resident
 
-    def userinfo(self, resident: Resident) -> Resident:
-        """The same resident with the claims that may be released now (OpenID Connect Core §5.3).
-
-        :raises LoginDeclined: ``userinfo_refused_invalid_token``: refresh, or log in again.
-        :raises ProviderMisbehaved: see :func:`~hkeid.rp.userinfo.fetch_userinfo`.
-        """
-        tokens = _held(resident)
-        signed = self._userinfo_algorithm
-        claims = fetch_userinfo(
-            self._http,
-            self.provider,
-            access=BearerAccess(tokens.access_token),
-            subject=resident.sub,
-            client_id=self.client_id,
-            algorithms=self._algorithms if signed is None else frozenset({signed}),
-            signed=signed is not None,
-            timeout=self._timeout,
-        )
-        return changed(resident, claims={**resident.claims, **claims})
-
     def refresh(self, resident: Resident) -> Resident:
         """New tokens for a resident who allowed it (RFC 6749 §6, OpenID Connect Core §12).
 
@@ -378,7 +366,7 @@ class RelyingParty(AsksForSignatures, ReadsLogoutTokens):
             amr=tuple(claims.get("amr", ())),
             auth_time=None if moment is None else from_epoch_seconds(int(moment)),
             sid=claims.get("sid"),
-            claims={**known, **personal(claims)},
+            claims={**known, **self._accepted(personal(claims))},
             tokens=tokens,
         )
 

@@ -76,7 +76,7 @@ class EidLogin:
     :param base_url: scheme and host of this service, ``https://service.example.hk``; give it in
         production, where the request's own Host header is the client's word.
     :param acr: the lowest rung for every login here (law 7).
-    :param claims: names of personal claims to ask for.
+    :param claims: names of personal claims to ask for, or a whole ``claims`` parameter.
     :param session_store: keep sessions on the server; without one a sealed cookie holds them.
     :param logout_store: remembers which sessions eID has ended; the session store does, or this process's
         memory. Several processes need one that they share.
@@ -102,7 +102,7 @@ class EidLogin:
         base_url: str | None = None,
         acr: str | None = None,
         scope: str = "openid",
-        claims: Iterable[str] = (),
+        claims: Iterable[str] | Mapping[str, Any] = (),
         max_age: int | None = None,
         session_lifetime: timedelta = timedelta(hours=1),
         after_login: str = "/",
@@ -128,7 +128,7 @@ class EidLogin:
             base_url=base_url,
             acr=acr,
             scope=scope,
-            claims=tuple(claims),
+            claims=claims,
             max_age=max_age,
             session_lifetime=session_lifetime,
             after_login=after_login,

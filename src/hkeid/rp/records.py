@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hmac import compare_digest
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
 from hkeid.rp.errors import ProviderMisbehaved
+
+if TYPE_CHECKING:
+    from hkeid.rp.verified_claims import VerifiedClaims
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,7 @@ class Resident:
     :ivar sid: the provider's session, for logout.
     :ivar claims: personal claims that the resident agreed to release, by wire name.
     :ivar tokens: the tokens, or None where a kit did not keep them.
+    :ivar signed_userinfo: the UserInfo answer as it was signed, or None: not signed, or not kept.
     """
 
     issuer: str
@@ -68,6 +72,18 @@ class Resident:
     sid: str | None = field(default=None, repr=False)
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
     tokens: Tokens | None = field(default=None, repr=False)
+    signed_userinfo: str | None = field(default=None, repr=False)
+
+    @property
+    def verified_claims(self) -> tuple[VerifiedClaims, ...]:
+        """Claims that the provider verified, with what it tells of how; only those that the policy of the
+        relying party accepted at the login.
+        """
+        if "verified_claims" not in self.claims:
+            return ()
+        from hkeid.rp.verified_claims import read_verified_claims
+
+        return read_verified_claims(self.claims["verified_claims"])
 
     def reaches(self, acr: str) -> bool:
         """Whether this login is at ``acr`` or higher on the ladder; unknown values never are."""

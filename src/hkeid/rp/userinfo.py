@@ -58,7 +58,33 @@ def fetch_userinfo(
     signed: bool,
     timeout: float,
 ) -> dict[str, Any]:
-    """Ask for the claims that the resident agreed to release; only those about the person return.
+    """The claims alone: see :func:`ask_userinfo`."""
+    claims, _ = ask_userinfo(
+        http,
+        provider,
+        access=access,
+        subject=subject,
+        client_id=client_id,
+        algorithms=algorithms,
+        signed=signed,
+        timeout=timeout,
+    )
+    return claims
+
+
+def ask_userinfo(
+    http: HttpClient,
+    provider: Provider,
+    *,
+    access: TokenAccess,
+    subject: str,
+    client_id: str,
+    algorithms: frozenset[str],
+    signed: bool,
+    timeout: float,
+) -> tuple[dict[str, Any], str | None]:
+    """Ask for the claims that the resident agreed to release; only those about the person return, with the
+    answer as it was signed where it was.
 
     :param subject: ``sub`` of the ID token; another one is refused (§5.3.2).
     :param signed: the client registered ``userinfo_signed_response_alg``: plain JSON is then refused.
@@ -83,7 +109,7 @@ def fetch_userinfo(
         raise LoginDeclined("userinfo_refused_invalid_token", error="invalid_token")
     if answer.status != 200:
         raise ProviderMisbehaved("userinfo_status_unexpected", detail=str(answer.status))
-    kind = media_type(answer)
+    kind, text = media_type(answer), None
     if kind == "application/jwt":
         text = answer.body.decode("ascii", "replace").strip()
         claims, _ = verified_claims(text, provider, what="userinfo", algorithms=algorithms)
@@ -96,7 +122,7 @@ def fetch_userinfo(
         raise ProviderMisbehaved("userinfo_not_json", detail=kind[:40])
     if claims.get("sub") != subject:
         raise ProviderMisbehaved("userinfo_subject_mismatch")
-    return personal(claims)
+    return personal(claims), text
 
 
 def _check_recipient(claims: dict[str, Any], issuer: str, client_id: str) -> None:

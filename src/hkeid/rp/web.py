@@ -46,6 +46,7 @@ class WebSettings:
         does not say so reliably (behind a proxy).
     :ivar prefix: path below which the kit's pages are.
     :ivar acr: the lowest rung for every login of this application.
+    :ivar claims: what every login asks for, as at :meth:`~hkeid.rp.RelyingParty.start_login`.
     :ivar session_lifetime: when a session ends, however much it is used.
     :ivar after_login: path to which a login leads that was not begun by a page.
     :ivar after_logout: path to which logging out leads; registered with the provider, with the base
@@ -57,7 +58,7 @@ class WebSettings:
     prefix: str = "/eid"
     acr: str | None = None
     scope: str = "openid"
-    claims: tuple[str, ...] = ()
+    claims: Iterable[str] | Mapping[str, Any] = ()
     max_age: int | None = None
     session_lifetime: timedelta = timedelta(hours=1)
     after_login: str = "/"
@@ -65,6 +66,8 @@ class WebSettings:
     provider_logout: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.claims, Mapping):
+            object.__setattr__(self, "claims", tuple(self.claims))
         if self.base_url is not None:
             parts = check_url(self.base_url, field="base_url")
             if parts.path not in ("", "/") or parts.query:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.instants import Instant
+from hkeid.ports.sessions import VerifiableClaims, VerifiedClaimsWish
 
 START = datetime(2026, 11, 1, 9, 0, 0, tzinfo=UTC)
 
@@ -58,12 +59,14 @@ class FakeClaims:
     :ivar values: claims by resident id, under wire names.
     :ivar agreed: ``(resident, client, claim)`` triples with consent.
     :ivar refused: the same with a refusal.
+    :ivar verification: by resident id, how identity was verified (Identity Assurance Schema §5.4).
     """
 
     def __init__(self) -> None:
         self.values: dict[str, dict[str, Any]] = {}
         self.agreed: set[tuple[str, str, str]] = set()
         self.refused: set[tuple[str, str, str]] = set()
+        self.verification: dict[str, dict[str, Any]] = {}
         self.released: list[tuple[str, str, tuple[str, ...]]] = []
 
     def supported(self) -> frozenset[str]:
@@ -82,20 +85,42 @@ class FakeClaims:
         """Record consent."""
         self.agreed |= {(resident_id, client_id, name) for name in names}
 
+    def verifiable(self) -> VerifiableClaims:
+        """See :meth:`hkeid.ports.ClaimsSource.verifiable`."""
+        return VerifiableClaims(
+            trust_frameworks=("hk_eid",),
+            claims=tuple(sorted(_CLAIMS - {"updated_at", "verified_claims"})),
+            evidence=("document",),
+            documents=("idcard",),
+        )
+
     def release(
-        self, resident_id: str, client_id: str, names: Collection[str], now: Instant
+        self,
+        resident_id: str,
+        client_id: str,
+        names: Collection[str],
+        now: Instant,
+        verified: Collection[VerifiedClaimsWish] = (),
     ) -> Mapping[str, Any]:
         """See :meth:`hkeid.ports.ClaimsSource.release`."""
-        del now
         self.released.append((resident_id, client_id, tuple(names)))
-        return {
+        allowed = {
             wire: value
             for wire, value in self.values.get(resident_id, {}).items()
-            if (base := wire.partition("#")[0]) in names
-            and (resident_id, client_id, base) in self.agreed
+            if (resident_id, client_id, wire.partition("#")[0]) in self.agreed
         }
+        released = {w: value for w, value in allowed.items() if w.partition("#")[0] in names}
+        known = self.verification.get(resident_id)
+        if known is None or (resident_id, client_id, "verified_claims") not in self.agreed:
+            return released
+        answers = [wish.answer(known, allowed, now) for wish in verified]
+        found = [answer for answer in answers if answer is not None]
+        if found:
+            released["verified_claims"] = found[0] if len(found) == 1 else found
+        return released
 
 
 _CLAIMS = frozenset(
     {"name", "given_name", "family_name", "birthdate", "gender", "hkic_number", "updated_at"}
+    | {"verified_claims"}
 )

@@ -267,7 +267,8 @@ class FakeProvider:
             return _json({"error": "invalid_token"}, 401)
         claims: dict[str, Any] = {"sub": grant.person.sub, **(grant.person.claims or {})}
         if self.signed_userinfo:
-            claims |= {"iss": self.issuer, "aud": self.client_id}
+            at = epoch_seconds(self._clock.now())
+            claims |= {"iss": self.issuer, "aud": self.client_id, "iat": at}
         change = USERINFO_CLAIM_FAULTS.get(self.fault) if self.fault else None
         if change is not None:
             change(claims)

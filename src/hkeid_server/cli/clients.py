@@ -83,7 +83,10 @@ def _complaints(client: Client, *, production: bool) -> list[str]:
     from hkeid.profile import CLAIMS
 
     found = ["it is disabled"] if not client.enabled else []
-    found += [f"claim {claim!r} does not exist" for claim in client.claims if claim not in CLAIMS]
+    asked = [*client.claims, *(claim for form in client.forms for claim in form.claims)]
+    if client.direct_marketing is not None:
+        asked += client.direct_marketing.claims
+    found += [f"claim {claim!r} does not exist" for claim in asked if claim not in CLAIMS]
     reason = sandbox_only(client)
     if production and reason is not None:
         found.append(f"production refuses it: {reason}")

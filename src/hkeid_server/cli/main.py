@@ -29,6 +29,7 @@ _COMMANDS = {
     "chip": ("chip", "chip_group", "Cards, readers and tokens at this machine."),
     "upstreams": ("upstreams", "upstreams_group", "Identity providers behind this one."),
     "clients": ("clients", "clients_group", "Look after the relying parties."),
+    "consent": ("consent", "consent_group", "Check receipts of consent."),
     "db": ("db", "db_group", "Look after the databases."),
     "init": ("init", "init", "Make configuration, keys and databases."),
     "keys": ("keys", "keys_group", "Look after the keys."),

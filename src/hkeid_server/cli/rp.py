@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import webbrowser
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from hkeid.kernel.errors import ConfigurationError, HkeidError
-from hkeid.rp import RelyingParty, Resident
+from hkeid.rp import KnowYourCustomerRecord, RelyingParty, Resident, verify_record
+from hkeid.rp.surroundings import SystemClock
 
 TERMINAL_CLIENT = "hkeid-terminal"
 """The public client that a sandbox registers for this command (``http://127.0.0.1/eid/callback``)."""
@@ -80,6 +81,48 @@ def login(**options: Any) -> None:
     verified = describe(resident, show_tokens=options["show_tokens"])
     as_text = json.dumps(verified, ensure_ascii=False, indent=2) if options["as_json"] else None
     click.echo(as_text or _table(verified))
+
+
+@rp_group.command("verify-record")
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--keys",
+    type=click.File("rb"),
+    help="A JWK Set of the provider's from an archive; else the keys in the record count.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def verify(file: BinaryIO, keys: BinaryIO | None, *, as_json: bool) -> None:
+    """Verify a customer's record, without a network, and print what it proves."""
+    from hkeid.kernel import canonical_json
+
+    try:
+        record = KnowYourCustomerRecord.from_json(file.read())
+        archive = None if keys is None else canonical_json.loads_object(keys.read()).get("keys")
+        if keys is not None and not (
+            isinstance(archive, list) and all(isinstance(key, dict) for key in archive)
+        ):
+            raise click.ClickException("The file of keys is no JWK Set.")
+        proved = verify_record(record, SystemClock().now(), keys=archive)
+    except HkeidError as error:
+        raise click.ClickException(f"{error.safe_text} [{error.reason}]") from None
+    shown: dict[str, Any] = {
+        "issuer": proved.issuer,
+        "client": proved.client_id,
+        "sub": proved.sub,
+        "signed": proved.signed_at.isoformat(),
+        "key": proved.key_thumbprint,
+        "claims": dict(proved.claims),
+        "verified": [
+            {"verification": dict(one.verification), "claims": dict(one.claims)}
+            for one in proved.verified_claims
+        ],
+    }
+    if as_json:
+        click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        return
+    for name, value in shown.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        click.echo(f"{name:<10}{text}")
 
 
 def describe(resident: Resident, *, show_tokens: bool) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def log_out(*, back_to: str) -> Response | None:
         # Services first; the last of them leads to the upstream, or back to where the person was.
         on = None if departure is None else departure.to
         then = on if isinstance(on, str) else house().pages.origin + back_to
-        told = saml.propagate_logout(ended.session_id, then=then)
+        told = saml.propagate_logout(ended.session_id, browser=visit().browser, then=then)
         if told is not None:
             return as_answer(told)
     return None if departure is None else elsewhere.send_off(departure)

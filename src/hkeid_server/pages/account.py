@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from hkeid.identity.authentication import SessionView
+from hkeid.profile import ConsentEvidence
 from hkeid_server.account_content import account_page
 from hkeid_server.house import house
+from hkeid_server.interactions.consent import question_of
 from hkeid_server.interactions.logout import log_out
 from hkeid_server.leaving import farewell
 from hkeid_server.models import PlainPage
@@ -50,9 +52,12 @@ def end_other_sessions(session: SessionView) -> Response:
 @blueprint.post("/account/services/<client_id>/stop")
 @with_session
 def stop_sharing(session: SessionView, client_id: str) -> Response:
-    """Withdraw everything that was agreed to for a service."""
+    """Withdraw everything that was agreed to for a service; its tokens end with that."""
     house().ledger.withdraw(
-        session.authentication.resident_id, client_id, language=language().content
+        session.authentication.resident_id,
+        client_id,
+        language=language().content,
+        evidence=ConsentEvidence.of(session, question_of(f"account:{session.session_id}")),
     )
     return see_other("/account?done=sharing-stopped#received")
 

@@ -13,7 +13,7 @@ from hkeid.oidc.authorization_details import DetailType
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger, EmeProfile
+from hkeid.profile import ConsentLedger, EmeProfile, Receipts
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
@@ -62,7 +62,7 @@ def build_house(
     """
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
-    ledger = ConsentLedger(store, base.fields, base.keys, clock, random)
+    ledger = ConsentLedger(store, base.fields, clock, random)
     proofing, evidence = _proofing(base)
     notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
@@ -81,6 +81,7 @@ def build_house(
         policy=base.passkeys,
         ledger=ledger,
         profile=EmeProfile(store, base.fields, keys, clock, random, ledger),
+        receipts=Receipts(store, keys, config.issuer, clock, random),
         broker=base.broker,
         activation=_activation(base),
         devices=_devices(base),
@@ -168,7 +169,7 @@ def _doors_that_know_saml(
         def after_logout() -> None:
             courier.nudge()
 
-        saml = open_saml(ground, ledger, back_doors.upstreams, after_logout)
+        saml = open_saml(ground, ledger, back_doors, after_logout)
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )

@@ -56,7 +56,6 @@ def open_courier_of_its_own(
     """
     saml = rounds = None
     if config.saml.enabled:
-        from hkeid.broker.upstreams import Upstreams
         from hkeid.profile import ConsentLedger
         from hkeid_server.wiring.foundation import lay_foundation
         from hkeid_server.wiring.saml import open_saml
@@ -66,8 +65,8 @@ def open_courier_of_its_own(
             config, clock=clock, random=random, keys=keys, store=store, journal=journal
         )
         ground = lay_saml_foundation(base)
-        ledger = ConsentLedger(store, base.fields, base.keys, clock, random)
-        saml = open_saml(ground, ledger, Upstreams(), lambda: None)
+        ledger = ConsentLedger(store, base.fields, clock, random)
+        saml = open_saml(ground, ledger, None, lambda: None)
         rounds = ground.metadata.rounds
     return open_courier(config, store, keys, clock, random, journal, saml), rounds
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hkeid.broker.upstreams import Upstreams
 from hkeid.kernel.errors import ConfigurationError, HkeidError, NotFound
 from hkeid.kernel.http import Request, Response
 from hkeid.profile import ConsentLedger
@@ -45,10 +44,8 @@ def own_metadata(config: Config, upstream_id: str | None = None) -> bytes:
         raise ConfigurationError("saml_not_enabled", detail="set saml.enabled = true")
     ground = _ground(config)
     base = ground.base
-    ledger = ConsentLedger(base.store, base.fields, base.keys, base.clock, base.random)
-    door = identity_provider(
-        ground, ledger, Upstreams(), _Nobody(), CombinedMetadata(()), lambda: None
-    )
+    ledger = ConsentLedger(base.store, base.fields, base.clock, base.random)
+    door = identity_provider(ground, ledger, None, _Nobody(), CombinedMetadata(()), lambda: None)
     answer = door.handle(Request(method="GET", path=paths.METADATA))
     assert isinstance(answer, Response)
     return answer.body

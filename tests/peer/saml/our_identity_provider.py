@@ -166,7 +166,7 @@ class OurIdentityProvider(SmallIdentityProvider):
 
     def log_out(self, session_id: str) -> str | Form:
         """How the browser leaves when somebody logs out here."""
-        answer = self._provider.propagate_logout(session_id)
+        answer = self._provider.propagate_logout(session_id, browser="browser-binding")
         assert answer is not None
         return _leaves(answer)
 

@@ -185,7 +185,8 @@ def test_signed_answers(agreed: ProviderBench) -> None:
     assert response.header("Content-Type") == "application/jwt"
     claims = agreed.claims_of(response.body.decode(), "Ed25519")
     assert claims.pop("sub")
-    assert claims == {"iss": ISSUER, "aud": "hko", "gender": "male"}
+    signed_at = int(agreed.clock.now().timestamp())
+    assert claims == {"iss": ISSUER, "aud": "hko", "iat": signed_at, "gender": "male"}
 
 
 def test_browsers_of_other_origins_may_call(agreed: ProviderBench, access_token: str) -> None:

@@ -26,6 +26,7 @@ from hkeid.oidc.errors import ErrorCode
 from hkeid.op.settings import ProviderSettings
 from hkeid.ports.storage import SingleUseRecord
 from hkeid.residents.links import LinkOrigin
+from hkeid.residents.proofing import Proofing, ProofingCheck, ProofingPlace, ProofingProcedure
 from hkeid.upstream.attributes import Attributes
 from hkeid.upstream.contract import (
     Departure,
@@ -307,6 +308,25 @@ class TestJustInTimeAccounts:
             kept = rig.hub.fields.read(tx, resident_of(first), ("name_english", "birth_date"))
         assert kept == {"name_english": "WONG, Siu Ming Peter", "birth_date": "1990-05-17"}
         assert rig.hub.events("broker:account:created") == ["broker:account:created"]
+
+    def test_leave_alone_what_was_proved_to_us_since(self, stored_rig: Rig) -> None:
+        """Else another provider's word would stand among what we call verified."""
+        rig = stored_rig
+        rig.with_policy(creates=True)
+        account = resident_of(rig.login(somebody(attributes=self.SAYS)))
+        proofing = Proofing.of(
+            rig.hub.clock.now(),
+            ProofingProcedure.REMOTE_REGISTRATION,
+            ProofingPlace.REMOTE,
+            "p1",
+            {ProofingCheck.REGISTER: True},
+        )
+        with rig.hub.memory.transaction() as tx:
+            rig.hub.fields.put(tx, account, proofing.as_field(), rig.hub.clock.now())
+        rig.login(somebody(attributes=Attributes({"name": ["SOMEBODY, Else"]})))
+        with rig.hub.memory.transaction() as tx:
+            kept = rig.hub.fields.read(tx, account, ("name_english",))
+        assert kept == {"name_english": "WONG, Siu Ming"}
 
     def test_bind_no_identity_card_number(self, rig: Rig) -> None:
         """So that its owner can still register for an eID."""

@@ -39,6 +39,31 @@ def test_the_least_that_is_needed() -> None:
     }
 
 
+SCRIPTS = {"en": "x", "zh-Hant-HK": "x", "zh-Hans": "x"}
+FORM: dict[str, Any] = {
+    "name": SCRIPTS,
+    "purpose": SCRIPTS,
+    "fields": {"birthdate": "voluntary", "name": "required"},
+    "keeps_for": 90,
+}
+ADS: dict[str, Any] = {"goods": SCRIPTS, "channels": ["sms", "post", "sms"], "claims": ["name"]}
+
+
+def test_forms_and_direct_marketing() -> None:
+    once = {name: value for name, value in FORM.items() if name != "keeps_for"}
+    client = client_from_metadata(
+        {**LEAST, "forms": {"order": once, "card": FORM}, "direct_marketing": ADS},
+        profile=PRODUCTION,
+    )
+    card, order = client.forms
+    assert (card.id, card.required, card.voluntary) == ("card", ("name",), ("birthdate",))
+    assert (card.keeps_for, order.keeps_for) == (90, None)
+    assert card.claims == ("name", "birthdate")
+    assert client.direct_marketing is not None
+    assert [one.value for one in client.direct_marketing.channels] == ["sms", "post"]
+    assert client_from_metadata(LEAST, profile=PRODUCTION).direct_marketing is None
+
+
 def test_everything() -> None:
     client = client_from_metadata(
         {
@@ -190,6 +215,32 @@ SECRET = {"client_secret": "a secret of some length"}
         ({"claims": {"name": {"en": "a", "zh-Hant-HK": "", "zh-Hans": "c"}}}, "i", "claims.name"),
         ({"claims": {"name#en": reasons("x")["x"]}}, "i", "claims.name#en"),
         ({"voluntary_claims": ["name"]}, "i", "voluntary_claims"),
+        ({"forms": []}, "i", "forms"),
+        ({"forms": {"Card": FORM}}, "i", "forms.Card"),
+        ({"forms": {"direct_marketing": FORM}}, "i", "forms.direct_marketing"),
+        ({"forms": {"card": "x"}}, "i", "forms.card"),
+        ({"forms": {"card": {**FORM, "until": 1}}}, "i", "forms.card.until"),
+        ({"forms": {"card": {**FORM, "fields": {}}}}, "i", "forms.card.fields"),
+        ({"forms": {"card": {**FORM, "fields": ["name"]}}}, "i", "forms.card.fields"),
+        ({"forms": {"card": {**FORM, "fields": {"name": "all"}}}}, "i", "forms.card.fields.name"),
+        (
+            {"forms": {"card": {**FORM, "fields": {"a#b": "required"}}}},
+            "i",
+            "forms.card.fields.a#b",
+        ),
+        ({"forms": {"card": {**FORM, "keeps_for": 0}}}, "i", "forms.card.keeps_for"),
+        ({"forms": {"card": {**FORM, "keeps_for": True}}}, "i", "forms.card.keeps_for"),
+        ({"forms": {"card": {**FORM, "keeps_for": 4000}}}, "i", "forms.card.keeps_for"),
+        ({"forms": {"card": {**FORM, "name": {"en": "x"}}}}, "i", "forms.card.name"),
+        ({"forms": {"card": {**FORM, "purpose": "x"}}}, "i", "forms.card.purpose"),
+        ({"forms": {f"f{n}": FORM for n in range(51)}}, "i", "forms"),
+        ({"direct_marketing": "yes"}, "i", "direct_marketing"),
+        ({"direct_marketing": {**ADS, "price": 1}}, "i", "direct_marketing.price"),
+        ({"direct_marketing": {**ADS, "goods": {}}}, "i", "direct_marketing.goods"),
+        ({"direct_marketing": {**ADS, "channels": []}}, "i", "direct_marketing.channels"),
+        ({"direct_marketing": {**ADS, "channels": ["fax"]}}, "i", "direct_marketing.channels"),
+        ({"direct_marketing": {**ADS, "claims": []}}, "i", "direct_marketing.claims"),
+        ({"direct_marketing": {**ADS, "claims": [1]}}, "i", "direct_marketing.claims"),
     ],
 )
 def test_what_is_refused(change: dict[str, Any], reason: str, field: str) -> None:

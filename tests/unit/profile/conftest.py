@@ -9,10 +9,11 @@ import pytest
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.system import SystemRandom
-from hkeid.identity import BirthDate, EidState, HkicNumber, Person, PersonName, Sex
+from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
+from hkeid.identity import Acr, BirthDate, EidState, HkicNumber, Person, PersonName, Sex
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import Client, ClientAuthMethod
-from hkeid.profile import ConsentLedger
+from hkeid.profile import ConsentEvidence, ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.residents.records import Resident
 from hkeid.testing.keys import MemoryKeyStore
@@ -95,6 +96,13 @@ def reasons(text: str) -> dict[str, str]:
     return {"en": text, "zh-Hant-HK": f"為了{text}", "zh-Hans": f"为了{text}"}
 
 
+def evidence(question: str = "page-1") -> ConsentEvidence:
+    """Of an answer to one page."""
+    return ConsentEvidence(
+        session_id="session-1", acr=Acr.EID, authenticated_at=NOW, question=question
+    )
+
+
 CLIENT = Client(
     id="shop",
     name={"en": "The Shop", "zh-Hant-HK": "商店", "zh-Hans": "商店"},
@@ -109,6 +117,27 @@ CLIENT = Client(
         "updated_at": reasons("noticing changes"),
     },
     voluntary_claims=("gender", "updated_at"),
+    forms=(
+        DataForm(
+            id="member",
+            name=reasons("Membership"),
+            purpose=reasons("your membership card"),
+            required=("name",),
+            voluntary=("birthdate", "family_name"),
+            keeps_for=90,
+        ),
+        DataForm(
+            id="order",
+            name=reasons("Order"),
+            purpose=reasons("this one order"),
+            required=("name",),
+        ),
+    ),
+    direct_marketing=DirectMarketing(
+        goods=reasons("books"),
+        channels=(MarketingChannel.EMAIL, MarketingChannel.POST),
+        claims=("name", "gender"),
+    ),
     policy_uri="https://shop.example.hk/privacy",
     client_uri="https://shop.example.hk",
 )
@@ -146,4 +175,4 @@ def ledger(
     resident: Resident,
 ) -> ConsentLedger:
     assert resident
-    return ConsentLedger(store, fields, keys, clock, SystemRandom())
+    return ConsentLedger(store, fields, clock, SystemRandom())

@@ -11,7 +11,8 @@ import pytest
 from hkeid.identity import Language
 from hkeid.oidc.scopes import SCOPE_CLAIMS
 from hkeid.profile.claims import CLAIMS, NUMBER_IS_REGISTERED, base_names, fields_of, render
-from hkeid.residents.fields import sealed_by_name
+from hkeid.profile.signals import ENTRY_FIELDS
+from hkeid.residents.fields import FIELDS, Viewer, sealed_by_name
 from hkeid.testing.personas import PERSONAS
 
 ALL = tuple(CLAIMS)
@@ -25,7 +26,11 @@ def _rendered(key: str) -> dict[str, object]:
 
 
 def test_every_claim_is_made_of_declared_fields() -> None:
-    assert set(fields_of(ALL)) <= sealed_by_name()
+    entries = set(ENTRY_FIELDS)
+    assert set(fields_of(ALL)) - entries <= sealed_by_name()
+    assert entries <= set(FIELDS)
+    for name in fields_of(ALL):
+        assert Viewer.CONSENTED_CLIENT in FIELDS[name].visible_to
 
 
 def test_names_are_split_at_the_comma_only() -> None:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.unit.profile.conftest import NOW, evidence
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.identity import EidState, Language
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
 from hkeid.op.records import Client
-from hkeid.profile import ConsentLedger, ConsentQuestion
+from hkeid.profile import Answer, ConsentLedger, ConsentQuestion
 from hkeid.residents.records import Resident
 
 RESIDENT, SHOP = "resident-1", "shop"
@@ -33,10 +34,13 @@ def decide(
     ledger.decide(
         RESIDENT,
         question.client_id,
-        frozenset(agreed),
-        frozenset(refused),
-        question.statement.version,
-        language,
+        Answer(
+            agreed=frozenset(agreed),
+            refused=frozenset(refused),
+            statement=question.statement.version,
+            language=language,
+            evidence=evidence(),
+        ),
     )
 
 
@@ -170,6 +174,8 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"agreed": {"name"}, "refused": {"name"}}, "consent_contradictory"),
     ({"agreed": set(), "refused": set()}, "consent_contradictory"),
     ({"client_id": "nobody"}, "client_unknown"),
+    ({"purpose": "nothing"}, "purpose_not_registered"),
+    ({"until": NOW}, "consent_expiry_past"),
     ({"agreed": {"name", "family_name"}}, "claim_not_registered"),
     ({"agreed": {"name"}, "refused": {"birthdate"}}, "consent_required_claim_refused"),
     ({"statement": "x"}, "statement_outdated"),
@@ -182,17 +188,18 @@ def test_answers_that_are_refused(
     ledger: ConsentLedger, question: ConsentQuestion, change: dict[str, Any], reason: str
 ) -> None:
     answer: dict[str, Any] = {
-        "client_id": SHOP,
         "agreed": {"name", "birthdate"},
         "refused": {"gender"},
         "statement": question.statement.version,
         "language": "en",
+        "evidence": evidence(),
         **change,
     }
+    client_id = answer.pop("client_id", SHOP)
     for part in ("agreed", "refused"):
         answer[part] = frozenset(answer[part])
     with pytest.raises(HkeidError) as refused:
-        ledger.decide(RESIDENT, **answer)
+        ledger.decide(RESIDENT, client_id, Answer(**answer))
     assert refused.value.reason == reason
     assert ledger.history(RESIDENT) == ()
 
@@ -232,4 +239,4 @@ def test_many_clients_do_not_fill_the_memory(
             tx.clients.put(replace(client, id=f"shop-{number}"))
     for number in range(1100):
         ledger.unconsented(RESIDENT, f"shop-{number}", ["name"], clock.now())
-    assert len(ledger._purposes) <= 1024
+    assert len(ledger._holding._purposes) <= 1024

@@ -17,13 +17,13 @@ from hkeid.identity import Acr, AuthenticationResult, EidState, SessionView
 from hkeid.kernel import canonical_json
 from hkeid.kernel.errors import Expired, MalformedInput, NotFound, Refused, TooManyAttempts
 from hkeid.op.records import Client
-from hkeid.profile import ConsentLedger, EmeProfile, Source
+from hkeid.profile import Answer, ConsentLedger, EmeProfile, Source
 from hkeid.profile.editing import CHANGES_A_DAY
 from hkeid.residents import PersonalFields, bind_hkic
 from hkeid.residents.records import Resident
 from hkeid.testing.keys import MemoryKeyStore
 
-from .conftest import PERSON, Ticking, reasons
+from .conftest import PERSON, Ticking, evidence, reasons
 
 RESIDENT = "resident-1"
 MAIL = "tai-man@mail.example.hk"
@@ -249,9 +249,14 @@ def registered(client: Client, *claims: str) -> Client:
 
 def agree(ledger: ConsentLedger, client: Client, *claims: str) -> None:
     question = ledger.question(client, RESIDENT, claims, "en")
-    ledger.decide(
-        RESIDENT, client.id, frozenset(claims), frozenset(), question.statement.version, "en"
+    answer = Answer(
+        agreed=frozenset(claims),
+        refused=frozenset(),
+        statement=question.statement.version,
+        language="en",
+        evidence=evidence(),
     )
+    ledger.decide(RESIDENT, client.id, answer)
 
 
 def test_services_get_what_was_agreed_and_after_giving_up_nothing_even_later(

@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.unit.profile.conftest import evidence
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.identity import EidState
 from hkeid.kernel import canonical_json
 from hkeid.op.records import Client
 from hkeid.ports import ClaimsSource
-from hkeid.profile import CLAIMS, ConsentLedger
+from hkeid.profile import CLAIMS, Answer, ConsentLedger
 from hkeid.residents import PersonalFields
 from hkeid.residents.records import Resident
 
@@ -26,7 +27,14 @@ def agree(
 ) -> None:
     agreed, refused = frozenset(agreed), frozenset(refused)
     question = ledger.question(client, RESIDENT, agreed | refused, "en")
-    ledger.decide(RESIDENT, client.id, agreed, refused, question.statement.version, "en")
+    answer = Answer(
+        agreed=agreed,
+        refused=refused,
+        statement=question.statement.version,
+        language="en",
+        evidence=evidence(),
+    )
+    ledger.decide(RESIDENT, client.id, answer)
 
 
 def events(store: MemoryStore, name: str) -> list[dict[str, Any]]:
@@ -42,7 +50,7 @@ def events(store: MemoryStore, name: str) -> list[dict[str, Any]]:
 def test_it_is_a_claims_source(ledger: ConsentLedger) -> None:
     source: ClaimsSource = ledger
     assert source.supported() == set(CLAIMS)
-    assert set(ALL) < set(CLAIMS)
+    assert {*ALL, "verified_claims", "eid_risk"} < set(CLAIMS)
 
 
 def test_nothing_by_default(ledger: ConsentLedger, store: MemoryStore, clock: Any) -> None:

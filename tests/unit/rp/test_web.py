@@ -12,7 +12,7 @@ import pytest
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.http import Parameters
-from hkeid.rp import LoginFailed, RelyingParty, StartAgain
+from hkeid.rp import LoginFailed, RelyingParty, StartAgain, VerificationPolicy
 from hkeid.rp.pages import accepted_locales
 from hkeid.rp.sealing import Sealer
 from hkeid.rp.surroundings import SystemRandom
@@ -373,3 +373,54 @@ def test_a_base_url_is_scheme_and_host(url: str) -> None:
 
     with pytest.raises(HkeidError):
         WebSettings(base_url=url)
+
+
+def test_a_whole_claims_parameter_and_verified_claims_in_the_session(
+    real_provider: FakeProvider,
+) -> None:
+    policy = VerificationPolicy(check_methods=("vcrypt",))
+    verified = {
+        "verification": {
+            "trust_framework": "hk_eid",
+            "evidence": [{"type": "document", "check_details": [{"check_method": "vcrypt"}]}],
+        },
+        "claims": {"name": "CHAN, Tai Man"},
+    }
+    wanted = {"userinfo": {"verified_claims": policy.request(["name"])}}
+    party = RelyingParty(
+        real_provider.issuer, client_id="service", http=real_provider, verification=policy
+    )
+    settings = WebSettings(claims=wanted)
+    browser = Browser(WebLogin(party, secrets=(SECRET,), settings=settings), real_provider)
+    browser.log_in(person=AccountHolder(claims={"verified_claims": verified}))
+    signed_in = browser.web.current(browser.request())
+    assert signed_in is not None
+    (found,) = signed_in.resident.verified_claims
+    assert found.claims == {"name": "CHAN, Tai Man"}
+    assert WebSettings(claims=["name"]).claims == ("name",)
+
+
+def test_a_customers_record_from_a_session_that_the_server_keeps(
+    real_provider: FakeProvider,
+) -> None:
+    real_provider.signed_userinfo = True
+    verified = {"verification": {"trust_framework": "hk_eid"}, "claims": {"name": "CHAN"}}
+    wanted = {"userinfo": {"verified_claims": VerificationPolicy().request(["name"])}}
+    party = RelyingParty(
+        real_provider.issuer,
+        client_id="service",
+        http=real_provider,
+        userinfo_algorithm="ES256",
+    )
+    web = WebLogin(
+        party,
+        secrets=(SECRET,),
+        settings=WebSettings(claims=wanted),
+        store=MemorySessionStore(),
+    )
+    browser = Browser(web, real_provider)
+    browser.log_in(person=AccountHolder(claims={"verified_claims": verified}))
+    signed_in = web.current(browser.request())
+    assert signed_in is not None
+    resident = party.userinfo(signed_in.resident)
+    assert party.customer_record(resident).sub == resident.sub

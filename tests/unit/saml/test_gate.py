@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hkeid.kernel.errors import HkeidError
 from hkeid.saml.dsig import MESSAGE_LIMITS, METADATA_LIMITS, Reason, read_unsigned
 from hkeid.saml.dsig.gate import read_document
 from hkeid.saml.dsig.octets import check_octets
-from hkeid.saml.dsig.parsing import canonicalise, etree, parse
+from hkeid.saml.dsig.parsing import canonicalise, etree, parse, parse_without_blanks
 from hkeid.testing.saml_specimens import Kind, SignedWhere, SpecimenPeer
 
 SAMLP = 'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"'
@@ -102,6 +103,61 @@ def test_a_relative_namespace_is_never_an_empty_canonical_form() -> None:
 def test_an_assertion_stands_in_a_response_alone() -> None:
     assertion = '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"/>'
     assert reason(message(assertion)) == Reason.MESSAGE_NESTED
+
+
+@pytest.mark.parametrize("mark", ["?", "!"])
+def test_many_marks_hide_none(mark: str) -> None:
+    """After some thousand looks at one octet the scan goes on with two."""
+    expected = {"?": Reason.PROCESSING_INSTRUCTION, "!": Reason.DOCUMENT_TYPE}[mark]
+    for number in (4_095, 4_096, 4_097, 9_000):
+        many = message("", f' Consent="{mark * number}"')
+        assert check_octets(many, MESSAGE_LIMITS) == many
+        assert reason(many + f"<{mark}x".encode()) == expected
+        assert reason(message(f"<{mark}x", f' Consent="{mark * number}"')) == expected
+
+
+def test_identifiers_of_signatures_count_as_well() -> None:
+    ds = 'xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
+    assert read_document(message(f'<ds:Signature {ds} Id="_2"/>'), MESSAGE_LIMITS).signatures
+    assert reason(message(f'<ds:Signature {ds} Id="_1"/>')) == Reason.ID_NOT_UNIQUE
+    assert reason(message(f'<ds:Signature {ds} Id="_2" ID="_3"/>')) == Reason.ID_ATTRIBUTE
+    assert reason(message(f'id= <ds:Signature {ds} Id="_2" ID="_3"/>')) == Reason.ID_ATTRIBUTE
+
+
+def test_text_that_looks_like_an_identifier_hides_none() -> None:
+    assert read_document(message("<a b='?id=5'/> id="), MESSAGE_LIMITS)
+    assert reason(message('id=<a Id="_1"/>')) == Reason.ID_NOT_UNIQUE
+    assert reason(message('id = <a xmlns:x="urn:x" x:iD="_2"/>')) == Reason.ID_ATTRIBUTE
+
+
+def test_many_attributes_of_one_element() -> None:
+    for number in (64, 65):
+        octets = message("<a " + " ".join(f'b{one}=""' for one in range(number)) + "/>")
+        if number == 64:
+            assert read_document(octets, MESSAGE_LIMITS)
+        else:
+            assert reason(octets) == Reason.TOO_MANY_NODES
+
+
+def test_without_blanks_all_else_is_there() -> None:
+    octets = b"<a>\n <b> x </b>\n <c>\n</c> </a>"
+    root = parse_without_blanks(octets)
+    assert [(one.tag, one.text, one.tail) for one in root] == [
+        ("b", " x ", None),
+        ("c", "\n", None),
+    ]
+    assert [one.tail for one in parse(octets)] == ["\n ", " "]
+    with pytest.raises(HkeidError):
+        parse_without_blanks(b"<a><q:unbound/></a>")
+
+
+def test_a_parser_is_as_good_after_a_refusal_and_on_another_thread() -> None:
+    def after_refusal() -> tuple[str, str]:
+        return reason(b"<a><b></a>"), str(parse(b"<a><b/></a>")[0].tag)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: after_refusal(), range(40)))
+    assert found == [(Reason.NOT_WELL_FORMED, "b")] * 40
 
 
 def test_a_prefix_does_not_make_another_identifier() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.kernel.secret import secret_digest
@@ -53,6 +54,27 @@ def test_written_is_read_back(tmp_path: Path) -> None:
         scopes=("openid", "profile"),
         claims=reasons("name"),
         voluntary_claims=("name",),
+        forms=(
+            DataForm(
+                id="card",
+                name=reasons("name")["name"],
+                purpose=reasons("name")["name"],
+                required=("name",),
+                voluntary=("birthdate", "gender"),
+                keeps_for=30,
+            ),
+            DataForm(
+                id="order",
+                name=reasons("name")["name"],
+                purpose=reasons("name")["name"],
+                voluntary=("name",),
+            ),
+        ),
+        direct_marketing=DirectMarketing(
+            goods=reasons("name")["name"],
+            channels=(MarketingChannel.SMS, MarketingChannel.APP),
+            claims=("name",),
+        ),
         id_token_signed_response_alg="RS256",
         userinfo_signed_response_alg="EdDSA",
         default_max_age=600,
@@ -96,6 +118,11 @@ def test_written_is_read_back(tmp_path: Path) -> None:
         ),
         (("[name]", "voluntary_claims = ['name']\n[name]"), "'voluntary_claims': must be among"),
         (("[name]", "[claims.name]\nen = 'Why'\n[name]"), "'claims.name': needs a reason in each"),
+        (
+            ("[name]", "[forms.card]\nfields = {}\n[name]"),
+            "'forms.card.fields': must name the claims",
+        ),
+        (("[name]", "[direct_marketing]\n[name]"), "'direct_marketing.channels': must be among"),
         (("[name]", "require_pkce = false\n[name]"), "production_refuses: rp.toml: 'require_pkce'"),
         (
             ('"none"', '"client_secret_basic"'),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.saml.dsig import XmlSigner, sign_element, verify_message
 from hkeid.saml.messages import SUCCESS, LogoutRequest, LogoutResponse, soap
+from hkeid.saml.metadata import TrustedAsItIs, read_metadata
 from hkeid.saml.own_keys import public_key
 from hkeid.testing import saml_service
 from hkeid.testing.saml_service import SamlService
@@ -29,6 +31,13 @@ from hkeid_server.wsgi import serve_house
 
 SERVICE = "https://library.example"
 THREE = 'en = "Library"\nzh-Hant-HK = "圖書館"\nzh-Hans = "图书馆"\n'
+FORM = """[forms.card]
+fields = { birthdate = "voluntary" }
+keeps_for = 30
+name = { en = "Card", zh-Hant-HK = "證", zh-Hans = "证" }
+purpose = { en = "Your card.", zh-Hant-HK = "辦證。", zh-Hans = "办证。" }
+
+"""
 DESCRIPTION = f"""entity_id = "{SERVICE}/metadata"
 metadata_file = "library.xml"
 sector_identifier = "library.example"
@@ -96,6 +105,12 @@ def more_endpoints() -> bytes:
 
 
 @pytest.fixture
+def lifetime_minutes() -> int:
+    """Of the hub's sessions."""
+    return 720
+
+
+@pytest.fixture
 def saml_town(
     tmp_path: Path,
     make_house: Any,
@@ -103,6 +118,7 @@ def saml_town(
     key: Any,
     monkeypatch: Any,
     more_endpoints: bytes,
+    lifetime_minutes: int,
 ) -> Town:
     clock.moment = datetime.now(UTC)
     service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
@@ -112,7 +128,7 @@ def saml_town(
     document = service.metadata().replace(first, more_endpoints + first, 1)
     (folder / "library.xml").write_bytes(document)
     (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
-    house = make_house(saml={"enabled": True})
+    house = make_house(saml={"enabled": True}, sessions={"lifetime_minutes": lifetime_minutes})
     from hkeid_server.sandbox import seed_sandbox
 
     seed_sandbox(house)
@@ -171,6 +187,20 @@ def log_in(saml_town: Town, person: Any) -> None:
 def consent(text: str) -> dict[str, Any]:
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
     return {**hidden, "claim": "birthdate", "decision": "agree"}
+
+
+class TestSessionsOfAnHour:
+    @pytest.fixture
+    def lifetime_minutes(self) -> int:
+        return 60
+
+    def test_are_no_longer_at_the_service(self, saml_town: Town, holder: Any) -> None:
+        """saml-core §2.7.2: SessionNotOnOrAfter."""
+        log_in(saml_town, holder)
+        (login,) = [one.login for one in saml_town.service._visitors.values() if one.login]
+        assert login.session_not_on_or_after is not None
+        hour = login.session_not_on_or_after - login.authenticated_at
+        assert hour == timedelta(hours=1)
 
 
 class TestLogin:
@@ -328,6 +358,31 @@ def test_metadata_is_served(saml_town: Town, make_person: Any) -> None:
     assert encoded in again.data
 
 
+def test_every_key_has_a_certificate_while_keys_roll_over(
+    saml_town: Town, make_person: Any, clock: Any
+) -> None:
+    """Peers that read certificates alone learn the next key before it signs, and some take no role with a bare one."""
+    house = saml_town.house  # type: ignore[attr-defined]
+    person = make_person(saml_town.front)
+    seen = []
+    for later in (timedelta(0), timedelta(days=30)):
+        house.keys.rotate(KeyPurpose.SAML_SIGNING, "RS256", clock.moment + later)
+        document = person.get("/saml/metadata").data
+        now = clock.now()
+        entity_id = house.saml.entity_id
+        entity = read_metadata(document, TrustedAsItIs(), now=now).entity(entity_id, now)
+        assert entity is not None
+        assert entity.idp is not None
+        seen.append([key.certificate for key in entity.idp.keys])
+        published = [one.public for one in entity.idp.keys]
+        ours = house.keys.signing_keys(KeyPurpose.SAML_SIGNING)
+        assert len(published) == len(ours)
+        assert all(public_key(key) in published for key in ours)
+    assert [len(one) for one in seen] == [2, 3]
+    assert None not in seen[0]
+    assert None not in seen[1]
+
+
 def test_it_is_not_there_where_it_is_not_switched_on(stranger: Any) -> None:
     assert stranger.get("/saml/metadata").status_code == 404
 
@@ -343,6 +398,8 @@ def test_it_is_not_there_where_it_is_not_switched_on(stranger: Any) -> None:
         (("[claims.birthdate]", "[claims.shoe]"), "saml_service_value_invalid", "claims"),
         (('["birthdate"]', '["sex"]'), "saml_service_value_invalid", "voluntary_claims"),
         (('zh-Hans = "图书馆"\n', ""), "saml_service_value_invalid", "zh-Hans"),
+        (("[name]", "[forms.card]\n[name]"), "saml_service_value_invalid", "forms.card.fields"),
+        (("[name]", FORM.replace("birthdate", "shoe") + "[name]"), "saml_service_value_invalid", "shoe"),
     ],
 )  # fmt: skip
 def test_a_description_that_is_wrong_says_where(
@@ -356,6 +413,22 @@ def test_a_description_that_is_wrong_says_where(
     assert says in (caught.value.detail or "")
 
 
+def test_the_name_of_a_description_is_an_id(tmp_path: Path) -> None:
+    path = tmp_path / "the library.toml"
+    path.write_text(DESCRIPTION, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_service(path)
+    assert caught.value.reason == "saml_service_value_invalid"
+
+
+def test_a_description_may_have_forms(tmp_path: Path) -> None:
+    """In the words of a client of OpenID Connect."""
+    path = tmp_path / "library.toml"
+    path.write_text(DESCRIPTION.replace("[name]", FORM + "[name]"), "utf-8")
+    (form,) = read_service(path).client.forms
+    assert (form.id, form.voluntary, form.keeps_for) == ("card", ("birthdate",), 30)
+
+
 def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: Any) -> None:
     folder = tmp_path / "saml"
     folder.mkdir()
@@ -363,3 +436,48 @@ def test_a_service_without_metadata_is_not_served(tmp_path: Path, make_house: An
     with pytest.raises(ConfigurationError) as caught:
         make_house(saml={"enabled": True})
     assert caught.value.reason == "saml_metadata_unusable"
+
+
+def test_metadata_of_one_service_says_nothing_of_another(
+    tmp_path: Path, make_house: Any, make_person: Any, clock: Any, key: Any
+) -> None:
+    """An aggregate of the archive's holds an entity by the library's name, with keys and addresses of its own."""
+    clock.moment = datetime.now(UTC)
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    provider = "http://localhost:8000/saml/metadata"
+    mallory = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    genuine = SamlService(SERVICE, provider, key)
+    archive = SamlService("https://archive.example", provider, mallory)
+    false = SamlService(SERVICE, provider, mallory)
+    (folder / "library.xml").write_bytes(genuine.metadata())
+    (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
+    names = b'<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">'
+    both = names + false.metadata() + archive.metadata() + b"</md:EntitiesDescriptor>"
+    (folder / "archive.xml").write_bytes(both)
+    described = DESCRIPTION.replace(SERVICE, "https://archive.example")
+    described = described.replace("library.xml", "archive.xml")
+    (folder / "archive.toml").write_text(described, "utf-8")
+    house = make_house(saml={"enabled": True})
+
+    def asked_by(one: SamlService, front: Any) -> int:
+        answer = one(Request(method="GET", path="/login"))
+        place = urlsplit(answer.header("Location"))
+        person = make_person(front)
+        person.get(f"{place.path}?{place.query}")
+        return int(person.page.status_code)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(saml_service, "urlopen", _metadata_of(house.saml))
+        front = serve_house(house)
+        assert asked_by(genuine, front) == 303
+        assert asked_by(archive, front) == 303
+        assert asked_by(false, front) == 400
+
+
+def _metadata_of(idp: Any) -> Any:
+    def opened(url: str, timeout: float) -> Any:
+        del timeout
+        return BytesIO(idp.handle(Request(method="GET", path=urlsplit(url).path)).body)
+
+    return opened

@@ -216,7 +216,7 @@ class TestPeers:
         house.saml_metadata.round()
         assert network.asked == 1
         upstream = house.back_doors.upstreams.named("university").provider
-        assert house.saml._parts.metadata._sources == (upstream._metadata,)
+        assert tuple(house.saml._parts.metadata._sources.values()) == (upstream._metadata,)
 
     def test_another_trusted_key_is_another_source(
         self, network: Network, make_house: Any, tmp_path: Path

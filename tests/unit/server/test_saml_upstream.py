@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -26,8 +27,11 @@ from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
 from hkeid.saml.messages import LogoutRequest, NameId, NameIdFormat, new_identifier
 from hkeid.saml.messages.soap import put_on
 from hkeid.saml.metadata import EntityAttribute, TrustedAsItIs, read_metadata
+from hkeid.testing import saml_service
 from hkeid.testing.fake_hub import FakeClaims, FakeSessions
 from hkeid.testing.keys import MemoryKeyStore
+from hkeid.testing.saml_parties import shared_rsa_key
+from hkeid.testing.saml_service import SamlService
 from hkeid.upstream.contract import UpstreamProvider
 from hkeid_server.sandbox import seed_sandbox
 from hkeid_server.upstream_files import read_upstream
@@ -125,7 +129,7 @@ def front(university: University, tmp_path: Path, make_house: Any) -> Any:
     answer = university.provider.handle(Request(method="GET", path="/saml/metadata"))
     (folder / "university.xml").write_bytes(answer.body)
     (folder / "university.toml").write_text(DESCRIPTION, "utf-8")
-    house = make_house()
+    house = make_house(saml={"enabled": (tmp_path / "saml").exists()})
     seed_sandbox(house)
     with house.store.transaction() as tx:
         tx.clients.put(
@@ -290,7 +294,7 @@ def test_a_logout_here_goes_on_there(person: Any, university: University, author
 
 def test_a_logout_there_ends_ours(person: Any, university: University, authorize: Any) -> None:
     log_in(person, university, authorize)
-    told = university.provider.propagate_logout("s-member-1")
+    told = university.provider.propagate_logout("s-member-1", browser=None)
     place = urlsplit(told.header("Location"))
     assert place.path == "/upstream/university/logout"
     person.get(f"{place.path}?{place.query}")
@@ -370,6 +374,87 @@ def test_a_logout_that_is_refused_is_in_the_journal(person: Any, log: Any) -> No
         one for one in log.events("server:request:refused") if one["where"] == "upstream:logout"
     ]
     assert line["reason"] == "saml_not_well_formed"
+
+
+SERVICE = "https://library.example"
+SERVICE_DESCRIPTION = f"""entity_id = "{SERVICE}/metadata"
+metadata_file = "library.xml"
+sector_identifier = "library.example"
+[name]
+en = "Library"
+zh-Hant-HK = "圖書館"
+zh-Hans = "图书馆"
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> SamlService:
+    """A service in front that speaks SAML."""
+    key = shared_rsa_key("library")
+    service = SamlService(SERVICE, f"{ORIGIN}/saml/metadata", key)
+    folder = tmp_path / "saml"
+    folder.mkdir()
+    (folder / "library.xml").write_bytes(service.metadata())
+    (folder / "library.toml").write_text(SERVICE_DESCRIPTION, "utf-8")
+    return service
+
+
+def test_a_logout_of_a_service_goes_on_there_and_comes_back(
+    library: SamlService,
+    university: University,
+    person: Any,
+    monkeypatch: Any,
+) -> None:
+    """saml-core §3.7.3.2: to the session authority on behalf of which the login was proxied."""
+    idp = university.house.saml
+    monkeypatch.setattr(
+        saml_service,
+        "urlopen",
+        lambda url, timeout: BytesIO(
+            idp.handle(Request(method="GET", path=urlsplit(url).path)).body
+        ),
+    )
+    cookie = ""
+
+    def visit(address: str, method: str = "GET", fields: Any = ()) -> Any:
+        nonlocal cookie
+        place = urlsplit(address)
+        answer = library(
+            Request(
+                method=method,
+                path=place.path,
+                query=Parameters.parse(place.query),
+                raw_query=place.query,
+                form=Parameters.of(fields),
+                headers={"cookie": cookie},
+            )
+        )
+        cookie = (answer.header("Set-Cookie") or cookie).partition(";")[0]
+        return answer
+
+    def go(address: str) -> str:
+        place = urlsplit(address)
+        person.get(f"{place.path}?{place.query}")
+        return str(person.page.headers.get("Location", ""))
+
+    go(visit("/login").header("Location"))
+    person.follow()
+    person.get(re.search(r'id="at-university" href="([^"]+)"', person.page.text)[1])
+    bring_back(person, at_university(university, person.page.headers["Location"]))
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', person.page.text))
+    arrived = visit("/acs", "POST", {name: unescape(value) for name, value in fields.items()})
+    visit(arrived.header("Location"))
+    assert 'id="subject"' in visit("/").body.decode()
+
+    there = go(visit("/logout").header("Location"))
+    assert there.startswith(PEER)
+    back = go(at_university(university, there).header("Location"))
+    assert back.startswith("/saml/slo/back?logout=")
+    assert university.ended == ["s-member-1"]
+    answered = go(back)
+    assert answered.startswith(f"{SERVICE}/slo")
+    visit(answered)
+    assert 'id="stranger"' in visit("/").body.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Broker sessions, consent decisions and disclosures in memory."""
+"""Broker sessions in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hkeid.adapters.memory.journal import Journal
 from hkeid.broker.records import Session
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
-from hkeid.profile.records import ConsentDecision, Disclosure
 
 
 class MemorySessions:
@@ -101,79 +100,3 @@ class MemorySessions:
             self._journal.remove(self._by_digest, session.digest)
             self._journal.unlink(self._of_resident, session.resident_id, session.id)
         return len(chosen)
-
-
-class MemoryConsents:
-    """:class:`hkeid.profile.records.ConsentRepository`."""
-
-    __slots__ = ("_decisions", "_ids", "_journal")
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._ids: dict[str, None] = {}
-        self._decisions: dict[str, dict[int, ConsentDecision]] = {}
-
-    def append(self, decisions: tuple[ConsentDecision, ...]) -> None:
-        """Record decisions.
-
-        :raises hkeid.kernel.errors.Refused: ``record_exists``.
-        """
-        for decision in decisions:
-            if decision.id in self._ids:
-                raise self._journal.doom(Refused("record_exists", detail="consents"))
-            self._journal.set(self._ids, decision.id, None)
-            ledger = self._decisions.get(decision.resident_id)
-            if ledger is None:
-                ledger = {}
-                self._journal.set(self._decisions, decision.resident_id, ledger)
-            self._journal.set(ledger, len(ledger), decision)
-
-    def latest(self, resident_id: str, client_id: str) -> dict[str, ConsentDecision]:
-        """The newest decision by claim; of two at one instant the one appended last."""
-        result: dict[str, ConsentDecision] = {}
-        for _, decision in sorted(self._of(resident_id)):
-            if decision.client_id == client_id:
-                result[decision.claim] = decision
-        return result
-
-    def history(self, resident_id: str) -> tuple[ConsentDecision, ...]:
-        """All decisions of a resident, newest first."""
-        ordered = sorted(self._of(resident_id), reverse=True)
-        return tuple(decision for _, decision in ordered)
-
-    def _of(self, resident_id: str) -> list[tuple[tuple[Instant, int], ConsentDecision]]:
-        ledger = self._decisions.get(resident_id, {})
-        return [((one.decided_at, position), one) for position, one in ledger.items()]
-
-
-class MemoryDisclosures:
-    """:class:`hkeid.profile.records.DisclosureRepository`."""
-
-    __slots__ = ("_disclosures", "_ids", "_journal")
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._ids: dict[str, None] = {}
-        self._disclosures: dict[str, dict[int, Disclosure]] = {}
-
-    def append(self, disclosure: Disclosure) -> None:
-        """Record a disclosure.
-
-        :raises hkeid.kernel.errors.Refused: ``record_exists``.
-        """
-        if disclosure.id in self._ids:
-            raise self._journal.doom(Refused("record_exists", detail="disclosures"))
-        self._journal.set(self._ids, disclosure.id, None)
-        ledger = self._disclosures.get(disclosure.resident_id)
-        if ledger is None:
-            ledger = {}
-            self._journal.set(self._disclosures, disclosure.resident_id, ledger)
-        self._journal.set(ledger, len(ledger), disclosure)
-
-    def of_resident(self, resident_id: str, *, limit: int = 200) -> tuple[Disclosure, ...]:
-        """A resident's disclosures, newest first."""
-        ledger = self._disclosures.get(resident_id, {})
-        ordered = sorted(
-            ledger.items(), key=lambda item: (item[1].disclosed_at, item[0]), reverse=True
-        )
-        return tuple(disclosure for _, disclosure in ordered[:limit])

@@ -23,6 +23,11 @@ from hkeid.adapters.memory.officers import (
     MemoryOfficerSessions,
     MemoryRecordAccesses,
 )
+from hkeid.adapters.memory.profile import (
+    MemoryConsents,
+    MemoryDisclosures,
+    MemoryGuardianApprovals,
+)
 from hkeid.adapters.memory.provider import MemoryAccessTokens, MemoryClients, MemoryGrants
 from hkeid.adapters.memory.registrations import MemoryEvidenceItems, MemoryRegistrations
 from hkeid.adapters.memory.residents import (
@@ -33,7 +38,7 @@ from hkeid.adapters.memory.residents import (
 )
 from hkeid.adapters.memory.reviews import MemoryReviews
 from hkeid.adapters.memory.saml import MemoryParticipations
-from hkeid.adapters.memory.sessions import MemoryConsents, MemoryDisclosures, MemorySessions
+from hkeid.adapters.memory.sessions import MemorySessions
 from hkeid.adapters.memory.signature_requests import MemorySignatureRequests
 from hkeid.adapters.memory.signing import MemoryMadeSignatures, MemorySigningKeys
 from hkeid.adapters.memory.single_use import MemoryAttemptBudgets, MemorySingleUse
@@ -58,6 +63,7 @@ class MemoryTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "guardian_approvals",
         "issued_certificates",
         "links",
         "logout_notices",
@@ -100,6 +106,7 @@ class MemoryTransaction:
         self.participations = MemoryParticipations(journal)
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
+        self.guardian_approvals = MemoryGuardianApprovals(journal)
         self.notices = MemoryNotices(journal)
         self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)

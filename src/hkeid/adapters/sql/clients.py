@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import ClauseElement, delete, select
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.statements import Insert, Statement, param, values
 from hkeid.adapters.sql.tables import clients
+from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
 from hkeid.identity.assurance import Acr
 from hkeid.kernel import canonical_json
 from hkeid.op.records import Client, ClientAuthMethod
@@ -53,6 +54,9 @@ class SqlClients:
     def put(self, client: Client) -> None:
         """Register or replace."""
         document = {name: getattr(client, name) for name in _REGISTRATION}
+        document["forms"] = [asdict(form) for form in client.forms]
+        if client.direct_marketing is not None:
+            document["direct_marketing"] = asdict(client.direct_marketing)
         parameters = {
             "id": client.id,
             "enabled": client.enabled,
@@ -77,12 +81,23 @@ def _client(
     """The client of a row. Kept by its bytes: every request asks for one, and few ever change."""
     document = canonical_json.loads_object(registration)
     # A newer release may have written members that this one does not know.
-    known: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in document.items()
-        if name in _REGISTRATION
-    }
+    known = _tuples({name: document[name] for name in _REGISTRATION if name in document})
     known["auth_method"] = ClientAuthMethod(known["auth_method"])
     if known.get("default_acr") is not None:
         known["default_acr"] = Acr(known["default_acr"])
+    known["forms"] = tuple(DataForm(**_tuples(form)) for form in known.get("forms", ()))
+    marketing = known.get("direct_marketing")
+    if marketing is not None:
+        known["direct_marketing"] = _marketing(_tuples(marketing))
     return Client(id=client_id, enabled=bool(enabled), secret_digest=secret_digest, **known)
+
+
+def _tuples(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+
+
+def _marketing(members: dict[str, Any]) -> DirectMarketing:
+    channels = tuple(MarketingChannel(channel) for channel in members.pop("channels"))
+    return DirectMarketing(channels=channels, **members)

@@ -26,7 +26,7 @@ from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
 from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
 from hkeid.adapters.sql.notices import SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
-from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures
+from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures, SqlGuardianApprovals
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
@@ -60,6 +60,7 @@ class SqlTransaction:
         "disclosures",
         "evidence_items",
         "grants",
+        "guardian_approvals",
         "issued_certificates",
         "links",
         "logout_notices",
@@ -102,6 +103,7 @@ class SqlTransaction:
         self.participations = SqlParticipations(connection)
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
+        self.guardian_approvals = SqlGuardianApprovals(connection)
         self.notices = SqlNotices(connection)
         self.logout_notices = SqlLogoutNotices(connection)
         self.officers = SqlOfficers(connection)

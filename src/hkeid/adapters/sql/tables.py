@@ -213,12 +213,23 @@ consents = Table(
     _column("id", TEXT, unique=True),
     _column("resident_id", TEXT),
     _column("client_id", TEXT),
+    _column("purpose", TEXT, nullable=True, personal="service_use"),
     _column("claim", TEXT, personal="service_use"),
     _column("agreed", Boolean(), personal="service_use"),
     _column("statement", TEXT),
     _column("language", TEXT, personal="service_use"),
     _column("decided_at", INSTANT),
+    _column("expires_at", INSTANT, nullable=True, personal="service_use"),
+    _column("evidence", JSON_BYTES, nullable=True, personal="service_use"),
     Index("consents_resident_client_idx", "resident_id", "client_id"),
+)
+
+consent_statements = Table(
+    "consent_statements",
+    METADATA,
+    _key("version"),
+    _column("document", JSON_BYTES),
+    sqlite_with_rowid=False,
 )
 
 disclosures = Table(
@@ -228,9 +239,24 @@ disclosures = Table(
     _column("id", TEXT, unique=True),
     _column("resident_id", TEXT),
     _column("client_id", TEXT),
+    _column("purpose", TEXT, nullable=True, personal="service_use"),
     _column("claims", JSON_BYTES, personal="service_use"),
     _column("disclosed_at", INSTANT),
+    _column("decisions", JSON_BYTES, nullable=True, personal="service_use"),
+    _column("digests", JSON_BYTES, nullable=True, personal="service_use"),
+    _column("salt", BYTES, nullable=True, personal="disclosure_salt"),
     Index("disclosures_resident_disclosed_idx", "resident_id", "disclosed_at"),
+)
+
+guardian_approvals = Table(
+    "guardian_approvals",
+    METADATA,
+    _key("id"),
+    _column("resident_id", TEXT, index=True, personal="guardianship"),
+    _column("guardian_id", TEXT, personal="guardianship"),
+    _column("registration", TEXT),
+    _column("approved_at", INSTANT, personal="guardianship"),
+    sqlite_with_rowid=False,
 )
 
 audit_writers = Table(

@@ -14,6 +14,7 @@ from hkeid.enrolment.registration.events import (
     RegisterAskedAgain,
     RegistrationDecided,
 )
+from hkeid.enrolment.registration.guardianship import GUARDIAN, keep_approval
 from hkeid.enrolment.registration.known import existing_eid, registered_often
 from hkeid.enrolment.registration.particulars import (
     Texts,
@@ -275,12 +276,20 @@ class Conclusion:
             raise RegistrationRefused("guardian_not_eligible")
         if guardian.id == self._whose(record):
             raise RegistrationRefused("guardian_not_eligible", detail="the applicant's own eID")
+        approval = self._parts.random.token(16)
         event = GuardianDecided(
-            registration=record.id, guardian_resident_id=guardian_resident_id, approved=approved
+            registration=record.id,
+            guardian_resident_id=guardian_resident_id,
+            approved=approved,
+            approval=approval if approved else None,
         )
         if not approved:
             self._cases.end(record, RegistrationStep.REFUSED, "guardian_refused", event)
             return
+        # It becomes a record with the eID, in the transaction that makes it: before, there is no minor
+        # to whom it could belong.
+        kept = keep_approval(approval, guardian_resident_id, self._cases.now)
+        self._parts.evidence.put(particulars_of(record.id), GUARDIAN, kept)
         accepted = replace(
             record,
             step=RegistrationStep.BIND,

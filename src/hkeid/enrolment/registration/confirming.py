@@ -9,11 +9,13 @@ from hkeid.broker.events import credential_reference
 from hkeid.broker.sessions import LoggedInSession, Opening
 from hkeid.enrolment.events import ApplicantRegistered, CredentialAdded, EidActivated
 from hkeid.enrolment.notices.telling import tell
+from hkeid.enrolment.proofs import remote_proofing
 from hkeid.enrolment.recovering import end_former
 from hkeid.enrolment.registration.binding import LABEL, Binding, number_of, pending_credential
 from hkeid.enrolment.registration.cases import Cases, particulars_of
 from hkeid.enrolment.registration.errors import RegistrationRefused
 from hkeid.enrolment.registration.events import RegistrationConcluded
+from hkeid.enrolment.registration.guardianship import GUARDIAN, kept_approval
 from hkeid.enrolment.registration.particulars import Texts, person_of
 from hkeid.enrolment.registration.parts import RegistrationParts
 from hkeid.enrolment.registration.records import (
@@ -28,6 +30,8 @@ from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import MalformedInput, Refused
 from hkeid.kernel.instants import Instant
 from hkeid.residents import bind_hkic, find_by_hkic
+from hkeid.residents.guardians import GuardianApproval
+from hkeid.residents.proofing import Proofing
 from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import Ceremony, CeremonyKind, ResponseInput, verify_assertion
 
@@ -44,8 +48,10 @@ class _Binding:
     credential: Credential
     opening: Opening
     proofed: Acr
+    proofing: Proofing
     policy: str
     now: Instant
+    approval: GuardianApproval | None
 
 
 class Confirming:
@@ -111,7 +117,8 @@ class Confirming:
         authentication = passkey_authentication(
             replace(owner, proofed=proofed), credential, user_verified=proof.user_verified, at=now
         )
-        if record.purpose is RegistrationPurpose.RECOVERY:
+        recovering = record.purpose is RegistrationPurpose.RECOVERY
+        if recovering:
             authentication = replace(authentication, acr=Acr.EID)
         opening = self._parts.broker.sessions.prepare(
             authentication, credential_id=credential.id, agent=agent
@@ -123,9 +130,18 @@ class Confirming:
             credential=credential,
             opening=opening,
             proofed=proofed,
+            proofing=remote_proofing(
+                self._cases.findings(record), decision, now, recovering=recovering
+            ),
             policy=decision.policy,
             now=now,
+            approval=self._approval(record, owner),
         )
+
+    def _approval(self, record: RegistrationRecord, owner: Resident) -> GuardianApproval | None:
+        """The guardian's, where the applicant is a minor."""
+        kept = self._parts.evidence.get(particulars_of(record.id), GUARDIAN)
+        return None if kept is None else kept_approval(kept, record.id, owner.id)
 
     def _owner(self, record: RegistrationRecord, now: Instant) -> Resident:
         """The entry that is there, or the one to be made."""
@@ -166,7 +182,8 @@ class Confirming:
         self._enter(tx, ready)
         if not tx.credentials.add(ready.credential):
             raise RegistrationRefused("credential_registered")
-        self._parts.fields.put(tx, owner.id, person_of(ready.texts).as_fields(), now)
+        texts = {**person_of(ready.texts).as_fields(), **ready.proofing.as_field()}
+        self._parts.fields.put(tx, owner.id, texts, now)
         done = self._cases.move_in(
             tx,
             record,
@@ -174,6 +191,8 @@ class Confirming:
         )
         # Officers who looked at the case looked at this resident: My eID says so from the beginning.
         tx.record_accesses.bind_case(record.id, owner.id)
+        if ready.approval is not None:
+            tx.guardian_approvals.add(ready.approval)
         self._record(tx, ready, recovering=recovering)
         logged_in = self._parts.broker.sessions.open(tx, ready.opening, previous=session_reference)
         return logged_in, done

@@ -85,12 +85,16 @@ class RegisterAskedAgain(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardianDecided(AuditEvent):
-    """A guardian agreed to a minor's registration, or did not."""
+    """A guardian agreed to a minor's registration, or did not.
+
+    :ivar approval: id of the approval, to which consent of the minor refers.
+    """
 
     NAME: ClassVar[str] = "enrolment:registration:guardian-decided"
     registration: str
     guardian_resident_id: str
     approved: bool
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Protocol
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import RecordAccessRepository
+from hkeid.residents.guardians import GuardianApprovalRepository
 
 
 class RegistrationStep(StrEnum):
@@ -268,3 +269,5 @@ class RegistrationTransaction(EnrolmentTransaction, Protocol):
 
     @property
     def record_accesses(self) -> RecordAccessRepository: ...
+    @property
+    def guardian_approvals(self) -> GuardianApprovalRepository: ...

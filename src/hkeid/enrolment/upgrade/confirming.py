@@ -13,6 +13,7 @@ from dataclasses import replace
 from hkeid.broker.ending import suspend_credential
 from hkeid.broker.events import credential_reference
 from hkeid.enrolment.notices.telling import tell
+from hkeid.enrolment.proofs import keep_station_proofing
 from hkeid.enrolment.stations import Station
 from hkeid.enrolment.upgrade.errors import UpgradeRefused
 from hkeid.enrolment.upgrade.events import EidUpgraded
@@ -23,6 +24,7 @@ from hkeid.enrolment.upgrade.station_status import check_station, require_statio
 from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.instants import Instant
+from hkeid.residents.proofing import ProofingProcedure
 from hkeid.residents.records import Credential, CredentialStatus, Resident
 from hkeid.webauthn import (
     CeremonyKind,
@@ -171,6 +173,14 @@ class Confirmations:
                 tx, upgrade, now, step=UpgradeStep.DONE, nonce=b"", number=None, expires_at=now
             )
             self._record(tx, done, credential, proofed, upgrade.facts)
+            procedure = (
+                ProofingProcedure.COUNTER_REGISTRATION
+                if upgrade.registers
+                else ProofingProcedure.CHIP_UPGRADE
+            )
+            keep_station_proofing(
+                tx, self._parts.fields, upgrade, procedure, self._parts.policy.version, now
+            )
         return done
 
     def _record(

@@ -19,6 +19,7 @@ from hkeid.enrolment.events import CredentialAdded
 from hkeid.enrolment.labels import parse_label
 from hkeid.enrolment.notices.telling import tell
 from hkeid.enrolment.proofing_policy import Decision
+from hkeid.enrolment.proofs import keep_station_proofing
 from hkeid.enrolment.recovering import end_former
 from hkeid.enrolment.registration.events import BindingRefused, RegistrationConcluded
 from hkeid.enrolment.stations import Station, StationPermission
@@ -38,6 +39,7 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.state import EidState, check_transition
 from hkeid.kernel.errors import HkeidError, MalformedInput, Refused
 from hkeid.kernel.instants import Instant
+from hkeid.residents.proofing import ProofingProcedure
 from hkeid.residents.records import Credential, Resident
 from hkeid.webauthn import (
     CeremonyKind,
@@ -185,6 +187,8 @@ class CounterRecovery:
             raise UpgradeRefused("upgrade_changed")
         done = move(tx, upgrade, now, step=UpgradeStep.DONE, nonce=b"", expires_at=now)
         self._record(tx, ready, proofed)
+        procedure = ProofingProcedure.COUNTER_RECOVERY
+        keep_station_proofing(tx, parts.fields, upgrade, procedure, ready.decision.policy, now)
         tell(tx, owner.id, "eid_recovered", now=now, random=parts.random)
         return done
 

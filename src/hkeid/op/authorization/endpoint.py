@@ -347,7 +347,7 @@ class AuthorizationEndpoint:
             session_id=session.session_id,
             subject=subject,
             scopes=wanted.scopes,
-            claims={"id_token": wanted.id_token_claims, "userinfo": wanted.userinfo_claims},
+            claims=wanted.claims_by_place,
             acr=session.authentication.acr,
             amr=session.authentication.amr,
             authenticated_at=session.authentication.authenticated_at,

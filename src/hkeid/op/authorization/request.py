@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from hkeid.identity.assurance import Acr
+from hkeid.oidc.claims_request import base_name
 from hkeid.oidc.prompts import Prompt
+from hkeid.oidc.verified_claims import VERIFIED_CLAIMS
+from hkeid.oidc.verified_claims_answer import from_text
 
 
 class ResponseMode(StrEnum):
@@ -46,6 +49,8 @@ class AuthorizationRequest:
     :ivar confirmation: four characters that the client was told in answer to its pushed request, and
         that a page shows so that the resident can compare; None where it was not pushed.
     :ivar userinfo_claims: personal claims wanted from UserInfo, those of scopes included.
+    :ivar verified_id_token: wishes for verified claims in the ID token, as kept
+        (:func:`hkeid.op.verified_claims.kept_wishes`); ``verified_userinfo`` likewise.
     """
 
     client_id: str
@@ -63,16 +68,31 @@ class AuthorizationRequest:
     domain: str | None = None
     id_token_claims: tuple[str, ...] = ()
     userinfo_claims: tuple[str, ...] = ()
+    verified_id_token: tuple[str, ...] = ()
+    verified_userinfo: tuple[str, ...] = ()
     ui_locales: tuple[str, ...] = ()
     details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     confirmation: str | None = None
 
     @property
     def claims(self) -> tuple[str, ...]:
-        """All personal claims wanted, each once."""
-        if not self.id_token_claims:
+        """All personal claims wanted, verified ones too, each once."""
+        wishes = (*self.verified_id_token, *self.verified_userinfo)
+        if not self.id_token_claims and not wishes:
             return self.userinfo_claims
-        return tuple(dict.fromkeys((*self.id_token_claims, *self.userinfo_claims)))
+        inner = [base_name(name) for text in wishes for name in from_text(text).names]
+        own = (VERIFIED_CLAIMS,) if wishes else ()
+        return tuple(dict.fromkeys((*self.id_token_claims, *self.userinfo_claims, *inner, *own)))
+
+    @property
+    def claims_by_place(self) -> dict[str, tuple[str, ...]]:
+        """What the grant keeps of them."""
+        places = {"id_token": self.id_token_claims, "userinfo": self.userinfo_claims}
+        verified = {
+            "verified_id_token": self.verified_id_token,
+            "verified_userinfo": self.verified_userinfo,
+        }
+        return {**places, **{place: texts for place, texts in verified.items() if texts}}
 
     @property
     def silent(self) -> bool:
@@ -101,6 +121,8 @@ class AuthorizationRequest:
             "domain": self.domain,
             "id_token_claims": list(self.id_token_claims),
             "userinfo_claims": list(self.userinfo_claims),
+            "verified_id_token": list(self.verified_id_token),
+            "verified_userinfo": list(self.verified_userinfo),
             "ui_locales": list(self.ui_locales),
             "confirmation": self.confirmation,
         }
@@ -136,6 +158,8 @@ def from_record(
         domain=record.get("domain"),
         id_token_claims=tuple(record["id_token_claims"]),
         userinfo_claims=tuple(record["userinfo_claims"]),
+        verified_id_token=tuple(record.get("verified_id_token", ())),
+        verified_userinfo=tuple(record.get("verified_userinfo", ())),
         ui_locales=locales,
         details=details,
         confirmation=record.get("confirmation"),

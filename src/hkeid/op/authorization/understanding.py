@@ -17,6 +17,7 @@ from hkeid.op.authorization.request import AuthorizationRequest, ReplyTo
 from hkeid.op.clients import KnownClient
 from hkeid.op.hints import HintRefused, read_hint
 from hkeid.op.parts import Parts
+from hkeid.op.verified_claims import kept_wishes
 
 _NO_PROMPTS: frozenset[Prompt] = frozenset()
 _DOOR = re.compile(r"[a-z0-9-]{1,32}")
@@ -66,6 +67,8 @@ def understand(
         domain=_domain(login_hint),
         id_token_claims=_personal(claims.id_token, known, supported),
         userinfo_claims=_personal((*claims_of(scopes), *claims.userinfo), known, supported),
+        verified_id_token=kept_wishes(claims.verified_id_token, known, parts),
+        verified_userinfo=kept_wishes(claims.verified_userinfo, known, parts),
         ui_locales=reply_to.ui_locales,
         details=details,
         confirmation=confirmation,

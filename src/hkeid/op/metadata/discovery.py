@@ -104,6 +104,7 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
         "require_request_uri_registration": False,
         "authorization_response_iss_parameter_supported": True,
     }
+    document |= _verified_claims(parts)
     if parts.details:
         document["authorization_details_types_supported"] = sorted(parts.details)
     if parts.settings.service_documentation is not None:
@@ -111,3 +112,23 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
     if parts.settings.policy_uri is not None:
         document["op_policy_uri"] = parts.settings.policy_uri
     return document
+
+
+def _verified_claims(parts: Parts) -> dict[str, Any]:
+    """Identity Assurance §8; lists without a member are left out. ``verified_claims_supported`` was in its
+    drafts, and there are clients that look for it.
+    """
+    there = parts.claims.verifiable()
+    if not there.claims:
+        return {}
+    lists = {
+        "trust_frameworks_supported": there.trust_frameworks,
+        "claims_in_verified_claims_supported": there.claims,
+        "evidence_supported": there.evidence,
+        "documents_supported": there.documents,
+        "documents_methods_supported": there.methods,
+        "documents_check_methods_supported": there.checks,
+        "electronic_records_supported": there.records,
+    }
+    found = {name: list(members) for name, members in lists.items() if members}
+    return {"verified_claims_supported": True, **found}

@@ -18,6 +18,7 @@ from hkeid.op.token.exchange import Issued, exchange_code
 from hkeid.op.token.refresh import refresh_tokens
 from hkeid.op.token.request import LIMITS, CodeExchange, Refresh, parse
 from hkeid.op.tokens import id_token
+from hkeid.op.verified_claims import wishes
 
 _RECORDED_BY_THEMSELVES = frozenset({"code_replayed", "refresh_token_replayed", "session_ended"})
 
@@ -75,9 +76,12 @@ class TokenEndpoint:
     def _answer(self, issued: Issued, caller: Caller, now: Instant) -> dict[str, Any]:
         """RFC 6749 §5.1, OpenID Connect Core §3.1.3.3 and §12.2."""
         names = issued.grant.claims.get("id_token", ())
+        verified = wishes(issued.grant, "id_token", caller.known, self._parts)
         personal = (
-            self._parts.claims.release(issued.grant.resident_id, caller.known.id, names, now)
-            if names
+            self._parts.claims.release(
+                issued.grant.resident_id, caller.known.id, names, now, verified
+            )
+            if names or verified
             else {}
         )
         answer: dict[str, Any] = {

@@ -6,13 +6,14 @@ from typing import Any
 
 from hkeid.jose import sign_jwt
 from hkeid.kernel.http import Request, Response
-from hkeid.kernel.instants import Instant
+from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.oidc.errors import ErrorCode, OAuthError
 from hkeid.oidc.scopes import OPENID, SCOPE_CLAIMS
 from hkeid.op.bearer_tokens import Bearer, read_bearer
 from hkeid.op.parts import Parts
 from hkeid.op.presented import REALM, bearer_error, presented_token
 from hkeid.op.responses import CORS, NO_STORE, direct_error, token_answer
+from hkeid.op.verified_claims import wishes
 from hkeid.ports.keys import KeyPurpose
 
 _EXPOSED = (*CORS, ("Access-Control-Expose-Headers", "WWW-Authenticate"))
@@ -38,27 +39,37 @@ class UserinfoEndpoint:
             _require_openid(bearer)
         except OAuthError as error:
             return direct_error(error)
-        return self._answer(bearer, self._claims(bearer, now))
+        return self._answer(bearer, self._claims(bearer, now), now)
 
     def _claims(self, bearer: Bearer, now: Instant) -> dict[str, Any]:
         """``sub``, and the personal claims that may be released now."""
         names = _wanted(bearer)
+        verified = wishes(bearer.grant, "userinfo", bearer.known, self._parts)
         released = (
-            self._parts.claims.release(bearer.grant.resident_id, bearer.known.id, names, now)
-            if names
+            self._parts.claims.release(
+                bearer.grant.resident_id, bearer.known.id, names, now, verified
+            )
+            if names or verified
             else {}
         )
         return {**released, "sub": bearer.grant.subject}
 
-    def _answer(self, bearer: Bearer, claims: dict[str, Any]) -> Response:
-        """JSON, or a signed JWT where the client registered that (§5.3.2)."""
+    def _answer(self, bearer: Bearer, claims: dict[str, Any], now: Instant) -> Response:
+        """JSON, or a signed JWT where the client registered that (§5.3.2). The JWT says when it was
+        signed: services keep it as proof of what they were told.
+        """
         algorithm = bearer.known.client.userinfo_signed_response_alg
         if algorithm is None:
             return token_answer(claims)
         signed = sign_jwt(
             self._parts.keys,
             KeyPurpose.TOKEN_SIGNING,
-            {**claims, "iss": self._parts.issuer, "aud": bearer.known.id},
+            {
+                **claims,
+                "iss": self._parts.issuer,
+                "aud": bearer.known.id,
+                "iat": epoch_seconds(now),
+            },
             algorithm=algorithm,
             typ="JWT",
         )

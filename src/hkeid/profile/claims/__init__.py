@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hkeid.kernel.instants import Instant
+from hkeid.profile.claims.about_the_eid import ABOUT_THE_EID
 from hkeid.profile.claims.definition import NUMBER_IS_REGISTERED, ClaimDefinition, Texts
 from hkeid.profile.claims.minimised import MINIMISED
 from hkeid.profile.claims.of_profile import OF_PROFILE
@@ -19,6 +20,7 @@ from hkeid.profile.claims.particulars import PARTICULARS
 
 __all__ = [
     "CLAIMS",
+    "NOT_TEXT",
     "NUMBER_IS_REGISTERED",
     "ClaimDefinition",
     "Texts",
@@ -28,9 +30,15 @@ __all__ = [
 ]
 
 CLAIMS: Mapping[str, ClaimDefinition] = MappingProxyType(
-    {definition.name: definition for definition in (*PARTICULARS, *MINIMISED, *OF_PROFILE)}
+    {
+        definition.name: definition
+        for definition in (*PARTICULARS, *MINIMISED, *OF_PROFILE, *ABOUT_THE_EID)
+    }
 )
 """Every claim by wire name, in the order in which pages list them."""
+
+NOT_TEXT = frozenset(one.name for one in ABOUT_THE_EID)
+"""Claims that are objects and that nobody but us can say: no SAML attributes, and no upstream's."""
 
 
 def base_names(names: Collection[str]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from hkeid.profile.claims.definition import (
     claim,
 )
 from hkeid.profile.claims.values import profile_value
-from hkeid.profile.display import shown_truth
+from hkeid.profile.display import LINES, shown_truth
 
 AGES: Final = (11, 18, 21, 60, 65)
 """Ages that services may ask about: an eID's first, majority, 21, senior citizens' benefits."""
@@ -91,7 +91,7 @@ def _show_first(
 ) -> Callable[[Texts, Language], str | None]:
     def show(texts: Texts, language: Language) -> str | None:
         del language
-        return "  ".join(render(texts).values()) or None
+        return LINES.join(render(texts).values()) or None
 
     return show
 

@@ -11,7 +11,7 @@ from hkeid.identity.language import Language, labels
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Sex
 from hkeid.profile.claims.definition import Texts, claim
-from hkeid.profile.display import shown_birth_date, shown_moment, shown_sex
+from hkeid.profile.display import LINES, shown_birth_date, shown_moment, shown_sex
 
 
 def _name(texts: Texts) -> PersonName:
@@ -26,7 +26,7 @@ def _render_name(texts: Texts) -> dict[str, Any]:
 def _show_name(texts: Texts, language: Language) -> str | None:
     # Every form that would be sent is shown, whatever the language of the page.
     del language
-    return "  ".join(_render_name(texts).values()) or None
+    return LINES.join(_render_name(texts).values()) or None
 
 
 def _render_family(texts: Texts) -> dict[str, Any]:

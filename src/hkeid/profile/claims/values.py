@@ -6,6 +6,7 @@ from typing import Any
 
 from hkeid.identity.language import Language
 from hkeid.profile.claims.definition import Texts
+from hkeid.profile.display import LINES
 from hkeid.profile.eme.fields import EME_FIELDS
 from hkeid.profile.eme.values import EmeValue
 
@@ -23,4 +24,4 @@ def shown_value(name: str, texts: Texts, language: Language) -> str | None:
         return None
     forms = EME_FIELDS[name].show(value, language)
     # Spaces within a form are single, so that two of them part one form from the next.
-    return "  ".join(" ".join(form.split()) for form in forms) or None
+    return LINES.join(" ".join(form.split()) for form in forms) or None

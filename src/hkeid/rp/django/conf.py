@@ -23,6 +23,7 @@ _PARTY = {
     "CLIENT_SECRET": "client_secret",
     "ID_TOKEN_ALGORITHMS": "id_token_algorithms",
     "USERINFO_ALGORITHM": "userinfo_algorithm",
+    "VERIFICATION": "verification",
     "TIMEOUT": "timeout",
     "HTTP": "http",
 }
@@ -88,8 +89,6 @@ def _web(values: Mapping[str, Any]) -> dict[str, Any]:
     web = {word: values[name] for name, word in _WEB.items() if name in values}
     if isinstance(lifetime := web.get("session_lifetime"), int):
         web["session_lifetime"] = timedelta(seconds=lifetime)
-    if "claims" in web:
-        web["claims"] = tuple(web["claims"])
     return web
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hkeid.saml.dsig.errors import SamlMalformed, SignatureRefused
@@ -15,11 +17,21 @@ from hkeid.saml.dsig.namespaces import (
     METADATA_ELEMENTS,
     PROTOCOL_MESSAGES,
     RESPONSE,
+    SAMLP,
     SIGNATURE,
 )
 from hkeid.saml.dsig.octets import check_octets
-from hkeid.saml.dsig.parsing import XmlElement, comments, deeper_than, parse
+from hkeid.saml.dsig.parsing import (
+    XmlElement,
+    comments,
+    deeper_than,
+    identifiers,
+    identifiers_of_signatures,
+    more_attributes_than,
+    parse,
+)
 from hkeid.saml.dsig.reasons import Reason
+from hkeid.saml.dsig.vocabulary import VOCABULARY
 
 SIGNABLE = PROTOCOL_MESSAGES | METADATA_ELEMENTS | {ASSERTION}
 _OBJECT = f"{{{DS}}}Object"
@@ -36,7 +48,7 @@ _PARENTS: dict[str, frozenset[str]] = {
 """Where each may stand when it is not the root. Assertions as advice or evidence are refused, and a SOAP
 envelope has to be taken off beforehand."""
 
-_MOST_ATTRIBUTES = 64
+MOST_ATTRIBUTES = 64
 """Of one element: libxml2 sorts them by insertion when it canonicalises."""
 _ID_NAMES = frozenset({"id", "assertionid", "requestid", "responseid"})
 _NOT_ID = frozenset(
@@ -73,7 +85,15 @@ _NOT_ID = frozenset(
 )
 """Attributes that are met most, told from identifiers in one step."""
 _NOT_ID_BUT_ONE = _NOT_ID | {"ID"}
+_MAYBE_IDENTIFIER = re.compile(rb"=(?:(?<=[iI][dD]=)|(?<=[ \t\r\n]=))")
 _NOTABLE = SIGNABLE | {SIGNATURE, _OBJECT}
+_START_TAG_NAME = re.compile(rb"<([^\s/>]+)")
+_NOTABLE_LOCAL = frozenset(tag.rpartition("}")[2].encode("ascii") for tag in _NOTABLE)
+_USUAL_NAMES = frozenset(
+    prefix + name.encode("ascii") for name in VOCABULARY for prefix in (b"saml:", b"saml2:")
+) - {prefix + name for name in _NOTABLE_LOCAL for prefix in (b"saml:", b"saml2:")}
+_NOTABLE_TAGS = (f"{{{SAMLP}}}*", f"{{{MD}}}*", ASSERTION, SIGNATURE, _OBJECT)
+"""These and more, in few questions."""
 
 
 @dataclass(slots=True)
@@ -105,7 +125,15 @@ def read_document(octets: bytes, limits: Limits) -> GatedDocument:
     :raises SignatureRefused: ``saml_id_attribute``, ``saml_id_not_unique``, ``saml_message_nested``,
         ``saml_signature_misplaced``, ``saml_signature_repeated``, ``saml_signature_object``.
     """
-    octets = check_octets(octets, limits)
+    return read_checked(check_octets(octets, limits), limits)
+
+
+def read_checked(octets: bytes, limits: Limits) -> GatedDocument:
+    """The same for octets that have passed :func:`check_octets`.
+
+    :raises SamlMalformed: as :func:`read_document`.
+    :raises SignatureRefused: likewise.
+    """
     root = parse(octets)
     # No element or comment takes less than four bytes.
     if len(octets) // 4 > limits.nodes and sum(1 for _ in root.iter()) > limits.nodes:
@@ -115,8 +143,60 @@ def read_document(octets: bytes, limits: Limits) -> GatedDocument:
     if limits.comments:
         _check_comments(root)
     document = GatedDocument(root)
-    _check_elements(document)
+    if _attributes_are_plain(root, octets):
+        for element in _notable(root):
+            _enter(document, element)
+    else:
+        _check_elements(document)
     return document
+
+
+def is_plain_piece(root: XmlElement, octets: bytes, most: int) -> bool:
+    """Whether it is plain that a piece cut out of a document keeps the rules about depth and attributes, and that
+    no message, assertion or signature is in it but its root.
+
+    :param octets: the piece, in whose document there is no comment, CDATA section or processing instruction.
+    :param most: elements on a path from its root.
+    """
+    names = _START_TAG_NAME.findall(octets)
+    for name in set(names) - _USUAL_NAMES:
+        if name.rpartition(b":")[2] in _NOTABLE_LOCAL and name != names[0]:
+            return False
+    # A path goes through elements with an end tag, but for the last one.
+    return (
+        names.count(names[0]) == 1
+        and (octets.count(b"</") < most or not deeper_than(root, most))
+        and (octets.count(b"=") <= MOST_ATTRIBUTES or not more_attributes_than(root, MOST_ATTRIBUTES))
+    )  # fmt: skip
+
+
+def maybe_identifiers(octets: bytes) -> int:
+    """How many attributes of a document are identifiers, or more.
+
+    Each name that counts as one ends in ``id`` in some case, and stands before an equals sign with nothing but white
+    space between.
+    """
+    return len(_MAYBE_IDENTIFIER.findall(octets))
+
+
+def _attributes_are_plain(root: XmlElement, octets: bytes) -> bool:
+    """Whether it is plain that no rule about attributes is broken in a document, so that elements without a rule
+    about their place need not be looked at one by one.
+
+    Where there may be as many identifiers in ``octets`` as there are attributes ``ID`` without a prefix, and ``Id`` of
+    signatures without one, there is no other, and no element has two.
+    """
+    found, number = identifiers(root), maybe_identifiers(octets)
+    if number > len(found):
+        found += identifiers_of_signatures(root)
+    if not number == len(found) == len(set(found)):
+        return False
+    return not more_attributes_than(root, MOST_ATTRIBUTES)
+
+
+def _notable(root: XmlElement) -> Iterator[XmlElement]:
+    """Messages, assertions and signatures, in document order."""
+    return (one for one in root.iter(*_NOTABLE_TAGS) if one.tag in _NOTABLE)
 
 
 def _check_elements(document: GatedDocument) -> None:
@@ -125,7 +205,7 @@ def _check_elements(document: GatedDocument) -> None:
     for element in document.root.iter():
         names = element.keys()
         if names:
-            if len(names) > _MOST_ATTRIBUTES:
+            if len(names) > MOST_ATTRIBUTES:
                 raise SamlMalformed(Reason.TOO_MANY_NODES, detail="attributes of one element")
             if not _NOT_ID.issuperset(names):
                 _check_identifier(element, names, ids)

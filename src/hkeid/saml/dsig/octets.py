@@ -8,6 +8,7 @@ which cannot occur in a well-formed document as anything else (outside comments,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from hkeid.saml.dsig.errors import SamlMalformed
 from hkeid.saml.dsig.limits import Limits
@@ -26,6 +27,8 @@ _NAMESPACE = re.compile(rb"""xmlns((?::[^\s=:]*)?)\s*=\s*(?:"([^"]*)"|'([^']*)')
 _ABSOLUTE_URI = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$()*+,;=%\[\]-]+")
 _ELEMENT_NAME = re.compile(rb"<([^\s/>]+)")
 _ATTRIBUTE_NAME = re.compile(rb"""\s([^\s=<>"'/]+)\s*=\s*["']""")
+_LESS_THAN = ord("<")
+_MOST_LOOKS = 4_096
 # Canonicalising looks through all that are in scope for each element.
 _MOST_DISTINCT = 64
 _ALLOWED_PREFIX = re.compile(rb"(?![xX][mM][lL])[A-Za-z_][A-Za-z0-9._-]*")
@@ -83,19 +86,32 @@ def _check_markup(octets: bytes, *, comments: bool) -> None:
         if declaration is None:
             raise SamlMalformed(Reason.XML_DECLARATION)
         body = declaration.end()
-    if octets.find(b"<?", body) >= 0:
+    for _ in _marked(octets, b"?", body):
         raise SamlMalformed(Reason.PROCESSING_INSTRUCTION)
-    if b"!" not in octets:  # One byte is found faster than two.
-        return
-    at = octets.find(b"<!", body)
-    while at >= 0:
+    for at in _marked(octets, b"!", body):
         if octets.startswith(b"<![CDATA[", at):
             raise SamlMalformed(Reason.CDATA)
         if not octets.startswith(b"<!--", at):
             raise SamlMalformed(Reason.DOCUMENT_TYPE)
         if not comments:
             raise SamlMalformed(Reason.COMMENT)
-        at = octets.find(b"<!", at + 4)
+
+
+def _marked(octets: bytes, mark: bytes, begin: int) -> Iterator[int]:
+    """Each place from ``begin`` on where ``mark`` follows upon ``<``."""
+    # One byte is found faster than two, as long as it is not met too often.
+    at = octets.find(mark, begin + 1)
+    for _ in range(_MOST_LOOKS):
+        if at < 0:
+            return
+        if octets[at - 1] == _LESS_THAN:
+            yield at - 1
+        at = octets.find(mark, at + 1)
+    both = b"<" + mark
+    at = octets.find(both, at - 1) if at >= 0 else -1
+    while at >= 0:
+        yield at
+        at = octets.find(both, at + 2)
 
 
 def _check_namespaces(octets: bytes, most: int) -> None:

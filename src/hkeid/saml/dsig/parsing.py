@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from hkeid.kernel.errors import MissingExtra
 from hkeid.saml.dsig.errors import SamlMalformed, SignatureRefused
+from hkeid.saml.dsig.namespaces import DS
 from hkeid.saml.dsig.reasons import Reason
 
 try:
@@ -19,20 +21,49 @@ XmlElement: TypeAlias = Any
 """An ``lxml.etree._Element``; lxml ships no types."""
 
 
-def parse(octets: bytes) -> XmlElement:
-    """The root element of a document in UTF-8.
-
-    :raises SamlMalformed: ``saml_not_well_formed``, for whatever libxml2 calls an error.
+class _Parsers(threading.local):
+    """Parsers for each thread: making one takes as long as parsing a kilobyte. It keeps nothing of a document
+    but names, which libxml2 keeps by thread anyway, and clears its log of errors before each.
     """
+
+    def __init__(self) -> None:
+        self.whole = _parser()
+        self.without_blanks = _parser(remove_blank_text=True)
+
+
+def _parser(**further: bool) -> Any:
     # Not collect_ids=False: in lxml 6.1 that makes libxml2 load external document types.
-    parser = etree.XMLParser(
+    return etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
         load_dtd=False,
         no_network=True,
         huge_tree=False,
         recover=False,
+        **further,
     )
+
+
+_PARSERS = _Parsers()
+
+
+def parse(octets: bytes) -> XmlElement:
+    """The root element of a document in UTF-8.
+
+    :raises SamlMalformed: ``saml_not_well_formed``, for whatever libxml2 calls an error.
+    """
+    return _parsed(octets, _PARSERS.whole)
+
+
+def parse_without_blanks(octets: bytes) -> XmlElement:
+    """The same without white space between elements: not what a digest is over.
+
+    :raises SamlMalformed: ``saml_not_well_formed``.
+    """
+    return _parsed(octets, _PARSERS.without_blanks)
+
+
+def _parsed(octets: bytes, parser: Any) -> XmlElement:
     try:
         root = etree.fromstring(octets, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -48,6 +79,32 @@ def parse(octets: bytes) -> XmlElement:
 def deeper_than(root: XmlElement, most: int) -> bool:
     """Whether an element has more than ``most - 1`` ancestors."""
     return bool(_below(most)(root))
+
+
+@lru_cache(maxsize=4)
+def _with_attribute(number: int) -> Any:
+    return etree.XPath(f"boolean(//@*[{number}])")
+
+
+def more_attributes_than(root: XmlElement, most: int) -> bool:
+    """Whether an element has more than ``most`` attributes."""
+    return bool(_with_attribute(most + 1)(root))
+
+
+_IDENTIFIERS = etree.XPath("//@ID", smart_strings=False)
+_OF_SIGNATURES = etree.XPath(
+    "//ds:Signature[not(@ID)]/@Id", namespaces={"ds": DS}, smart_strings=False
+)
+
+
+def identifiers(root: XmlElement) -> list[str]:
+    """The values of all attributes ``ID``, without a prefix, of a document."""
+    return _IDENTIFIERS(root)  # type: ignore[no-any-return]
+
+
+def identifiers_of_signatures(root: XmlElement) -> list[str]:
+    """The values of ``Id`` of signatures that have no ``ID``."""
+    return _OF_SIGNATURES(root)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=16)

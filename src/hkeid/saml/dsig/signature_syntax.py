@@ -35,27 +35,25 @@ _NCNAME = re.compile(r"[^\W\d][\w.-]*")
 _XML_SPACE = " \t\r\n"
 
 
-def _usual_form(prefix: str) -> re.Pattern[bytes]:
+def _usual_form() -> re.Pattern[bytes]:
     def empty(name: str, algorithm: str) -> str:
-        return rf'<{prefix}{name} Algorithm="{algorithm}"></{prefix}{name}>\s*'
+        return rf'<(?P=p){name} Algorithm="{algorithm}"></(?P=p){name}>\s*'
 
     value = "([!#-%'-;=?-~]+)"  # visible ASCII that needs no reference
     c14n, enveloped = re.escape(EXC_C14N), re.escape(_ENVELOPED)
     text = (
+        rf'<(?P<p>(?:(?P<prefix>[A-Za-z_][A-Za-z0-9_.-]*):)?)SignedInfo xmlns(?(prefix):(?P=prefix))="{re.escape(DS)}">'
         rf"\s*{empty('CanonicalizationMethod', c14n)}{empty('SignatureMethod', value)}"
-        rf'<{prefix}Reference URI="{value}">\s*<{prefix}Transforms>\s*'
-        rf"{empty('Transform', enveloped)}{empty('Transform', c14n)}</{prefix}Transforms>\s*"
-        rf"{empty('DigestMethod', value)}<{prefix}DigestValue>([A-Za-z0-9+/=]+)</{prefix}DigestValue>\s*"
-        rf"</{prefix}Reference>\s*</{prefix}SignedInfo>"
+        rf'<(?P=p)Reference URI="{value}">\s*<(?P=p)Transforms>\s*'
+        rf"{empty('Transform', enveloped)}{empty('Transform', c14n)}</(?P=p)Transforms>\s*"
+        rf"{empty('DigestMethod', value)}<(?P=p)DigestValue>([A-Za-z0-9+/=]+)</(?P=p)DigestValue>\s*"
+        rf"</(?P=p)Reference>\s*</(?P=p)SignedInfo>"
     )
     return re.compile(text.encode("ascii"))
 
 
-_USUAL = {
-    f'<{prefix}SignedInfo xmlns{declared}="{DS}">'.encode(): _usual_form(prefix)
-    for prefix, declared in (("ds:", ":ds"), ("dsig:", ":dsig"), ("", ""))
-}
-"""By its start tag: a canonical SignedInfo without InclusiveNamespaces."""
+_USUAL = _usual_form()
+"""A canonical SignedInfo without InclusiveNamespaces, under whatever prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +104,10 @@ def _usual(octets: bytes, value: bytes) -> ReadSignature | None:
     Such octets leave nothing to interpret; any others are parsed. The alternative forms of XML (quotes,
     references, empty tags, order of attributes) do not occur in canonical octets.
     """
-    body = octets.find(b">") + 1
-    form = _USUAL.get(octets[:body])
-    found = None if form is None else form.fullmatch(octets, body)
+    found = _USUAL.fullmatch(octets)
     if found is None:
         return None
-    method, uri, digest_method, digest = (one.decode("ascii") for one in found.groups())
+    method, uri, digest_method, digest = map(bytes.decode, found.group(3, 4, 5, 6))
     try:
         octets_of_digest = base64_text.decode(digest, whitespace=b"")
     except SamlMalformed as error:

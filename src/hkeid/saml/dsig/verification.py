@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hkeid.saml.dsig.algorithms import PublicKey
+from hkeid.saml.dsig.as_sent import verify_as_sent
 from hkeid.saml.dsig.errors import SignatureRefused
-from hkeid.saml.dsig.gate import SIGNABLE, GatedDocument, read_document
+from hkeid.saml.dsig.gate import SIGNABLE, GatedDocument, read_checked, read_document
 from hkeid.saml.dsig.limits import MESSAGE_LIMITS, Limits
 from hkeid.saml.dsig.namespaces import (
     ARTIFACT_RESPONSE,
@@ -16,6 +17,7 @@ from hkeid.saml.dsig.namespaces import (
     PROTOCOL_MESSAGES,
     RESPONSE,
 )
+from hkeid.saml.dsig.octets import check_octets
 from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse
 from hkeid.saml.dsig.policy import DEFAULT_POLICY, SignaturePolicy
 from hkeid.saml.dsig.reasons import Reason
@@ -94,7 +96,13 @@ def verify_response(
         ``saml_reference_count``, ``saml_reference_elsewhere``, ``saml_digest_refused``,
         ``saml_algorithm_refused``, ``saml_no_key``, ``saml_signature_invalid``, ``saml_digest_mismatch``.
     """
-    document = read_document(octets, limits)
+    octets = check_octets(octets, limits)
+    if not want_message_signed:
+        as_sent = verify_as_sent(octets, keys, policy, limits)
+        if as_sent is not None:
+            message = UnsignedElement(element=as_sent.rest)
+            return VerifiedResponse(message=message, assertions=(as_sent.assertion,), encrypted=())
+    document = read_checked(octets, limits)
     if document.root.tag != RESPONSE:
         raise SignatureRefused(Reason.MESSAGE_KIND)
     if want_message_signed and document.signature_of(document.root) is None:

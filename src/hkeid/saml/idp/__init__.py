@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from hkeid.saml.idp.responses import SamlErrorPage, SamlLogoutPage
     from hkeid.saml.idp.services import (
+        AuthorityLogout,
         Encrypts,
         OriginReader,
         Service,
@@ -39,6 +40,7 @@ __getattr__ = names_on_demand(
         "records": ("IdentityProviderTransaction", "Participation", "ParticipationRepository"),
         "responses": ("SamlErrorPage", "SamlLogoutPage"),
         "services": (
+            "AuthorityLogout",
             "Encrypts",
             "OriginReader",
             "Service",
@@ -51,6 +53,7 @@ __getattr__ = names_on_demand(
 )
 
 __all__ = [
+    "AuthorityLogout",
     "Encrypts",
     "IdentityProvider",
     "IdentityProviderSettings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,12 @@ from hkeid.saml.idp.records import Participation
 from hkeid.saml.messages import Binding, NameId
 
 CHAIN_KIND = "saml_idp_logout"
+_MOST_TOLD = 64
+"""Services to which one browser is sent."""
+_REDIRECTS = 4
+"""Services in a row by redirects alone, there and back again: browsers follow 20 of them, and some services need more
+than one.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,28 +67,55 @@ class Told:
 class Chain:
     """A logout on its way.
 
+    :ivar browser: in which it goes on, and in no other (:attr:`hkeid.kernel.http.Request.browser`).
     :ivar initiator: None: it began here.
+    :ivar here: the hub's session of this browser, while whoever is behind the hub has not been told of its end.
     :ivar then: address of ours where the browser goes at the end, or None.
     :ivar todo: services that are not told yet.
     :ivar done: how many said that they ended their session.
     :ivar missed: entity IDs of those that did not.
     :ivar waiting: entity ID and request ID of the service where the browser is now, or None.
+    :ivar redirects: services in a row to which it was sent by redirects.
     """
 
+    browser: str | None = field(default=None, repr=False)
     initiator: Initiator | None = None
+    here: str | None = None
     then: str | None = None
     todo: list[Told] = field(default_factory=list)
     done: int = 0
     missed: list[str] = field(default_factory=list)
     waiting: tuple[str, str] | None = None
+    redirects: int = 0
+
+    def queue(self, there: Iterable[Participation]) -> None:
+        """Services are to be told, each by the name that it was given last: it has one session in a browser."""
+        newest: dict[str, Participation] = {}
+        for one in there:
+            known = newest.get(one.entity_id)
+            if known is None or known.created_at < one.created_at:
+                newest[one.entity_id] = one
+        found = list(newest.values())
+        self.todo = [Told.of(one) for one in found[:_MOST_TOLD]]
+        self.missed += [one.entity_id for one in found[_MOST_TOLD:]]
+
+    def needs_a_page(self, binding: Binding) -> bool:
+        """Whether the next service has to be reached by a page: browsers give up after many redirects in a row."""
+        if binding is Binding.REDIRECT and self.redirects < _REDIRECTS:
+            self.redirects += 1
+            return False
+        self.redirects = 0
+        return binding is Binding.REDIRECT
 
     def record(self, token: str, parts: Parts, now: Instant) -> SingleUseRecord:
         """For the next visit of the browser, readable with ``token`` alone."""
         begun = self.initiator
         members: dict[str, Any] = {
+            "browser": self.browser,
             "initiator": None
             if begun is None
             else [begun.entity_id, begun.request_id, begun.binding.value, begun.relay_state],
+            "here": self.here,
             "then": self.then,
             "todo": [
                 [one.entity_id, one.session_index, one.name_id, one.name_id_format]
@@ -89,6 +123,7 @@ class Chain:
             ],
             "done": self.done,
             "missed": self.missed,
+            "redirects": self.redirects,
             "waiting": None if self.waiting is None else list(self.waiting),
         }
         sealed = seal_members(token, members, parts.random.token_bytes(12))
@@ -118,7 +153,9 @@ def find_chain(single_use: SingleUse, token: str) -> Chain | None:
         )
     waiting = said["waiting"]
     return Chain(
+        browser=said["browser"],
         initiator=initiator,
+        here=said["here"],
         then=said["then"],
         todo=[
             Told(entity_id=entity, session_index=index, name_id=name, name_id_format=form)
@@ -126,5 +163,6 @@ def find_chain(single_use: SingleUse, token: str) -> Chain | None:
         ],
         done=said["done"],
         missed=said["missed"],
+        redirects=said["redirects"],
         waiting=None if waiting is None else (waiting[0], waiting[1]),
     )

@@ -8,9 +8,10 @@ requests, as logouts of OpenID Connect are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import Enum
 from typing import Final, Protocol
 
 from hkeid.doors.logout.records import LogoutNotice, LogoutNoticeRepository
@@ -21,6 +22,7 @@ KEPT_FOR_THE_REQUEST: Final = timedelta(minutes=1)
 """How long notices wait for the request that ends a session, where it tells services itself. If it dies before
 that, they are delivered all the same."""
 _DOOR = "saml "
+_MOST_NAMES = 8
 
 
 class OutboxTransaction(Protocol):
@@ -54,9 +56,16 @@ def write_participation_notices(
         tx.logout_notices.add(_notice(session_id, entity_id, now, due=due))
 
 
+class Way(Enum):
+    """How a service is told."""
+
+    SOAP = "soap"
+    BROWSER = "browser"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """A service that is to be told by SOAP, with all names by which it knows the session."""
+    """A service that is to be told by SOAP, with the names by which it knows the session, the newest first."""
 
     notice: LogoutNotice
     entity_id: str
@@ -69,7 +78,7 @@ class Shares:
 
     :ivar by_soap: services that this request may tell; their notices are there until they were.
     :ivar by_browser: services that nobody else tells any more.
-    :ivar elsewhere: entity IDs of services that are being told, or tried again, by somebody else.
+    :ivar elsewhere: entity IDs of services that are somebody else's: told, tried again, or given up.
     """
 
     by_soap: list[Errand] = field(default_factory=list)
@@ -82,12 +91,12 @@ def take_over(
     sessions: Iterable[str],
     now: Instant,
     *,
-    by_soap: Callable[[str], bool],
+    ways: Mapping[str, Way],
     initiator: str | None = None,
 ) -> Shares:
     """Take out what a request tells itself, so that the delivery beside it does not.
 
-    :param by_soap: whether a service, by entity ID, is told by SOAP.
+    :param ways: by entity ID; a service that is not there stays the delivery's.
     :param initiator: the service that wanted the logout, which need not be told.
     """
     shares = Shares()
@@ -100,14 +109,14 @@ def take_over(
                     shares.elsewhere.append(entity_id)
             elif entity_id == initiator:
                 _drop(tx, notice, session_id, entity_id)
-            elif by_soap(entity_id):
+            elif ways.get(entity_id) is Way.SOAP:
                 lent = _lend(tx, notice, session_id, entity_id, now)
                 if lent is None:
                     shares.elsewhere.append(entity_id)
                 else:
                     errand = Errand(notice=lent, entity_id=entity_id, names=tuple(names))
                     shares.by_soap.append(errand)
-            elif _drop(tx, notice, session_id, entity_id):
+            elif ways.get(entity_id) is Way.BROWSER and _drop(tx, notice, session_id, entity_id):
                 shares.by_browser += names
             else:
                 shares.elsewhere.append(entity_id)
@@ -158,11 +167,18 @@ def _drop(
     return tx.participations.remove(session_id, entity_id) > 0
 
 
+def newest_names(there: Iterable[Participation]) -> list[Participation]:
+    """By which a service is told of one session: a transient name for each login there can be hundreds, of which the
+    service has forgotten all but the last ones, and which would not be told in any time.
+    """
+    return sorted(there, key=lambda one: one.created_at, reverse=True)[:_MOST_NAMES]
+
+
 def _by_service(there: Iterable[Participation]) -> dict[str, list[Participation]]:
     found: dict[str, list[Participation]] = {}
     for one in there:
         found.setdefault(one.entity_id, []).append(one)
-    return found
+    return {entity_id: newest_names(names) for entity_id, names in found.items()}
 
 
 def _notice(session_id: str, entity_id: str, now: Instant, *, due: Instant) -> LogoutNotice:

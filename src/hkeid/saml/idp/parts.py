@@ -14,7 +14,7 @@ from hkeid.saml.dsig import ECDSA_SHA256, XmlSigner
 from hkeid.saml.idp import paths
 from hkeid.saml.idp.events import SamlLoginRefused
 from hkeid.saml.idp.records import IdentityProviderTransaction
-from hkeid.saml.idp.services import OriginReader, ServiceDirectory, SessionEnder
+from hkeid.saml.idp.services import AuthorityLogout, OriginReader, ServiceDirectory, SessionEnder
 from hkeid.saml.idp.settings import IdentityProviderSettings
 from hkeid.saml.messages import MessageReason, MessageRefused
 from hkeid.saml.metadata import MetadataSource, Role
@@ -41,6 +41,7 @@ class Parts:
     services: ServiceDirectory
     ender: SessionEnder
     origins: OriginReader
+    authority: AuthorityLogout
     clock: Clock
     random: Random
     settings: IdentityProviderSettings

@@ -13,6 +13,8 @@ LOGOUT = "/saml/slo"
 """SingleLogoutService (Redirect and POST)."""
 LOGOUT_SOAP = "/saml/slo/soap"
 """SingleLogoutService (SOAP)."""
+LOGOUT_BACK = "/saml/slo/back"
+"""Where the browser comes from a logout at the identity provider behind the hub: ``?logout=TOKEN``."""
 ARTIFACT = "/saml/artifact"
 """ArtifactResolutionService (SOAP)."""
 METADATA = "/saml/metadata"
@@ -24,6 +26,7 @@ PATHS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         LOGIN: ("GET",),
         LOGOUT: ("GET", "POST"),
         LOGOUT_SOAP: ("POST",),
+        LOGOUT_BACK: ("GET",),
         ARTIFACT: ("POST",),
         METADATA: ("GET",),
         POST_SCRIPT: ("GET",),

@@ -22,7 +22,13 @@ from hkeid.saml.idp.own_metadata import metadata, own_entity
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.responses import NOT_FOUND, method_not_allowed
-from hkeid.saml.idp.services import OriginReader, OwnHouse, ServiceDirectory, SessionEnder
+from hkeid.saml.idp.services import (
+    AuthorityLogout,
+    OriginReader,
+    OwnHouse,
+    ServiceDirectory,
+    SessionEnder,
+)
 from hkeid.saml.idp.settings import IdentityProviderSettings
 from hkeid.saml.idp.sso import SsoEndpoint
 from hkeid.saml.idp.telling import SoapTeller
@@ -45,6 +51,7 @@ class IdentityProvider:
     :param services: who may come in.
     :param ender: ends sessions of the hub when a service says that its resident logs out.
     :param origins: tells who behind the hub authenticated somebody.
+    :param authority: takes a logout that a service begins on to whoever is behind the hub.
     :param http: carries logout messages by SOAP while a service waits that wants a logout; None: services are
         told through the browser alone.
     :param certificates: DER of certificates of our keys by ``kid``, for peers that read no bare keys.
@@ -72,6 +79,7 @@ class IdentityProvider:
         *,
         entity_id: str | None = None,
         origins: OriginReader | None = None,
+        authority: AuthorityLogout | None = None,
         http: HttpClient | None = None,
         certificates: Mapping[str, bytes] = NO_CERTIFICATES,
         sandbox: bool = False,
@@ -89,6 +97,7 @@ class IdentityProvider:
             services=services,
             ender=ender,
             origins=origins or OwnHouse(),
+            authority=authority or OwnHouse(),
             clock=clock,
             random=random,
             settings=settings,
@@ -103,6 +112,7 @@ class IdentityProvider:
             paths.LOGIN: self._sso.begin,
             paths.LOGOUT: self._logout.handle,
             paths.LOGOUT_SOAP: self._logout.handle_envelope,
+            paths.LOGOUT_BACK: self._logout.come_back,
             paths.ARTIFACT: ArtifactEndpoint(self._parts).handle,
             paths.METADATA: lambda _request: metadata(self._parts),
             paths.POST_SCRIPT: lambda _request: form_post_script(),
@@ -171,14 +181,18 @@ class IdentityProvider:
             payload, record.digest, outcome, browser=browser, session=session, now=now
         )
 
-    def propagate_logout(self, session_id: str, *, then: str | None = None) -> Response | None:
+    def propagate_logout(
+        self, session_id: str, *, browser: str | None, then: str | None = None
+    ) -> Response | None:
         """Tell the services of a session of the hub that it has ended, as far as that needs the browser. Those
         with a SOAP endpoint are left to :meth:`logout_teller`.
 
+        :param browser: as :attr:`hkeid.kernel.http.Request.browser`: requests to services hold their names for the
+            resident, so that nobody else goes on with it.
         :param then: an address of ours to which the browser goes in the end; None: a page says how it went.
         :returns: where to send the browser; None: no service has to be told through it.
         """
-        return self._logout.propagate(session_id, then=then)
+        return self._logout.propagate(session_id, browser=browser, then=then)
 
     def logout_teller(self, http: HttpClient, *, timeout: float = 5.0) -> SoapTeller:
         """What tells services of logouts beside all requests, for

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hkeid.doors.form_post import form_post_page
+from hkeid.doors.onward import onward_page
 from hkeid.kernel.errors import HkeidError
 from hkeid.kernel.http import Response, redirect
 from hkeid.saml.messages import soap
@@ -70,13 +71,14 @@ def soap_fault(error: HkeidError) -> Response:
     return envelope(soap.fault("Client", error.reason), status=500)
 
 
-def leave(outgoing: Outgoing, script_url: str, ui_locales: tuple[str, ...] = ()) -> Response:
-    """Send the browser on its way (saml-bindings §3.4.5, §3.5.5: nobody keeps it)."""
+def leave(outgoing: Outgoing, script_url: str, *, by_page: bool = False) -> Response:
+    """Send the browser on its way (saml-bindings §3.4.5, §3.5.5: nobody keeps it).
+
+    :param by_page: a page leads on, where a redirect could be one too many.
+    """
     if isinstance(outgoing, FormPost):
-        return form_post_page(
-            outgoing.action, outgoing.fields, script_url=script_url, ui_locales=ui_locales
-        )
-    return redirect(outgoing.url)
+        return form_post_page(outgoing.action, outgoing.fields, script_url=script_url)
+    return onward_page(outgoing.url) if by_page else redirect(outgoing.url)
 
 
 def method_not_allowed(allowed: tuple[str, ...]) -> Response:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.authentication import SessionView
+from hkeid.kernel.http import Response
 from hkeid.saml.messages import NameIdFormat
 
 
@@ -77,10 +78,28 @@ class OriginReader(Protocol):
         ...
 
 
+class AuthorityLogout(Protocol):
+    """Takes a logout on to the identity provider behind the hub."""
+
+    def begin(self, session_id: str, *, browser: str, back_to: str) -> Response | None:
+        """Send the browser there.
+
+        :param session_id: of a session of the hub that has ended.
+        :param back_to: path and query of ours to which the browser comes in the end.
+        :returns: None: there is nobody, or nobody that can be asked.
+        """
+        ...
+
+
 class OwnHouse:
-    """An :class:`OriginReader` for a hub with nobody behind it."""
+    """An :class:`OriginReader` and :class:`AuthorityLogout` for a hub with nobody behind it."""
 
     def authority(self, session: SessionView) -> str | None:
         """See :class:`OriginReader`."""
         del session
+        return None
+
+    def begin(self, session_id: str, *, browser: str, back_to: str) -> Response | None:
+        """See :class:`AuthorityLogout`."""
+        del session_id, browser, back_to
         return None

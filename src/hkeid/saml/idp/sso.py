@@ -335,7 +335,12 @@ class SsoEndpoint:
                     solicited=wanted.request_id is not None,
                 )
             )
-            return deliver(made.response, wanted, parts, tx, now)
+            answer = deliver(made.response, wanted, parts, tx, now)
+        if not parts.sessions.is_live(session.session_id, now):
+            # It has ended meanwhile, perhaps before this service was among those that are told of it. Whoever ends
+            # it from here on finds the service.
+            return error_page(Refused("session_ended"))
+        return answer
 
     def _answer_once(self, tx: IdentityProviderTransaction, wanted: Wanted, now: Instant) -> None:
         if wanted.request_id is None:

@@ -12,7 +12,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.ports.surroundings import HttpClient
 from hkeid.saml.dsig import sign_element
 from hkeid.saml.idp.logout_chain import Told
-from hkeid.saml.idp.outbox import entity_of
+from hkeid.saml.idp.outbox import Way, entity_of, newest_names
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.records import Participation
 from hkeid.saml.idp.trust import peer_of
@@ -46,6 +46,24 @@ def logout_endpoint(
         return None
     found = preferred_endpoint(role.single_logout_services, bindings)
     return None if found is None else (role, *found)
+
+
+def ways_of(sessions: tuple[str, ...], parts: Parts, now: Instant) -> dict[str, Way]:
+    """How services of sessions are told; without a carrier nobody by SOAP. Those of which metadata cannot be had
+    now are not there. It is asked outside any transaction, since it may have to be fetched.
+    """
+    with parts.store.transaction() as tx:
+        there = {one.entity_id for s in sessions for one in tx.participations.of_session(s)}
+    wanted = () if parts.http is None else (Binding.SOAP,)
+    found = {}
+    for entity_id in sorted(there):
+        try:
+            role = peer_of(entity_id, parts, now).role
+        except HkeidError:
+            continue
+        by_soap = preferred_endpoint(role.single_logout_services, wanted) is not None
+        found[entity_id] = Way.SOAP if by_soap else Way.BROWSER
+    return found
 
 
 def told_request(
@@ -176,7 +194,7 @@ class SoapTeller:
         entity_id = entity_of(notice.client_id)
         with self._parts.store.transaction() as tx:
             there = tx.participations.of_session(notice.session_id)
-        names = [one for one in there if one.entity_id == entity_id]
+        names = newest_names(one for one in there if one.entity_id == entity_id)
         if not names:
             raise NotTold("participation_unknown", final=True)
         tell_by_soap(names, self._parts, self._http, timeout=self._timeout)

@@ -15,6 +15,8 @@ _VALUE = reading.saml("AttributeValue")
 _NAMES = frozenset({"Name", "NameFormat", "FriendlyName"})
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 _VALUE_ATTRIBUTES = frozenset({f"{_XSI}type", f"{_XSI}nil"})
+_NIL = f"{_XSI}nil"
+_UNSPECIFIED = AttributeNameFormat.UNSPECIFIED.value
 _MOST_VALUES = 1000
 
 
@@ -26,7 +28,7 @@ class Attribute:
     """
 
     name: str
-    name_format: str = AttributeNameFormat.UNSPECIFIED.value
+    name_format: str = _UNSPECIFIED
     friendly_name: str | None = None
     values: tuple[str | NameId, ...] = field(default=(), repr=False)
 
@@ -49,12 +51,13 @@ class Attribute:
         for one in inner:
             if one.tag != _VALUE:
                 raise reading.unexpected(one)
-            value = _value(one)
+            # Text and nothing else, as a rule.
+            value = _value(one) if one.keys() or len(one) else one.text or ""
             if value is not None:
                 values.append(value)
         return cls(
             name=reading.required(found, "Name"),
-            name_format=found.get("NameFormat", AttributeNameFormat.UNSPECIFIED.value),
+            name_format=found.get("NameFormat", _UNSPECIFIED),
             friendly_name=found.get("FriendlyName"),
             values=tuple(values),
         )
@@ -77,7 +80,7 @@ def _value(element: XmlElement) -> str | NameId | None:
     """A value; None for one that is nil or neither text nor a name identifier."""
     if element.keys():
         found = reading.attributes_and_foreign(element, _VALUE_ATTRIBUTES)
-        if found.get(f"{_XSI}nil") in ("true", "1"):
+        if found.get(_NIL) in ("true", "1"):
             return None
     if not len(element):
         return str(element.text or "")

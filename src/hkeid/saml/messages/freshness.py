@@ -23,7 +23,7 @@ def check_age(message: Message, now: Instant, *, skew: timedelta, lifetime: time
     if now >= message.issued_at + lifetime + skew:
         raise MessageRefused(MessageReason.ISSUED_TOO_LATE)
     until = message.not_on_or_after if isinstance(message, LogoutRequest) else None
-    if until is not None and now >= until + skew:
+    if until is not None and now - skew >= until:  # to the end of time nothing can be added
         raise MessageRefused(MessageReason.LOGOUT_EXPIRED)
 
 
@@ -34,8 +34,8 @@ def once(
 
     :param until: from when on it would be refused for its age anyway.
     """
-    digest = sha256()
-    for part in (issuer.encode(), identifier.encode()):
-        digest.update(len(part).to_bytes(4, "big"))
-        digest.update(part)
-    return SingleUseRecord(kind=kind, digest=digest.digest(), created_at=now, expires_at=until)
+    first, second = issuer.encode(), identifier.encode()
+    named = b"".join((len(first).to_bytes(4, "big"), first, len(second).to_bytes(4, "big"), second))
+    return SingleUseRecord(
+        kind=kind, digest=sha256(named).digest(), created_at=now, expires_at=until
+    )

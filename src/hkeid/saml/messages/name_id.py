@@ -17,6 +17,7 @@ ISSUER = reading.saml("Issuer")
 
 _ATTRIBUTES = frozenset({"Format", "NameQualifier", "SPNameQualifier", "SPProvidedID"})
 _MOST_ENTITY_ID = 1024
+_ENTITY = [("Format", NameIdFormat.ENTITY.value)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,7 @@ def read_issuer(element: XmlElement) -> str:
     :raises SamlMalformed: ``saml_issuer_format`` (another format than ``entity``, a qualifier, or more than
         1024 characters: saml-core §8.3.6), and what else is wrong with it.
     """
-    found = element.items()
-    if found and found != [("Format", NameIdFormat.ENTITY.value)]:
+    if element.keys() and element.items() != _ENTITY:
         raise SamlMalformed(MessageReason.ISSUER_FORMAT)
     value = reading.text(element)
     if len(value) > _MOST_ENTITY_ID:

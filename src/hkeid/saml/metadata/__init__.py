@@ -1,6 +1,6 @@
 """SAML metadata: who a peer is, out of documents that somebody trusted answers for."""
 
-from hkeid.saml.metadata.combination import CombinedMetadata
+from hkeid.saml.metadata.combination import CombinedMetadata, SeparateMetadata
 from hkeid.saml.metadata.document import MetadataDocument, read_metadata
 from hkeid.saml.metadata.endpoints import (
     Endpoint,
@@ -95,6 +95,7 @@ __all__ = [
     "RoleKey",
     "RoleKind",
     "Scope",
+    "SeparateMetadata",
     "SignedBy",
     "SigningMethod",
     "SpRole",

@@ -19,8 +19,10 @@ _BEFORE = re.compile(rb"""<(/?)([^\x00-\x20<>/:="']+:)?""")
 _START_TAG = re.compile(rb"""<[^<>"']*(?:(?:"[^"<]*"|'[^'<]*')[^<>"']*)*>""")
 _END_OF_TAG = re.compile(rb"[ \t\r\n]*>")
 _GROUP, _ENTITY = b"EntitiesDescriptor", b"EntityDescriptor"
+_COMMON = b"Entit"
+"""How both names begin."""
 _SPACE = b" \t\r\n"
-_NAME_ENDS = (b" ", b"\t", b"\r", b"\n", b"/", b">")
+_NAME_ENDS = frozenset({b" ", b"\t", b"\r", b"\n", b"/", b">"})
 _LOOK_BACK = 66
 """Octets before a local name in which its tag has to begin."""
 _LONG_PREFIX = re.compile(rb"""[^\x00-\x20<>/:="']{63}:""")
@@ -29,7 +31,7 @@ _DEEPEST = 8
 _LONGEST_START = 16_384
 """Octets of the start tags around a piece, which are parsed again with each."""
 _MOST_GROUPS = 4_096
-_RUN = 262_144
+_RUN = 786_432
 """Octets after which a run of entities ends."""
 
 
@@ -208,36 +210,33 @@ class _Cutter:
 def _tags(octets: bytes) -> Iterator[_Tag]:
     """Start and end tags of groups and entities, under whatever prefix, outside comments."""
     known: dict[bytes, tuple[bool, bytes] | None] = {}
-    entity, group = octets.find(_ENTITY), octets.find(_GROUP)
-    comment = octets.find(b"<!--")
-    while entity >= 0 or group >= 0:
-        is_group = entity < 0 or 0 <= group < entity
-        at = group if is_group else entity
+    at, comment = octets.find(_COMMON), octets.find(b"<!--")
+    while at >= 0:
         if 0 <= comment < at:
             behind = _after_comment(octets, comment)
             comment = octets.find(b"<!--", behind)
             if behind > at:
-                entity = octets.find(_ENTITY, behind) if entity < behind else entity
-                group = octets.find(_GROUP, behind) if 0 <= group < behind else group
+                at = octets.find(_COMMON, behind)
             continue
-        name = _GROUP if is_group else _ENTITY
+        name = _ENTITY if octets.startswith(_ENTITY, at) else _GROUP
+        if name is _GROUP and not octets.startswith(_GROUP, at):
+            at = octets.find(_COMMON, at + len(_COMMON))
+            continue
         after = at + len(name)
         begin = octets.rfind(b"<", at - _LOOK_BACK if at > _LOOK_BACK else 0, at)
         lead = octets[begin:at] if begin >= 0 else b""
-        if lead not in known:
+        try:
+            form = known[lead]
+        except KeyError:
             if len(known) > _MOST_LEADS:
                 known.clear()
-            known[lead] = _lead(lead)
-        form = known[lead]
+            form = known[lead] = _lead(lead)
         if form is None:
             if _LONG_PREFIX.fullmatch(octets, max(0, at - 64), at):
                 raise MetadataMalformed(MetadataReason.STRUCTURE, detail="prefix")
-        elif octets.startswith(_NAME_ENDS, after):
-            yield _Tag(begin, form[1] + name, after, form[0], is_group)
-        if is_group:
-            group = octets.find(_GROUP, after)
-        else:
-            entity = octets.find(_ENTITY, after)
+        elif octets[after : after + 1] in _NAME_ENDS:
+            yield _Tag(begin, form[1] + name, after, form[0], name is _GROUP)
+        at = octets.find(_COMMON, after)
 
 
 def _lead(text: bytes) -> tuple[bool, bytes] | None:

@@ -8,7 +8,7 @@ from hkeid.saml.dsig import METADATA_LIMITS, Limits, Reason, SamlMalformed, Sign
 from hkeid.saml.dsig.gate import GatedDocument, read_document
 from hkeid.saml.dsig.namespaces import SIGNATURE
 from hkeid.saml.dsig.octets import check_stretch
-from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse
+from hkeid.saml.dsig.parsing import XmlElement, canonicalise, parse, parse_without_blanks
 from hkeid.saml.dsig.streamed import StreamedSignature
 from hkeid.saml.dsig.verification import take_out
 from hkeid.saml.metadata import syntax
@@ -159,7 +159,9 @@ class _Indexing:
     def _run(self, step: Run) -> None:
         context = self._context
         came = context.around(memoryview(self._octets)[slice(*step.stretch)])
-        root = parse(check_stretch(came, _RUN_LIMITS, checked=len(context.group.start)))
+        check_stretch(came, _RUN_LIMITS, checked=len(context.group.start))
+        # White space between elements is for the digest alone.
+        root = parse_without_blanks(came) if self._signature is None else parse(came)
         check_around(self._octets, step)
         self._enter(innermost(root, context.group.depth), step.entities, context.validity)
         if self._signature is not None:

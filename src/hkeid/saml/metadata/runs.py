@@ -24,7 +24,7 @@ def _question(text: str) -> Any:
 
 
 def _with_role(name: str) -> Any:
-    return _question(f"md:EntityDescriptor[md:{name}[{_SPEAKS}]]/@entityID")
+    return _question(f"md:EntityDescriptor/md:{name}[{_SPEAKS}]/../@entityID")
 
 
 _ENTITIES = _question("md:EntityDescriptor")

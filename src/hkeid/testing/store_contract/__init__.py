@@ -27,6 +27,11 @@ from hkeid.testing.store_contract.officers import (
     OfficerSessionsContract,
     RecordAccessesContract,
 )
+from hkeid.testing.store_contract.profile import (
+    ConsentsContract,
+    DisclosuresContract,
+    GuardianApprovalsContract,
+)
 from hkeid.testing.store_contract.provider import (
     AccessTokensContract,
     ClientsContract,
@@ -44,11 +49,7 @@ from hkeid.testing.store_contract.registry import (
 )
 from hkeid.testing.store_contract.reviews import ReviewsContract
 from hkeid.testing.store_contract.saml import ParticipationsContract
-from hkeid.testing.store_contract.sessions import (
-    ConsentsContract,
-    DisclosuresContract,
-    SessionsContract,
-)
+from hkeid.testing.store_contract.sessions import SessionsContract
 from hkeid.testing.store_contract.signature_requests import SignatureRequestsContract
 from hkeid.testing.store_contract.signing import MadeSignaturesContract, SigningKeysContract
 from hkeid.testing.store_contract.single_use import AttemptBudgetsContract, SingleUseContract
@@ -71,6 +72,7 @@ class StoreContract(
     UpstreamSessionsContract,
     ConsentsContract,
     DisclosuresContract,
+    GuardianApprovalsContract,
     NoticesContract,
     LogoutNoticesContract,
     RegistrationsContract,
@@ -109,6 +111,7 @@ __all__ = [
     "EveryRepository",
     "EvidenceItemsContract",
     "GrantsContract",
+    "GuardianApprovalsContract",
     "IssuedCertificatesContract",
     "LogoutNoticesContract",
     "NoticesContract",

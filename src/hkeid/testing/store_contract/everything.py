@@ -13,6 +13,7 @@ from hkeid.audit.records import AuditTransaction
 from hkeid.broker.records import Session
 from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.doors.logout.records import LogoutNoticeRepository
+from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
 from hkeid.enrolment.notices.records import NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
@@ -24,7 +25,13 @@ from hkeid.kernel.base64url import encode
 from hkeid.officers.records import OfficersTransaction
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
 from hkeid.ports.storage import SingleUseRecord, Store
-from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
+from hkeid.profile.records import (
+    ConsentDecision,
+    ConsentEvidence,
+    Disclosure,
+    ProfileTransaction,
+)
+from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
 from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.activation.records import MadeSignatureRepository, SigningKeyRepository
@@ -193,6 +200,19 @@ def a_client() -> Client:
         scopes=("openid", "profile"),
         claims={"name": {"en": "To address you", "zh-Hant-HK": "稱呼閣下"}},
         voluntary_claims=("name",),
+        forms=(
+            DataForm(
+                id="warning",
+                name={"en": "Warnings"},
+                purpose={"en": "To warn you", "zh-Hant-HK": "向閣下發出警告"},
+                required=("name",),
+                voluntary=("birthdate",),
+                keeps_for=365,
+            ),
+        ),
+        direct_marketing=DirectMarketing(
+            goods={"en": "Umbrellas"}, channels=(MarketingChannel.POST,), claims=("name",)
+        ),
         default_max_age=300,
         default_acr=Acr.EID,
         client_uri="https://rp.example",
@@ -242,6 +262,14 @@ def a_decision(
         statement="2026-11.digest",
         language="zh-Hant-HK",
         decided_at=at,
+        expires_at=at + timedelta(days=90) if agreed else None,
+        evidence=ConsentEvidence(
+            session_id=fresh_id(),
+            acr=Acr.EID_BOUND,
+            authenticated_at=at - SECOND,
+            question=fresh_id(),
+            guardian=fresh_id(),
+        ),
     )
 
 
@@ -253,4 +281,18 @@ def a_disclosure(resident_id: str, *, at: datetime = NOW) -> Disclosure:
         client_id="client",
         claims=("name", "birthdate"),
         disclosed_at=at,
+        decisions=(fresh_id(), fresh_id()),
+        digests={"name": encode(fresh_bytes()), "birthdate": encode(fresh_bytes())},
+        salt=fresh_bytes(45),
+    )
+
+
+def an_approval(resident_id: str, *, at: datetime = NOW) -> GuardianApproval:
+    """A fresh approval of a guardian."""
+    return GuardianApproval(
+        id=fresh_id(),
+        resident_id=resident_id,
+        guardian_id=fresh_id(),
+        registration=fresh_id(),
+        approved_at=at,
     )

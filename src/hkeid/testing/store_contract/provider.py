@@ -39,6 +39,8 @@ class ClientsContract:
             secret_digest=None,
             claims={},
             voluntary_claims=(),
+            forms=(),
+            direct_marketing=None,
             default_max_age=None,
             default_acr=None,
             client_uri=None,

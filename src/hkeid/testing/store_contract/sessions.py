@@ -1,4 +1,4 @@
-"""What every store promises about broker sessions, the consent ledger and disclosures."""
+"""What every store promises about broker sessions."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from hkeid.testing.store_contract.everything import (
     NOW,
     SECOND,
     AnyStore,
-    a_decision,
-    a_disclosure,
     a_session,
     fresh_bytes,
     fresh_id,
@@ -127,67 +125,3 @@ class SessionsContract:
             assert tx.sessions.purge(past + SECOND, limit=2) == 2
             assert tx.sessions.purge(past + SECOND, limit=2) == 1
             assert [tx.sessions.by_digest(session.digest) for session in sessions] == [None] * 3
-
-
-class ConsentsContract:
-    """``tx.consents``."""
-
-    def test_the_newest_decision_holds(self, store: AnyStore) -> None:
-        """By claim; of two at one instant the one appended last."""
-        resident_id = fresh_id()
-        name = a_decision(resident_id, "name")
-        refused = a_decision(resident_id, "birthdate", agreed=False)
-        withdrawn = a_decision(resident_id, "name", agreed=False)
-        renewed = a_decision(resident_id, "birthdate", at=NOW + SECOND)
-        elsewhere = replace(a_decision(resident_id, "sex"), client_id="another")
-        with store.transaction() as tx:
-            tx.consents.append((name, refused))
-            tx.consents.append((withdrawn, renewed, elsewhere))
-            tx.consents.append(())
-        with store.transaction() as tx:
-            latest = tx.consents.latest(resident_id, "client")
-            assert latest == {"name": withdrawn, "birthdate": renewed}
-            assert tx.consents.latest(resident_id, "another") == {"sex": elsewhere}
-            assert tx.consents.latest(fresh_id(), "client") == {}
-
-    def test_the_history_keeps_everything(self, store: AnyStore) -> None:
-        """Newest first, of two at one instant the one appended last comes first."""
-        resident_id = fresh_id()
-        first, second = a_decision(resident_id, "name"), a_decision(resident_id, "sex")
-        third = a_decision(resident_id, "name", at=NOW + SECOND)
-        with store.transaction() as tx:
-            tx.consents.append((third, first, second))
-            tx.consents.append((a_decision(fresh_id(), "name"),))
-            assert tx.consents.history(resident_id) == (third, second, first)
-
-    def test_a_decision_is_recorded_once(self, store: AnyStore) -> None:
-        """Nothing in the ledger is ever changed."""
-        decision = a_decision(fresh_id(), "name")
-        with store.transaction() as tx:
-            tx.consents.append((decision,))
-        changed = replace(decision, agreed=False)
-        assert reason_of(store, lambda tx: tx.consents.append((changed,))) == "record_exists"
-
-
-class DisclosuresContract:
-    """``tx.disclosures``."""
-
-    def test_disclosures_come_newest_first_up_to_the_limit(self, store: AnyStore) -> None:
-        """Those of the resident alone."""
-        resident_id = fresh_id()
-        made = [a_disclosure(resident_id, at=NOW + number * SECOND) for number in range(3)]
-        same_instant = a_disclosure(resident_id, at=NOW)
-        with store.transaction() as tx:
-            for disclosure in (*made, same_instant, a_disclosure(fresh_id())):
-                tx.disclosures.append(disclosure)
-        with store.transaction() as tx:
-            newest_first = (made[2], made[1], same_instant, made[0])
-            assert tx.disclosures.of_resident(resident_id) == newest_first
-            assert tx.disclosures.of_resident(resident_id, limit=2) == newest_first[:2]
-
-    def test_a_disclosure_is_recorded_once(self, store: AnyStore) -> None:
-        """A second one of that id is refused."""
-        disclosure = a_disclosure(fresh_id())
-        with store.transaction() as tx:
-            tx.disclosures.append(disclosure)
-        assert reason_of(store, lambda tx: tx.disclosures.append(disclosure)) == "record_exists"

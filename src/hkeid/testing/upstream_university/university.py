@@ -20,6 +20,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import Client, ClientAuthMethod
 from hkeid.ports.keys import KeyPurpose, KeyStore
+from hkeid.ports.sessions import VerifiableClaims, VerifiedClaimsWish
 from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, Service
 from hkeid.saml.messages import source_id
 from hkeid.saml.metadata import Entity, TrustedAsItIs, read_metadata
@@ -46,11 +47,20 @@ class _Register:
         del resident_id, client_id, names, now
         return frozenset()
 
+    def verifiable(self) -> VerifiableClaims:
+        """None: SAML has no verified claims."""
+        return VerifiableClaims()
+
     def release(
-        self, resident_id: str, client_id: str, names: Collection[str], now: Instant
+        self,
+        resident_id: str,
+        client_id: str,
+        names: Collection[str],
+        now: Instant,
+        verified: Collection[VerifiedClaimsWish] = (),
     ) -> Mapping[str, Any]:
         """See :meth:`hkeid.ports.ClaimsSource.release`."""
-        del client_id, now
+        del client_id, now, verified
         return {name: value for name, value in MEMBERS[resident_id].items() if name in names}
 
 
@@ -178,7 +188,7 @@ class University:
         told = None
         if session is not None:
             self.end(session.session_id)
-            told = self._provider.propagate_logout(session.session_id)
+            told = self._provider.propagate_logout(session.session_id, browser=request.browser)
         return told or logged_out_page(language_of(""), UNIVERSITY)
 
 

@@ -31,6 +31,7 @@ from hkeid.saml.metadata import (
     MetadataMisconfigured,
     MetadataReason,
     RoleKind,
+    SeparateMetadata,
     SignedBy,
     TrustedAsItIs,
     write_entity,
@@ -537,6 +538,19 @@ def test_the_first_source_that_knows_counts() -> None:
     assert together.entity_of_source(sha1(b"b").digest()) is other
     assert reason_of(lambda: together.entity("c")) == "http_no_answer"
     assert CombinedMetadata([Known(first)]).entity("c") is None
+
+
+def test_separate_sources_speak_for_one_entity_each() -> None:
+    """However many a source knows."""
+    mine, forged = Entity(entity_id="a"), Entity(entity_id="a", valid_until=END)
+    other = Entity(entity_id="b")
+    apart = SeparateMetadata({"b": Known(forged, other), "a": Known(mine), "c": Silent()})
+    assert apart.entity("a") is mine
+    assert apart.entity("b") is other
+    assert apart.entity("d") is None
+    assert apart.entity_of_source(sha1(b"a").digest()) is mine
+    assert apart.entity_of_source(sha1(b"d").digest()) is None
+    assert reason_of(lambda: apart.entity("c")) == "http_no_answer"
 
 
 def test_a_curve_can_be_trusted_too(clock: StillClock, server: Server) -> None:

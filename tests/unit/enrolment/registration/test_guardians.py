@@ -66,6 +66,11 @@ def test_the_guardian_sees_who_asks_and_agrees(desk, hub, guardians, minor) -> N
     session = desk.confirm(desk.bind(desk.current(), phone), phone)
     assert session.view.authentication.resident_id
     assert "enrolment:registration:guardian-decided" in hub.events()
+    minors_id = session.view.authentication.resident_id
+    with hub.store.transaction() as tx:
+        (approval,) = tx.guardian_approvals.of_resident(minors_id)
+    assert approval.guardian_id == father.authentication.resident_id
+    assert approval.registration == minor.id
 
 
 def test_the_guardian_says_no(desk, hub, guardians, minor) -> None:

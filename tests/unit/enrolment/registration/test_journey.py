@@ -19,6 +19,13 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.errors import Expired, MalformedInput, TooManyAttempts, Unavailable
 from hkeid.ports.documents import CardField, ImageRefused, RetakeAdvice
 from hkeid.ports.faces import LivenessEvidence
+from hkeid.residents.proofing import (
+    PROOFING,
+    Proofing,
+    ProofingCheck,
+    ProofingPlace,
+    ProofingProcedure,
+)
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.fakes_proofing import FakeFaceMatcher, fake_card, fake_selfie
 from hkeid.testing.personas import PERSONAS
@@ -53,7 +60,16 @@ def test_a_person_without_an_eid_gets_one(desk: Any, phone: SoftwareAuthenticato
     assert (resident.state, resident.proofed) == (EidState.ACTIVE, Acr.EID)
     with desk.hub.memory.transaction() as tx:
         fields = desk.hub.fields.read(tx, resident_id, ("name_chinese", "hkic_number", "sex"))
+        proofing = Proofing.from_text(desk.hub.fields.read(tx, resident_id, (PROOFING,))[PROOFING])
     assert fields == {"name_chinese": "何秀蘭", "hkic_number": "Q000131(3)", "sex": "F"}
+    # How it was proved stands beside what was proved, no more than that.
+    assert (proofing.procedure, proofing.place, proofing.policy) == (
+        ProofingProcedure.REMOTE_REGISTRATION,
+        ProofingPlace.REMOTE,
+        desk.parts.policy.version,
+    )
+    assert proofing.at == desk.hub.clock.now().replace(microsecond=0)
+    assert proofing.checks == (ProofingCheck.FACE_BY_MACHINE, ProofingCheck.REGISTER)
     (device,) = desk.hub.devices.of_resident(resident_id)
     assert device.label == "My phone"
     assert desk.hub.trail_is_sound()

@@ -18,7 +18,7 @@ from hkeid.doors.interactions import Interaction
 from hkeid.identity.assurance import Acr
 from hkeid.identity.authentication import AuthenticationResult, SessionView
 from hkeid.kernel.errors import Unavailable
-from hkeid.kernel.http import Parameters, Request, Response
+from hkeid.kernel.http import Parameters, Request, Response, redirect
 from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.surroundings import HttpAnswer
 from hkeid.saml.dsig import (
@@ -83,6 +83,7 @@ class Hub:
     sessions: FakeSessions
     ended: list[str] = field(default_factory=list)
     behind: str | None = None
+    sent_on: list[tuple[str, str, str]] = field(default_factory=list)
 
     def end(self, session_id: str) -> bool:
         self.ended.append(session_id)
@@ -92,6 +93,12 @@ class Hub:
     def authority(self, session: SessionView) -> str | None:
         assert session
         return self.behind
+
+    def begin(self, session_id: str, *, browser: str, back_to: str) -> Response | None:
+        if self.behind is None:
+            return None
+        self.sent_on.append((session_id, browser, back_to))
+        return redirect(f"{self.behind}/slo")
 
 
 @dataclass
@@ -163,6 +170,7 @@ class Stage:
             SystemRandom(),
             self.settings,
             origins=self.hub,
+            authority=self.hub,
             http=self.http,
         )
 
@@ -230,10 +238,15 @@ class Stage:
         return self.bring(out, "/saml/sso", browser=browser)
 
     def bring(
-        self, out: Redirection | FormPost, path: str, *, browser: str | None = BROWSER
+        self,
+        out: Redirection | FormPost,
+        path: str,
+        *,
+        browser: str | None = BROWSER,
+        session: str | None = SESSION,
     ) -> Response | Interaction:
         """The browser follows a redirection or posts a form."""
-        common: dict[str, Any] = {"path": path, "browser": browser, "session": SESSION}
+        common: dict[str, Any] = {"path": path, "browser": browser, "session": session}
         if isinstance(out, Redirection):
             query = urlsplit(out.url).query
             return self.idp.handle(

@@ -741,3 +741,18 @@ def test_the_browser_is_sent_to_an_artifact_endpoint(stage: Stage) -> None:
     assert there == "https://sp.example/artifact"
     assert parameters["RelayState"] == "their state"
     assert parameters["SAMLart"]
+
+
+def test_a_session_that_ends_meanwhile_logs_nobody_in(stage: Stage) -> None:
+    """A freeze, or a logout elsewhere, while the answer is being made: the service would not be told of it."""
+    stage.enter(stage.sp, claims=("name",))
+    stage.log_in()
+
+    def release(*_: Any) -> dict[str, Any]:
+        stage.sessions.end(SESSION)
+        return {}
+
+    stage.claims.unconsented = lambda *_: frozenset()  # type: ignore[method-assign]
+    stage.claims.release = release  # type: ignore[method-assign]
+    stage.claims.supported = lambda: frozenset({"name"})  # type: ignore[method-assign]
+    assert error_of(stage.ask()) == "session_ended"

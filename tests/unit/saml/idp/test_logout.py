@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.unit.saml.idp.conftest import (
+    BROWSER,
     HOME,
     SoapServices,
     Stage,
     error_of,
+    form_of,
     location_of,
     redirect_query,
 )
 
-from hkeid.kernel.http import Request, Response
-from hkeid.saml.dsig import Reason, sign_element, verify_message
+from hkeid.kernel.errors import Unavailable
+from hkeid.kernel.http import Parameters, Request, Response
+from hkeid.saml.dsig import Reason, read_redirect, sign_element, verify_message
 from hkeid.saml.idp import SamlLogoutPage
 from hkeid.saml.idp.outbox import KEPT_FOR_THE_REQUEST, recipient, write_participation_notices
 from hkeid.saml.messages import (
@@ -80,6 +88,7 @@ def ask(
     *,
     binding: Binding = Binding.REDIRECT,
     signer: Any = "own",
+    **visitor: str | None,
 ) -> Any:
     out = send(
         request.write(),
@@ -89,7 +98,7 @@ def ask(
         relay_state="theirs",
         signer=party.signer if signer == "own" else signer,
     )
-    return stage.bring(out, "/saml/slo")
+    return stage.bring(out, "/saml/slo", **visitor)
 
 
 def answer_of(response: Any, stage: Stage) -> LogoutResponse:
@@ -109,6 +118,7 @@ def reply(
     request: LogoutRequest,
     token: str,
     signer: Any = None,
+    browser: str | None = BROWSER,
     **changes: Any,
 ) -> Any:
     answer = LogoutResponse(
@@ -127,7 +137,7 @@ def reply(
         relay_state=token,
         signer=signer or party.signer,
     )
-    return stage.bring(out, "/saml/slo")
+    return stage.bring(out, "/saml/slo", browser=browser)
 
 
 def test_a_logout_of_the_only_service(stage: Stage) -> None:
@@ -155,6 +165,57 @@ def test_a_logout_goes_from_service_to_service(stage: Stage) -> None:
     assert request.destination == "https://third.example/slo"
     last = answer_of(reply(stage, THIRD, request, token), stage)
     assert last.status == SUCCESS
+
+
+def test_a_browser_is_not_redirected_more_often_than_it_follows(stage: Stage) -> None:
+    """20 times in a row, and each service takes two: a page in between begins anew."""
+    parties = [Party.at(f"https://s{number}.example") for number in range(12)]
+    for one in parties:
+        where = Endpoint(binding=Binding.REDIRECT.value, location=f"{one.home}/slo?a='1'&b=2")
+        stage.enter(one, {"single_logout_services": (where,)})
+    name, index = logged_in_at(stage, stage.sp, *parties)["https://sp.example"]
+    answer = ask(stage, asking(stage, stage.sp, name, index), stage.sp)
+    by_home = {one.home: one for one in parties}
+    in_a_row, longest, visited = 0, 0, []
+    while True:
+        address = answer.header("Location")
+        if address is None:
+            page = answer.body.decode()
+            (address,) = re.findall(r"""content="0; url='([^']+)'">""", page)
+            assert f'href="{address}"' in page
+            address, in_a_row = unescape(address), 0
+        in_a_row += 2
+        longest = max(longest, in_a_row)
+        if address.startswith("https://sp.example/"):
+            break
+        home = address.partition("/slo?a=")[0]
+        visited.append(home)
+        query = read_redirect(urlsplit(address).query)
+        request = LogoutRequest.read(query.verify(stage.our_keys))
+        assert query.relay_state is not None
+        answer = reply(stage, by_home[home], request, query.relay_state)
+    assert sorted(visited) == sorted(by_home)
+    assert longest <= 10
+
+
+def test_a_service_is_told_by_its_newest_names(stage: Stage) -> None:
+    """A transient name for each login, of which it remembers the last: none keeps others from being told."""
+    stage.enter(SECOND, {"single_logout_services": BROWSER_ALONE})
+    stage.enter(THIRD)
+    stage.http = SoapServices(stage, THIRD)
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    policy = NameIdPolicy(format=NameIdFormat.TRANSIENT)
+    for _ in range(70):
+        stage.clock.advance(1)
+        last = stage.login(SECOND, name_id_policy=policy).only.subject
+        stage.login(THIRD, name_id_policy=policy)
+    assert last is not None
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert request.name_id == last.name_id
+    assert answer_of(reply(stage, SECOND, request, token), stage).status == SUCCESS
+    assert len(stage.http.asked) == 8
+    with stage.store.transaction() as tx:
+        assert tx.participations.of_session("session-1") == ()
 
 
 def test_a_service_that_does_not_end_its_session(stage: Stage) -> None:
@@ -194,6 +255,86 @@ def test_an_answer_that_is_not_the_one(
     assert error_of(reply(stage, SECOND, request, token, **changes)) == expected
     assert answer_of(reply(stage, SECOND, request, token), stage).status == SUCCESS
     assert error_of(reply(stage, SECOND, request, token)) == MessageReason.REPLAYED
+
+
+@pytest.mark.parametrize("session", [None, "of-another-resident"])
+@pytest.mark.parametrize("binding", [Binding.REDIRECT, Binding.POST])
+def test_a_service_does_not_read_by_what_name_others_know_its_resident(
+    stage: Stage, binding: Binding, session: str | None
+) -> None:
+    """It may bring its request itself, without the browser: the next service's request would be its answer."""
+    names = logged_in_at(stage, stage.sp, SECOND)
+    name, index = names["https://sp.example"]
+    stage.sessions.put("of-another-resident", replace(stage.log_in(), session_id="another"))
+    request = asking(stage, stage.sp, name, index)
+    answer = ask(stage, request, stage.sp, binding=binding, browser="a-program", session=session)
+    assert stage.hub.ended == ["session-1"]
+    if binding is Binding.REDIRECT:
+        assert answer_of(answer, stage).status.lower == StatusCode.PARTIAL_LOGOUT
+    assert names["https://other.example"][0].value.encode() not in decoded(answer)
+
+
+def decoded(answer: Response) -> bytes:
+    """The message in a redirect or a form."""
+    if answer.header("Location") is not None:
+        return bytes(redirect_query(answer).message)
+    fields, _ = form_of(answer)
+    return b64decode(next(iter(fields.values())))
+
+
+def test_a_logout_goes_on_in_its_browser_alone(stage: Stage) -> None:
+    """A service that is told could send its answer itself, and read the request to the next one."""
+    name, index = logged_in_at(stage, stage.sp, SECOND, THIRD)["https://sp.example"]
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    for other in ("another-browser", None):
+        refused = reply(stage, SECOND, request, token, browser=other)
+        assert error_of(refused) == MessageReason.IN_RESPONSE_TO
+    request, _ = told(reply(stage, SECOND, request, token), stage)
+    assert request.destination == "https://third.example/slo"
+
+
+def back(stage: Stage, browser: str | None = BROWSER, to: str | None = None) -> Any:
+    """The browser comes from whoever is behind the hub."""
+    place = urlsplit(to or stage.hub.sent_on[-1][2])
+    return stage.idp.handle(
+        Request(
+            method="GET",
+            path=place.path,
+            query=Parameters.parse(place.query),
+            raw_query=place.query,
+            browser=browser,
+        )
+    )
+
+
+def test_a_logout_goes_on_to_who_is_behind_the_hub(stage: Stage) -> None:
+    """saml-core §3.7.3.2: after the services, and then the one that began is answered."""
+    name, index = logged_in_at(stage, stage.sp, SECOND)["https://sp.example"]
+    stage.hub.behind = "https://behind.example"
+    request, token = told(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+    assert stage.hub.sent_on == []
+    assert (
+        error_of(back(stage, to=f"/saml/slo/back?logout={token}")) == MessageReason.IN_RESPONSE_TO
+    )
+    there, _ = location_of(reply(stage, SECOND, request, token))
+    assert there == "https://behind.example/slo"
+    assert [one[:2] for one in stage.hub.sent_on] == [("session-1", BROWSER)]
+    assert error_of(back(stage, browser="another")) == MessageReason.IN_RESPONSE_TO
+    assert error_of(back(stage, to="/saml/slo/back")) == MessageReason.IN_RESPONSE_TO
+    assert answer_of(back(stage), stage).status == SUCCESS
+    assert error_of(back(stage)) == MessageReason.REPLAYED
+    assert len(stage.hub.sent_on) == 1
+
+
+def test_who_is_behind_the_hub_is_not_asked_by_another_browser(stage: Stage) -> None:
+    """Nor where the logout began here: the server goes there itself."""
+    stage.hub.behind = "https://behind.example"
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    answer = ask(stage, asking(stage, stage.sp, name, index), stage.sp, session=None)
+    assert answer_of(answer, stage).status == SUCCESS
+    logged_in_at(stage, stage.sp)
+    stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/bye")
+    assert stage.hub.sent_on == []
 
 
 def test_an_answer_that_nobody_waits_for(stage: Stage) -> None:
@@ -244,6 +385,13 @@ def test_a_logout_expires_and_counts_once(stage: Stage) -> None:
     assert error_of(ask(stage, request, stage.sp)) == MessageReason.REPLAYED
     stage.clock.advance(timedelta(minutes=12))
     assert error_of(ask(stage, request, stage.sp)) == MessageReason.ISSUED_TOO_LATE
+
+
+def test_a_logout_that_never_expires(stage: Stage) -> None:
+    """The end of time is a moment like any other, and nothing is added to it."""
+    name, index = logged_in_at(stage, stage.sp)["https://sp.example"]
+    request = asking(stage, stage.sp, name, index, not_on_or_after=datetime.max.replace(tzinfo=UTC))
+    assert answer_of(ask(stage, request, stage.sp), stage).status == SUCCESS
 
 
 def test_a_service_ends_only_sessions_that_it_was_told_of(stage: Stage) -> None:
@@ -432,20 +580,77 @@ def test_a_request_that_dies_leaves_everything_to_the_delivery(stage: Stage) -> 
     assert stage.due() == tuple(sorted(recipient(one.entity_id) for one in (SECOND, THIRD)))
 
 
+class AwayFor:
+    """Metadata of one service cannot be had; and it is seen whether a transaction is open when it is asked for."""
+
+    def __init__(self, stage: Stage, entity_id: str) -> None:
+        self.entity_id, self.inner, self.store = entity_id, stage.metadata, stage.store
+        self.away = True
+        self.open = 0
+        self.within: list[str] = []
+        begin = stage.store.transaction
+
+        @contextmanager
+        def transaction() -> Any:
+            with begin() as tx:
+                self.open += 1
+                try:
+                    yield tx
+                finally:
+                    self.open -= 1
+
+        stage.store.transaction = transaction  # type: ignore[method-assign]
+
+    def entity(self, entity_id: str) -> Any:
+        if self.open:
+            self.within.append(entity_id)
+        if self.away and entity_id == self.entity_id:
+            raise Unavailable("http_no_answer")
+        return self.inner.entity(entity_id)
+
+    def entity_of_source(self, source_id: bytes) -> Any:
+        return self.inner.entity_of_source(source_id)
+
+
+@pytest.mark.parametrize("begins_here", [True, False])
+def test_a_service_whose_metadata_cannot_be_had_stays_to_be_told(
+    stage: Stage, begins_here: bool
+) -> None:
+    """By whoever can, later; and nobody waits for metadata with the store in his hands."""
+    stage.http = SoapServices(stage, SECOND, THIRD)
+    name, index = logged_in_at(stage, stage.sp, SECOND, THIRD)["https://sp.example"]
+    with stage.store.transaction() as tx:
+        until = stage.now + KEPT_FOR_THE_REQUEST
+        write_participation_notices(tx, "session-1", stage.now, due=until)
+    stage.metadata = away = AwayFor(stage, SECOND.entity_id)  # type: ignore[assignment]
+    if begins_here:
+        stage.idp.propagate_logout("session-1", browser=BROWSER)
+    else:
+        answer = answer_of(ask(stage, asking(stage, stage.sp, name, index), stage.sp), stage)
+        assert answer.status.lower == StatusCode.PARTIAL_LOGOUT
+    assert away.within == []
+    left = waiting(stage)[recipient(SECOND.entity_id)]
+    assert (left.attempts, left.next_at) == (0, until)
+    with stage.store.transaction() as tx:
+        assert any(
+            one.entity_id == SECOND.entity_id for one in tx.participations.of_session("session-1")
+        )
+
+
 # A logout that begins here.
 
 
 def test_a_logout_that_begins_here(stage: Stage) -> None:
     """Whoever ended the session: services are told, and the browser goes on."""
-    assert stage.idp.propagate_logout("session-1") is None
+    assert stage.idp.propagate_logout("session-1", browser=BROWSER) is None
     logged_in_at(stage, stage.sp, SECOND)
-    first = stage.idp.propagate_logout("session-1", then=f"{HOME}/goodbye")
+    first = stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/goodbye")
     request, token = told(first, stage)
     assert request.destination == "https://other.example/slo"
     request, token = told(reply(stage, SECOND, request, token), stage)
     there, _ = location_of(reply(stage, stage.sp, request, token))
     assert there == f"{HOME}/goodbye"
-    assert stage.idp.propagate_logout("session-1") is None
+    assert stage.idp.propagate_logout("session-1", browser=BROWSER) is None
 
 
 def test_nobody_waits_for_services_that_soap_reaches(stage: Stage) -> None:
@@ -456,7 +661,7 @@ def test_nobody_waits_for_services_that_soap_reaches(stage: Stage) -> None:
         until = stage.now + KEPT_FOR_THE_REQUEST
         write_participation_notices(tx, "session-1", stage.now, due=until)
     assert stage.due() == ()
-    assert stage.idp.propagate_logout("session-1", then=f"{HOME}/goodbye") is None
+    assert stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/goodbye") is None
     assert stage.http.asked == []
     assert stage.due() == tuple(sorted(recipient(one.entity_id) for one in (stage.sp, SECOND)))
     assert {one.attempts for one in waiting(stage).values()} == {0}
@@ -470,7 +675,9 @@ def test_each_service_is_told_by_one_way(stage: Stage) -> None:
     with stage.store.transaction() as tx:
         until = stage.now + KEPT_FOR_THE_REQUEST
         write_participation_notices(tx, "session-1", stage.now, due=until)
-    request, token = told(stage.idp.propagate_logout("session-1", then=f"{HOME}/bye"), stage)
+    request, token = told(
+        stage.idp.propagate_logout("session-1", browser=BROWSER, then=f"{HOME}/bye"), stage
+    )
     assert request.destination == "https://other.example/slo"
     assert stage.due() == (recipient(stage.sp.entity_id),)
     assert location_of(reply(stage, SECOND, request, token))[0] == f"{HOME}/bye"
@@ -481,7 +688,7 @@ def test_each_service_is_told_by_one_way(stage: Stage) -> None:
 def test_a_page_says_who_was_missed(stage: Stage) -> None:
     logged_in_at(stage, stage.sp)
     stage.enter(stage.sp, {"single_logout_services": ()})
-    page = stage.idp.propagate_logout("session-1")
+    page = stage.idp.propagate_logout("session-1", browser=BROWSER)
     assert isinstance(page, SamlLogoutPage)
     assert page.missed == (stage.sp.entity_id,)
 

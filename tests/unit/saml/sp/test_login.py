@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,29 @@ from hkeid.testing.saml_parties import Party
 
 MINUTE = timedelta(minutes=1)
 Alter = Callable[[Stage, Any], Any]
+
+
+def test_an_assertion_that_never_ends(stage: Stage) -> None:
+    """Some identity providers say so with the end of time, to which nothing can be added."""
+    never = datetime.max.replace(tzinfo=UTC)
+
+    def forever(one: Assertion) -> Assertion:
+        assert one.subject is not None
+        assert one.conditions is not None
+        (confirmation,) = one.subject.confirmations
+        (statement,) = one.authn_statements
+        return replace(
+            one,
+            subject=replace(
+                one.subject, confirmations=(replace(confirmation, not_on_or_after=never),)
+            ),
+            conditions=replace(one.conditions, not_on_or_after=never),
+            authn_statements=(replace(statement, session_not_on_or_after=never),),
+        )
+
+    ends = stage.login(assertion=forever).session_not_on_or_after
+    assert ends is not None
+    assert never - ends < timedelta(milliseconds=1)
 
 
 def test_a_login(stage: Stage) -> None:

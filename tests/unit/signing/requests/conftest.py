@@ -67,7 +67,7 @@ class Bureau:
         self.certification = Certification(store=hub.memory, clock=hub.clock)
         self.provider = Provider.production(
             ISSUER, hub.store, hub.keys, hub.broker,
-            ConsentLedger(hub.store, hub.fields, hub.keys, hub.clock, hub.random), hub.clock, hub.random,
+            ConsentLedger(hub.store, hub.fields, hub.clock, hub.random), hub.clock, hub.random,
         )  # fmt: skip
         self.evidence = SealedEvidence(
             hub.memory, MemoryEvidenceKeys(), hub.keys, hub.clock, hub.random

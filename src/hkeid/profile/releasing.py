@@ -1,0 +1,128 @@
+"""Releasing: only what every rule lets through at that moment, recorded before it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from hkeid.doors.relying_party import LOGIN_PURPOSE
+from hkeid.kernel.errors import NotFound, Refused
+from hkeid.kernel.instants import Instant
+from hkeid.ports.sessions import VerifiedClaimsWish
+from hkeid.profile.assurance import told_claims, verified_claims, wished_claims
+from hkeid.profile.claims import base_names, fields_of, render
+from hkeid.profile.events import ClaimsDisclosed
+from hkeid.profile.holding import Holding
+from hkeid.profile.proofs import SALT_BYTES, proves, value_digest
+from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
+
+_ID_BYTES = 16
+
+
+class Releasing:
+    """Behind :class:`hkeid.profile.ConsentLedger`; see there."""
+
+    __slots__ = ("_holding",)
+
+    def __init__(self, holding: Holding) -> None:
+        self._holding = holding
+
+    def release(
+        self,
+        resident_id: str,
+        client_id: str,
+        names: Collection[str],
+        now: Instant,
+        purpose: str = LOGIN_PURPOSE,
+        verified: Collection[VerifiedClaimsWish] = (),
+    ) -> Mapping[str, Any]:
+        """See :meth:`hkeid.profile.ConsentLedger.release`."""
+        asked = base_names((*names, *wished_claims(verified)))
+        if not asked:
+            return {}
+        disclosure_id = self._holding.random.token(_ID_BYTES)
+        salt = self._holding.random.token_bytes(SALT_BYTES)
+        with self._holding.store.transaction() as tx:
+            permitted = self._permitted(tx, resident_id, client_id, asked, purpose, now)
+            resident = tx.residents.get(resident_id) if permitted else None
+            if resident is None:
+                return {}
+            try:
+                texts, sealed = self._holding.fields.read_for_disclosure(
+                    tx, resident_id, fields_of(permitted), disclosure_id, salt
+                )
+            except NotFound:
+                # The data key is gone: an erasure is under way, and there is nothing left to tell.
+                return {}
+            texts |= self._holding.beside(tx, resident_id, permitted, texts, now)
+            released = render(names, permitted, texts, now)
+            released |= verified_claims(verified, permitted, texts, resident.proofed, now)
+            if not released:
+                return {}
+            told = told_claims(released)
+            sent = {name.partition("#")[0] for name in told}
+            disclosure = Disclosure(
+                id=disclosure_id,
+                resident_id=resident_id,
+                client_id=client_id,
+                purpose=purpose,
+                claims=tuple(told),
+                disclosed_at=now,
+                decisions=tuple(one.id for claim, one in permitted.items() if claim in sent),
+                digests={
+                    name: value_digest(salt, disclosure_id, name, value)
+                    for name, value in told.items()
+                }
+                if sealed
+                else {},
+                salt=sealed,
+            )
+            record(tx, disclosure)
+        return released
+
+    def _permitted(
+        self,
+        tx: ProfileTransaction,
+        resident_id: str,
+        client_id: str,
+        asked: tuple[str, ...],
+        purpose: str,
+        now: Instant,
+    ) -> dict[str, ConsentDecision]:
+        """Of the claims asked for, those that every rule lets through, with the decision that does."""
+        client = tx.clients.get(client_id)
+        if client is None or not client.enabled:
+            return {}
+        resident = tx.residents.get(resident_id)
+        if resident is None or not resident.state.may_log_in:
+            return {}
+        decided = self._holding.decisions(tx, resident_id, client, purpose, now)
+        return {
+            claim: decided[claim] for claim in asked if claim in decided and decided[claim].agreed
+        }
+
+    def salt(self, disclosure: Disclosure) -> bytes:
+        """See :meth:`hkeid.profile.ConsentLedger.disclosure_salt`."""
+        if not disclosure.salt:
+            raise Refused("disclosure_without_digests")
+        return self._holding.fields.disclosure_salt(
+            disclosure.resident_id, disclosure.id, disclosure.salt
+        )
+
+    def prove(self, disclosure: Disclosure, name: str, value: Any) -> bool:
+        """See :meth:`hkeid.profile.ConsentLedger.prove`."""
+        return proves(disclosure.digests, self.salt(disclosure), disclosure.id, name, value)
+
+
+def record(tx: ProfileTransaction, disclosure: Disclosure) -> None:
+    """Keep a disclosure, and say in the audit trail that there was one."""
+    tx.disclosures.append(disclosure)
+    tx.audit.append(
+        ClaimsDisclosed(
+            disclosure_id=disclosure.id,
+            resident_id=disclosure.resident_id,
+            client_id=disclosure.client_id,
+            purpose=disclosure.purpose,
+            claims=disclosure.claims,
+        )
+    )
