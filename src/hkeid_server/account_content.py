@@ -64,6 +64,7 @@ def account_page(session: SessionView, done: str | None) -> AccountPage:
         signed=signed_lines(resident.id),
         links=_links(resident.id, removable=bool(devices)),
         elsewhere=addable(resident.id),
+        profile=_profile(resident.id),
         signal=json.dumps(
             {
                 "rpId": house().policy.rp_id,
@@ -107,6 +108,11 @@ def addable(resident_id: str) -> tuple[Elsewhere, ...]:
         for one in house().back_doors.upstreams.for_client(None)
         if one.provider.id not in linked
     )
+
+
+def _profile(resident_id: str) -> int | None:
+    found = house().profile.overview(resident_id)
+    return None if found.since is None else len(found.values)
 
 
 def _told_by(resident_id: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ from hkeid_server.pages import (
     life_step_up,
     life_stopping,
     login,
+    profile,
     public,
     registration,
     registration_passkey,
@@ -90,6 +91,7 @@ def create_pages(parts: House) -> Flask:
         life_recovery.blueprint,
         life_step_up.blueprint,
         life_stopping.blueprint,
+        profile.blueprint,
     ):
         app.register_blueprint(blueprint)
     _register_optional(app, parts)

@@ -29,6 +29,7 @@ from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_scrip
 from hkeid_server.gallery_csc import csc_samples
 from hkeid_server.gallery_elsewhere import doors, more_logins
 from hkeid_server.gallery_life import life_samples
+from hkeid_server.gallery_profile import profile_samples
 from hkeid_server.gallery_registration import CAMERA, samples
 from hkeid_server.gallery_signing import signing_samples
 from hkeid_server.gallery_stations import CAMERA as STATION_CAMERA
@@ -96,7 +97,7 @@ _RISK = {
 def _assured(claim: str, texts: Mapping[str, str]) -> ConsentItem:
     """A claim about the eID, as the ledger would show it."""
     spoken = Language.parse(language().content)
-    shown = CLAIMS[claim].show(texts, spoken)
+    shown = CLAIMS[claim].show(texts, spoken, NOON)
     return ConsentItem(
         claim=claim,
         label=CLAIMS[claim].label[spoken],
@@ -304,6 +305,7 @@ SAMPLES: dict[str, Sample] = {
             *csc_samples(observatory, partial(ceremony, "get")).items(),
             *station_samples(partial(ceremony, "create"), partial(ceremony, "get")).items(),
             *console_samples().items(),
+            *profile_samples().items(),
             *verification_samples().items(),
             *signing_samples(partial(ceremony, "get"), observatory).items(),
         )

@@ -116,7 +116,7 @@ def life_samples(
     found: dict[str, tuple[str, Callable[[], object]]] = {
         **{
             f"step-up-{why}": ("step_up", partial(_step_up, request, why))
-            for why in ("new-phone", "notices", "minor", "elsewhere")
+            for why in ("new-phone", "notices", "minor", "elsewhere", "profile")
         },
         "step-up-without-passkey": ("step_up", partial(StepUpPage, why="elsewhere", ceremony=None)),
         "new-phone-ask": ("new_phone_ask", NewPhoneAskPage),

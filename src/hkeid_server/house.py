@@ -23,7 +23,7 @@ from hkeid.kernel.http import Request, Response
 from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger, Receipts
+from hkeid.profile import ConsentLedger, EmeProfile, Receipts
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
@@ -81,6 +81,7 @@ class House:
     """All parts of a running server.
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
+    :ivar profile: what residents keep here to fill in forms with.
     :ivar new_phone: a phone that is not logged in, bound on the word of one that is.
     :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
@@ -112,6 +113,7 @@ class House:
     fields: PersonalFields
     policy: WebAuthnPolicy
     ledger: ConsentLedger
+    profile: EmeProfile
     broker: Broker
     activation: Activation
     devices: Devices

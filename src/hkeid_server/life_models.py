@@ -15,7 +15,8 @@ from hkeid_server.models import CeremonyForm
 class StepUpPage:
     """Show first that it is you; then the page that was asked for comes.
 
-    :ivar why: which page that is: ``new-phone``, ``notices``, ``minor``, ``elsewhere``.
+    :ivar why: which page that is: ``new-phone``, ``notices``, ``minor``, ``elsewhere``,
+        ``profile``.
     :ivar ceremony: None: there is no passkey, only logins elsewhere.
     :ivar low: asked because the login is from before the eID was upgraded, not because it is old.
     """
@@ -140,11 +141,14 @@ class NoticesPage:
 class EmailCodePage:
     """The code that was sent to an address.
 
-    :ivar error: ``malformed``, ``wrong``, ``expired``, ``attempts``, ``cooling``.
+    :ivar error: ``malformed``, ``wrong``, ``expired``, ``attempts``, ``cooling``, ``changes``.
+    :ivar action: where the code goes; ``back``: where another one can be had.
     """
 
     address: str
     error: str | None = None
+    action: str = "/account/notices/email/code"
+    back: str = "/account/notices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,6 +216,7 @@ class AccountPage:
     :ivar signing: whether this installation serves signing; ``signed``: what the resident signed.
     :ivar links: other logins that lead here; ``elsewhere``: those that can be added.
     :ivar told_by: channels by which the resident is told (``email``, ``web_push``, ``sms``).
+    :ivar profile: how many things stand in the resident's profile; None: there is no profile.
     """
 
     card: EidCard
@@ -232,6 +233,7 @@ class AccountPage:
     signed: tuple[SignedLine, ...] = ()
     links: tuple[LinkCard, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    profile: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

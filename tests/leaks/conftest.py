@@ -49,7 +49,10 @@ from hkeid_server.wiring import build_house
 
 CALLBACK = "http://127.0.0.1:9/callback"
 FAREWELL = "http://127.0.0.1:9/bye"
-CLAIMS = ("name", "given_name", "family_name", "birthdate", "gender", "hkic_number")
+CLAIMS = (
+    "name", "given_name", "family_name", "birthdate", "gender", "hkic_number", "former_name",
+    "also_known_as", "address", "hk_address", "address_document",
+)  # fmt: skip
 REASON = {"en": "To greet you.", "zh-Hant-HK": "向你問好。", "zh-Hans": "向你问好。"}
 FORM = "application/x-www-form-urlencoded"
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -341,6 +344,32 @@ def name_device(scene: Scene, resident: VirtualResident) -> None:
     assert label in page.text
 
 
+def keep_a_profile(scene: Scene, resident: VirtualResident) -> None:
+    """Opt in, and fill in what can be told from everything else."""
+    browser, place = resident.browser, f"{scene.issuer}/account/profile"
+    browser.submit(browser.get(place).form("start-profile"))
+    words = {
+        "former_name": {"value": f"{a_word()}, {a_word().title()}"},
+        "alias": {"value": f"{a_word()}, {a_word().title()}"},
+        "residential_address": {
+            "district": "north",
+            "en_building": a_word(),
+            "zh_street": a_word(),
+        },
+        "address_document": {
+            "kind": "bank_statement",
+            "issuer": a_word(),
+            "issued_on": "2026-01-31",
+        },
+    }
+    for name, typed in words.items():
+        scene.note("profile", *(text for text in typed.values() if text.split(",")[0].isupper()))
+        page = browser.submit(browser.get(f"{place}/{name}").form("field-form"), typed)
+        assert page.status == 200, page.text
+    kept = browser.get(place).text
+    assert all(str(value) in kept for value in scene.canaries["profile"])
+
+
 def use_service(scene: Scene, resident: VirtualResident, service: Service) -> dict[str, str]:
     """Refuse, agree, and everything a relying party can do wrong; gives the tokens that live."""
     browser, probes = resident.browser, scene.probes
@@ -541,6 +570,7 @@ def travel(scene: Scene, service: Service) -> None:
     resident_id, code = enter(scene)
     activate(scene, resident, code)
     name_device(scene, resident)
+    keep_a_profile(scene, resident)
     page = resident.browser.get(f"{scene.issuer}/account")
     resident.browser.submit(page.form("sign-out"))
     tokens = use_service(scene, resident, service)

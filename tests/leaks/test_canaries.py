@@ -205,11 +205,18 @@ def test_the_canaries_are_where_they_belong(scene) -> None:
         "interaction id", "code", "access token", "refresh token", "id token", "verifier", "state",
         "nonce", "jti", "client assertion", "client's key", "client's secret", "server key", "data key",
         "passphrase", "database password", "internal id", "login hint", "stranger's value",
-        "word in the exception",
+        "word in the exception", "profile",
     } == kinds  # fmt: skip
     told = b"".join(exchange.body for exchange in scene.exchanges if exchange.status < 400)
     told = told.replace(b"&#39;", b"'")
-    for kind in ("english name", "chinese name", "device label", "hkic number", "birth date"):
+    for kind in (
+        "english name",
+        "chinese name",
+        "device label",
+        "hkic number",
+        "birth date",
+        "profile",
+    ):
         search = CanarySearch(one for one in scene.all_canaries() if one.kind == kind)
         assert search.find(told), f"{kind}: the resident and the service were not shown it"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from hkeid.kernel.errors import MalformedInput
 
@@ -25,3 +27,14 @@ class Language(StrEnum):
             if language.value.casefold() == folded:
                 return language
         raise MalformedInput("language_unknown", field="language")
+
+
+def labels(english: str, traditional: str, simplified: str) -> Mapping[Language, str]:
+    """One text in the three scripts, unchangeable."""
+    return MappingProxyType(
+        {
+            Language.ENGLISH: english,
+            Language.TRADITIONAL: traditional,
+            Language.SIMPLIFIED: simplified,
+        }
+    )

@@ -12,15 +12,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from hkeid.identity.characters import characters_allowed
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput
 
 _LONGEST = 200
 _COMMERCIAL_CODE = re.compile(r"[0-9]{4}(?:[ -]?[0-9]{4}){0,15}", re.ASCII)
-
-# Controls, format characters (text direction!), lone surrogates, line and paragraph separators.
-_FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_IDEOGRAPHIC_PLANES = range(0x20000, 0x40000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +63,19 @@ def rare_characters(text: str) -> tuple[RareCharacter, ...]:
     return tuple(found)
 
 
-def _check(text: str, field: str) -> None:
+def check_name(text: str, field: str) -> None:
+    """One written form of a name: not empty, not padded, at most 200 characters, none that does harm.
+
+    :param field: what to call it in the error.
+    :raises hkeid.kernel.errors.MalformedInput: reasons ``name_empty_or_padded``, ``name_too_long``,
+        ``name_characters_not_allowed``.
+    """
     if not text or text != text.strip():
         raise MalformedInput("name_empty_or_padded", field=field)
     if len(text) > _LONGEST:
         raise MalformedInput("name_too_long", field=field)
-    for character in text:
-        category = unicodedata.category(character)
-        # Newer ideographs than this Python's tables know are "unassigned" there.
-        unknown = category == "Cn" and ord(character) not in _IDEOGRAPHIC_PLANES
-        if category in _FORBIDDEN or unknown:
-            raise MalformedInput("name_characters_not_allowed", field=field)
+    if not characters_allowed(text):
+        raise MalformedInput("name_characters_not_allowed", field=field)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -97,11 +96,11 @@ class PersonName:
     commercial_code: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check(self.english, "name_english")
+        check_name(self.english, "name_english")
         if self.chinese is not None:
-            _check(self.chinese, "name_chinese")
+            check_name(self.chinese, "name_chinese")
         if self.chinese_simplified is not None:
-            _check(self.chinese_simplified, "name_chinese_simplified")
+            check_name(self.chinese_simplified, "name_chinese_simplified")
         for group in self.commercial_code:
             if len(group) != 4 or not (group.isascii() and group.isdigit()):
                 raise MalformedInput("name_commercial_code_malformed", field="name_commercial_code")

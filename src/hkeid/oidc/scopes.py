@@ -8,9 +8,12 @@ from types import MappingProxyType
 
 OPENID = "openid"
 PROFILE = "profile"
+EMAIL = "email"
+ADDRESS = "address"
+PHONE = "phone"
 OFFLINE_ACCESS = "offline_access"
 
-SCOPES = (OPENID, PROFILE, OFFLINE_ACCESS)
+SCOPES = (OPENID, PROFILE, EMAIL, ADDRESS, PHONE, OFFLINE_ACCESS)
 """Every scope of OpenID Connect there is."""
 
 SERVICE = "service"
@@ -21,9 +24,16 @@ request for one of them need not be an OpenID Connect request.
 """
 
 SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {PROFILE: ("name", "given_name", "family_name", "birthdate", "gender")}
+    {
+        PROFILE: ("name", "given_name", "family_name", "birthdate", "gender"),
+        EMAIL: ("email",),
+        ADDRESS: ("address",),
+        PHONE: ("phone_number",),
+    }
 )
-"""Personal claims by scope: the part of OpenID Connect's ``profile`` that hkeid holds at all."""
+"""Personal claims by scope, as far as hkeid holds them at all. ``email_verified`` comes with ``email``;
+``phone_number_verified`` never: nobody proves telephone numbers here.
+"""
 
 # RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), separated by single spaces.
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*\Z")

@@ -1,7 +1,9 @@
-"""Consent ledger and disclosure to relying parties (e-ME itself comes later)."""
+"""The resident's own profile (e-ME), consent ledger, and disclosure to relying parties."""
 
 from hkeid.profile.claims import CLAIMS, ClaimDefinition
 from hkeid.profile.deciding import Answer
+from hkeid.profile.editing import EmeOverview, EmeProfile
+from hkeid.profile.eme import EME_FIELDS, EmeField, EmeValue, Source
 from hkeid.profile.events import ClaimsDisclosed, ConsentDecided, ConsentWithdrawn
 from hkeid.profile.ledger import ConsentLedger
 from hkeid.profile.question import ConsentItem, ConsentQuestion
@@ -13,6 +15,7 @@ from hkeid.profile.statement import CollectionStatement, StatementText, collecti
 
 __all__ = [
     "CLAIMS",
+    "EME_FIELDS",
     "Answer",
     "ClaimDefinition",
     "ClaimsDisclosed",
@@ -25,7 +28,12 @@ __all__ = [
     "ConsentQuestion",
     "ConsentWithdrawn",
     "Disclosure",
+    "EmeField",
+    "EmeOverview",
+    "EmeProfile",
+    "EmeValue",
     "Receipts",
+    "Source",
     "StandingConsent",
     "StatementText",
     "VerifiedReceipt",

@@ -65,4 +65,4 @@ class Asking:
         with self._holding.store.transaction() as tx:
             decided = self._holding.decisions(tx, resident_id, client, purpose, now)
             texts = self._holding.read(tx, resident_id, asked)
-        return consent_question(client, asked, decided, texts, spoken, purpose)
+        return consent_question(client, asked, decided, texts, spoken, now, purpose)

@@ -104,7 +104,7 @@ def verified_claims(
     tellable = [claim for claim in VERIFIABLE if claim in permitted]
     found = []
     for wish in wishes:
-        answer = wish.answer(verification, render(wish.names, tellable, texts), now)
+        answer = wish.answer(verification, render(wish.names, tellable, texts, now), now)
         if answer is not None:
             found.append(dict(answer))
     if not found:

@@ -52,3 +52,10 @@ def _shown(year: int | None, month: int | None, day: int | None, language: Langu
         return " ".join(str(part) for part in parts if part)
     pairs = ((year, "年"), (month, "月"), (day, "日"))
     return "".join(f"{number}{unit}" for number, unit in pairs if number)
+
+
+def shown_truth(language: Language, *, true: bool) -> str:
+    """``Yes``, ``是``; ``No``, ``否``."""
+    if language is Language.ENGLISH:
+        return "Yes" if true else "No"
+    return "是" if true else "否"

@@ -6,11 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hkeid.doors.relying_party import DIRECT_MARKETING, RelyingParty
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel.errors import NotFound
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.profile.claims import fields_of
+from hkeid.profile.claims import NUMBER_IS_REGISTERED, Texts, fields_of
 from hkeid.profile.purposes import Purpose, purposes_of
 from hkeid.profile.records import ConsentDecision, ConsentKey, ProfileTransaction
 from hkeid.profile.signals import entry_texts
@@ -18,6 +19,7 @@ from hkeid.profile.statement import purpose_digest
 from hkeid.residents.sealing import PersonalFields
 
 _CACHED_CLIENTS = 1024
+_VERIFIED = "hkic_number_verified"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +87,29 @@ class Holding:
         self, tx: ProfileTransaction, resident_id: str, claims: Collection[str]
     ) -> dict[str, str]:
         """The opened fields that ``claims`` are made of."""
-        entry = entry_texts(tx, resident_id, claims, self.clock.now())
+        now = self.clock.now()
         try:
-            return {**self.fields.read(tx, resident_id, fields_of(claims)), **entry}
+            texts = self.fields.read(tx, resident_id, fields_of(claims))
         except NotFound:
             # The data key is gone: an erasure is under way, and there is nothing left to tell.
             return {}
+        return texts | self.beside(tx, resident_id, claims, texts, now)
+
+    def beside(
+        self,
+        tx: ProfileTransaction,
+        resident_id: str,
+        claims: Collection[str],
+        texts: Texts,
+        now: Instant,
+    ) -> dict[str, str]:
+        """What ``claims`` are made of beside the sealed fields that were opened."""
+        found = entry_texts(tx, resident_id, claims, now)
+        if _VERIFIED in claims and "hkic_number" in texts:
+            number = HkicNumber.parse(texts["hkic_number"])
+            if self.fields.number_leads_to(tx, number, resident_id):
+                found[NUMBER_IS_REGISTERED] = "yes"
+        return found
 
 
 def not_before(latest: Mapping[ConsentKey, ConsentDecision], now: Instant) -> Instant:

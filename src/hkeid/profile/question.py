@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hkeid.doors.relying_party import LOGIN_PURPOSE, RelyingParty
 from hkeid.identity.language import Language
+from hkeid.kernel.instants import Instant
 from hkeid.profile.claims import CLAIMS, Texts
 from hkeid.profile.records import ConsentDecision
 from hkeid.profile.statement import (
@@ -86,6 +87,7 @@ def consent_question(
     decided: Mapping[str, ConsentDecision],
     texts: Texts,
     language: Language,
+    now: Instant,
     purpose: str = LOGIN_PURPOSE,
 ) -> ConsentQuestion:
     """Put the page together (pure).
@@ -93,6 +95,7 @@ def consent_question(
     :param claims: base names asked for; those the client has not registered are left out.
     :param decided: decisions that hold at present, by claim.
     :param texts: the resident's opened fields.
+    :param now: the moment for which values are shown.
     :raises hkeid.kernel.errors.Refused: reason ``purpose_not_registered``.
     """
     about = registered_purpose(client, purpose)
@@ -101,7 +104,7 @@ def consent_question(
         ConsentItem(
             claim=claim,
             label=CLAIMS[claim].label[language],
-            value=CLAIMS[claim].show(texts, language),
+            value=CLAIMS[claim].show(texts, language, now),
             why=in_language(about.reasons[claim], language),
             required=claim not in about.voluntary,
             decided=decided[claim].agreed if claim in decided else None,

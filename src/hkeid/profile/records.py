@@ -15,6 +15,7 @@ from hkeid.op.records import ClientRepository, GrantRepository
 from hkeid.ports.storage import SingleUse
 from hkeid.residents.guardians import GuardianApprovalRepository
 from hkeid.residents.records import (
+    BlindIndexRepository,
     CredentialRepository,
     ResidentRepository,
     SealedFieldRepository,
@@ -163,6 +164,8 @@ class ProfileTransaction(Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def residents(self) -> ResidentRepository: ...
+    @property
+    def blind_index(self) -> BlindIndexRepository: ...
     @property
     def credentials(self) -> CredentialRepository: ...
     @property

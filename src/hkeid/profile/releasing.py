@@ -15,7 +15,6 @@ from hkeid.profile.events import ClaimsDisclosed
 from hkeid.profile.holding import Holding
 from hkeid.profile.proofs import SALT_BYTES, proves, value_digest
 from hkeid.profile.records import ConsentDecision, Disclosure, ProfileTransaction
-from hkeid.profile.signals import entry_texts
 
 _ID_BYTES = 16
 
@@ -55,8 +54,8 @@ class Releasing:
             except NotFound:
                 # The data key is gone: an erasure is under way, and there is nothing left to tell.
                 return {}
-            texts |= entry_texts(tx, resident_id, permitted, now)
-            released = render(names, permitted, texts)
+            texts |= self._holding.beside(tx, resident_id, permitted, texts, now)
+            released = render(names, permitted, texts, now)
             released |= verified_claims(verified, permitted, texts, resident.proofed, now)
             if not released:
                 return {}

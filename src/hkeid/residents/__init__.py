@@ -1,13 +1,18 @@
 """The registry: residents, credentials, sealed fields, blind index, registry of personal fields."""
 
+from hkeid.residents.email_proofs import EmailProof, EmailProofs
 from hkeid.residents.erasure import ResidentErased, erase, replay_erasures
-from hkeid.residents.fields import FIELDS, PersonalField, Protection, Viewer, data_map
+from hkeid.residents.field_kinds import PersonalField, Protection, Viewer
+from hkeid.residents.fields import FIELDS, data_map
 from hkeid.residents.finding import HKIC_INDEX, bind_hkic, blind_digest, find_by_hkic
 from hkeid.residents.sealing import PersonalFields, Unsealable
+from hkeid.residents.turns import take_turn
 
 __all__ = [
     "FIELDS",
     "HKIC_INDEX",
+    "EmailProof",
+    "EmailProofs",
     "PersonalField",
     "PersonalFields",
     "Protection",
@@ -20,4 +25,5 @@ __all__ = [
     "erase",
     "find_by_hkic",
     "replay_erasures",
+    "take_turn",
 ]

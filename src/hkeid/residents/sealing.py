@@ -8,6 +8,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import ConfigurationError, NotFound, Refused
 from hkeid.kernel.instants import Instant, epoch_seconds
@@ -17,6 +18,7 @@ from hkeid.ports.surroundings import Random
 from hkeid.ports.vault import DataKeyVault
 from hkeid.residents.erasure import ErasureTransaction, erase, replay_erasures
 from hkeid.residents.fields import sealed_by_name
+from hkeid.residents.finding import FindingTransaction, find_by_hkic
 from hkeid.residents.records import SealedFieldRepository
 
 _VERSION = b"\x01"
@@ -136,6 +138,22 @@ class PersonalFields:
             sealed = self._seal(cipher, text.encode("utf-8"), place)
             tx.sealed_fields.put(resident_id, field, sealed, now)
 
+    def remove(
+        self,
+        tx: SealedFieldsTransaction,
+        resident_id: str,
+        names: Collection[str],
+        now: Instant,
+    ) -> tuple[str, ...]:
+        """Keep those of ``names`` no longer; ``updated_at`` follows. Returns those that were there.
+
+        :raises hkeid.kernel.errors.NotFound: reason ``data_key_missing``.
+        """
+        removed = tuple(name for name in names if tx.sealed_fields.delete(resident_id, name))
+        if removed:
+            self.put(tx, resident_id, {}, now)
+        return removed
+
     def read(
         self, tx: SealedFieldsTransaction, resident_id: str, names: Collection[str]
     ) -> dict[str, str]:
@@ -179,6 +197,10 @@ class PersonalFields:
         :raises Unsealable: it was altered or moved.
         """
         return self.unseal(resident_id, "disclosures", "salt", disclosure_id, sealed)
+
+    def number_leads_to(self, tx: FindingTransaction, number: HkicNumber, resident_id: str) -> bool:
+        """Whether the index of identity-card numbers leads from ``number`` to this resident."""
+        return find_by_hkic(tx, self._keys, number) == resident_id
 
     def seal_device_label(self, resident_id: str, credential_id: bytes, label: str) -> bytes:
         """Seal what a resident calls a device, for ``Credential.label``."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_from_directory
 
 from hkeid.broker import StepUpRequired
-from hkeid.enrolment.notices import MOST_BROWSERS, ContactsFull, EmailProof, message
+from hkeid.enrolment.notices import MOST_BROWSERS, ContactsFull, message
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import (
@@ -19,7 +19,9 @@ from hkeid.kernel.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from hkeid.ports.notices import Channel, Notice
+from hkeid.ports.notices import Channel
+from hkeid.residents import EmailProof
+from hkeid_server.email_codes import send_email_code
 from hkeid_server.house import house
 from hkeid_server.life_models import BrowserRow, EmailCodePage, NoticesPage, ToldLine
 from hkeid_server.pages.life_step_up import with_fresh_session
@@ -241,13 +243,4 @@ def _send_code(proof: EmailProof) -> None:
         "to nobody. If you did not ask for it, you need not do anything.",
         code=proof.code.reveal(),
     )
-    house().notices.carrier(Channel.EMAIL).send(
-        Notice(
-            channel=Channel.EMAIL,
-            address=proof.address,
-            about="email_code",
-            language=language().content,
-            title=translate("Your code for notices"),
-            body=body,
-        )
-    )
+    send_email_code(proof, title=translate("Your code for notices"), body=body)

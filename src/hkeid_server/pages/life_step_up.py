@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -32,6 +33,7 @@ PAGES = {
     "notices": "/account/notices",
     "minor": "/account/minor",
     "elsewhere": "/account/elsewhere",
+    "profile": "/account/profile",
 }
 """The pages that may be asked for, by their words; nothing else is ever led to."""
 
@@ -40,17 +42,23 @@ P = ParamSpec("P")
 
 def with_fresh_session(
     why: str,
+    *,
+    within: Callable[[], timedelta] | None = None,
 ) -> Callable[[Callable[Concatenate[SessionView, P], Response]], Callable[P, Response]]:
     """Give a view a session whose login is recent enough; else the passkey is asked for.
 
     :param why: the word of the page in :data:`PAGES`.
+    :param within: how recent, where a form takes a while to fill in; as for contacts if not given.
     """
+
+    def recent() -> timedelta:
+        return house().notices.contacts.recent if within is None else within()
 
     def guard(view: Callable[Concatenate[SessionView, P], Response]) -> Callable[P, Response]:
         @wraps(view)
         def guarded(session: SessionView, /, *values: P.args, **named: P.kwargs) -> Response:
             at = session.authentication.authenticated_at
-            if house().clock.now() - at > house().notices.contacts.recent:
+            if house().clock.now() - at > recent():
                 return step_up_page(session, why)
             try:
                 return view(session, *values, **named)

@@ -13,7 +13,7 @@ from hkeid.oidc.authorization_details import DetailType
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.ports.evidence import EvidenceVault
-from hkeid.profile import ConsentLedger
+from hkeid.profile import ConsentLedger, EmeProfile
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
@@ -80,6 +80,7 @@ def build_house(
         fields=base.fields,
         policy=base.passkeys,
         ledger=ledger,
+        profile=EmeProfile(store, base.fields, keys, clock, random, ledger),
         broker=base.broker,
         activation=_activation(base),
         devices=_devices(base),

@@ -6,7 +6,8 @@ from sqlalchemy import LargeBinary
 
 from hkeid.adapters.sql.tables import METADATA
 from hkeid.adapters.vault.tables import METADATA as VAULT_METADATA
-from hkeid.residents.fields import FIELDS, Protection
+from hkeid.residents.field_kinds import Protection
+from hkeid.residents.fields import FIELDS
 
 
 def test_what_is_sealed_or_digested_is_kept_as_bytes() -> None:

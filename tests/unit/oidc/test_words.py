@@ -36,7 +36,8 @@ def test_scope(text: str, scopes: tuple[str, ...] | None) -> None:
 
 
 def test_claims_of_scopes() -> None:
-    assert claims_of(("openid", "email")) == ()
+    assert claims_of(("openid", "offline_access")) == ()
+    assert claims_of(("openid", "email", "phone")) == ("email", "phone_number")
     assert "birthdate" in claims_of(("openid", "profile"))
 
 

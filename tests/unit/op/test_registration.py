@@ -195,7 +195,7 @@ SECRET = {"client_secret": "a secret of some length"}
         ({"grant_types": ["implicit"]}, "i", "grant_types"),
         ({"grant_types": ["refresh_token"]}, "i", "grant_types"),
         ({"scope": "profile"}, "i", "scope"),
-        ({"scope": "openid email"}, "i", "scope"),
+        ({"scope": "openid shoes"}, "i", "scope"),
         ({"subject_type": "public"}, "i", "subject_type"),
         ({"application_type": "service"}, "i", "application_type"),
         ({"id_token_signed_response_alg": "none"}, "i", "id_token_signed_response_alg"),

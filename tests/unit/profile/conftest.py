@@ -168,7 +168,11 @@ def client() -> Client:
 
 @pytest.fixture
 def ledger(
-    store: MemoryStore, fields: PersonalFields, clock: Ticking, resident: Resident
+    store: MemoryStore,
+    fields: PersonalFields,
+    keys: MemoryKeyStore,
+    clock: Ticking,
+    resident: Resident,
 ) -> ConsentLedger:
     assert resident
     return ConsentLedger(store, fields, clock, SystemRandom())

@@ -306,18 +306,18 @@ def test_proofing_malformed(text: str) -> None:
 def test_the_resident_sees_what_would_be_told(clock: Any) -> None:
     texts = a_proofing(clock.now(), CHIP).as_field()
     show = CLAIMS["verified_claims"].show
-    assert show(texts, Language.ENGLISH) == (
+    assert show(texts, Language.ENGLISH, clock.now()) == (
         "2 November 2026  At a counter  Card chip read  Register of persons agrees  "
         "Face matches the card"
     )
-    assert show(texts, Language.TRADITIONAL) == (
+    assert show(texts, Language.TRADITIONAL, clock.now()) == (
         "2026年11月2日  於櫃位辦理  已讀取身份證晶片  已與人事登記紀錄核對  已比對容貌與身份證"
     )
     for place in ProofingPlace:
         for language in Language:
             full = a_proofing(clock.now(), dict.fromkeys(ProofingCheck, True), place.value)
-            assert show(full.as_field(), language)
-    assert show({PROOFING: "x"}, Language.ENGLISH) is None
+            assert show(full.as_field(), language, clock.now())
+    assert show({PROOFING: "x"}, Language.ENGLISH, clock.now()) is None
 
 
 def test_the_consent_page_has_a_line_for_it(

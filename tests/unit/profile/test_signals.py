@@ -124,10 +124,10 @@ def test_shown_in_three_scripts(store: MemoryStore, resident: Resident, clock: A
         tx.credentials.add(a_credential(1, clock.now()))
         texts = eid_risk(tx, resident.id, clock.now())
     show = CLAIMS["eid_risk"].show
-    assert show(texts, Language.ENGLISH) == (
+    assert show(texts, Language.ENGLISH, clock.now()) == (
         "Card chip not read  Passkey in one device  eID under a week old"
     )
-    assert show(texts, Language.SIMPLIFIED) == (
+    assert show(texts, Language.SIMPLIFIED, clock.now()) == (
         "未读取身份证芯片  有密钥只存于一部设备  eID 启用不足一星期"
     )
-    assert show({}, Language.TRADITIONAL) is None
+    assert show({}, Language.TRADITIONAL, clock.now()) is None

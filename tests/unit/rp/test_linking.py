@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -289,6 +291,42 @@ class TestTakeover:
         log_in(client, service)
         assert service.account_of(CHAN) is None
         assert service.links.events == []
+
+    def test_what_was_kept_for_a_login_is_not_taken_for_a_link(self, service: Service) -> None:
+        """And the other way round: what is sealed for one purpose does not open for another."""
+        client = service.browser("chan")
+        for begun, mine, other in (
+            (client.get("/eid/login"), "-login-", "-linking-"),
+            (press(client), "-linking-", "-login-"),
+        ):
+            cookie = next(one for one in begun.headers.getlist("Set-Cookie") if mine in one)
+            name, _, rest = cookie.partition("=")
+            client.delete_cookie(name)
+            client.set_cookie(name.replace(mine, other), rest.partition(";")[0])
+            answer = come_back(client, service, begun, CHAN)
+            assert (answer.status_code, kind_in(answer.text)) == (400, "again")
+        assert service.links.events == []
+        assert client.get("/who").text == "None|None"
+
+    def test_two_accounts_want_one_eid_at_the_same_moment(self, service: Service) -> None:
+        clients = [service.browser("chan"), service.browser("mallory")]
+        ways = []
+        for client in clients:
+            begun = press(client)
+            url = service.provider.log_in(begun.headers["Location"], CHAN)
+            ways.append((client, url.removeprefix(HOST)))
+        gate = Barrier(2)
+
+        def arrive(way: tuple[FlaskClient, str]) -> int:
+            gate.wait()
+            return way[0].get(way[1]).status_code
+
+        with ThreadPoolExecutor(2) as threads:
+            statuses = list(threads.map(arrive, ways))
+        assert sorted(statuses) == [303, 403]
+        winner = ("chan", "mallory")[statuses.index(303)]
+        assert service.account_of(CHAN) == winner
+        assert service.reasons() == ["link_eid_taken"]
 
     def test_an_old_login_at_eid_is_not_enough(self, service: Service) -> None:
         """Whoever left eID logged in on a shared computer does not link by it."""

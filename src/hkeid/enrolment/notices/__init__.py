@@ -11,7 +11,6 @@ if TYPE_CHECKING:
         ContactBrowser,
         ContactChannel,
         ContactsFull,
-        EmailProof,
     )
     from hkeid.enrolment.notices.contacts import MOST_BROWSERS, Contacts
     from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __getattr__ = names_on_demand(
     __name__,
     {
-        "addresses": ("ContactBrowser", "ContactChannel", "ContactsFull", "EmailProof"),
+        "addresses": ("ContactBrowser", "ContactChannel", "ContactsFull"),
         "contacts": ("MOST_BROWSERS", "Contacts"),
         "dispatch": ("Dispatched", "Dispatcher", "DispatchSettings"),
         "records": ("DueNotice", "NoticeOutcome", "NoticeRepository"),
@@ -44,7 +43,6 @@ __all__ = [
     "Dispatched",
     "Dispatcher",
     "DueNotice",
-    "EmailProof",
     "Message",
     "NoticeOutcome",
     "NoticeRepository",

@@ -12,13 +12,8 @@ from urllib.parse import urlsplit
 from hkeid.enrolment.errors import EnrolmentRefused
 from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
-from hkeid.kernel.instants import Instant
-from hkeid.kernel.secret import Secret
 from hkeid.ports.notices import Channel
 
-_EMAIL: Final = re.compile(
-    r"[^@\s\x00-\x1f\x7f<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}\.[A-Za-z]{2,63}"
-)
 PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _PUSH_KEYS: Final = {"p256dh": 65, "auth": 16}
 
@@ -45,30 +40,6 @@ class ContactBrowser:
 
     reference: str = field(repr=False)
     service: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmailProof:
-    """A code that has to go to an address now; it is good for a quarter of an hour.
-
-    :ivar code: six digits; the caller sends it and forgets it.
-    """
-
-    address: str
-    code: Secret
-    expires_at: Instant
-
-
-def parse_email(text: str) -> str:
-    """An address that mail can go to; its domain in lower case.
-
-    :raises hkeid.kernel.errors.MalformedInput: ``email_malformed``.
-    """
-    trimmed = text.strip()
-    if len(trimmed) > 254 or _EMAIL.fullmatch(trimmed) is None or ".." in trimmed:
-        raise MalformedInput("email_malformed", field="email")
-    local, _, domain = trimmed.rpartition("@")
-    return f"{local}@{domain.lower()}"
 
 
 def parse_subscription(text: str) -> str:

@@ -13,6 +13,7 @@ from hkeid.kernel.errors import TooManyAttempts
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.storage import AttemptBudgets
+from hkeid.residents.turns import take_turn as residents_turn
 
 CHANGES_A_DAY: Final = 20
 """So many changes of one resident's addresses are made within a day."""
@@ -20,7 +21,6 @@ CHANGES_A_DAY: Final = 20
 _DAY: Final = timedelta(days=1)
 _TURN: Final = "contact_turn"
 _CHANGES: Final = "contact_changes"
-_NO_END: Final = 2**40
 
 
 class ChangingTransaction(Protocol):
@@ -34,9 +34,7 @@ def take_turn(tx: ChangingTransaction, resident_id: str, now: Instant) -> None:
     """Wait for whoever changes the same resident's addresses, until this transaction ends. Comes before
     whatever is read of them.
     """
-    # The row of a budget is written, and so locked, by whoever spends of it (law 1); what the next one
-    # reads after waiting for it is what this one wrote.
-    tx.budgets.spend(_TURN, secret_digest(resident_id), limit=_NO_END, window=_DAY, now=now)
+    residents_turn(tx, _TURN, resident_id, now)
 
 
 def count_change(tx: ChangingTransaction, resident_id: str, now: Instant) -> None:

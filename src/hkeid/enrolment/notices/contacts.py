@@ -24,10 +24,8 @@ from hkeid.enrolment.notices.addresses import (
     ContactBrowser,
     ContactChannel,
     ContactsFull,
-    EmailProof,
     addresses_of,
     browsers_of,
-    parse_email,
     parse_subscription,
 )
 from hkeid.enrolment.notices.changing import count_change, take_turn
@@ -37,15 +35,13 @@ from hkeid.enrolment.notices.records import DueNotice, NoticeRepository
 from hkeid.enrolment.notices.telling import tell
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
-from hkeid.kernel import base64url, canonical_json
-from hkeid.kernel.errors import Expired, MalformedInput, NotFound, Refused, TooManyAttempts
+from hkeid.kernel.errors import MalformedInput, NotFound
 from hkeid.kernel.instants import Instant, epoch_microseconds
-from hkeid.kernel.secret import Secret
 from hkeid.ports.keys import KeyPurpose, KeyStore
 from hkeid.ports.notices import Channel
-from hkeid.ports.storage import AttemptBudgets, SingleUse, SingleUseRecord, Store, Won
+from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 from hkeid.ports.surroundings import Clock, Random
-from hkeid.residents import PersonalFields
+from hkeid.residents import EmailProof, EmailProofs, PersonalFields
 from hkeid.residents.records import ResidentRepository, SealedFieldRepository
 
 _KIND: Final = "contact_email_proof"
@@ -59,7 +55,6 @@ _FIELDS: Final[Mapping[Channel, str]] = {
 }
 _LANGUAGE: Final = "contact_language"
 _FORMER: Final = "contact_former"
-_PENDING: Final = "contact_pending"
 
 
 class ContactsTransaction(Protocol):
@@ -85,9 +80,9 @@ class Contacts:
     :param recent: how old an authentication may be for a change.
     """
 
-    lifetime: Final = timedelta(minutes=15)
-    attempts: Final = 5
-    codes_per_day: Final = 10
+    lifetime: Final = EmailProofs.lifetime
+    attempts: Final = EmailProofs.attempts
+    codes_per_day: Final = EmailProofs.codes_per_day
 
     def __init__(
         self,
@@ -105,6 +100,16 @@ class Contacts:
         self._clock = clock
         self._random = random
         self._recent = recent
+        self._proofs = EmailProofs(
+            store,
+            fields,
+            keys,
+            random,
+            kind=_KIND,
+            pending_field="contact_pending",
+            codes_budget="contact_codes",
+            refused=lambda resident_id: ContactProofRefused(resident_id=resident_id),
+        )
 
     @property
     def recent(self) -> timedelta:
@@ -188,44 +193,8 @@ class Contacts:
         :raises hkeid.broker.StepUpRequired: ``authentication_too_old``.
         :raises hkeid.kernel.errors.TooManyAttempts: ``email_codes_exhausted``.
         """
-        address = parse_email(address)
         now = self._clock.now()
-        resident_id = self._fresh(view, now)
-        with self._store.transaction() as tx:
-            spent = tx.budgets.spend(
-                "contact_codes",
-                self._mac("codes", resident_id),
-                limit=self.codes_per_day,
-                window=timedelta(days=1),
-                now=now,
-            )
-        if not spent.allowed:
-            raise TooManyAttempts("email_codes_exhausted", retry_after=spent.retry_after)
-        code = f"{int.from_bytes(self._random.token_bytes(8), 'big') % 1_000_000:06}"
-        # The code may come again by chance: a record that was used up stays where it is.
-        salt = self._random.token(9)
-        sealed = self._fields.seal(
-            resident_id, "single_use", "payload", f"{_KIND}:{salt}", address.encode("utf-8")
-        )
-        payload = {
-            "address": base64url.encode(sealed),
-            "code": self._digest(resident_id, salt, code).hex(),
-            "salt": salt,
-        }
-        with self._store.transaction() as tx:
-            tx.single_use.revoke_family(_family(resident_id), now)
-            tx.single_use.put(
-                SingleUseRecord(
-                    kind=_KIND,
-                    digest=self._mac("pending", f"{resident_id}:{salt}"),
-                    family=_family(resident_id),
-                    payload=canonical_json.dumps(payload),
-                    created_at=now,
-                    expires_at=now + self.lifetime,
-                )
-            )
-            self._fields.put(tx, resident_id, {_PENDING: salt}, now)
-        return EmailProof(address=address, code=Secret(code), expires_at=now + self.lifetime)
+        return self._proofs.start(self._fresh(view, now), address, now)
 
     def finish_email(self, view: SessionView, code: str) -> str:
         """The code that came to the address; from now on notices go there. Returns the address.
@@ -235,38 +204,9 @@ class Contacts:
         :raises hkeid.kernel.errors.Expired: ``email_code_expired``.
         :raises hkeid.kernel.errors.TooManyAttempts: ``email_code_attempts``; ask for another one.
         """
-        typed = "".join(code.split())
-        if not (len(typed) == 6 and typed.isascii() and typed.isdigit()):
-            raise MalformedInput("code_malformed", field="code")
         now = self._clock.now()
         resident_id = view.authentication.resident_id
-        with self._store.transaction() as tx:
-            salt = self._fields.read(tx, resident_id, (_PENDING,)).get(_PENDING, "")
-            digest = self._mac("pending", f"{resident_id}:{salt}")
-            spent = tx.budgets.spend(
-                _KIND, digest, limit=self.attempts, window=self.lifetime, now=now
-            )
-        if not spent.allowed:
-            raise TooManyAttempts("email_code_attempts", retry_after=spent.retry_after)
-        refusal: Refused | None = None
-        with self._store.transaction() as tx:
-            record = tx.single_use.look(_KIND, digest)
-            payload = {} if record is None else canonical_json.loads_object(record.payload)
-            right = payload.get("code") == self._digest(resident_id, salt, typed).hex()
-            if not right:
-                refusal = Refused("email_code_wrong", "This is not the code that we sent.")
-                tx.audit.append(ContactProofRefused(resident_id=resident_id))
-            elif not isinstance(tx.single_use.use_up(_KIND, digest, now), Won):
-                refusal = Expired("email_code_expired")
-        if refusal is not None:
-            raise refusal
-        address = self._fields.unseal(
-            resident_id,
-            "single_use",
-            "payload",
-            f"{_KIND}:{salt}",
-            base64url.decode(str(payload["address"])),
-        ).decode("utf-8")
+        address = self._proofs.finish(resident_id, code, now)
         self._change(resident_id, Channel.EMAIL, lambda _: address, now)
         return address
 
@@ -386,12 +326,5 @@ class Contacts:
         """A name for a browser on the resident's own page: the subscription is for us alone."""
         return self._mac("browser", f"{resident_id}:{subscription}").hex()[:24]
 
-    def _digest(self, resident_id: str, salt: str, code: str) -> bytes:
-        return self._mac("code", f"{resident_id}:{salt}:{code}")
-
     def _mac(self, what: str, text: str) -> bytes:
         return self._keys.mac(KeyPurpose.SHORT_CODE, f"{_KIND}:{what}:{text}".encode())
-
-
-def _family(resident_id: str) -> str:
-    return f"{_KIND}:{resident_id}"

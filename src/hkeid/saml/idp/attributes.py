@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from hkeid.kernel import canonical_json
 from hkeid.saml.messages import Attribute, AttributeNameFormat
 from hkeid.saml.metadata import AttributeConsumingService, Entity, RequestedAttribute
 
@@ -84,7 +85,9 @@ def wanted_claims(
 
 
 def attributes(released: Mapping[str, Any]) -> tuple[Attribute, ...]:
-    """Released claims as attributes; forms in several languages (``name#zh-Hant-HK``) are values of one."""
+    """Released claims as attributes; forms in several languages (``name#zh-Hant-HK``) are values of one; a structure without
+    a formatted text is its JSON.
+    """
     values: dict[str, dict[str, None]] = {}
     for wire, value in released.items():
         claim = wire.partition("#")[0]
@@ -112,7 +115,7 @@ def _texts(claim: str, value: Any) -> tuple[str, ...]:
         return tuple(text for one in value for text in _texts(claim, one))
     if isinstance(value, Mapping):
         formatted = value.get("formatted")
-        return () if formatted is None else (str(formatted),)
+        return (canonical_json.dumps(value).decode() if formatted is None else str(formatted),)
     if isinstance(value, bool):
         return ("true" if value else "false",)
     text = str(value)

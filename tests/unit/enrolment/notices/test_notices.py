@@ -20,8 +20,9 @@ from hkeid.enrolment.notices import (
     NoticeOutcome,
     message,
 )
-from hkeid.enrolment.notices.addresses import parse_email, parse_subscription
+from hkeid.enrolment.notices.addresses import parse_subscription
 from hkeid.enrolment.standing import Actor
+from hkeid.identity import parse_email
 from hkeid.identity.language import Language
 from hkeid.kernel import base64url
 from hkeid.kernel.errors import Expired, MalformedInput, Refused, TooManyAttempts, Unavailable
