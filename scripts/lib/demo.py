@@ -42,6 +42,7 @@ from hkeid.testing.demo_station import (
 from hkeid.testing.installation import CommandFailed, Installation
 from hkeid.testing.journey import Journey, Step, StepFailed, run
 from hkeid.testing.journey_elsewhere import JourneyElsewhere
+from hkeid.testing.journey_old_account import JourneyOfOldAccount
 from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.journey_review import JourneyOfReview
 from hkeid.testing.journey_saml import JourneyOfSaml
@@ -153,6 +154,7 @@ def start_service(installation: Installation, client_id: str, url: str) -> Serve
         "HKEID_PRIVATE_KEY": str(folder / "clients" / f"{client_id}.pem"),
         "RP_BASE_URL": url,
         "RP_SECRET_KEY_FILE": str(folder / f"{client_id}.secret"),
+        "RP_DATABASE": str(folder / f"{client_id}.accounts"),
     }
     return ServerProcess(
         [sys.executable, "-m", package],
@@ -277,6 +279,7 @@ def guide(installation: Installation, ports: Ports, counter_link: str) -> str:
         f"     or with the simulated iAM Smart              http://localhost:{ports.iam_smart}",
         "     or with a company's or a university's login  (they ask who you are, and no password)",
         f"     at a service that speaks SAML                http://localhost:{ports.saml}",
+        "     somebody with a password from before?        open the old account there, and link it",
         f"  4. See who received what                        {provider}/account",
         "",
         f"  Or from nothing: register on a phone            {provider}/register",
@@ -318,6 +321,9 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         declarant=lambda: higher.applicant.resident,
         witness=lambda: higher.key_holder,
     )
+    old_account = JourneyOfOldAccount(
+        issuer=installation.issuer, service=first, authenticator=journey.resident.authenticator
+    )
     away = JourneyElsewhere(issuer=installation.issuer, first=first, second=second)
     upstreams = JourneyOfUpstreams(
         issuer=installation.issuer,
@@ -354,6 +360,7 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
     steps = (
         Step(name="the admin listener says that all is ready", do=ready),
         *journey.steps(),
+        *old_account.steps(),
         *away.steps(),
         *upstreams.steps(),
         *(saml.steps() if _enabled(installation, "saml") else ()),

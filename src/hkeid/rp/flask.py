@@ -21,6 +21,11 @@ Asking for a signature (an eID+ is needed)::
         asked = eid.request_signature(pdf, document_name="Declaration")
         return asked.remember(render_template("sign.html", asked=asked))
 
+Accounts that the service has already (:meth:`~hkeid.rp.flask_links.LinksAccounts.link_account`)::
+
+    eid.link_account(links, current_account=…, account_login="/login", has_other_login=…)
+    eid.account                                   # the account that the visitor's eID leads to
+
 Register ``<base URL>/eid/callback`` as redirect URI, ``<base URL>/`` as post-logout redirect URI, and
 ``<base URL>/eid/backchannel-logout`` as ``backchannel_logout_uri``: a logout elsewhere then ends the session here.
 """
@@ -32,20 +37,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
-from urllib.parse import quote
 
 from hkeid.kernel.errors import ConfigurationError, MissingExtra
-from hkeid.kernel.http import Parameters
 from hkeid.ports.surroundings import HttpClient
 from hkeid.rp.client import RelyingParty
 from hkeid.rp.client_key import PrivateKey
 from hkeid.rp.errors import LoginFailed, SignatureNotTaken
-from hkeid.rp.kit_style import STYLE
-from hkeid.rp.page_texts import SIGNING_KINDS, kind_of
+from hkeid.rp.page_texts import LINK_KINDS, SIGNING_KINDS, kind_of
 from hkeid.rp.pages import (
     CONTENT_SECURITY_POLICY,
     FailurePage,
-    accepted_locales,
     failure_page,
 )
 from hkeid.rp.records import Resident
@@ -58,16 +59,18 @@ try:
 except ImportError:
     raise MissingExtra("flask", "flask") from None
 
+from hkeid.rp.flask_bridge import Locales, browser_request, finish, send, style_page
+from hkeid.rp.flask_links import LinksAccounts
+
 if TYPE_CHECKING:
     from hkeid.rp.signature_records import DocumentToSign, Signed, VisibleStamp
 
 P = ParamSpec("P")
-Locales = Callable[[], Iterable[str]]
 FailureView = Callable[[FailurePage], Any]
 SignedView = Callable[["Signed", str], Any]
 
 
-class EidLogin:
+class EidLogin(LinksAccounts):
     """Log in with eID: ``/eid/login``, ``/eid/callback`` and ``/eid/logout`` for one application.
 
     :param app: the application, which needs a ``SECRET_KEY``; or call :meth:`init_app` later.
@@ -139,6 +142,7 @@ class EidLogin:
         self._locales = locales
         self._failure_view = failure_view
         self._signed_view = signed
+        self._app = app
         if app is not None:
             self.init_app(app)
 
@@ -168,8 +172,10 @@ class EidLogin:
         if self._signed_view is not None:
             pages.add_url_rule("/signed", "signed", self._signed_page)
         app.register_error_handler(SignatureNotTaken, self._not_taken)
-        pages.add_url_rule("/kit.css", "style", _style_page)
+        pages.add_url_rule("/kit.css", "style", style_page)
         app.register_blueprint(pages)
+        if self._linking_options is not None:
+            self._add_links(app)
         app.context_processor(lambda: {"eid": self})
 
     @property
@@ -198,7 +204,7 @@ class EidLogin:
             def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
                 answer = _login().demand(self._request(), acr)
                 if answer is not None:
-                    return _send(answer)
+                    return send(answer)
                 response = flask.make_response(
                     flask.current_app.ensure_sync(inner)(*args, **kwargs)
                 )
@@ -257,7 +263,7 @@ class EidLogin:
             return self._failure(request, failed)
         view = flask.current_app.ensure_sync(self._signed_view)
         response = flask.make_response(view(done.signed, done.context))
-        return _finish(response, Answer(location="", cookies=done.cookies))
+        return finish(response, Answer(location="", cookies=done.cookies))
 
     def _not_taken(self, failed: SignatureNotTaken) -> flask.Response:
         return self._failure(self._request(), failed)
@@ -266,6 +272,9 @@ class EidLogin:
         return self._answered(lambda request: _login().begin(request))
 
     def _callback_page(self) -> flask.Response:
+        linking = self._linking()
+        if linking is not None and linking.awaits(self._request()):
+            return self._linked_page()
         return self._answered(lambda request: _login().finish(request))
 
     def _logout_page(self) -> flask.Response:
@@ -274,16 +283,21 @@ class EidLogin:
     def _answered(self, act: Callable[[BrowserRequest], Answer]) -> flask.Response:
         request = self._request()
         try:
-            return _send(act(request))
+            return send(act(request))
         except LoginFailed as failed:
             return self._failure(request, failed)
 
     def _failure(self, request: BrowserRequest, failed: LoginFailed) -> flask.Response:
-        login = _login()
+        login, linking = _login(), self._linking()
+        about_links = linking is not None and (
+            kind_of(failed) in LINK_KINDS or linking.awaits(request)
+        )
         page = failure_page(
             failed,
             ui_locales=request.ui_locales,
-            retry=_retry(login, request, failed),
+            retry=linking.retry_path(request)
+            if linking and about_links
+            else _retry(login, request, failed),
             home=request.root + self.settings.after_logout,
             random=SystemRandom(),
         )
@@ -294,7 +308,9 @@ class EidLogin:
             response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.status_code = page.status
         gone = (*login.forget_login(request), *_forgotten(login, request, failed))
-        _finish(response, Answer(location="", cookies=gone))
+        if linking is not None:
+            gone = (*gone, *linking.forget(request))
+        finish(response, Answer(location="", cookies=gone))
         return response
 
     def _signed_in(self) -> SignedIn | None:
@@ -303,26 +319,7 @@ class EidLogin:
         return flask.g._eid_signed_in  # type: ignore[no-any-return]  # noqa: SLF001
 
     def _request(self) -> BrowserRequest:
-        request = flask.request
-        locales = (
-            tuple(self._locales())
-            if self._locales is not None
-            else accepted_locales(request.headers.get("Accept-Language"))
-        )
-        query = request.query_string.decode("latin-1")
-        path = quote(request.script_root + request.path)
-        form: Mapping[str, str] = request.form if request.method == "POST" else {}
-        return BrowserRequest(
-            method=request.method,
-            base_url=request.host_url,
-            root=quote(request.script_root),
-            path=path + (f"?{query}" if query else ""),
-            query=Parameters(tuple(request.args.items(multi=True))),
-            form=form,
-            cookies=request.cookies,
-            referrer=request.referrer,
-            ui_locales=locales,
-        )
+        return browser_request(self._locales)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,7 +336,7 @@ class AskedSignature:
 
     def remember(self, page: Any) -> flask.Response:
         """The page as a response by which this browser is known again when it comes back."""
-        return _finish(flask.make_response(page), Answer(location="", cookies=(self.cookie,)))
+        return finish(flask.make_response(page), Answer(location="", cookies=(self.cookie,)))
 
 
 def _retry(login: WebLogin, request: BrowserRequest, failed: LoginFailed) -> str:
@@ -364,33 +361,4 @@ def backchannel_logout() -> flask.Response:
     answer = _login().told_of_logout(flask.request.form.getlist("logout_token"))
     response = flask.Response(answer.body, answer.status, mimetype=answer.media_type)
     response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _style_page() -> flask.Response:
-    response = flask.Response(STYLE, mimetype="text/css")
-    response.headers["Cache-Control"] = "public, max-age=3600"
-    return response
-
-
-def _send(answer: Answer) -> flask.Response:
-    response = flask.Response(status=303)
-    response.headers["Location"] = answer.location
-    return _finish(response, answer)
-
-
-def _finish(response: flask.Response, answer: Answer) -> flask.Response:
-    response.autocorrect_location_header = False
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    for cookie in answer.cookies:
-        response.set_cookie(
-            cookie.name,
-            cookie.value or "",
-            max_age=cookie.max_age if cookie.value is not None else 0,
-            path="/",
-            secure=cookie.secure,
-            httponly=True,
-            samesite="Lax",
-        )
     return response

@@ -13,6 +13,9 @@ from hkeid.rp.errors import (
     SignatureNotTaken,
     StartAgain,
 )
+from hkeid.rp.link_refusals import KINDS as KINDS_OF_LINK_REFUSALS
+from hkeid.rp.link_refusals import LinkRefused
+from hkeid.rp.link_texts import REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ FRAMES: Mapping[str, Frame] = {
     ),
 }
 
-SIGNING_FRAMES: Mapping[str, Frame] = {
+BACK_FRAMES: Mapping[str, Frame] = {
     "en": Frame(
         "Go back and try again",
         "Go to the start page",
@@ -257,6 +260,8 @@ _PAGES: Mapping[str, Mapping[str, Words]] = {
 
 SIGNING_KINDS = frozenset({"not_signed", "not_taken", "signature_lost"})
 """Pages about a signature: another try leads to the page from which it was asked."""
+LINK_KINDS = frozenset(REFUSALS)
+"""Pages about an account and an eID that were not linked, or not unlinked."""
 
 _BY_REASON = {
     "id_token_acr_too_low": "stronger",
@@ -271,6 +276,8 @@ _BY_REASON = {
 
 def kind_of(failed: LoginFailed) -> str:
     """Which page tells of a failure."""
+    if isinstance(failed, LinkRefused):
+        return KINDS_OF_LINK_REFUSALS[failed.reason]
     if failed.reason in _BY_REASON:
         return _BY_REASON[failed.reason]
     if isinstance(failed, SignatureNotTaken):
@@ -290,4 +297,11 @@ def kind_of(failed: LoginFailed) -> str:
 
 def words_of(failed: LoginFailed, locale: str) -> Words:
     """The page about ``failed`` in ``en``, ``zh-Hant-HK`` or ``zh-Hans``."""
-    return _PAGES[kind_of(failed)][locale]
+    kind = kind_of(failed)
+    return Words(*REFUSALS[kind][locale]) if kind in REFUSALS else _PAGES[kind][locale]
+
+
+def frame_of(failed: LoginFailed, locale: str) -> Frame:
+    """The words around it: another try is a new login, or begins on the page before."""
+    back = kind_of(failed) in SIGNING_KINDS | LINK_KINDS
+    return (BACK_FRAMES if back else FRAMES)[locale]

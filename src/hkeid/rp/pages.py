@@ -14,12 +14,11 @@ from html import escape
 from hkeid.oidc.locales import SUPPORTED, best_locale
 from hkeid.ports.surroundings import Random
 from hkeid.rp.errors import LoginDeclined, LoginFailed, ProviderUnavailable, StartAgain
+from hkeid.rp.link_refusals import LinkRefused
 from hkeid.rp.page_texts import (
-    FRAMES,
-    SIGNING_FRAMES,
-    SIGNING_KINDS,
     Frame,
     Words,
+    frame_of,
     kind_of,
     words_of,
 )
@@ -60,7 +59,9 @@ class FailurePage:
 
     :ivar status: HTTP status.
     :ivar kind: ``again``, ``declined``, ``stronger``, ``other_resident``, ``unavailable``,
-        ``unverified``, ``not_signed``, ``not_taken``, ``signature_lost`` or ``logout``.
+        ``unverified``, ``not_signed``, ``not_taken``, ``signature_lost`` or ``logout``; about linking
+        ``link_again``, ``link_eid_taken``, ``link_account_taken``, ``link_not_compared``, ``link_not_made`` or
+        ``link_only_way_in``.
     :ivar reference: number under which the reason is in the log.
     :ivar locale: language of the texts.
     """
@@ -116,7 +117,7 @@ def failure_page(
         reference=reference,
         locale=locale,
         words=words_of(failed, locale),
-        frame=(SIGNING_FRAMES if kind_of(failed) in SIGNING_KINDS else FRAMES)[locale],
+        frame=frame_of(failed, locale),
         retry=retry,
         home=home,
     )
@@ -125,7 +126,12 @@ def failure_page(
 def _status(failed: LoginFailed) -> int:
     if isinstance(failed, StartAgain):
         return 400
-    if isinstance(failed, LoginDeclined) or kind_of(failed) in ("stronger", "other_resident"):
+    if failed.reason == "link_form_invalid":
+        return 400
+    if isinstance(failed, LoginDeclined | LinkRefused) or kind_of(failed) in (
+        "stronger",
+        "other_resident",
+    ):
         return 403
     return 503 if isinstance(failed, ProviderUnavailable) else 502
 

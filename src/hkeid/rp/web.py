@@ -20,7 +20,7 @@ from hkeid.kernel.http import EMPTY_PARAMETERS, Parameters
 from hkeid.rp.callback import read_callback
 from hkeid.rp.client import LOGIN_LIFETIME, RelyingParty
 from hkeid.rp.errors import LoginFailed, StartAgain
-from hkeid.rp.records import reaches, same_text
+from hkeid.rp.records import Resident, reaches, same_text
 from hkeid.rp.sealing import Sealer
 from hkeid.rp.surroundings import SystemClock, SystemRandom
 from hkeid.rp.transport import check_url
@@ -28,6 +28,8 @@ from hkeid.rp.web_logout import EndedSessions, LogoutAnswer, answer_logout
 from hkeid.rp.web_session import MemorySessionStore, SessionKeeper, SessionStore, SignedIn
 
 if TYPE_CHECKING:
+    from hkeid.rp.account_links import LinkingPolicy
+    from hkeid.rp.web_linking import WebLinking
     from hkeid.rp.web_signing import WebSigning
 
 _LOG = logging.getLogger("hkeid.rp")
@@ -147,9 +149,15 @@ class WebLogin:
 
         return WebSigning(self.party, self.settings, self._sealer, self._clock, self._name)
 
+    def linking(self, policy: LinkingPolicy) -> WebLinking:
+        """Linking accounts that the service has already; loaded with the first use."""
+        from hkeid.rp.web_linking import WebLinking
+
+        return WebLinking(self, policy, self._sealer, self._clock)
+
     def current(self, request: BrowserRequest) -> SignedIn | None:
         """Who is logged in in this browser, or None."""
-        name = self._cookie_name(request)
+        name = self.cookie_name(request)
         signed_in = self._keeper.read(name, request.cookies.get(name))
         if signed_in is None or not self._ended.holds(signed_in):
             return signed_in
@@ -171,7 +179,7 @@ class WebLogin:
         if signed_in is not None and (wanted is None or signed_in.resident.reaches(wanted)):
             return None
         page = request.path if request.method in ("GET", "HEAD") else _path_of(request.referrer)
-        members = {"next": self._safe_next(request, page)} | ({"acr": acr} if acr else {})
+        members = {"next": self.safe_next(request, page)} | ({"acr": acr} if acr else {})
         return Answer(location=self._login_path(request, members))
 
     def begin(self, request: BrowserRequest) -> Answer:
@@ -181,8 +189,8 @@ class WebLogin:
             ``base_url`` says better.
         :raises LoginFailed: the provider cannot be asked.
         """
-        page = self._safe_next(request, request.query.get("next"))
-        acr = self._wanted_acr(request.query.get("acr"))
+        page = self.safe_next(request, request.query.get("next"))
+        acr = self.wanted_acr(request.query.get("acr"))
         signed_in = self.current(request)
         if signed_in is not None and (acr is None or signed_in.resident.reaches(acr)):
             return Answer(location=page)
@@ -191,7 +199,7 @@ class WebLogin:
             # A step-up: somebody else must not slip into this session.
             options = {"subject": signed_in.resident.sub, "id_token_hint": signed_in.id_token}
         login = self.party.start_login(
-            redirect_uri=self._callback(request),
+            redirect_uri=self.callback_uri(request),
             acr=acr,
             scope=self.settings.scope,
             claims=self.settings.claims,
@@ -204,7 +212,7 @@ class WebLogin:
         members = {"state": login.state, "next": page}
         value = self._sealer.seal(name, members, self._clock.now() + LOGIN_LIFETIME)
         lifetime = int(LOGIN_LIFETIME.total_seconds())
-        kept = SetCookie(name=name, value=value, max_age=lifetime, secure=self._secure(request))
+        kept = SetCookie(name=name, value=value, max_age=lifetime, secure=self.is_secure(request))
         return Answer(location=login.url, cookies=(*self._crowded_out(request), kept))
 
     def finish(self, request: BrowserRequest) -> Answer:
@@ -217,16 +225,16 @@ class WebLogin:
         if login is None:
             raise StartAgain("login_state_missing")
         resident = self.party.finish_login(login["state"], request.query)
-        name, lifetime = self._cookie_name(request), self.settings.session_lifetime
+        session = self.begin_session(request, resident)
+        return Answer(location=login["next"], cookies=(*self.forget_login(request), session))
+
+    def begin_session(self, request: BrowserRequest, resident: Resident) -> SetCookie:
+        """A new session for somebody whose login was verified; one that was there before ends."""
+        name, lifetime = self.cookie_name(request), self.settings.session_lifetime
         self._keeper.end(request.cookies.get(name))
         value = self._keeper.keep(name, resident, lifetime)
-        session = SetCookie(
-            name=name,
-            value=value,
-            max_age=int(lifetime.total_seconds()),
-            secure=self._secure(request),
-        )
-        return Answer(location=login["next"], cookies=(*self.forget_login(request), session))
+        seconds = int(lifetime.total_seconds())
+        return SetCookie(name=name, value=value, max_age=seconds, secure=self.is_secure(request))
 
     def end(self, request: BrowserRequest, *, form_checked: bool = False) -> Answer:
         """Log out here, then at the provider.
@@ -240,9 +248,9 @@ class WebLogin:
         given = request.form.get("eid_form", "")
         if not form_checked and not same_text(given, signed_in.form_token):
             raise StartAgain("logout_form_invalid")
-        name = self._cookie_name(request)
+        name = self.cookie_name(request)
         self._keeper.end(request.cookies.get(name))
-        gone = SetCookie(name=name, secure=self._secure(request))
+        gone = SetCookie(name=name, secure=self.is_secure(request))
         return Answer(location=self._farewell(request, signed_in), cookies=(gone,))
 
     def forget_login(self, request: BrowserRequest) -> tuple[SetCookie, ...]:
@@ -250,7 +258,7 @@ class WebLogin:
         name = self._login_name(request, request.query.get("state") or "")
         if name not in request.cookies:
             return ()
-        return (SetCookie(name=name, secure=self._secure(request)),)
+        return (SetCookie(name=name, secure=self.is_secure(request)),)
 
     def retry_path(self, request: BrowserRequest) -> str:
         """Where "try again" leads after a failure: to the login, with the page that was wanted."""
@@ -259,7 +267,7 @@ class WebLogin:
         except LoginFailed:
             pending = None
         page = pending["next"] if pending else request.query.get("next")
-        return self._login_path(request, {"next": self._safe_next(request, page)})
+        return self._login_path(request, {"next": self.safe_next(request, page)})
 
     def _farewell(self, request: BrowserRequest, signed_in: SignedIn) -> str:
         after = request.root + self.settings.after_logout
@@ -285,31 +293,36 @@ class WebLogin:
     def _crowded_out(self, request: BrowserRequest) -> tuple[SetCookie, ...]:
         begin = self._login_name(request, None)
         pending = [name for name in request.cookies if name.startswith(begin)]
-        secure = self._secure(request)
+        secure = self.is_secure(request)
         surplus = len(pending) - _MOST_PENDING + 1
         return tuple(SetCookie(name=name, secure=secure) for name in pending[: max(surplus, 0)])
 
-    def _wanted_acr(self, asked: str | None) -> str | None:
+    def wanted_acr(self, asked: str | None) -> str | None:
         """The application's own level, or a higher one that a page asked for; never a lower one."""
         own = self.settings.acr
         if not asked or len(asked) > 200 or not asked.isascii() or " " in asked:
             return own
         return own if own is not None and reaches(own, asked) else asked
 
-    def _safe_next(self, request: BrowserRequest, page: str | None) -> str:
+    def safe_next(self, request: BrowserRequest, page: str | None) -> str:
         """A path of this host and nothing else: no other host, scheme or kit page."""
-        if not page or not is_local_path(page) or page.startswith(self._prefix(request) + "/"):
+        if not page or not is_local_path(page) or page.startswith(self.prefix(request) + "/"):
             return request.root + self.settings.after_login
         return page
 
-    def _prefix(self, request: BrowserRequest) -> str:
+    def prefix(self, request: BrowserRequest) -> str:
+        """Path below which the kits' pages are, seen by the browser."""
         return request.root + self.settings.prefix
 
     def _login_path(self, request: BrowserRequest, members: Mapping[str, str]) -> str:
-        return f"{self._prefix(request)}/login?{urlencode(members)}"
+        return f"{self.prefix(request)}/login?{urlencode(members)}"
 
-    def _callback(self, request: BrowserRequest) -> str:
-        uri = self._base(request) + self._prefix(request) + "/callback"
+    def callback_uri(self, request: BrowserRequest) -> str:
+        """The redirect URI.
+
+        :raises StartAgain: ``host_malformed``.
+        """
+        uri = self._base(request) + self.prefix(request) + "/callback"
         try:
             check_url(uri, field="redirect_uri")
         except MalformedInput as error:
@@ -319,15 +332,17 @@ class WebLogin:
     def _base(self, request: BrowserRequest) -> str:
         return (self.settings.base_url or request.base_url).rstrip("/")
 
-    def _secure(self, request: BrowserRequest) -> bool:
+    def is_secure(self, request: BrowserRequest) -> bool:
+        """Whether this service is reached by https, so that cookies are too."""
         return self._base(request).startswith("https:")
 
-    def _cookie_name(self, request: BrowserRequest) -> str:
-        return f"__Host-{self._name}" if self._secure(request) else self._name
+    def cookie_name(self, request: BrowserRequest) -> str:
+        """The session's cookie; the names of all others of the kits begin like it."""
+        return f"__Host-{self._name}" if self.is_secure(request) else self._name
 
     def _login_name(self, request: BrowserRequest, state: str | None) -> str:
         mark = "" if state is None else sha256(state.encode("utf-8", "replace")).hexdigest()[:12]
-        return f"{self._cookie_name(request)}-login-{mark}"
+        return f"{self.cookie_name(request)}-login-{mark}"
 
 
 def is_local_path(page: str) -> bool:

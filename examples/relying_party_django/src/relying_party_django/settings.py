@@ -24,15 +24,17 @@ CACHES = {
     }
 }
 
-# No database, no sessions, no accounts: eID brings who is there.
+# No database of Django's: eID brings who is there, and the accounts from before eID are in a file of their own.
 INSTALLED_APPS = [
     "django.contrib.humanize",
+    "django.contrib.sessions",
     "django.contrib.staticfiles",
     "hkeid.rp.django",
     "relying_party_django",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -67,6 +69,11 @@ CSRF_COOKIE_NAME = "etax_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SECURE = _SECURE
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# Who is logged in with a password; eID's own session is a cookie of the kit.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_NAME = "etax_session"
+SESSION_COOKIE_AGE = 3600
+SESSION_COOKIE_SECURE = _SECURE
 
 LOGGING = {
     "version": 1,
@@ -90,4 +97,14 @@ HKEID = {
     "AFTER_LOGIN": "/summary",
     "FAILURE_TEMPLATE": "failure.html",
     "SIGNED": "relying_party_django.signing.signed",
+    "ACCOUNT_LINKS": {
+        "LINKS": "relying_party_django.old_accounts.links",
+        "CURRENT_ACCOUNT": "relying_party_django.old_accounts.current",
+        "ACCOUNT_LOGIN": "/old-login",
+        "ACCOUNT_LOGIN_IS_FRESH": "relying_party_django.old_accounts.is_fresh",
+        "HAS_OTHER_LOGIN": "relying_party_django.old_accounts.has_password",
+        "ACCOUNT_NAME": "relying_party_django.old_accounts.shown",
+        "MATCH": "relying_party_django.old_accounts.SAME_PERSON",
+        "TEMPLATE": "link.html",
+    },
 }

@@ -1,5 +1,7 @@
 """Every sentence of the service: English, 繁體中文, 简体中文."""
 
+from relying_party_django.account_texts import ACCOUNT_TEXTS
+
 TEXTS: dict[str, tuple[str, str, str]] = {
     "skip": ("Skip to the content", "跳至主要內容", "跳到主要内容"),
     "demo": (
@@ -205,4 +207,5 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         "問題出於本服務。請於幾分鐘後再試。",
         "问题出在本服务。请于几分钟后再试。",
     ),
+    **ACCOUNT_TEXTS,
 }

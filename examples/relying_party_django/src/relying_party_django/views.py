@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hkeid.rp.django import login_required
 from relying_party_django.figures import BASIC_ALLOWANCE, YEAR, Confirmations, tax_return
+from relying_party_django.old_accounts import accounts
 from relying_party_django.words import local_date, local_time, masked, words
 
 CONFIRMATIONS = Confirmations()
@@ -68,6 +69,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "acr": words(language).get(f"acr_{level}", level),
         "auth_time": None if moment is None else local_time(moment, language),
         "my_eid": settings.HKEID["ISSUER"].rstrip("/") + "/account",
+        "old": accounts().find(request.eid.account),
     }
     return render(request, "account.html", known)
 

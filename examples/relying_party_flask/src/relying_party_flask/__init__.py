@@ -5,8 +5,12 @@ Everything that has to do with eID is in :func:`create_app` and the decorators b
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from functools import partial
 from hmac import compare_digest
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,8 +18,10 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 
 from hkeid.rp.flask import EidLogin
 from hkeid.rp.pages import FailurePage
+from relying_party_flask.account_pages import add_old_accounts
 from relying_party_flask.declarations import Declarations
 from relying_party_flask.languages import COOKIE, LANGUAGES, choose, is_own_page, local_time
+from relying_party_flask.old_accounts import OldAccounts
 from relying_party_flask.settings import Settings
 from relying_party_flask.signing_pages import add_signing, keep_signed
 from relying_party_flask.suggestions import Draft, SuggestionBox
@@ -35,7 +41,12 @@ def create_app(settings: Settings | None = None, **eid_options: Any) -> Flask:
     settings = settings or Settings.from_environment()
     app = Flask(__name__)
     app.secret_key = settings.secret_key
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    # Cookies ignore ports: other services on localhost must not share this one.
+    app.config.update(MAX_CONTENT_LENGTH=64 * 1024, SESSION_COOKIE_NAME="hko_session")
+    app.config.update(
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.base_url.startswith("https:"),
+    )
     box, declarations = SuggestionBox(), Declarations()
     eid = EidLogin(
         app,
@@ -51,9 +62,17 @@ def create_app(settings: Settings | None = None, **eid_options: Any) -> Flask:
     )
     _add_dress(app, settings)
     _add_open_pages(app)
-    _add_pages_of_residents(app, eid, box)
+    accounts = add_old_accounts(app, eid, settings.database or _passing(app))
+    _add_pages_of_residents(app, eid, box, accounts)
     add_signing(app, eid, box, declarations)
     return app
+
+
+def _passing(app: Flask) -> Path:
+    """A database that is gone with the application."""
+    folder = tempfile.mkdtemp(prefix="hko-")
+    weakref.finalize(app, shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder) / "accounts.sqlite"
 
 
 def _add_open_pages(app: Flask) -> None:
@@ -79,7 +98,9 @@ def _add_open_pages(app: Flask) -> None:
         return {"status": "live"}
 
 
-def _add_pages_of_residents(app: Flask, eid: EidLogin, box: SuggestionBox) -> None:
+def _add_pages_of_residents(
+    app: Flask, eid: EidLogin, box: SuggestionBox, accounts: OldAccounts
+) -> None:
     @app.get("/suggestion")
     @eid.login_required
     def suggestion() -> str:
@@ -122,6 +143,7 @@ def _add_pages_of_residents(app: Flask, eid: EidLogin, box: SuggestionBox) -> No
             name=_released_name(eid),
             gender=_released_gender(eid),
             suggestions=box.of(eid.resident.sub),
+            old=accounts.find(eid.account),
         )
 
 

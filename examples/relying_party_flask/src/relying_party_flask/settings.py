@@ -18,6 +18,7 @@ class Settings:
     """The whole configuration.
 
     :ivar private_key: path of this service's own key; its public half is registered with eID.
+    :ivar database: file of the accounts from before eID; None: one that is gone with the process.
     """
 
     issuer: str
@@ -25,6 +26,7 @@ class Settings:
     private_key: str
     base_url: str
     secret_key: str
+    database: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -38,6 +40,7 @@ class Settings:
             private_key=_required(environment, "HKEID_PRIVATE_KEY"),
             base_url=environment.get("RP_BASE_URL", "http://localhost:5001"),
             secret_key=_secret(environment.get("RP_SECRET_KEY_FILE")),
+            database=Path(path) if (path := environment.get("RP_DATABASE")) else None,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from relying_party_flask.account_texts import ACCOUNT_TEXTS
+
 _ORDER = ("en", "zh-Hant-HK", "zh-Hans")
 
 TOPICS = ("forecast", "warning", "cyclone", "rain", "other")
@@ -284,6 +286,7 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
         "問題出於本服務。請於幾分鐘後再試。",
         "问题出在本服务。请于几分钟后再试。",
     ),
+    **ACCOUNT_TEXTS,
 }
 
 

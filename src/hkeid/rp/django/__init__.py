@@ -21,6 +21,15 @@ Asking for a signature (an eID+ is needed; register ``<base URL>/eid/signed`` as
     asked = request_signature(request, pdf, document_name="Tax return")
     return asked.remember(render(request, "sign.html", {"asked": asked}))
 
+Accounts that the project has already (``/eid/link``, ``/eid/unlink``, ``request.eid.account``)::
+
+    HKEID = {…, "ACCOUNT_LINKS": {
+        "LINKS": "myproject.accounts.links",                  # hkeid.rp.account_links.AccountLinks
+        "CURRENT_ACCOUNT": "myproject.accounts.current",      # current(request) -> str | None
+        "ACCOUNT_LOGIN": "/login",
+        "HAS_OTHER_LOGIN": "myproject.accounts.has_password", # has_password(account) -> bool
+    }}
+
 Neither ``django.contrib.sessions`` nor ``django.contrib.auth`` nor a database is needed. Register
 ``<base URL>/eid/callback`` as redirect URI, ``<base URL>/`` as post-logout redirect URI, and
 ``<base URL>/eid/backchannel-logout`` as ``backchannel_logout_uri``: a logout elsewhere then ends the session here.

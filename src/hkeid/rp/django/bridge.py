@@ -16,6 +16,8 @@ from hkeid.rp.records import Resident
 from hkeid.rp.web import Answer, BrowserRequest
 from hkeid.rp.web_session import SignedIn
 
+_UNKNOWN = object()
+
 
 class Eid:
     """``request.eid``: who is logged in in this browser."""
@@ -24,6 +26,7 @@ class Eid:
         self._request = request
         self._signed_in: SignedIn | None = None
         self._read = False
+        self._account: Any = _UNKNOWN
 
     @property
     def resident(self) -> Resident | None:
@@ -31,6 +34,17 @@ class Eid:
         if not self._read:
             self._signed_in, self._read = web_login().current(browser_request(self._request)), True
         return None if self._signed_in is None else self._signed_in.resident
+
+    @property
+    def account(self) -> str | None:
+        """The account that the visitor's eID leads to (``HKEID["ACCOUNT_LINKS"]``); looked up when first asked for."""
+        if self._account is _UNKNOWN:
+            from hkeid.rp.django.links import linking
+
+            found = linking()
+            self._account = None if found is None else found.web.account_of(self.resident)
+        account: str | None = self._account
+        return account
 
 
 def eid_of(request: HttpRequest) -> Eid:

@@ -12,12 +12,14 @@ from django.urls import NoReverseMatch, reverse
 
 from hkeid.kernel.errors import HkeidError
 from hkeid.rp.django.conf import REMEMBERS_LOGOUTS, given, web_login
+from hkeid.rp.django.links import linking
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
     """The ``HKEID`` dictionary can be used, and the kit's pages are where it says."""
     try:
         web = web_login()
+        linking()
     except HkeidError as error:
         return [Error(f"{error.reason}: {error.detail or error.safe_text}", id="hkeid.E001")]
     except (TypeError, ValueError, ImportError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from functools import cache
@@ -39,7 +39,14 @@ _WEB = {
     "AFTER_LOGOUT": "after_logout",
     "PROVIDER_LOGOUT": "provider_logout",
 }
-_OWN = ("ISSUER", "SESSION_STORE", "LOGOUT_STORE", "FAILURE_TEMPLATE", "SIGNED")
+_OWN = (
+    "ISSUER",
+    "SESSION_STORE",
+    "LOGOUT_STORE",
+    "FAILURE_TEMPLATE",
+    "SIGNED",
+    "ACCOUNT_LINKS",
+)
 REMEMBERS_LOGOUTS = "hkeid.rp.django.store.CacheSessionStore"
 REQUIRED = ("ISSUER", "CLIENT_ID")
 KNOWN = frozenset((*_PARTY, *_WEB, *_OWN))
@@ -53,15 +60,25 @@ def given() -> Mapping[str, Any]:
     values = getattr(settings, "HKEID", None)
     if not isinstance(values, Mapping):
         raise ConfigurationError("setting_missing", detail="HKEID = {…} in the settings")
-    for name in values:
-        if name not in KNOWN:
-            near = get_close_matches(str(name).upper(), KNOWN, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {sorted(KNOWN)}"
-            raise ConfigurationError("setting_unknown", detail=f"HKEID[{name!r}]{hint}")
-    for name in REQUIRED:
-        if not values.get(name):
-            raise ConfigurationError("setting_missing", detail=f"HKEID[{name!r}]")
+    check_names(values, known=KNOWN, required=REQUIRED, where="HKEID")
     return values
+
+
+def check_names(
+    values: Mapping[str, Any], *, known: Collection[str], required: Iterable[str], where: str
+) -> None:
+    """Every key is known, and none that is needed is missing.
+
+    :raises ConfigurationError: ``setting_missing``, ``setting_unknown`` (with a suggestion).
+    """
+    for name in values:
+        if name not in known:
+            near = get_close_matches(str(name).upper(), known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {sorted(known)}"
+            raise ConfigurationError("setting_unknown", detail=f"{where}[{name!r}]{hint}")
+    for name in required:
+        if not values.get(name):
+            raise ConfigurationError("setting_missing", detail=f"{where}[{name!r}]")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hkeid.rp.django import views
+from hkeid.rp.django import links, views
 
 app_name = "eid"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("callback", views.callback, name="callback"),
     path("logout", views.logout, name="logout"),
     path("backchannel-logout", views.backchannel_logout, name="backchannel_logout"),
+    path("link", links.link, name="link"),
+    path("unlink", links.unlink, name="unlink"),
     path("signed", views.signed, name="signed"),
     path("kit.css", views.style, name="style"),
 ]

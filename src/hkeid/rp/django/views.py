@@ -11,11 +11,12 @@ from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
+from hkeid.rp.django import links
 from hkeid.rp.django.bridge import browser_request, finish, send
 from hkeid.rp.django.conf import given, web_login
 from hkeid.rp.errors import LoginFailed
 from hkeid.rp.kit_style import STYLE
-from hkeid.rp.page_texts import SIGNING_KINDS, kind_of
+from hkeid.rp.page_texts import LINK_KINDS, SIGNING_KINDS, kind_of
 from hkeid.rp.pages import CONTENT_SECURITY_POLICY, failure_page
 from hkeid.rp.surroundings import SystemRandom
 from hkeid.rp.web import Answer, BrowserRequest
@@ -30,6 +31,8 @@ def login(request: HttpRequest) -> HttpResponse:
 @require_GET
 def callback(request: HttpRequest) -> HttpResponse:
     """The browser is back from eID."""
+    if links.awaited(request):
+        return links.linked(request)
     return _answered(request, web_login().finish)
 
 
@@ -89,10 +92,16 @@ def failure_response(request: HttpRequest, failed: LoginFailed) -> HttpResponse:
     gone = web.forget_login(seen)
     if signing and failed.reason != "signature_waiting":
         gone = (*gone, *web.signing.forget(seen))
+    retry = web.signing.retry_path(seen) if signing else web.retry_path(seen)
+    linking = links.linking()
+    if linking is not None:
+        gone = (*gone, *linking.web.forget(seen))
+        if kind_of(failed) in LINK_KINDS or linking.web.awaits(seen):
+            retry = linking.web.retry_path(seen)
     page = failure_page(
         failed,
         ui_locales=seen.ui_locales,
-        retry=web.signing.retry_path(seen) if signing else web.retry_path(seen),
+        retry=retry,
         home=seen.root + web.settings.after_logout,
         random=SystemRandom(),
     )
