@@ -2,9 +2,9 @@
 
 from hkeid.residents.email_proofs import EmailProof, EmailProofs
 from hkeid.residents.erasure import ResidentErased, erase, replay_erasures
-from hkeid.residents.field_kinds import PersonalField, Protection, Viewer
 from hkeid.residents.fields import FIELDS, data_map
 from hkeid.residents.finding import HKIC_INDEX, bind_hkic, blind_digest, find_by_hkic
+from hkeid.residents.personal_field import PersonalField, Protection, Viewer
 from hkeid.residents.sealing import PersonalFields, Unsealable
 from hkeid.residents.turns import take_turn
 

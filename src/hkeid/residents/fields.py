@@ -10,44 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from hkeid.residents.field_kinds import PersonalField, Protection, Viewer
-
-SEALED_PLACE = "sealed_fields.sealed"
-"""Where the fields that :class:`~hkeid.residents.PersonalFields` keeps by name are."""
+from hkeid.residents.personal_field import (
+    CLAIMS_VIEWERS,
+    SEALED_PLACE,
+    PersonalField,
+    Protection,
+    Viewer,
+)
+from hkeid.residents.profile_fields import PROFILE_FIELDS
 
 _WITH_THE_EID = "Until the eID is erased"
-_WITH_THE_PROFILE = (
-    "Until the resident removes it or gives the profile up, or the eID is erased; backups until their "
-    "horizon"
-)
-_CLAIMS_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT)
 _RISK_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT, Viewer.AUDITOR)
 
 
 def _particular(
-    name: str, purpose: str, visible_to: tuple[Viewer, ...] = _CLAIMS_VIEWERS
+    name: str, purpose: str, visible_to: tuple[Viewer, ...] = CLAIMS_VIEWERS
 ) -> PersonalField:
     """A field of the person's particulars, sealed by name."""
     return PersonalField(
         name=name,
         purpose=purpose,
         retention=_WITH_THE_EID,
-        protection=Protection.SEALED,
-        visible_to=visible_to,
-        places=(SEALED_PLACE,),
-    )
-
-
-def _of_profile(
-    name: str, purpose: str, visible_to: tuple[Viewer, ...] = _CLAIMS_VIEWERS
-) -> PersonalField:
-    """A field of the resident's own profile (e-ME), with where it comes from and since when, sealed by
-    name; none is there unless the resident opted in.
-    """
-    return PersonalField(
-        name=name,
-        purpose=purpose,
-        retention=_WITH_THE_PROFILE,
         protection=Protection.SEALED,
         visible_to=visible_to,
         places=(SEALED_PLACE,),
@@ -109,31 +92,7 @@ _DECLARED = (
         (Viewer.NOBODY,),
     ),
     _particular("contact_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)),
-    _of_profile("eme_since", "Since when the resident wants a profile", (Viewer.RESIDENT,)),
-    _of_profile("eme_former_name", "Forms that ask for it; claim former_name"),
-    _of_profile("eme_alias", "Forms that ask for it; claim also_known_as"),
-    _of_profile(
-        "eme_residential_address",
-        "Forms that ask where the resident lives; claims address, hk_address, address_district",
-    ),
-    _of_profile(
-        "eme_postal_address",
-        "Forms that ask where to write to; claims postal_address, hk_postal_address",
-    ),
-    _of_profile("eme_mobile_telephone", "Forms that ask for it; claim phone_number"),
-    _of_profile("eme_home_telephone", "Forms that ask for it; claim home_phone_number"),
-    _of_profile("eme_office_telephone", "Forms that ask for it; claim office_phone_number"),
-    _of_profile("eme_email", "Forms that ask for it; claims email, email_verified"),
-    _of_profile("eme_marital_status", "Forms that ask for it; claim marital_status"),
-    _of_profile("eme_education_level", "Forms that ask for it; claim education_level"),
-    _of_profile(
-        "eme_address_document",
-        "Forms that ask what proves the address: kind, issuer and date, never the document; claim "
-        "address_document",
-    ),
-    _of_profile(
-        "eme_email_pending", "Which code for an e-mail address is awaited", (Viewer.NOBODY,)
-    ),
+    *PROFILE_FIELDS,
     PersonalField(
         name="hkic_number_digest",
         purpose="To find a resident by identity-card number, and to keep eIDs one per person",

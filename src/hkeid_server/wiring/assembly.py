@@ -68,8 +68,7 @@ def build_house(
     certificates = _certificates(base)
     provider = _open_provider(base, ledger)
     csc = _csc(base, certificates, provider)
-    ground = lay_saml_foundation(base)
-    back_doors, saml, courier = _doors_that_know_saml(ground, ledger)
+    ground, back_doors, saml, courier = _doors_that_know_saml(base, ledger)
     return House(
         config=config,
         pages=page_settings(config),
@@ -158,10 +157,11 @@ def _csc(
 
 
 def _doors_that_know_saml(
-    ground: SamlFoundation, ledger: ConsentLedger
-) -> tuple[BackDoors, IdentityProvider | None, LogoutCourier]:
+    base: Foundation, ledger: ConsentLedger
+) -> tuple[SamlFoundation, BackDoors, IdentityProvider | None, LogoutCourier]:
     """Who is behind the hub; the SAML door, if it is open, and who tells of logouts: each needs the other."""
-    saml, base, back_doors = None, ground.base, open_back_doors(ground)
+    ground = lay_saml_foundation(base)
+    saml, back_doors = None, open_back_doors(ground)
     if base.config.saml.enabled:
         from hkeid_server.wiring.saml import open_saml
 
@@ -172,7 +172,7 @@ def _doors_that_know_saml(
     courier = open_courier(
         base.config, base.store, base.keys, base.clock, base.random, base.journal, saml
     )
-    return back_doors, saml, courier
+    return ground, back_doors, saml, courier
 
 
 def _doors(

@@ -6,8 +6,7 @@ from sqlalchemy import LargeBinary
 
 from hkeid.adapters.sql.tables import METADATA
 from hkeid.adapters.vault.tables import METADATA as VAULT_METADATA
-from hkeid.residents.field_kinds import Protection
-from hkeid.residents.fields import FIELDS
+from hkeid.residents import FIELDS, Protection
 
 
 def test_what_is_sealed_or_digested_is_kept_as_bytes() -> None:

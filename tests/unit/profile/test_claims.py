@@ -12,8 +12,8 @@ from hkeid.identity import Language
 from hkeid.oidc.scopes import SCOPE_CLAIMS
 from hkeid.profile.claims import CLAIMS, NUMBER_IS_REGISTERED, base_names, fields_of, render
 from hkeid.profile.signals import ENTRY_FIELDS
-from hkeid.residents.field_kinds import Viewer
-from hkeid.residents.fields import FIELDS, sealed_by_name
+from hkeid.residents import FIELDS, Viewer
+from hkeid.residents.fields import sealed_by_name
 from hkeid.testing.personas import PERSONAS
 
 ALL = tuple(CLAIMS)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hkeid.adapters.sql.tables import METADATA
 from hkeid.residents import FIELDS, Protection, data_map
-from hkeid.residents.fields import SEALED_PLACE, sealed_by_name
+from hkeid.residents.fields import sealed_by_name
+from hkeid.residents.personal_field import SEALED_PLACE
 
 COLUMNS = {
     f"{table.name}.{column.name}": column

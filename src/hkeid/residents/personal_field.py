@@ -1,4 +1,4 @@
-"""What the registry of personal fields says of each: how it is protected, and for whose eyes it is."""
+"""What is said about a personal field: purpose, retention, protection, viewers, places."""
 
 from __future__ import annotations
 
@@ -46,3 +46,10 @@ class PersonalField:
     protection: Protection
     visible_to: tuple[Viewer, ...]
     places: tuple[str, ...]
+
+
+SEALED_PLACE = "sealed_fields.sealed"
+"""Where the fields that :class:`~hkeid.residents.PersonalFields` keeps by name are."""
+
+CLAIMS_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT)
+"""Who sees what claims are made of."""
