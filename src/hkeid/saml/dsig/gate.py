@@ -143,7 +143,8 @@ def read_checked(octets: bytes, limits: Limits) -> GatedDocument:
     if limits.comments:
         _check_comments(root)
     document = GatedDocument(root)
-    if _attributes_are_plain(root, octets):
+    # Metadata, where comments may stand, has `entityID`: never plain.
+    if not limits.comments and _attributes_are_plain(root, octets):
         for element in _notable(root):
             _enter(document, element)
     else:
