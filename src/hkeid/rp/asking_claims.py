@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.ports.surroundings import Clock, HttpClient
+from hkeid.rp.customer_records import KnowYourCustomerRecord, verify_record
 from hkeid.rp.errors import LoginFailed
 from hkeid.rp.provider import Provider
 from hkeid.rp.records import Resident, changed
 from hkeid.rp.userinfo import BearerAccess, ask_userinfo
-
-if TYPE_CHECKING:
-    from hkeid.rp.customer_records import KnowYourCustomerRecord
-    from hkeid.rp.verified_claims import VerificationPolicy
+from hkeid.rp.verified_claims import VerificationPolicy, accepted
 
 
 class AsksForClaims:
@@ -65,8 +63,6 @@ class AsksForClaims:
             :meth:`userinfo`.
         :raises RecordRefused: there are no verified claims in it, or none that the policy accepts.
         """
-        from hkeid.rp.customer_records import KnowYourCustomerRecord, verify_record
-
         if self._userinfo_algorithm is None:
             raise ConfigurationError("userinfo_not_signed")
         if resident.signed_userinfo is None:
@@ -87,6 +83,4 @@ class AsksForClaims:
         """Claims, those verified ones left out that will not do."""
         if "verified_claims" not in claims:
             return dict(claims)
-        from hkeid.rp.verified_claims import VerificationPolicy, accepted
-
         return accepted(claims, self._verification or VerificationPolicy(), self._clock.now())
