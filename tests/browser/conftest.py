@@ -256,7 +256,9 @@ def persons(places: Places) -> Iterator[str]:
 
 @pytest.fixture
 def person(persons: Iterator[str]) -> str:
-    return next(persons)
+    found = next(persons, None)
+    assert found is not None, "more tests want a person of their own than the sandbox has"
+    return found
 
 
 @pytest.fixture

@@ -174,19 +174,14 @@ def test_lost_device_then_second_device(
     assert first["credentialId"] not in page.content()
 
 
-def test_same_device_twice(holder: Any) -> None:
+def test_rename_and_the_same_device_twice(holder: Any, places: Any) -> None:
     page = holder.page
     page.click("#use-passkey")
     page.wait_for_url("**/account")
     page.click("#add-device")
     page.click("#create-passkey")
     expect(state(holder, "already")).to_be_visible()
-
-
-def test_rename(holder: Any) -> None:
-    page = holder.page
-    page.click("#use-passkey")
-    page.wait_for_url("**/account")
+    page.goto(f"{places.issuer}/account")
     page.click("details.rename summary")
     page.fill("#name-1", "媽媽的手機 <b>")
     page.click("details.rename button")

@@ -70,7 +70,11 @@ def _postgresql() -> dict[str, Any]:
 
 class TestInDjangosDatabase(AccountLinksContract):
     @pytest.fixture(params=["sqlite", "postgresql"])
-    def links(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ClosingAfterwards]:
+    def links(
+        self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[ClosingAfterwards]:
+        # A browser that an earlier test of this process drives leaves its event loop running in this thread.
+        monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         if request.param == "postgresql" and SERVER_VARIABLE not in os.environ:
             pytest.skip("no PostgreSQL for tests")
         described = _postgresql() if request.param == "postgresql" else _sqlite(tmp_path)
