@@ -12,13 +12,8 @@ from hkeid.identity import Language
 from hkeid.profile import EME_FIELDS, Source
 from hkeid_server.life_models import EmailCodePage
 from hkeid_server.models import Text
-from hkeid_server.profile_content import spoken, value_texts
+from hkeid_server.profile_content import field_page, spoken, value_texts
 from hkeid_server.profile_forms import (
-    ADDRESS_FORMS,
-    KINDS,
-    choices_of,
-    districts,
-    regions,
     typed_of,
 )
 from hkeid_server.profile_models import (
@@ -95,21 +90,8 @@ def _page(**more: Any) -> ProfilePage:
 
 
 def _field(name: str, *, filled: bool = False, **more: Any) -> ProfileFieldPage:
-    script = spoken()
     form, typed = typed_of(name, _VALUES[name]) if filled else ("parts", {})
-    address = name in ADDRESS_FORMS
-    page = ProfileFieldPage(
-        name=name,
-        label=EME_FIELDS[name].label[script],
-        kind=KINDS[name],
-        kept=filled,
-        typed=typed,
-        choices=choices_of(name, script),
-        form=form,
-        forms=ADDRESS_FORMS.get(name, ()),
-        districts=districts(script) if address else (),
-        regions=regions(script) if address else (),
-    )
+    page = field_page(name, kept=filled, form=form, typed=typed)
     return replace(page, **more)
 
 

@@ -64,6 +64,13 @@ def problem_of(error: HkeidError) -> tuple[str, int]:
             return "internal", 500
 
 
+def field_status(error: HkeidError) -> int:
+    """The status of a form's page that comes again with what is wrong with a field."""
+    if isinstance(error, Unavailable):
+        return 503
+    return 429 if isinstance(error, TooManyAttempts) else 422
+
+
 def program_problem(error: HkeidError) -> tuple[int, str]:
     """The status and the code (RFC 6749 §5.2, §4.1.2.1) for an error that no door has answered itself."""
     match error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hkeid.identity import Acr, HkicNumber, Language
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.person import Sex
@@ -11,7 +13,8 @@ from hkeid.profile.display import shown_birth_date, shown_sex
 from hkeid.residents import find_by_hkic
 from hkeid_server.house import house
 from hkeid_server.models import Text
-from hkeid_server.profile_models import ProfilePage, ProfileRow, ProfileStopPage
+from hkeid_server.profile_forms import ADDRESS_FORMS, KINDS, choices_of, districts, regions
+from hkeid_server.profile_models import ProfileFieldPage, ProfilePage, ProfileRow, ProfileStopPage
 from hkeid_server.residents import resident_entry
 from hkeid_server.shell import language, translate
 
@@ -118,3 +121,21 @@ def _source_of_particulars(resident_id: str, *, registered: bool) -> str:
     if registered:
         return Source.REGISTRY.label(spoken())
     return translate("The provider that you log in with")
+
+
+def field_page(name: str, *, kept: bool, form: str, typed: Mapping[str, str]) -> ProfileFieldPage:
+    """The page on which one field is filled in, without anything wrong."""
+    script = spoken()
+    address = name in ADDRESS_FORMS
+    return ProfileFieldPage(
+        name=name,
+        label=EME_FIELDS[name].label[script],
+        kind=KINDS[name],
+        kept=kept,
+        typed=typed,
+        choices=choices_of(name, script),
+        form=form,
+        forms=ADDRESS_FORMS.get(name, ()),
+        districts=districts(script) if address else (),
+        regions=regions(script) if address else (),
+    )

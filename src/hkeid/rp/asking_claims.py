@@ -34,7 +34,7 @@ class AsksForClaims:
         Verified claims that the policy does not accept are left out.
 
         :raises LoginDeclined: ``userinfo_refused_invalid_token``: refresh, or log in again.
-        :raises ProviderMisbehaved: see :func:`~hkeid.rp.userinfo.fetch_userinfo`;
+        :raises ProviderMisbehaved: see :func:`~hkeid.rp.userinfo.ask_userinfo`;
             ``verified_claims_malformed``.
         """
         if resident.tokens is None:

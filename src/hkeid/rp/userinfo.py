@@ -47,31 +47,6 @@ class BearerAccess:
         return False
 
 
-def fetch_userinfo(
-    http: HttpClient,
-    provider: Provider,
-    *,
-    access: TokenAccess,
-    subject: str,
-    client_id: str,
-    algorithms: frozenset[str],
-    signed: bool,
-    timeout: float,
-) -> dict[str, Any]:
-    """The claims alone: see :func:`ask_userinfo`."""
-    claims, _ = ask_userinfo(
-        http,
-        provider,
-        access=access,
-        subject=subject,
-        client_id=client_id,
-        algorithms=algorithms,
-        signed=signed,
-        timeout=timeout,
-    )
-    return claims
-
-
 def ask_userinfo(
     http: HttpClient,
     provider: Provider,

@@ -43,16 +43,19 @@ class JourneyOfOldAccount:
         return f"{page.texts['old-name']}; {page.texts['old-eid']}"
 
     def _link(self) -> str:
-        browser = self.person.browser
-        page = browser.get(f"{self.service}/old-account")
-        page = browser.get(page.link("link").href)
-        _expect_kind(page, "confirm")
-        page = browser.submit(page.form("eid-form"), button=("by", "eid"))
-        page = self.person.go_through(page)
-        _expect_kind(page, "linked")
-        if "login" not in self.person.seen:
-            raise page.unexpected("no passkey was asked for")
+        page = self._agree(self.person, "link", asked="confirm", done="linked")
         return f"{' and '.join(self.person.seen)}; linked with {page.texts['eid-account']}"
+
+    def _agree(self, who: VirtualResident, link: str, *, asked: str, done: str) -> Page:
+        """Go from the account's page through the question and a new login to what was done."""
+        page = who.browser.get(f"{self.service}/old-account")
+        page = who.browser.get(page.link(link).href)
+        _expect_kind(page, asked)
+        page = who.go_through(who.browser.submit(page.form("eid-form"), button=("by", "eid")))
+        _expect_kind(page, done)
+        if "login" not in who.seen:
+            raise page.unexpected("no passkey was asked for")
+        return page
 
     def _arrive(self) -> str:
         page = self.elsewhere.browser.get(f"{self.service}/eid/login")
@@ -64,15 +67,7 @@ class JourneyOfOldAccount:
         return f"{page.texts['old-name']}, without a password"
 
     def _unlink(self) -> str:
-        browser = self.elsewhere.browser
-        page = browser.get(f"{self.service}/old-account")
-        page = browser.get(page.link("unlink").href)
-        _expect_kind(page, "unlink")
-        page = browser.submit(page.form("eid-form"), button=("by", "eid"))
-        page = self.elsewhere.go_through(page)
-        _expect_kind(page, "unlinked")
-        if "login" not in self.elsewhere.seen:
-            raise page.unexpected("no passkey was asked for")
+        self._agree(self.elsewhere, "unlink", asked="unlink", done="unlinked")
         _expect_linked(self.person.browser.get(f"{self.service}/old-account"), "no")
         return "the password still leads there, the eID does not"
 

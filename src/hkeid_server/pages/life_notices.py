@@ -25,6 +25,7 @@ from hkeid_server.email_codes import send_email_code
 from hkeid_server.house import house
 from hkeid_server.life_models import BrowserRow, EmailCodePage, NoticesPage, ToldLine
 from hkeid_server.pages.life_step_up import with_fresh_session
+from hkeid_server.problems import field_status
 from hkeid_server.shell import language, show, translate
 from hkeid_server.visitors import see_other, with_session
 
@@ -73,7 +74,7 @@ def finish_email(session: SessionView) -> Response:
     except _FAILURES as error:
         house().journal.refusal(error, where=f"{_PAGE}/email/code")
         page = EmailCodePage(address=request.form.get("email", "")[:254], error=_word(error))
-        return show("life/email_code.html", page, status=_status(error), here=_PAGE)
+        return show("life/email_code.html", page, status=field_status(error), here=_PAGE)
     return see_other(f"{_PAGE}?done=email")
 
 
@@ -201,14 +202,8 @@ def _again(session: SessionView, error: HkeidError, field: str, typed: str) -> R
         session,
         errors={field: _word(error)},
         typed={field: typed[:254]},
-        status=_status(error),
+        status=field_status(error),
     )
-
-
-def _status(error: HkeidError) -> int:
-    if isinstance(error, Unavailable):
-        return 503
-    return 429 if isinstance(error, TooManyAttempts) else 422
 
 
 def _word(error: HkeidError) -> str:

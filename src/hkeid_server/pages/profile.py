@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, Response, request
@@ -22,18 +23,15 @@ from hkeid_server.email_codes import send_email_code
 from hkeid_server.house import house
 from hkeid_server.life_models import EmailCodePage
 from hkeid_server.pages.life_step_up import with_fresh_session
-from hkeid_server.profile_content import offered_fields, profile_page, spoken, stop_page
+from hkeid_server.problems import field_status
+from hkeid_server.profile_content import field_page, offered_fields, profile_page, stop_page
 from hkeid_server.profile_forms import (
     ADDRESS_FORMS,
     KINDS,
     FormError,
-    choices_of,
-    districts,
-    regions,
     typed_of,
     value_of,
 )
-from hkeid_server.profile_models import ProfileFieldPage
 from hkeid_server.shell import language, show, translate
 from hkeid_server.visitors import see_other, with_session
 
@@ -155,7 +153,7 @@ def finish_email(session: SessionView) -> Response:
         house().journal.refusal(error, where=f"{_PAGE}/email/code")
         page = _code_page(request.form.get("email", "")[:_LONGEST], error=_code_word(error))
         here = f"{_PAGE}/email"
-        return show("life/email_code.html", page, status=_status(error), here=here)
+        return show("life/email_code.html", page, status=field_status(error), here=here)
     return see_other(f"{_PAGE}?done=kept#email")
 
 
@@ -222,23 +220,12 @@ def _form(
     error: HkeidError | None = None,
     at_fault: str = "",
 ) -> Response:
-    script = spoken()
-    address = name in ADDRESS_FORMS
-    page = ProfileFieldPage(
-        name=name,
-        label=EME_FIELDS[name].label[script],
-        kind=KINDS[name],
-        kept=kept,
-        typed=typed,
-        choices=choices_of(name, script),
-        form=form,
-        forms=ADDRESS_FORMS.get(name, ()),
-        districts=districts(script) if address else (),
-        regions=regions(script) if address else (),
+    page = replace(
+        field_page(name, kept=kept, form=form, typed=typed),
         error=None if error is None else _word(error),
         at_fault=at_fault,
     )
-    status = 200 if error is None else _status(error)
+    status = 200 if error is None else field_status(error)
     return show("profile/field.html", page, status=status, here=f"{_PAGE}/{name}")
 
 
@@ -246,12 +233,6 @@ def _code_page(address: str, *, error: str | None = None) -> EmailCodePage:
     return EmailCodePage(
         address=address, error=error, action=f"{_PAGE}/email/code", back=f"{_PAGE}/email"
     )
-
-
-def _status(error: HkeidError) -> int:
-    if isinstance(error, Unavailable):
-        return 503
-    return 429 if isinstance(error, TooManyAttempts) else 422
 
 
 def _word(error: HkeidError) -> str:

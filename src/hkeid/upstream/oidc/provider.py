@@ -27,7 +27,7 @@ from hkeid.rp.pushing import push_request
 from hkeid.rp.records import Tokens
 from hkeid.rp.signed import verified_claims
 from hkeid.rp.token_endpoint import ClientIdentity, judge, read_tokens, send_form
-from hkeid.rp.userinfo import BearerAccess, TokenAccess, fetch_userinfo, personal
+from hkeid.rp.userinfo import BearerAccess, TokenAccess, ask_userinfo, personal
 from hkeid.upstream.contract import (
     Departure,
     LogoutOutcome,
@@ -309,7 +309,7 @@ class OidcUpstream:
             return {}
         token, signed = tokens.access_token, self.settings.userinfo_algorithm
         access: TokenAccess = BearerAccess(token) if proofs is None else ProvedAccess(token, proofs)
-        return fetch_userinfo(
+        told, _ = ask_userinfo(
             self._http,
             self._provider,
             access=access,
@@ -319,6 +319,7 @@ class OidcUpstream:
             signed=signed is not None,
             timeout=self.settings.timeout,
         )
+        return told
 
     def _authentication(
         self, claims: Mapping[str, Any], told: Mapping[str, Any], tokens: Tokens, now: Instant
