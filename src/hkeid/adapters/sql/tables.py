@@ -221,6 +221,7 @@ consents = Table(
     _column("decided_at", INSTANT),
     _column("expires_at", INSTANT, nullable=True, personal="service_use"),
     _column("evidence", JSON_BYTES, nullable=True, personal="service_use"),
+    _column("once", Boolean(), nullable=True, personal="service_use"),
     Index("consents_resident_client_idx", "resident_id", "client_id"),
 )
 

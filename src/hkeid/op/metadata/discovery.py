@@ -7,6 +7,7 @@ from typing import Any
 from hkeid.identity.assurance import Acr
 from hkeid.jose import ALGORITHMS
 from hkeid.oidc import client_assertion, locales, pkce
+from hkeid.oidc.forms import FORM_DETAIL, FORM_ENDPOINT, FORM_PATH
 from hkeid.oidc.prompts import Prompt
 from hkeid.oidc.scopes import SCOPES
 from hkeid.op import paths
@@ -107,6 +108,8 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
     document |= _verified_claims(parts)
     if parts.details:
         document["authorization_details_types_supported"] = sorted(parts.details)
+    if FORM_DETAIL in parts.details:
+        document[FORM_ENDPOINT] = parts.url(FORM_PATH)
     if parts.settings.service_documentation is not None:
         document["service_documentation"] = parts.settings.service_documentation
     if parts.settings.policy_uri is not None:
