@@ -85,11 +85,14 @@ class Approved:
     :ivar authorisation: what proves the approval to the API that acts upon it; sealed into the code and
         then into the access token, so that nobody reads it in the store. None: nothing of the kind.
     :ivar expires_at: the access token is good no longer than this; None: as others are.
+    :ivar lasting: a refresh token may give the detail again, never the authorisation; else it was approved
+        for one access token, and there is no refresh token.
     """
 
     detail: Detail = field(repr=False)
     authorisation: Secret | None = None
     expires_at: Instant | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,9 +117,9 @@ class FormHandler:
             statement=request.form.get("statement", ""),
             language=language().content,
         )
-        return self._go_on(turn, state.next_form(asked.form.id, answer), asked.form.id)
+        return self._go_on(turn, state.next_form(asked.form.id, answer))
 
-    def _go_on(self, turn: Turn, state: FormState, form: str | None = None) -> Response:
+    def _go_on(self, turn: Turn, state: FormState) -> Response:
         """The next form; or, after the last one, everything is sent at once."""
         asked = self._asked(turn)
         if any(one.form.id not in state.answered for one in asked):
@@ -145,7 +145,9 @@ class FormHandler:
             # Which form it was is not said; all of them are asked again, with what was written.
             begun = replace(FormState(), edits=state.edits)
             return self._page(turn, begun, problem=_PROBLEMS[error.reason])
-        return turn.finish(Approved(detail=sent.detail, authorisation=sent.secret), session)
+        return turn.finish(
+            Approved(detail=sent.detail, authorisation=sent.secret, lasting=True), session
+        )
 
     def _asked(self, turn: Turn) -> tuple[AskedForm, ...]:
         detail = turn.interaction.detail

@@ -106,15 +106,22 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
     }
     document |= _verified_claims(parts)
-    if parts.details:
-        document["authorization_details_types_supported"] = sorted(parts.details)
-    if FORM_DETAIL in parts.details:
-        document[FORM_ENDPOINT] = parts.url(FORM_PATH)
+    document |= _details(parts)
     if parts.settings.service_documentation is not None:
         document["service_documentation"] = parts.settings.service_documentation
     if parts.settings.policy_uri is not None:
         document["op_policy_uri"] = parts.settings.policy_uri
     return document
+
+
+def _details(parts: Parts) -> dict[str, Any]:
+    """RFC 9396 §10, and where forms are fetched that are asked for in this way."""
+    if not parts.details:
+        return {}
+    found: dict[str, Any] = {"authorization_details_types_supported": sorted(parts.details)}
+    if FORM_DETAIL in parts.details:
+        found[FORM_ENDPOINT] = parts.url(FORM_PATH)
+    return found
 
 
 def _verified_claims(parts: Parts) -> dict[str, Any]:
