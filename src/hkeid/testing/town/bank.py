@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import flask
 
 from hkeid.rp import VerificationPolicy
@@ -10,6 +12,7 @@ from hkeid.testing.town.street import Street, page
 
 POLICY = VerificationPolicy(evidence=("electronic_record",))
 """What a verification must be like: checked against the register of persons."""
+_HONG_KONG = timezone(timedelta(hours=8))
 _WANTED = {
     "userinfo": {
         "verified_claims": POLICY.request(["name", "birthdate", "hkic_number"]),
@@ -52,7 +55,7 @@ def bank(street: Street) -> flask.Flask:
             "name": verified.claim("name"),
             "born": verified.claim("birthdate"),
             "framework": verified.trust_framework,
-            "verified": verified.time.date().isoformat() if verified.time else "unknown",
+            "verified": _day(verified.time),
             "checks": ", ".join(sorted(verified.check_methods)),
             "chip_read": "yes" if risk.get("chip_read") else "no",
         }
@@ -70,3 +73,7 @@ def bank(street: Street) -> flask.Flask:
         return flask.Response(kept, mimetype="application/json")
 
     return app
+
+
+def _day(moment: datetime | None) -> str:
+    return "unknown" if moment is None else moment.astimezone(_HONG_KONG).date().isoformat()
