@@ -87,7 +87,7 @@ class Ports:
     saml: int = 5003
     company: int = 8030
     university: int = 8031
-    town: int = 5004
+    town: int = 5005
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""

@@ -3,7 +3,7 @@ bank, a wallet, a shop, and the Government's change of address. For demonstratio
 
 ::
 
-    $ python -m hkeid.testing.town --port 5004 --issuer http://localhost:8000 --keys town
+    $ python -m hkeid.testing.town --port 5005 --issuer http://localhost:8000 --keys town
 
 The operator registers them with what :func:`descriptions` says. Everybody in them is invented, and so are they.
 """
