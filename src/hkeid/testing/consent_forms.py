@@ -54,6 +54,7 @@ class MovedClock:
         self.moment = BEGINNING
 
     def now(self) -> datetime:
+        """The present moment."""
         return self.moment
 
 
