@@ -68,22 +68,13 @@ def keyboard_faults(page: Page) -> list[str]:
         at: dict[str, Any] | None = page.evaluate(_FOCUSED)
         if at is None:
             break
-        if at["stop"] is None:
-            faults.append(f"focus on what is no control: {at['html']}")
+        if visited and at["stop"] == visited[-1] and at["parts"]:  # day, month, year
+            continue
+        lost = _lost(at, visited)
+        faults += [lost] if lost else []
+        if lost or (visited and at["stop"] == visited[0]):
             break
-        if visited and at["stop"] == visited[-1]:
-            if at["parts"]:  # day, month, year
-                continue
-            faults.append(f"focus does not go on from {at['html']}")
-            break
-        if visited and at["stop"] == visited[0]:
-            break
-        if not at["ring"]:
-            faults.append(f"no ring around {at['html']}")
-        if not at["inside"]:
-            faults.append(f"focus out of sight: {at['html']}")
-        if before is not None and _goes_back(before, at):
-            faults.append(f"focus goes up the page to {at['html']}")
+        faults += _unseen(before, at)
         visited.append(at["stop"])
         before = at
     order = [int(stop) for stop in visited]
@@ -91,6 +82,27 @@ def keyboard_faults(page: Page) -> list[str]:
     faults += [f"never reached: {stops[stop]}" for stop in missed]
     if order != sorted(order):
         faults.append(f"another order than the document's: {order}")
+    return faults
+
+
+def _lost(at: dict[str, Any], visited: list[str]) -> str | None:
+    """Why pressing Tab is of no more use, or None."""
+    if at["stop"] is None:
+        return f"focus on what is no control: {at['html']}"
+    if visited and at["stop"] == visited[-1]:
+        return f"focus does not go on from {at['html']}"
+    return None
+
+
+def _unseen(before: dict[str, Any] | None, at: dict[str, Any]) -> list[str]:
+    """What keeps a person from seeing where the focus is, or from expecting it there."""
+    faults = []
+    if not at["ring"]:
+        faults.append(f"no ring around {at['html']}")
+    if not at["inside"]:
+        faults.append(f"focus out of sight: {at['html']}")
+    if before is not None and _goes_back(before, at):
+        faults.append(f"focus goes up the page to {at['html']}")
     return faults
 
 
