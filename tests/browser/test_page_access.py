@@ -54,7 +54,7 @@ BROKEN = {
     "focus goes up": (
         keyboard_faults,
         ("<button>Go on</button>", '<button tabindex="1">Go on</button>'),
-        "another order",
+        "never reached",
     ),
     "never reached": (
         keyboard_faults,
