@@ -448,3 +448,29 @@ def test_a_switch_that_was_turned_off_stays_off(
     send(patient, change="mobile_telephone")
     page = send(patient, value="6123 4567", decision="keep")
     assert not re.search(r'id="send-birthdate"[^>]* checked', page.text)
+
+
+# --- narrower tokens ----------------------------------------------------------------------------------
+
+
+def test_a_token_that_was_narrowed_fetches_no_more(
+    patient: Person, front: Any, house: House, authorize: Authorize
+) -> None:
+    """RFC 9396 §6.1: the client may have less of what was granted in one token."""
+    patient.get(authorize(authorization_details=details("visit", "tax")))
+    patient.follow()
+    send(patient, often="standing", decision="send")
+    give_address(patient, "Flat A, Specimen House")
+    send(patient, decision="send")
+    narrower = details(visit=["name"])
+    got = tokens(front, answer(patient)["code"], authorization_details=narrower).json
+    assert got["authorization_details"] == json.loads(narrower)
+    assert fetch(front, house, got["access_token"], "tax").status_code == 404
+    names = {"name", "name#zh-Hant-HK"}
+    for standing in (False, True):
+        form = fetch(front, house, got["access_token"])
+        assert (form["standing"], set(form["claims"]), set(form["sources"])) == (
+            standing,
+            names,
+            {"name"},
+        )
