@@ -474,3 +474,16 @@ def test_a_token_that_was_narrowed_fetches_no_more(
             names,
             {"name"},
         )
+
+
+def test_a_service_that_says_whom_it_expects_is_not_said_to_learn_nothing(
+    patient: Person, front: Any, authorize: Authorize
+) -> None:
+    """With an ``id_token_hint`` it knows who sent the form, also without ``openid``."""
+    patient.get(authorize())
+    hint = tokens(front, answer(patient)["code"]).json["id_token"]
+    asked = authorize(authorization_details=details("visit"), id_token_hint=hint)
+    patient.get(re.sub(r"&?scope=[^&]*", "", asked))
+    page = patient.follow()
+    assert "9123 4567" in page.text
+    assert 'id="form-anonymous"' not in page.text
