@@ -385,6 +385,7 @@ def test_a_value_other_than_on_the_page_is_not_sent(
     given = answer(ledger, "email", edits={"email": MAIL}, values=page)
     with store.transaction() as tx:
         number = tx.sealed_fields.get(ME, "eme_mobile_telephone")
+        assert number is not None
         tx.sealed_fields.delete(ME, "eme_mobile_telephone")
     with pytest.raises(Refused, match="form_values_changed"):
         filling.send(ME, CLINIC, ASKED, [given])
@@ -412,3 +413,24 @@ def test_what_is_written_belongs_to_one_form(
         for form in ("visit", "bill")
     ]
     assert numbers == ["+85291234567", "+85261234567"]
+
+
+def test_only_this_time_ends_fields_that_were_not_asked_for_as_well(
+    filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger, clock: Ticking
+) -> None:
+    """The page says that it ends what was agreed to before, and a service may ask for one field only."""
+    filling.send(ME, CLINIC, ASKED, [answer(ledger, standing=True)])
+    clock.tick(hours=1)
+    narrow = form_detail({"visit": ["name"]})
+    [asked] = asked_forms(CLINIC, narrow)
+    assert filling.question(CLINIC, ME, asked, "en", {}).agreed_until is not None
+    given = replace(
+        answer(ledger, page="page-2"),
+        agreed=frozenset({"name"}),
+        refused=frozenset(),
+        statement=ledger.statement(CLINIC, ["name"], purpose="visit").version,
+    )
+    filling.send(ME, CLINIC, narrow, [given])
+    assert not ledger.standing(ME)
+    with pytest.raises(NotFound):
+        fetching.fetch(ME, CLINIC, "visit", None)
