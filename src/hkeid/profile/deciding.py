@@ -138,7 +138,7 @@ class Deciding:
         evidence: ConsentEvidence,
         now: Instant,
     ) -> None:
-        """ "Only this time" ends what stands of the form, also of fields that were not asked for this time."""
+        """End what stands of a form that is sent once, also its fields that were not asked for this time."""
         ending = [
             one
             for (of, claim), one in sorted(latest.items())
