@@ -47,7 +47,7 @@ class FormPage:
     :ivar standing: how the choice stands.
     :ivar anonymous: the service does not learn who the resident is to it.
     :ivar state: what was filled in so far.
-    :ivar shown: the claims on the page.
+    :ivar shown: the claims on the page, and the version of their values.
     :ivar problem: ``changed``, ``guardian``, ``missing``, or None.
     :ivar at_fault: the first claim that is missing.
     """

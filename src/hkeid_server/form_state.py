@@ -17,6 +17,8 @@ _LONGEST = 60_000
 _MOST_EDITS = 20
 _MOST_FORMS = 10
 _MOST_CLAIMS = 100
+_AS_NOW = True
+"""In place of a value: the same as is written now. No field's value is a truth value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,8 @@ class AnsweredForm:
     :ivar standing: the service may have them later too.
     :ivar statement: version of the collection statement that was on the page.
     :ivar language: of the page, as the ledger writes it.
+    :ivar values: version of the values that were on the page.
+    :ivar edits: what was written into this form when it was answered; what is written later is not meant for it.
     """
 
     send: bool
@@ -35,6 +39,8 @@ class AnsweredForm:
     standing: bool = False
     statement: str = ""
     language: str = ""
+    values: str = ""
+    edits: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +49,19 @@ class FormState:
 
     :ivar answered: earlier forms by id.
     :ivar edits: what was written instead of what the profile holds, by field; the core checks it.
-    :ivar picked: voluntary claims that are switched on at present.
+    :ivar picked: voluntary claims that are switched on at present; None: no switch was touched yet.
     :ivar standing: how the choice between once and standing stands at present.
     """
 
     answered: Mapping[str, AnsweredForm] = field(default_factory=dict)
     edits: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    picked: tuple[str, ...] = ()
+    picked: tuple[str, ...] | None = None
     standing: bool = False
 
     def next_form(self, answered: str, answer: AnsweredForm) -> FormState:
         """After one more form was answered."""
         return replace(
-            self, answered={**self.answered, answered: answer}, picked=(), standing=False
+            self, answered={**self.answered, answered: answer}, picked=None, standing=False
         )
 
     def text(self) -> str:
@@ -70,15 +76,25 @@ class FormState:
                             one.standing,
                             one.statement,
                             one.language,
+                            one.values,
+                            self._as_differs(one.edits),
                         ]
                         for form, one in self.answered.items()
                     },
                     "edits": dict(self.edits),
-                    "picked": list(self.picked),
+                    "picked": None if self.picked is None else list(self.picked),
                     "standing": self.standing,
                 }
             )
         )
+
+    def _as_differs(self, edits: Mapping[str, Any]) -> dict[str, Any]:
+        """Edits of an answered form; what is still the same now is not carried twice."""
+        now = self.edits
+        return {
+            name: _AS_NOW if name in now and now[name] == value else value
+            for name, value in edits.items()
+        }
 
 
 def read_state(text: str) -> FormState:
@@ -92,12 +108,13 @@ def read_state(text: str) -> FormState:
         raise _malformed()
     try:
         members = canonical_json.loads_object(base64url.decode(text))
-        answered = {form: _answer(one) for form, one in members["answered"].items()}
+        canonical_json.dumps(members)  # JSON can spell half a surrogate pair, which no page takes
         edits = members["edits"]
+        answered = {form: _answer(one, edits) for form, one in members["answered"].items()}
         state = FormState(
             answered=answered,
             edits=edits,
-            picked=_claims(members["picked"]),
+            picked=None if members["picked"] is None else _claims(members["picked"]),
             standing=_truth(members["standing"]),
         )
     except (MalformedInput, KeyError, AttributeError, TypeError, ValueError, RecursionError):
@@ -107,9 +124,11 @@ def read_state(text: str) -> FormState:
     return state
 
 
-def _answer(value: Any) -> AnsweredForm:
-    send, claims, standing, statement, language = value
-    if not (isinstance(statement, str) and isinstance(language, str)):
+def _answer(value: Any, now: Mapping[str, Any]) -> AnsweredForm:
+    send, claims, standing, statement, language, values, edits = value
+    if not all(isinstance(one, str) for one in (statement, language, values)):
+        raise _malformed()
+    if len(edits) > _MOST_EDITS:
         raise _malformed()
     return AnsweredForm(
         send=_truth(send),
@@ -117,6 +136,8 @@ def _answer(value: Any) -> AnsweredForm:
         standing=_truth(standing),
         statement=statement,
         language=language,
+        values=values,
+        edits={name: now[name] if one is _AS_NOW else one for name, one in edits.items()},
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from hkeid.kernel.instants import Instant
+from hkeid.oidc.forms import FORM_DETAIL
 from hkeid.op.records import Client, ClientAuthMethod, ProviderTransaction
 from hkeid.op.settings import Profile
 from hkeid.ports.storage import Store
@@ -32,7 +33,16 @@ def without_loopback_port(uri: str) -> str | None:
 class KnownClient:
     """A client with everything precomputed that its registration determines."""
 
-    __slots__ = ("_loopback", "claims", "client", "id", "keys", "redirect_uris", "scopes")
+    __slots__ = (
+        "_loopback",
+        "claims",
+        "client",
+        "details_types",
+        "id",
+        "keys",
+        "redirect_uris",
+        "scopes",
+    )
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -40,6 +50,9 @@ class KnownClient:
         self.redirect_uris = frozenset(client.redirect_uris)
         self.scopes = frozenset(client.scopes)
         self.claims = frozenset(client.claims)
+        types = frozenset(client.authorization_details_types)
+        # Registering a form is registering the type.
+        self.details_types = types | {FORM_DETAIL} if client.forms else types
         self.keys = tuple(client.jwks["keys"]) if client.jwks else ()
         native = client.application_type == "native"
         self._loopback = frozenset(

@@ -15,7 +15,12 @@ from hkeid.kernel.instants import Instant
 from hkeid.profile.events import ConsentDecided, ConsentWithdrawn
 from hkeid.profile.holding import BoundPurpose, Holding, bundled, not_before
 from hkeid.profile.purposes import Purpose
-from hkeid.profile.records import ConsentDecision, ConsentEvidence, ProfileTransaction
+from hkeid.profile.records import (
+    ConsentDecision,
+    ConsentEvidence,
+    ConsentKey,
+    ProfileTransaction,
+)
 from hkeid.profile.statement import (
     CollectionStatement,
     collection_statement,
@@ -36,7 +41,8 @@ class Answer:
     :ivar statement: ``question.statement.version`` as it was on the page.
     :ivar language: in which the page was shown.
     :ivar until: when the resident wants it to end, or None: as late as the purpose allows.
-    :ivar once: for one sending of a form, until ``until``; else the agreement stands.
+    :ivar once: for one sending of a form, until ``until``, and what stood of the form ends; else the agreement
+        stands.
     """
 
     agreed: frozenset[str]
@@ -105,6 +111,8 @@ class Deciding:
             statement_document(client, about.purpose, answer.claims, statement),
         )
         tx.consents.append(decisions)
+        if answer.once:
+            self._end_standing(tx, client_id, answer, latest, evidence, now)
         tx.audit.append(
             ConsentDecided(
                 resident_id=resident_id,
@@ -120,6 +128,48 @@ class Deciding:
             )
         )
         return decisions
+
+    def _end_standing(
+        self,
+        tx: ProfileTransaction,
+        client_id: str,
+        answer: Answer,
+        latest: Mapping[ConsentKey, ConsentDecision],
+        evidence: ConsentEvidence,
+        now: Instant,
+    ) -> None:
+        """End what stands of a form that is sent once, also its fields that were not asked for this time."""
+        ending = [
+            one
+            for (of, claim), one in sorted(latest.items())
+            if of == answer.purpose and claim not in answer.claims and one.agreed and not one.once
+        ]
+        if not ending:
+            return
+        language = Language.parse(answer.language).value
+        tx.consents.append(
+            tuple(
+                replace(
+                    one,
+                    id=self._holding.random.token(_ID_BYTES),
+                    agreed=False,
+                    language=language,
+                    decided_at=now,
+                    expires_at=None,
+                    evidence=evidence,
+                )
+                for one in ending
+            )
+        )
+        tx.audit.append(
+            ConsentWithdrawn(
+                resident_id=ending[0].resident_id,
+                client_id=client_id,
+                purposes=(answer.purpose,),
+                claims=tuple(one.claim for one in ending),
+                grants_ended=0,
+            )
+        )
 
     def withdraw(
         self,

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("hkeid.rp")
 _MOST_PENDING = 3
-"""Logins under way in one browser (tabs); older ones make room, or the cookies would fill the request."""
+"""Logins and forms under way in one browser (tabs); older ones make room, or the cookies would fill the
+request."""
 _LONGEST_PAGE = 768
 """Most characters of a page to lead back to. Each login under way keeps one in a cookie: another site
 could begin a few with long ones, until the visitor's requests are too large for our server (8 KB)."""
@@ -222,7 +223,7 @@ class WebLogin:
         value = self._sealer.seal(name, members, self._clock.now() + LOGIN_LIFETIME)
         lifetime = int(LOGIN_LIFETIME.total_seconds())
         kept = SetCookie(name=name, value=value, max_age=lifetime, secure=self.is_secure(request))
-        return Answer(location=login.url, cookies=(*self._crowded_out(request), kept))
+        return Answer(location=login.url, cookies=(*self.crowded_out(request), kept))
 
     def finish(self, request: BrowserRequest) -> Answer:
         """The browser is back: verify, begin a session, lead to the page it wanted.
@@ -299,9 +300,11 @@ class WebLogin:
         name = self._login_name(request, state)
         return self._sealer.open(name, request.cookies.get(name, ""), self._clock.now())
 
-    def _crowded_out(self, request: BrowserRequest) -> tuple[SetCookie, ...]:
-        begin = self._login_name(request, None)
-        pending = [name for name in request.cookies if name.startswith(begin)]
+    def crowded_out(self, request: BrowserRequest) -> tuple[SetCookie, ...]:
+        """Delete what was kept for the oldest of many logins and forms under way, before one more begins."""
+        begin = self.cookie_name(request)
+        kinds = tuple(f"{begin}-{kind}-" for kind in ("login", "form"))
+        pending = [name for name in request.cookies if name.startswith(kinds)]
         secure = self.is_secure(request)
         surplus = len(pending) - _MOST_PENDING + 1
         return tuple(SetCookie(name=name, secure=secure) for name in pending[: max(surplus, 0)])
@@ -350,8 +353,8 @@ class WebLogin:
         """The session's cookie; the names of all others of the kits begin like it."""
         return f"__Host-{self._name}" if self.is_secure(request) else self._name
 
-    def _login_name(self, request: BrowserRequest, state: str | None) -> str:
-        mark = "" if state is None else sha256(state.encode("utf-8", "replace")).hexdigest()[:12]
+    def _login_name(self, request: BrowserRequest, state: str) -> str:
+        mark = sha256(state.encode("utf-8", "replace")).hexdigest()[:12]
         return f"{self.cookie_name(request)}-login-{mark}"
 
 

@@ -17,6 +17,7 @@ from hkeid.rp.web import Answer, BrowserRequest, SetCookie, page_before
 
 if TYPE_CHECKING:
     from hkeid.rp.form_records import FilledForms, WantedForms
+    from hkeid.rp.login_state import LoginState
     from hkeid.rp.web import WebLogin
 
 _LONGEST_CONTEXT = 200
@@ -88,17 +89,21 @@ class WebForms:
             max_age=int(LOGIN_LIFETIME.total_seconds()),
             secure=self._web.is_secure(request),
         )
-        return Answer(location=asked.url, cookies=(cookie,))
+        return Answer(location=asked.url, cookies=(*self._web.crowded_out(request), cookie))
 
     def finish(self, request: BrowserRequest) -> FormsFinished:
         """The visitor is back: fetch the forms.
 
         :raises LoginFailed: there are none; ``StartAgain`` with reason ``form_state_missing``: this browser did
-            not begin this.
+            not begin this; ``form_session_changed``: somebody else is logged in than when it began.
         """
         kept = self._kept(request)
         if kept is None:
             raise StartAgain("form_state_missing")
+        signed_in = self._web.current(request)
+        if signed_in is not None and signed_in.resident.sub != _subject_of(kept["state"]):
+            # The application would take the one for the other.
+            raise StartAgain("form_session_changed")
         forms = self._web.party.finish_form(kept["state"], request.query)
         return FormsFinished(forms=forms, context=kept["context"], cookies=self.forget(request))
 
@@ -143,6 +148,14 @@ class WebForms:
 
 
 def _state_of(kept: str) -> str:
+    return _begun(kept).state
+
+
+def _subject_of(kept: str) -> str | None:
+    return _begun(kept).subject
+
+
+def _begun(kept: str) -> LoginState:
     from hkeid.rp.form_records import FormRequestState
 
-    return FormRequestState.decode(kept).login.state
+    return FormRequestState.decode(kept).login

@@ -103,7 +103,7 @@ class SendsForms:
         form = given.purpose not in NO_FORMS
         expected = form and self.model.answer(who, given, now)
         try:
-            sent = self.filling.send(who, self._registered(client), detail, (answer,), {})
+            sent = self.filling.send(who, self._registered(client), detail, (answer,))
         except HkeidError as error:
             if expected:
                 raise Difference(f"form {given}: {error.reason}") from error

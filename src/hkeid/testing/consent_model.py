@@ -121,8 +121,17 @@ class ConsentModel:
                 claim in given.agreed, purpose.wording[claim], until, given.page, given.once
             )
             resident.decided[given.client, given.purpose, claim] = said
+        if given.once:
+            self._end_the_rest(resident, given)
         resident.latest[given.client] = moment
         return True
+
+    def _end_the_rest(self, resident: ModelResident, given: ModelAnswer) -> None:
+        """Once, and nothing of the form stands any more: not what this page did not ask for either."""
+        for (client, purpose, claim), said in resident.decided.items():
+            own = (client, purpose) == (given.client, given.purpose)
+            if own and said.agreed and not said.once and claim not in given.agreed | given.refused:
+                resident.decided[client, purpose, claim] = replace(said, agreed=False, until=None)
 
     def _acceptable(self, resident: ModelResident, given: ModelAnswer, moment: datetime) -> bool:
         client, claims = self.clients[given.client], given.agreed | given.refused

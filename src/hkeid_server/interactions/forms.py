@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from flask import Response, request
 
@@ -28,6 +29,7 @@ _PROBLEMS = {
     "statement_outdated": "changed",
     "claim_not_registered": "changed",
     "form_answer_other": "changed",
+    "form_values_changed": "changed",
     "guardian_missing": "guardian",
     "form_value_missing": "missing",
 }
@@ -112,10 +114,12 @@ class FormHandler:
             return self._page(turn, state, problem="missing", at_fault=missing[0].asked.claim)
         answer = AnsweredForm(
             send=True,
-            claims=state.picked,
+            claims=state.picked or (),
             standing=state.standing,
             statement=request.form.get("statement", ""),
             language=language().content,
+            values=question.values,
+            edits=_edits_of(asked, state),
         )
         return self._go_on(turn, state.next_form(asked.form.id, answer))
 
@@ -136,7 +140,7 @@ class FormHandler:
         assert detail is not None
         try:
             sent = house().forms.send(
-                session.authentication.resident_id, turn.client, detail, answers, state.edits
+                session.authentication.resident_id, turn.client, detail, answers
             )
         except (Refused, MalformedInput) as error:
             if error.reason not in _PROBLEMS:
@@ -235,8 +239,16 @@ def _answer(
         statement=answered.statement,
         language=answered.language,
         evidence=ConsentEvidence.of(session, question_of(page)),
+        edits=answered.edits,
+        values=answered.values,
         standing=answered.standing,
     )
+
+
+def _edits_of(asked: AskedForm, state: FormState) -> dict[str, Any]:
+    """What was written into fields of this form."""
+    made = {field_name(claim) for claim in asked.claims}
+    return {name: value for name, value in state.edits.items() if name in made}
 
 
 def _item(one: AskedItem, state: FormState) -> FormItem:
@@ -263,20 +275,20 @@ def _item(one: AskedItem, state: FormState) -> FormItem:
         field=one.field or "",
         edited=one.edited,
         missing=one.missing,
-        on=asked.claim in state.picked or (asked.on and not state.picked),
+        on=asked.on if state.picked is None else asked.claim in state.picked,
     )
 
 
 def _missing(one: AskedItem, state: FormState) -> bool:
     """Whether it would be sent, and there is nothing to send but what the resident can write."""
-    wanted = one.asked.required or one.asked.claim in state.picked
+    wanted = one.asked.required or one.asked.claim in (state.picked or ())
     return wanted and one.asked.value is None and one.field is not None
 
 
 def _picked(state: FormState, asked: AskedForm, field: str) -> FormState:
     """Whoever writes a voluntary value wants to send it."""
     made = [one for one in asked.claims if field_name(one) == field and one in asked.form.voluntary]
-    return replace(state, picked=tuple(sorted({*state.picked, *made})))
+    return replace(state, picked=tuple(sorted({*(state.picked or ()), *made})))
 
 
 def _field(asked: AskedForm, name: str) -> str:
@@ -290,7 +302,7 @@ def _field(asked: AskedForm, name: str) -> str:
 
 
 def _shown(question: FormQuestion) -> str:
-    return " ".join(item.asked.claim for item in question.items)
+    return " ".join((*(item.asked.claim for item in question.items), question.values))
 
 
 def _session(turn: Turn) -> SessionView:

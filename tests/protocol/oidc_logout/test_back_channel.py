@@ -20,8 +20,10 @@ from hkeid.op.logout.teller import ClientTeller
 from hkeid.op.logout.tokens import logout_token
 from hkeid.ports.keys import KeyPurpose
 from hkeid.ports.surroundings import HttpAnswer
+from hkeid.testing.detail_types import TicketType
 from hkeid.testing.provider import ISSUER, ProviderBench, a_client
 
+TICKETS = TicketType().name
 TOLD_AT = "https://rp.example.hk/eid/backchannel-logout"
 OTHER_AT = "https://other.example.hk/logout?of=eid"
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -177,6 +179,20 @@ class TestWhoIsTold:
             assert len(grants) == 3
             told = write_logout_notices(tx, "session-1", grants, bench.clock.now())
         assert told == ("hko",)
+
+    def test_a_client_that_nobody_logged_in_at_learns_no_name(self) -> None:
+        """A form that was filled without a login: a logout token would say whose it was."""
+        bench = ProviderBench(
+            a_client(backchannel_logout_uri=TOLD_AT, authorization_details_types=(TICKETS,)),
+            details=(TicketType(),),
+        )
+        bench.log_in(session_id="session-1")
+        details = json.dumps([{"type": TICKETS, "count": 1}])
+        bench.code(bench.authorize(scope=None, authorization_details=details))
+        with bench.store.transaction() as tx:
+            grants = tx.grants.every_of_session("session-1")
+            assert [grant.scopes for grant in grants] == [()]
+            assert write_logout_notices(tx, "session-1", grants, bench.clock.now()) == ()
 
     def _write_and_fail(self, bench: ProviderBench) -> None:
         with bench.store.transaction() as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +10,7 @@ import pytest
 
 from hkeid.kernel.http import Parameters, Request
 from hkeid.op import Interaction, LogoutConfirmed, LogoutDeclined, LogoutPage
+from hkeid.testing.detail_types import TicketType
 from hkeid.testing.provider import BROWSER, CALLBACK, ISSUER, ProviderBench, a_client
 
 BYE = "https://rp.example.hk/bye"
@@ -103,3 +105,23 @@ def test_discovery_says_so(bench: ProviderBench) -> None:
     for name in ("backchannel", "frontchannel"):
         assert found[f"{name}_logout_supported"] is True
         assert found[f"{name}_logout_session_supported"] is True
+
+
+def test_a_client_that_nobody_logged_in_at_is_not_told() -> None:
+    """``sid`` would tie a form that was filled without a login to the resident's session."""
+    tickets = TicketType()
+    bench = ProviderBench(
+        a_client(),
+        a_client(
+            "other",
+            redirect_uris=(CALLBACK,),
+            frontchannel_logout_uri=FRAME,
+            authorization_details_types=(tickets.name,),
+        ),
+        details=(tickets,),
+    )
+    told = log_in(bench)
+    asked = json.dumps([{"type": tickets.name, "count": 1}])
+    bench.code(bench.authorize(client_id="other", scope=None, authorization_details=asked))
+    page = log_out(bench, told["hint"])
+    assert getattr(page, "frames", ()) == ()

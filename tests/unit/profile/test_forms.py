@@ -198,14 +198,14 @@ def test_a_required_value_that_is_missing_keeps_the_form_back(
     [asked] = asked_forms(CLINIC, ASKED)
     assert filling.question(CLINIC, ME, asked, "en", {}).missing == ("phone_number",)
     with pytest.raises(MalformedInput, match="form_value_missing"):
-        filling.send(ME, CLINIC, ASKED, [answer(ledger)], {})
+        filling.send(ME, CLINIC, ASKED, [answer(ledger)])
     assert not ledger.history(ME), "nothing was decided"
 
 
 def test_what_was_sent_is_fetched_once_with_proof(
     filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger
 ) -> None:
-    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger, "email")], {"email": MAIL})
+    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger, "email", edits={"email": MAIL})])
     assert sent.detail == form_detail({"visit": ["email", "name", "phone_number"]})
     got = fetching.fetch(ME, CLINIC, "visit", sent.secret)
     assert got.claims["email"] == "chan@mail.example.hk"
@@ -226,8 +226,8 @@ def test_only_with_the_secret_of_its_own_token(
     store: MemoryStore,
     what: str,
 ) -> None:
-    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger)], {})
-    other = filling.send(ME, CLINIC, form_detail({"bill": None}), [answer(ledger, form=BILL)], {})
+    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger)])
+    other = filling.send(ME, CLINIC, form_detail({"bill": None}), [answer(ledger, form=BILL)])
     who, client, secret = ME, CLINIC, sent.secret
     match what:
         case "another secret":
@@ -254,7 +254,7 @@ def test_what_keeps_it_from_being_fetched(
     vault: Any,
     end: str,
 ) -> None:
-    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger)], {})
+    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger)])
     match end:
         case "time":
             clock.tick(minutes=10)
@@ -282,7 +282,7 @@ def test_what_keeps_it_from_being_fetched(
 def test_a_claim_that_was_withdrawn_meanwhile_is_left_out(
     filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger
 ) -> None:
-    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger)], {})
+    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger)])
     ledger.withdraw(ME, CLINIC.id, ["phone_number"], purpose="visit")
     got = fetching.fetch(ME, CLINIC, "visit", sent.secret)
     assert set(got.claims) == {"name", "name#zh-Hant-HK"}
@@ -293,16 +293,16 @@ def test_a_page_that_is_sent_twice_at_once(
     filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger
 ) -> None:
     """The first answer's form is fetched all the same: the second decision is from the same page."""
-    first = filling.send(ME, CLINIC, ASKED, [answer(ledger)], {})
-    filling.send(ME, CLINIC, ASKED, [answer(ledger)], {})
+    first = filling.send(ME, CLINIC, ASKED, [answer(ledger)])
+    filling.send(ME, CLINIC, ASKED, [answer(ledger)])
     assert fetching.fetch(ME, CLINIC, "visit", first.secret).claims["name"]
 
 
 def test_a_later_answer_counts_for_a_form_that_waits(
     filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger
 ) -> None:
-    first = filling.send(ME, CLINIC, ASKED, [answer(ledger, "birthdate")], {})
-    filling.send(ME, CLINIC, ASKED, [answer(ledger, page="page-2")], {})
+    first = filling.send(ME, CLINIC, ASKED, [answer(ledger, "birthdate")])
+    filling.send(ME, CLINIC, ASKED, [answer(ledger, page="page-2")])
     with pytest.raises(NotFound):
         fetching.fetch(ME, CLINIC, "visit", first.secret)
 
@@ -310,14 +310,14 @@ def test_a_later_answer_counts_for_a_form_that_waits(
 def test_standing_and_once(
     filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger, clock: Ticking
 ) -> None:
-    filling.send(ME, CLINIC, ASKED, [answer(ledger, standing=True)], {})
+    filling.send(ME, CLINIC, ASKED, [answer(ledger, standing=True)])
     assert fetching.fetch(ME, CLINIC, "visit", None).standing
     assert {one.claim for one in ledger.standing(ME)} == {"name", "phone_number"}
     [asked] = asked_forms(CLINIC, ASKED)
     until = filling.question(CLINIC, ME, asked, "en", {}).agreed_until
     assert until == NOW + timedelta(days=30)
     clock.tick(hours=1)
-    filling.send(ME, CLINIC, ASKED, [answer(ledger, page="page-2")], {})
+    filling.send(ME, CLINIC, ASKED, [answer(ledger, page="page-2")])
     with pytest.raises(NotFound):
         fetching.fetch(ME, CLINIC, "visit", None)
     assert not ledger.standing(ME), "once, from then on"
@@ -345,25 +345,25 @@ def test_answers_that_do_not_fit(
 ) -> None:
     given = replace(answer(ledger, form=form), **more)
     with pytest.raises(Refused, match=reason):
-        filling.send(ME, CLINIC, form_detail({form.id: None}), [given], {})
+        filling.send(ME, CLINIC, form_detail({form.id: None}), [given])
     assert not ledger.history(ME)
 
 
 def test_answers_about_other_forms(filling: FormFilling, ledger: ConsentLedger) -> None:
     bill = answer(ledger, form=BILL)
     with pytest.raises(Refused, match="form_answer_other"):
-        filling.send(ME, CLINIC, ASKED, [bill], {})
+        filling.send(ME, CLINIC, ASKED, [bill])
     with pytest.raises(Refused, match="form_nothing_sent"):
-        filling.send(ME, CLINIC, ASKED, [], {})
+        filling.send(ME, CLINIC, ASKED, [])
     with pytest.raises(Refused, match="form_answer_other"):
-        filling.send(ME, CLINIC, form_detail({"bill": None}), [bill, bill], {})
+        filling.send(ME, CLINIC, form_detail({"bill": None}), [bill, bill])
     assert not ledger.history(ME), "all or nothing"
 
 
 def test_nothing_of_it_is_in_the_clear(
     filling: FormFilling, ledger: ConsentLedger, store: MemoryStore
 ) -> None:
-    filling.send(ME, CLINIC, ASKED, [answer(ledger, "email")], {"email": MAIL})
+    filling.send(ME, CLINIC, ASKED, [answer(ledger, "email", edits={"email": MAIL})])
     with store.transaction() as tx:
         texts = [
             bytes(record.body)
@@ -372,3 +372,65 @@ def test_nothing_of_it_is_in_the_clear(
         ]
     assert any(b"profile:form:sent" in text or b"visit" in text for text in texts)
     assert not any(b"chan@mail" in text or PERSON.name.english.encode() in text for text in texts)
+
+
+def test_a_value_other_than_on_the_page_is_not_sent(
+    filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger, store: MemoryStore
+) -> None:
+    [asked] = asked_forms(CLINIC, ASKED)
+    page = filling.question(CLINIC, ME, asked, "en", {"email": MAIL}).values
+    assert filling.question(CLINIC, ME, asked, "zh-Hans", {"email": MAIL}).values == page
+    with pytest.raises(Refused, match="form_values_changed"):
+        filling.send(ME, CLINIC, ASKED, [answer(ledger, "email", values=page)])
+    given = answer(ledger, "email", edits={"email": MAIL}, values=page)
+    with store.transaction() as tx:
+        number = tx.sealed_fields.get(ME, "eme_mobile_telephone")
+        assert number is not None
+        tx.sealed_fields.delete(ME, "eme_mobile_telephone")
+    with pytest.raises(Refused, match="form_values_changed"):
+        filling.send(ME, CLINIC, ASKED, [given])
+    assert not ledger.history(ME), "nothing was decided"
+    with store.transaction() as tx:
+        tx.sealed_fields.put(ME, "eme_mobile_telephone", number, NOW)
+    sent = filling.send(ME, CLINIC, ASKED, [given])
+    assert fetching.fetch(ME, CLINIC, "visit", sent.secret).claims["email"] == MAIL["address"]
+
+
+def test_what_is_written_belongs_to_one_form(
+    filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger, store: MemoryStore
+) -> None:
+    both = replace(BILL, required=("phone_number",))
+    client = replace(CLINIC, forms=(VISIT, both))
+    with store.transaction() as tx:
+        tx.clients.put(client)
+    statement = ledger.statement(client, both.claims, purpose="bill").version
+    edits = {"mobile_telephone": "6123 4567"}
+    bill = replace(answer(ledger, form=both), statement=statement, edits=edits)
+    asked = form_detail({"visit": None, "bill": None})
+    sent = filling.send(ME, client, asked, [answer(ledger), bill])
+    numbers = [
+        fetching.fetch(ME, client, form, sent.secret).claims["phone_number"]
+        for form in ("visit", "bill")
+    ]
+    assert numbers == ["+85291234567", "+85261234567"]
+
+
+def test_only_this_time_ends_fields_that_were_not_asked_for_as_well(
+    filling: FormFilling, fetching: FormFetching, ledger: ConsentLedger, clock: Ticking
+) -> None:
+    """The page says that it ends what was agreed to before, and a service may ask for one field only."""
+    filling.send(ME, CLINIC, ASKED, [answer(ledger, standing=True)])
+    clock.tick(hours=1)
+    narrow = form_detail({"visit": ["name"]})
+    [asked] = asked_forms(CLINIC, narrow)
+    assert filling.question(CLINIC, ME, asked, "en", {}).agreed_until is not None
+    given = replace(
+        answer(ledger, page="page-2"),
+        agreed=frozenset({"name"}),
+        refused=frozenset(),
+        statement=ledger.statement(CLINIC, ["name"], purpose="visit").version,
+    )
+    filling.send(ME, CLINIC, narrow, [given])
+    assert not ledger.standing(ME)
+    with pytest.raises(NotFound):
+        fetching.fetch(ME, CLINIC, "visit", None)

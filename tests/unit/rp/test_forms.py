@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -260,6 +261,30 @@ def test_who_is_logged_in_there_fills_it(service: Any, forms: FakeForms) -> None
     assert "|me|" in service.get(back(own), base_url="https://localhost").text
 
 
+@pytest.mark.parametrize("before", [None, "somebody"])
+def test_a_form_is_not_taken_for_who_logged_in_meanwhile(
+    service: Any, forms: FakeForms, before: str | None
+) -> None:
+    def log_in(sub: str) -> None:
+        begun = service.get("/eid/login?next=/account", base_url="https://localhost")
+        back_to = back(forms.provider.log_in(begun.headers["Location"], AccountHolder(sub=sub)))
+        assert service.get(back_to, base_url="https://localhost").status_code == 303
+
+    if before is not None:
+        log_in(before)
+    begun = service.get("/book", base_url="https://localhost")
+    who = None if before is None else AccountHolder(sub=before)
+    filled = forms.fill(begun.headers["Location"], VISIT, *filter(None, (who,)))
+    for cookie in ("", "__Host-"):
+        name = f"{cookie}eid-{sha256(b'service').hexdigest()[:8]}"
+        service.delete_cookie(name, domain="localhost")
+    log_in("another")
+    page = service.get(back(filled), base_url="https://localhost")
+    assert page.status_code == 400
+    assert "CHAN" not in page.text
+    assert re.search(r'id="eid-retry"[^>]*href="/book"', page.text)
+
+
 def test_a_visitor_who_turns_back_is_led_to_the_page_before(service: Any, forms: FakeForms) -> None:
     begun = service.get("/book", base_url="https://localhost")
     page = service.get(
@@ -268,6 +293,17 @@ def test_a_visitor_who_turns_back_is_led_to_the_page_before(service: Any, forms:
     assert "You did not send the form" in page.text
     assert re.search(r'id="eid-retry"[^>]*href="/book"', page.text)
     assert any("-form-" in one for one in page.headers.getlist("Set-Cookie"))
+
+
+def test_forms_that_were_begun_and_left_do_not_fill_the_request(service: Any) -> None:
+    """Another site can begin one after the other, with a long address."""
+    for number in range(12):
+        begun = service.get(f"/book?{'x' * 700}{number}", base_url="https://localhost")
+        assert begun.status_code == 303
+        service.get(f"/eid/login?next=/{'y' * 700}{number}", base_url="https://localhost")
+    sent = service.get("/account", base_url="https://localhost").request.headers["Cookie"]
+    assert "-form-" in sent
+    assert len(sent) < 8_000
 
 
 def test_an_application_without_a_view_for_forms() -> None:

@@ -17,6 +17,7 @@ from tests.unit.server.conftest import REDIRECT_URI, VERIFIER, MovingClock, Pers
 from werkzeug.test import Client
 
 from hkeid.doors.relying_party import DataForm
+from hkeid.kernel import base64url
 from hkeid.oidc.forms import FORM_DETAIL, form_detail
 from hkeid_server.form_state import read_state
 from hkeid_server.house import House
@@ -352,3 +353,137 @@ def test_the_switch_of_language_keeps_what_was_filled_in(
     assert page.status_code == 200
     assert "chan@mail.example.hk" in page.text
     assert "為你預約" in page.text
+
+
+# --- what is sent is what was on the page ---------------------------------------------------------
+
+
+def give_address(patient: Person, line: str) -> Any:
+    send(patient, change="residential_address")
+    send(patient, form_wanted="lines")
+    return send(patient, district="sham_shui_po", en_line1=line, decision="keep")
+
+
+def test_what_is_written_into_a_later_form_does_not_change_one_that_was_answered(
+    patient: Person, front: Any, house: House, authorize: Authorize
+) -> None:
+    patient.get(authorize(authorization_details=details("tax", "licence")))
+    patient.follow()
+    give_address(patient, "Flat A, Specimen House")
+    send(patient, decision="send")
+    page = give_address(patient, "Flat B, Other House")
+    assert "Flat B, Other House" in page.text
+    assert send(patient, decision="send").status_code == 303
+    got = tokens(front, answer(patient)["code"]).json["access_token"]
+    addresses = {
+        form: fetch(front, house, got, form)["claims"]["address"]["formatted"]
+        for form in ("tax", "licence")
+    }
+    assert "Specimen House" in addresses["tax"]
+    assert "Other House" not in addresses["tax"]
+    assert "Other House" in addresses["licence"]
+
+
+def change_number(patient: Person, number: str) -> None:
+    """In another tab."""
+    page = patient.page
+    patient.get("/account/profile/mobile_telephone")
+    patient.post("/account/profile/mobile_telephone", {"value": number})
+    patient.page = page
+
+
+def test_a_value_that_changed_while_the_page_was_read_is_shown_before_it_is_sent(
+    patient: Person, house: House, authorize: Authorize
+) -> None:
+    patient.get(authorize(authorization_details=details("visit")))
+    patient.follow()
+    change_number(patient, "6123 4567")
+    page = send(patient, decision="send")
+    assert page.status_code == 409
+    assert "The page has changed" in page.text
+    assert "6123 4567" in page.text
+    assert not house.ledger.history(patient_id(house)), "nothing was decided"
+    assert send(patient, decision="send").status_code == 303
+
+
+def test_a_value_that_changed_after_its_form_was_answered_is_shown_again(
+    patient: Person, house: House, authorize: Authorize
+) -> None:
+    patient.get(authorize(authorization_details=details("visit", "tax")))
+    patient.follow()
+    send(patient, decision="send")
+    change_number(patient, "6123 4567")
+    give_address(patient, "Flat A, Specimen House")
+    page = send(patient, decision="send")
+    assert page.status_code == 409
+    assert "Form 1 of 2" in page.text
+    assert "6123 4567" in page.text
+    assert not house.ledger.history(patient_id(house)), "nothing was decided"
+
+
+def test_half_a_surrogate_pair_in_the_state_begins_anew(
+    patient: Person, authorize: Authorize
+) -> None:
+    patient.get(authorize(authorization_details=details("visit")))
+    patient.follow()
+    edits = {"former_name": "\ud800"}
+    members = {"answered": {}, "edits": edits, "picked": [], "standing": False}
+    page = send(patient, state=base64url.encode(json.dumps(members).encode()))
+    assert page.status_code == 409
+
+
+# --- switches --------------------------------------------------------------------------------------
+
+
+def test_a_switch_that_was_turned_off_stays_off(
+    patient: Person, house: House, authorize: Authorize
+) -> None:
+    """What was agreed to before is on when the page opens, and not again after it was turned off."""
+    patient.get(authorize(authorization_details=details("visit")))
+    patient.follow()
+    send(patient, claim=["birthdate"], often="standing", decision="send")
+    patient.get(authorize(authorization_details=details("visit")))
+    page = patient.follow()
+    assert re.search(r'id="send-birthdate"[^>]* checked', page.text), "agreed before"
+    send(patient, change="mobile_telephone")
+    page = send(patient, value="6123 4567", decision="keep")
+    assert not re.search(r'id="send-birthdate"[^>]* checked', page.text)
+
+
+# --- narrower tokens ----------------------------------------------------------------------------------
+
+
+def test_a_token_that_was_narrowed_fetches_no_more(
+    patient: Person, front: Any, house: House, authorize: Authorize
+) -> None:
+    """RFC 9396 §6.1: the client may have less of what was granted in one token."""
+    patient.get(authorize(authorization_details=details("visit", "tax")))
+    patient.follow()
+    send(patient, often="standing", decision="send")
+    give_address(patient, "Flat A, Specimen House")
+    send(patient, decision="send")
+    narrower = details(visit=["name"])
+    got = tokens(front, answer(patient)["code"], authorization_details=narrower).json
+    assert got["authorization_details"] == json.loads(narrower)
+    assert fetch(front, house, got["access_token"], "tax").status_code == 404
+    names = {"name", "name#zh-Hant-HK"}
+    for standing in (False, True):
+        form = fetch(front, house, got["access_token"])
+        assert (form["standing"], set(form["claims"]), set(form["sources"])) == (
+            standing,
+            names,
+            {"name"},
+        )
+
+
+def test_a_service_that_says_whom_it_expects_is_not_said_to_learn_nothing(
+    patient: Person, front: Any, authorize: Authorize
+) -> None:
+    """With an ``id_token_hint`` it knows who sent the form, also without ``openid``."""
+    patient.get(authorize())
+    hint = tokens(front, answer(patient)["code"]).json["id_token"]
+    asked = authorize(authorization_details=details("visit"), id_token_hint=hint)
+    patient.get(re.sub(r"&?scope=[^&]*", "", asked))
+    page = patient.follow()
+    assert "9123 4567" in page.text
+    assert 'id="form-anonymous"' not in page.text

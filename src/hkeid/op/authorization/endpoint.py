@@ -264,7 +264,8 @@ class AuthorizationEndpoint:
             ui_locales=wanted.ui_locales,
             session=session,
             expires_at=expires_at,
-            names_resident=OPENID in wanted.scopes,
+            # Who says whom it expects learns that it is them, without a name as well.
+            names_resident=OPENID in wanted.scopes or bool(wanted.expected),
         )
 
     def _authentication_request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hkeid.doors.subjects import session_identifier
 from hkeid.kernel.http import with_query
+from hkeid.oidc.scopes import OPENID
 from hkeid.op.parts import Parts
 from hkeid.op.records import ProviderTransaction
 
@@ -14,7 +15,8 @@ def front_channel_addresses(
     """The address of every client that was given a login in the session and has registered a
     ``frontchannel_logout_uri``, with ``iss`` and ``sid`` (§3); in order of client.
     """
-    wanted = sorted({grant.client_id for grant in tx.grants.every_of_session(session_id)})
+    grants = tx.grants.every_of_session(session_id)
+    wanted = sorted({grant.client_id for grant in grants if OPENID in grant.scopes})
     addresses = []
     for client_id in wanted:
         client = tx.clients.get(client_id)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from hkeid.doors.logout.records import LogoutNotice, LogoutNoticeRepository
 from hkeid.kernel.instants import Instant
+from hkeid.oidc.scopes import OPENID
 from hkeid.op.records import ClientRepository, Grant
 
 
@@ -23,14 +24,16 @@ def write_logout_notices(
     tx: OutboxTransaction, session_id: str, grants: Iterable[Grant], now: Instant
 ) -> tuple[str, ...]:
     """Write a notice for every client that was given a login in the session and has registered a
-    ``backchannel_logout_uri`` (OpenID Connect Back-Channel Logout §2.2, §2.5); returns their ids.
+    ``backchannel_logout_uri`` (OpenID Connect Back-Channel Logout §2.2, §2.5); returns their ids. Who got no ID
+    token was given none: a logout token would name the resident of a form that was filled without a login.
 
     :param grants: all grants of the session, the newest first, revoked ones too: who gave its tokens back
         still has a session of its own.
     """
     subjects: dict[str, str] = {}
     for grant in grants:
-        subjects.setdefault(grant.client_id, grant.subject)
+        if OPENID in grant.scopes:
+            subjects.setdefault(grant.client_id, grant.subject)
     told = []
     for client_id, subject in sorted(subjects.items()):
         client = tx.clients.get(client_id)

@@ -85,7 +85,7 @@ def granted_details(
     """
     if text is None:
         return granted
-    asked = parse_details(text, parts.details, known.client.authorization_details_types)
+    asked = parse_details(text, parts.details, known.details_types)
     return narrowed(granted, asked, parts.details)
 
 

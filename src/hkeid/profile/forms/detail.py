@@ -13,7 +13,7 @@ asked about by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,6 +94,21 @@ def asked_forms(client: RelyingParty, detail: Detail) -> tuple[AskedForm, ...]:
             )
         found.append(AskedForm(form=form, claims=claims))
     return tuple(found)
+
+
+def granted_fields(details: Iterable[Detail], form: str) -> frozenset[str] | None:
+    """Fields of a form that a token is good for: a token request may have left some out (RFC 9396 §6.1).
+
+    :param details: of the access token.
+    :return: None: all that the resident lets the client have.
+    """
+    granted = [
+        one for detail in details if detail["type"] == FORM_DETAIL for one in detail["forms"]
+    ]
+    if not granted:
+        return None  # a login's token: what stands is up to the ledger alone
+    named = next((one for one in granted if one["form"] == form), {"fields": ()})
+    return frozenset(named["fields"]) if "fields" in named else None
 
 
 def _parse_form(one: object) -> dict[str, Any]:

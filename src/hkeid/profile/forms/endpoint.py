@@ -18,6 +18,7 @@ from hkeid.op.bearer_tokens import Bearer
 from hkeid.op.responses import NO_STORE, direct_error, method_not_allowed, token_answer
 from hkeid.ports.keys import KeyPurpose, KeyStore
 from hkeid.ports.surroundings import Clock
+from hkeid.profile.forms.detail import granted_fields
 from hkeid.profile.forms.fetching import FilledForm, FormFetching
 
 
@@ -73,7 +74,11 @@ class FormEndpoint:
             return direct_error(error)
         try:
             filled = self._fetching.fetch(
-                bearer.grant.resident_id, bearer.known.client, form, bearer.authorisation
+                bearer.grant.resident_id,
+                bearer.known.client,
+                form,
+                bearer.authorisation,
+                granted_fields(bearer.details, form),
             )
         except NotFound:
             return token_answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +61,12 @@ class FormFetching:
         self._releasing = Releasing(self._holding)
 
     def fetch(
-        self, resident_id: str, client: RelyingParty, form: str, secret: Secret | None
+        self,
+        resident_id: str,
+        client: RelyingParty,
+        form: str,
+        secret: Secret | None,
+        fields: Collection[str] | None = None,
     ) -> FilledForm:
         """What the relying party may have of a form at this moment: first what was sent, once; then, where
         the resident let it stand, the values of now.
@@ -69,23 +74,30 @@ class FormFetching:
         The disclosure is recorded in the same transaction, committed before this returns.
 
         :param secret: of the access token, or None.
+        :param fields: of the form that the access token is good for; None: all.
         :raises NotFound: ``form_not_available``: never sent, fetched before, ended, withdrawn, or the form is
             not registered any more.
         """
         registered = next((one for one in client.forms if one.id == form), None)
         found = None
-        if registered is not None:
+        if registered is not None and (fields is None or fields):
             now = self._holding.clock.now()
             if secret is not None:
-                found = self._fetch_sent(resident_id, client, form, secret.reveal(), now)
+                found = self._fetch_sent(resident_id, client, form, secret.reveal(), fields, now)
             if found is None:
-                found = self._fetch_standing(resident_id, client, registered, now)
+                found = self._fetch_standing(resident_id, client, registered, fields, now)
         if found is None:
             raise NotFound("form_not_available")
         return found
 
     def _fetch_sent(
-        self, resident_id: str, client: RelyingParty, form: str, secret: str, now: Instant
+        self,
+        resident_id: str,
+        client: RelyingParty,
+        form: str,
+        secret: str,
+        fields: Collection[str] | None,
+        now: Instant,
     ) -> FilledForm | None:
         """What was sent, if nobody fetched it before; less what was withdrawn since."""
         holding = self._holding
@@ -110,7 +122,9 @@ class FormFetching:
             permitted = {
                 claim: newest[claim].id
                 for claim in sent.decisions
-                if claim in newest and _same(newest[claim], sent)
+                if (fields is None or claim in fields)
+                and claim in newest
+                and _same(newest[claim], sent)
             }
             claims = {
                 name: value
@@ -153,11 +167,15 @@ class FormFetching:
         )
 
     def _fetch_standing(
-        self, resident_id: str, client: RelyingParty, form: DataForm, now: Instant
+        self,
+        resident_id: str,
+        client: RelyingParty,
+        form: DataForm,
+        fields: Collection[str] | None,
+        now: Instant,
     ) -> FilledForm | None:
-        told = self._releasing.tell(
-            resident_id, client.id, form.claims, now, form.id, with_sources=True
-        )
+        wanted = tuple(claim for claim in form.claims if fields is None or claim in fields)
+        told = self._releasing.tell(resident_id, client.id, wanted, now, form.id, with_sources=True)
         if told is None:
             return None
         return FilledForm(

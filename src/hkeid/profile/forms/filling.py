@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hkeid.doors.relying_party import RelyingParty
@@ -20,11 +20,11 @@ from hkeid.profile.deciding import Answer, Deciding
 from hkeid.profile.forms.detail import AskedForm, asked_forms
 from hkeid.profile.forms.events import FormSent
 from hkeid.profile.forms.question import (
-    EditedValues,
     Edits,
     FormQuestion,
     form_items,
     read_edits,
+    values_version,
 )
 from hkeid.profile.forms.submissions import (
     SUBMISSION_LIFETIME,
@@ -47,6 +47,8 @@ class FormAnswer:
 
     :ivar agreed: claims that are sent; with ``refused`` all that were asked for.
     :ivar statement: version of the collection statement that was on the page.
+    :ivar edits: what the resident wrote into this form when it was answered.
+    :ivar values: ``question.values`` as they were on the page; None: no page showed any.
     :ivar standing: the relying party may have these claims later too, until it is withdrawn or ends.
     """
 
@@ -56,6 +58,8 @@ class FormAnswer:
     statement: str
     language: str
     evidence: ConsentEvidence
+    edits: Edits = field(default_factory=dict, repr=False)
+    values: str | None = None
     standing: bool = False
 
 
@@ -118,6 +122,7 @@ class FormFilling:
             recipient=in_language(asked.form.recipient, script),
             days=asked.form.keeps_for,
             agreed_until=max(ends) if ends else None,
+            values=values_version(asked.claims, texts, now),
         )
 
     def send(
@@ -126,15 +131,14 @@ class FormFilling:
         client: RelyingParty,
         detail: Detail,
         answers: Sequence[FormAnswer],
-        edits: Edits,
     ) -> FormsSent:
         """Record the decisions about all forms and keep what is sent, in one transaction.
 
         :param answers: of the forms that are sent; those that the resident does not send are left out.
         :raises hkeid.kernel.errors.HkeidError: as :meth:`hkeid.profile.ConsentLedger.decide` and
             :meth:`question`; ``form_not_registered``, ``form_answer_other`` (the answer is about other
-            claims than were asked for), ``form_value_missing`` (``field`` names the claim),
-            ``form_nothing_sent``.
+            claims than were asked for), ``form_values_changed`` (the page showed others),
+            ``form_value_missing`` (``field`` names the claim), ``form_nothing_sent``.
         """
         now = self._holding.clock.now()
         forms = {one.form.id: one for one in asked_forms(client, detail)}
@@ -147,8 +151,7 @@ class FormFilling:
                 asked = forms.pop(answer.form, None)
                 if asked is None:
                     raise Refused("form_answer_other")
-                edited = read_edits(edits, asked.claims, now)
-                submission = self._take(tx, resident_id, client, asked, answer, edited, now)
+                submission = self._take(tx, resident_id, client, asked, answer, now)
                 kept = new_submission_record(submission, secret, self._holding.fields, now)
                 tx.single_use.put(kept)
                 sent.append(submission)
@@ -165,10 +168,10 @@ class FormFilling:
         client: RelyingParty,
         asked: AskedForm,
         answer: FormAnswer,
-        edited: EditedValues,
         now: Instant,
     ) -> Submission:
         """Decide, and put together what is sent."""
+        edited = read_edits(answer.edits, asked.claims, now)
         if answer.agreed | answer.refused != set(asked.claims):
             raise Refused("form_answer_other")
         decisions = self._deciding.decide_in(
@@ -186,7 +189,9 @@ class FormFilling:
                 once=not answer.standing,
             ),
         )
-        held = self._holding.read(tx, resident_id, answer.agreed) | edited.texts()
+        held = self._holding.read(tx, resident_id, asked.claims) | edited.texts()
+        if answer.values not in (None, values_version(asked.claims, held, now)):
+            raise Refused("form_values_changed", "A value has changed. Please look at it again.")
         claims = render(answer.agreed, answer.agreed, held, now)
         self._refuse_missing(asked, answer, claims)
         resident = tx.residents.get(resident_id)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hkeid.kernel import base64url, canonical_json
 from hkeid.kernel.errors import MalformedInput
 from hkeid.kernel.instants import Instant
+from hkeid.profile.claims import Texts, render
 from hkeid.profile.eme import EME_FIELDS, EmeValue, Source
 from hkeid.profile.question import ConsentItem, ConsentQuestion
 from hkeid.profile.sources import ClaimSource, field_of_claim
@@ -44,6 +47,7 @@ class FormQuestion:
     :ivar recipient: to whom the relying party passes it on, in the page's language; "": to nobody.
     :ivar days: how many days an agreement lasts that stands, or None: there is none that stands.
     :ivar agreed_until: until when the resident has agreed that the form may be filled, or None.
+    :ivar values: :func:`values_version` of what is on the page; comes back with the answer.
     """
 
     consent: ConsentQuestion
@@ -51,6 +55,7 @@ class FormQuestion:
     recipient: str = ""
     days: int | None = None
     agreed_until: Instant | None = None
+    values: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -87,6 +92,17 @@ def read_edits(edits: Edits, claims: Collection[str], now: Instant) -> EditedVal
                 raise MalformedInput("form_edits_malformed", field=name)
             read[name] = EmeValue(value=kept, source=Source.SELF, kept_at=now)
     return EditedValues(values=read)
+
+
+def values_version(claims: Collection[str], texts: Texts, now: Instant) -> str:
+    """Which values a page shows (22 characters base64url): a value that changes while the page is read, in the
+    profile or at the register, is not sent unseen.
+
+    :param claims: of the form, voluntary ones included.
+    :param texts: the opened fields that they are made of, with what was written.
+    """
+    values = canonical_json.dumps(render(claims, claims, texts, now))
+    return base64url.encode(hashlib.sha256(values).digest()[:16])
 
 
 def form_items(
