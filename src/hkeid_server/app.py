@@ -24,6 +24,7 @@ from hkeid_server.pages import (
     account,
     activation,
     consents,
+    data,
     devices,
     elsewhere,
     life_guardian,
@@ -92,6 +93,7 @@ def create_pages(parts: House) -> Flask:
         life_step_up.blueprint,
         life_stopping.blueprint,
         profile.blueprint,
+        data.blueprint,
     ):
         app.register_blueprint(blueprint)
     _register_optional(app, parts)
