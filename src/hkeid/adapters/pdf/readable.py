@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -73,7 +74,7 @@ class PdfPrinter:
     """
 
     def __init__(self, font: Path | None = None) -> None:
-        self._typeface = Typeface(font)
+        self._font = font
 
     def render(self, document: ReadableDocument) -> bytes:
         """The file.
@@ -81,6 +82,18 @@ class PdfPrinter:
         :raises hkeid.kernel.errors.ConfigurationError: ``stamp_font_missing``,
             ``stamp_font_unusable``.
         """
+        with closing(Typeface(self._font)) as typeface:
+            return _Typesetter(typeface).render(document)
+
+
+class _Typesetter:
+    """Sets one document in a font that is open."""
+
+    def __init__(self, typeface: Typeface) -> None:
+        self._typeface = typeface
+
+    def render(self, document: ReadableDocument) -> bytes:
+        """The file."""
         blocks = tuple((one, self._drawable(one.text)) for one in document.blocks)
         pages = self._set(blocks)
         feet = [
@@ -194,6 +207,8 @@ def _write(
         owners = generic.ArrayObject([elements[owner] for owner in page.owners])
         parents.append(writer.add_object(owners))
     _tag(writer, document, elements, parents)
+    title = generic.DictionaryObject({pdf_name("/Title"): generic.pdf_string(document.title)})
+    writer.set_info(writer.add_object(title))
     writer.document_meta.title = document.title
     file = BytesIO()
     writer.write(file)
@@ -285,6 +300,7 @@ def _flag(name: str) -> generic.DictionaryObject:
 
 
 def _metadata(document: ReadableDocument) -> generic.StreamObject:
+    """The title as XMP; where pyHanko has the packages for it, it writes one of its own in its place."""
     packet = (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">'

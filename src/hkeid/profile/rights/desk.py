@@ -246,6 +246,8 @@ class RequestDesk:
             found = _for_officers(tx.data_requests.get(request_id))
             if found.resident_id != access.resident_id:
                 raise NotFound("access_unknown")
+            if not found.open:
+                raise Refused("request_closed")
             if ground is not None and ground not in GROUNDS[found.kind]:
                 raise MalformedInput("refusal_ground_not_allowed", field="ground")
             closed = replace(

@@ -66,12 +66,14 @@ def fill(rights) -> dict[str, str]:
     request = a_signature_request()
     phone = EmeValue(value="+85291230000", source=Source.SELF, kept_at=now).text()
     with hub.memory.transaction() as tx:
-        hub.fields.put(
-            tx,
-            resident_id,
-            {"contact_email": "canary@example.hk", "eme_mobile_telephone": phone},
-            now,
-        )
+        texts = {
+            "contact_email": "canary@example.hk",
+            "birth_date": "1985-04-12",
+            "sex": "M",
+            "eme_mobile_telephone": phone,
+            "eme_since": "1762000000",
+        }
+        hub.fields.put(tx, resident_id, texts, now)
         tx.participations.put(
             Participation(
                 session_id=session_id,
@@ -209,10 +211,6 @@ def test_a_record_in_every_table_comes_out(rights_on) -> None:
 
 
 def test_a_refused_correction_stays_beside_what_it_is_about(rights) -> None:
-    with rights.hub.memory.transaction() as tx:
-        rights.hub.fields.put(
-            tx, rights.resident_id, {"birth_date": "1985-04-12"}, rights.clock.now()
-        )
     fill(rights)
     made = rights.copy.make(rights.view, "json")
     rows = {row["field"]: row for row in made["sections"]["particulars"]["records"]}
