@@ -24,7 +24,6 @@ from hkeid_server.pages import (
     account,
     activation,
     consents,
-    data,
     devices,
     elsewhere,
     life_guardian,
@@ -34,6 +33,7 @@ from hkeid_server.pages import (
     life_step_up,
     life_stopping,
     login,
+    own_data,
     profile,
     public,
     registration,
@@ -93,7 +93,7 @@ def create_pages(parts: House) -> Flask:
         life_step_up.blueprint,
         life_stopping.blueprint,
         profile.blueprint,
-        data.blueprint,
+        own_data.blueprint,
     ):
         app.register_blueprint(blueprint)
     _register_optional(app, parts)

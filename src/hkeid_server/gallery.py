@@ -29,6 +29,7 @@ from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_scrip
 from hkeid_server.gallery_csc import csc_samples
 from hkeid_server.gallery_data import data_samples
 from hkeid_server.gallery_elsewhere import doors, more_logins
+from hkeid_server.gallery_forms import form_samples
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_profile import profile_samples
 from hkeid_server.gallery_registration import CAMERA, samples
@@ -308,6 +309,7 @@ SAMPLES: dict[str, Sample] = {
             *console_samples().items(),
             *profile_samples().items(),
             *data_samples().items(),
+            *form_samples().items(),
             *verification_samples().items(),
             *signing_samples(partial(ceremony, "get"), observatory).items(),
         )

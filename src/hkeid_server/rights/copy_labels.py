@@ -130,6 +130,7 @@ def _about_services() -> dict[str, str]:
         "claim": translate("Kind of data"),
         "purpose": translate("Purpose"),
         "agreed": translate("Agreed"),
+        "once": translate("For one sending only"),
         "given": translate("How you agreed"),
         "by_guardian": translate("On a guardian’s approval"),
         "client": translate("Service"),

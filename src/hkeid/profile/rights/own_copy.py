@@ -73,6 +73,10 @@ LEFT_OUT: Final[Mapping[str, str]] = MappingProxyType(
         "contact_pending": _UNDER_WAY,
         "eme_email_pending": _UNDER_WAY,
         "upstream_session_kept": "A secret of the other identity provider, to log out there",
+        "form_submission": (
+            "A form that was just sent and waits to be fetched, for ten minutes at most; which kinds of "
+            "data were fetched stands under disclosures"
+        ),
         "registration_evidence": (
             "Pictures and readings are sealed under a key of the registration or upgrade, not of the "
             "eID, and destroyed with its decision; documents to be signed are the service's"

@@ -97,7 +97,7 @@ def _source(reading: _Reading, texts: dict[str, str]) -> str:
         reading.tx, HkicNumber.parse(number), reading.resident_id
     ):
         return "registry"
-    return "other_provider"
+    return "provider"
 
 
 def _disputed(reading: _Reading) -> dict[str, list[Row]]:
@@ -215,6 +215,7 @@ def _consents(reading: _Reading) -> Iterator[Row]:
             "purpose": one.purpose,
             "claim": one.claim,
             "agreed": one.agreed,
+            "once": one.once,
             "decided_at": when(one.decided_at),
             "expires_at": when(one.expires_at),
             "language": one.language,

@@ -27,7 +27,7 @@ from hkeid_server.rights.copy_document import readable_copy
 from hkeid_server.shell import language, show
 from hkeid_server.visitors import drop_session, see_other, with_session
 
-blueprint = Blueprint("data", __name__)
+blueprint = Blueprint("own_data", __name__)
 
 _PAGE = "/account/data"
 _WORDS = {
