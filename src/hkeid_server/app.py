@@ -33,6 +33,7 @@ from hkeid_server.pages import (
     life_step_up,
     life_stopping,
     login,
+    own_data,
     profile,
     public,
     registration,
@@ -92,6 +93,7 @@ def create_pages(parts: House) -> Flask:
         life_step_up.blueprint,
         life_stopping.blueprint,
         profile.blueprint,
+        own_data.blueprint,
     ):
         app.register_blueprint(blueprint)
     _register_optional(app, parts)

@@ -33,6 +33,7 @@ from hkeid_server.logouts import LogoutCourier
 from hkeid_server.looked_at import AccessReader
 from hkeid_server.metadata_rounds import MetadataRounds
 from hkeid_server.network import NetworkReader
+from hkeid_server.rights.parts import RightsRooms
 from hkeid_server.shell import PageSettings
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class House:
 
     :ivar store: repositories of every room (:class:`hkeid.ports.Store`).
     :ivar profile: what residents keep here to fill in forms with.
+    :ivar rights: residents' rights to their own data.
     :ivar new_phone: a phone that is not logged in, bound on the word of one that is.
     :ivar notices: addresses of residents, and whoever carries letters.
     :ivar registration: the journey to an eID; :meth:`~hkeid.enrolment.Registration.offered` says
@@ -115,6 +117,7 @@ class House:
     policy: WebAuthnPolicy
     ledger: ConsentLedger
     profile: EmeProfile
+    rights: RightsRooms
     broker: Broker
     activation: Activation
     devices: Devices

@@ -117,6 +117,7 @@ def make_housekeeper(
     :param more: see :class:`Housekeeper`.
     """
     from hkeid_server.wiring import end_registrations, end_upgrades, purge_store
+    from hkeid_server.wiring.rights import finish_erasures, remind_of_requests
     from hkeid_server.wiring.signing import end_signature_requests
 
     return Housekeeper(
@@ -129,6 +130,8 @@ def make_housekeeper(
                 config, store, keys, clock, journal
             ),
             "signing:requests:expired": lambda: end_signature_requests(config, store, keys, clock),
+            "profile:data-requests:reminded": lambda: remind_of_requests(store, clock),
+            "profile:erasures:finished": lambda: finish_erasures(config, store, keys, clock),
             _RETIRED: retirements(config, store, keys, clock, journal),
             **(more or {}),
         },

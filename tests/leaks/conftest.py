@@ -370,6 +370,22 @@ def keep_a_profile(scene: Scene, resident: VirtualResident) -> None:
     assert all(str(value) in kept for value in scene.canaries["profile"])
 
 
+def ask_about_own_data(scene: Scene, resident: VirtualResident) -> None:
+    """Take the copy of everything in both forms, and ask for a correction in words of one's own."""
+    browser, place = resident.browser, f"{scene.issuer}/account/data"
+    typed = {"field": "birth_date", "wish": a_word(), "words": f"{a_word()} 出世紙 {a_word()}"}
+    scene.note("data request", typed["wish"], typed["words"])
+    page = browser.submit(browser.get(f"{place}/correction").form("ask-form"), typed)
+    assert typed["words"] in page.text, page.unexpected("not asked")
+    wrong = {**typed, "wish": "", "words": scene.junk() * 200}
+    scene.probes["request too long"] = browser.submit(
+        browser.get(f"{place}/correction").form("ask-form"), wrong
+    )
+    copy = browser.get(f"{place}/copy.json")
+    assert typed["words"] in copy.text, copy.unexpected("no copy")
+    assert browser.get(f"{place}/copy.pdf").status == 200
+
+
 def use_service(scene: Scene, resident: VirtualResident, service: Service) -> dict[str, str]:
     """Refuse, agree, and everything a relying party can do wrong; gives the tokens that live."""
     browser, probes = resident.browser, scene.probes
@@ -571,6 +587,7 @@ def travel(scene: Scene, service: Service) -> None:
     activate(scene, resident, code)
     name_device(scene, resident)
     keep_a_profile(scene, resident)
+    ask_about_own_data(scene, resident)
     page = resident.browser.get(f"{scene.issuer}/account")
     resident.browser.submit(page.form("sign-out"))
     tokens = use_service(scene, resident, service)

@@ -66,6 +66,9 @@ ALLOWED = {
     ("errors", "form token", r"html$"): FRESH,
     ("errors", "interaction id", r"html$"): FRESH,
     ("errors", "activation code", r"/activate/passkey html$"): "a field of the resident's own form",
+    ("errors", "stranger's value", r"/account/data/correction html$"): (
+        "a field of the resident's own form"
+    ),
     ("errors", "english name", r"/activate/passkey html$"): NAMED,
     ("errors", "chinese name", r"/activate/passkey html$"): NAMED,
     ("files", "passphrase", r"^passphrase$"): "the file that the operator keeps it in",
@@ -205,7 +208,7 @@ def test_the_canaries_are_where_they_belong(scene) -> None:
         "interaction id", "code", "access token", "refresh token", "id token", "verifier", "state",
         "nonce", "jti", "client assertion", "client's key", "client's secret", "server key", "data key",
         "passphrase", "database password", "internal id", "login hint", "stranger's value",
-        "word in the exception", "profile",
+        "word in the exception", "profile", "data request",
     } == kinds  # fmt: skip
     told = b"".join(exchange.body for exchange in scene.exchanges if exchange.status < 400)
     told = told.replace(b"&#39;", b"'")
@@ -216,6 +219,7 @@ def test_the_canaries_are_where_they_belong(scene) -> None:
         "hkic number",
         "birth date",
         "profile",
+        "data request",
     ):
         search = CanarySearch(one for one in scene.all_canaries() if one.kind == kind)
         assert search.find(told), f"{kind}: the resident and the service were not shown it"

@@ -21,6 +21,7 @@ from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerSessionRepository
 from hkeid.op.records import AccessTokenRepository, GrantRepository
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
+from hkeid.profile.rights.records import DataRequestRepository
 from hkeid.saml.idp.records import ParticipationRepository
 from hkeid.signing.requests.records import SignatureRequestRepository
 
@@ -54,6 +55,8 @@ class PurgedTransaction(Protocol):
     def signature_requests(self) -> SignatureRequestRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
+    @property
+    def data_requests(self) -> DataRequestRepository: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ class Retention:
         family.
     :ivar sessions: for the resident's own list of past sessions.
     :ivar logout_notices: delivery gives up before; this is for where nothing delivers.
+    :ivar data_requests: at least four years after they were closed (Cap. 486 s.27(1)(c)).
     :ivar registrations: beyond what each of them says of itself.
     """
 
@@ -80,6 +84,7 @@ class Retention:
     signature_requests: timedelta = timedelta(days=30)
     participations: timedelta = timedelta(0)
     logout_notices: timedelta = timedelta(days=2)
+    data_requests: timedelta = timedelta(days=4 * 365 + 2)
 
 
 DEFAULT_RETENTION = Retention()
@@ -106,6 +111,7 @@ class Purged:
     logout_notices: int = 0
     upstream_sessions: int = 0
     participations: int = 0
+    data_requests: int = 0
 
 
 def purge(
@@ -135,6 +141,7 @@ def purge(
         "signature_requests": (lambda tx: tx.signature_requests, retention.signature_requests),
         "participations": (lambda tx: tx.participations, retention.participations),
         "logout_notices": (lambda tx: tx.logout_notices, retention.logout_notices),
+        "data_requests": (lambda tx: tx.data_requests, retention.data_requests),
     }
     counts, complete = {}, True
     for name, (repository, kept) in steps.items():

@@ -40,6 +40,9 @@ class Permission(StrEnum):
     ACCESSES_READ = "accesses.read"
     NOTE_READ = "note.read"
     AUDIT_SEARCH = "audit.search"
+    REQUESTS_READ = "requests.read"
+    REQUEST_OPEN = "request.open"
+    REQUEST_ANSWER = "request.answer"
     STATION_SIT = "station.sit"
     STATION_SERVE = "station.serve"
     STATION_READ = "station.read"
@@ -83,6 +86,13 @@ _RECORD = frozenset(
         AccessReason.RESIDENT_CALLED,
         AccessReason.LOST_OR_STOLEN,
         AccessReason.SUSPECTED_MISUSE,
+        AccessReason.DATA_SUBJECT_REQUEST,
+        AccessReason.COMPLAINT,
+        AccessReason.LEGAL_OBLIGATION,
+    }
+)
+_REQUEST = frozenset(
+    {
         AccessReason.DATA_SUBJECT_REQUEST,
         AccessReason.COMPLAINT,
         AccessReason.LEGAL_OBLIGATION,
@@ -143,6 +153,22 @@ RULES: Mapping[Permission, Rule] = MappingProxyType(
             shown=True,
         ),
         Permission.AUDIT_SEARCH: Rule(words="Search the audit trail; it names nobody"),
+        Permission.REQUESTS_READ: Rule(
+            words="See which data requests wait, and until when; the list names nobody",
+            audited=False,
+        ),
+        Permission.REQUEST_OPEN: Rule(
+            words="Open a data request: what was asked, and the particulars it is about",
+            step_up=True,
+            reasons=_REQUEST,
+            shown=True,
+        ),
+        Permission.REQUEST_ANSWER: Rule(
+            words="Answer or refuse the data request that one has opened",
+            step_up=True,
+            reasons=_REQUEST,
+            shown=True,
+        ),
         Permission.STATION_SIT: Rule(
             words="Take the seat at a counter or with a mobile team", step_up=True
         ),
@@ -181,7 +207,10 @@ GRANTS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {_P.STATION_READ, _P.STATION_SIT, _P.STATION_SERVE, _P.RECORD_SUSPEND}
         ),
         Role.PRIVACY_OFFICER: frozenset(
-            {_P.FIGURES_READ, _P.RECORD_OPEN, _P.ACCESSES_READ, _P.NOTE_READ, _P.AUDIT_SEARCH}
+            {
+                _P.FIGURES_READ, _P.RECORD_OPEN, _P.ACCESSES_READ, _P.NOTE_READ, _P.AUDIT_SEARCH,
+                _P.REQUESTS_READ, _P.REQUEST_OPEN, _P.REQUEST_ANSWER,
+            }
         ),
         Role.AUDITOR: frozenset(
             {_P.FIGURES_READ, _P.AUDIT_SEARCH, _P.ACCESSES_READ, _P.OFFICERS_READ}

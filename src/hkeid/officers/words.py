@@ -56,6 +56,16 @@ PERMISSION_WORDS: Mapping[Permission, Words] = MappingProxyType(
         Permission.NOTE_READ: _three(
             "Read a note about your record", "閱讀有關你紀錄的備註", "阅读有关你记录的备注"
         ),
+        Permission.REQUEST_OPEN: _three(
+            "Opened your request about your data",
+            "打開你就個人資料提出的要求",
+            "打开你就个人资料提出的要求",
+        ),
+        Permission.REQUEST_ANSWER: _three(
+            "Answered your request about your data",
+            "回覆你就個人資料提出的要求",
+            "答复你就个人资料提出的要求",
+        ),
         Permission.STATION_SERVE: _three(
             "Served you at a counter", "在櫃位為你服務", "在柜位为你服务"
         ),

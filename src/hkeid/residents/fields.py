@@ -310,6 +310,23 @@ _DECLARED = (
         "issued_certificates",
     ),
     _pseudonymous(
+        "data_request",
+        "To answer what residents ask about their data within forty days, and to keep the log of refusals "
+        "that the law wants (Cap. 486 ss.19, 23, 27): kind, names of fields, dates, outcome",
+        "Four years after it was closed; after erasure of the eID nothing ties the internal id to a "
+        "person",
+        "data_requests",
+        visible_to=(Viewer.RESIDENT, Viewer.PRIVACY_OFFICER, Viewer.AUDITOR),
+    ),
+    PersonalField(
+        name="data_request_words",
+        purpose="What a resident wrote about their data, and what was answered",
+        retention="Four years after the request was closed; unreadable once the eID is erased",
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT, Viewer.PRIVACY_OFFICER),
+        places=("data_requests.asked", "data_requests.answer"),
+    ),
+    _pseudonymous(
         "audit_trail",
         "To prove who did what, and that nothing was altered",
         "As long as the operator's audit rules say",

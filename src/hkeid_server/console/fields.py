@@ -39,6 +39,11 @@ def upgrade_rows(file: UpgradeFile) -> tuple[CaseFieldRow, ...]:
     )
 
 
+def particular_shown(name: str, text: str) -> str:
+    """A particular of an eID as it was read from the registry, in the page's language."""
+    return text if name == "hkic_number" else _shown(name, text)
+
+
 def _shown(name: str, value: str) -> str:
     if name == CardField.HKIC_NUMBER or name not in set(CardField):
         return value

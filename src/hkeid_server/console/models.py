@@ -11,6 +11,7 @@ from markupsafe import Markup
 from hkeid.enrolment.record_desk import ResidentRecord
 from hkeid.enrolment.review import CaseFile, Figures, QueuedCase
 from hkeid.officers import AccessReason, OfficerEntry, TrailAnswer
+from hkeid.profile.rights import RequestFigures
 from hkeid_server.models import CeremonyForm
 
 
@@ -60,6 +61,7 @@ class TodayPage:
     """Today's numbers.
 
     :ivar ages: label and number of waiting cases; ``days``: label, accepted, refused.
+    :ivar requests: data requests; None for who does not answer them.
     """
 
     figures: Figures
@@ -70,6 +72,7 @@ class TodayPage:
     accesses: tuple[tuple[str, int], ...]
     oldest: str
     median_wait: str
+    requests: RequestFigures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from hkeid.enrolment.record_desk import RecordDesk
 from hkeid.enrolment.review import Review, ReviewFigures
 from hkeid.officers import Officers
 from hkeid.ports import Clock, Random
+from hkeid.profile.rights import RequestDesk
 from hkeid_server.journal import Journal
 from hkeid_server.network import NetworkReader
 from hkeid_server.shell import PageSettings
@@ -34,6 +35,7 @@ class Console:
     review: Review
     figures: ReviewFigures
     records: RecordDesk
+    requests: RequestDesk
     seats: CounterSeats | None
     journal: Journal
     network: NetworkReader

@@ -30,9 +30,12 @@ from hkeid_server.shell import settings, visit
 P = ParamSpec("P")
 View = Callable[P, Response]
 
-_SAFE_PATHS = ("/console/queue", "/console/cases/", "/console/records", "/console/audit",
+_SAFE_PATHS = ("/console/queue", "/console/cases/", "/console/records", "/console/requests", "/console/audit",
                "/console/stations", "/console/officers", "/console/today")  # fmt: skip
-_CARRIED = {"console_cases.vote": ("lease", "decision", "why", "reason", "note")}
+_CARRIED = {
+    "console_cases.vote": ("lease", "decision", "why", "reason", "note"),
+    "console_requests.decide": ("decision", "ground", "text"),
+}
 """Forms by endpoint that go along through a step-up, with their fields: a decision is work that took
 minutes, and whoever uses the passkey for it has said twice what is meant.
 """

@@ -34,6 +34,10 @@ PAGES = {
     "minor": "/account/minor",
     "elsewhere": "/account/elsewhere",
     "profile": "/account/profile",
+    "data": "/account/data",
+    "data-access": "/account/data/access",
+    "data-correction": "/account/data/correction",
+    "data-erase": "/account/data/erase",
 }
 """The pages that may be asked for, by their words; nothing else is ever led to."""
 

@@ -38,6 +38,7 @@ from hkeid_server.wiring.opening import (
     register_clients,
 )
 from hkeid_server.wiring.proofing import make_registration, open_evidence, open_proofing
+from hkeid_server.wiring.rights import open_rights
 from hkeid_server.wiring.saml_foundation import SamlFoundation, lay_saml_foundation
 from hkeid_server.wiring.stations import open_stations
 from hkeid_server.wiring.upstreams import open_back_doors
@@ -84,6 +85,7 @@ def build_house(
         policy=base.passkeys,
         ledger=ledger,
         profile=EmeProfile(store, base.fields, keys, clock, random, ledger),
+        rights=open_rights(base),
         broker=base.broker,
         activation=_activation(base),
         devices=_devices(base),

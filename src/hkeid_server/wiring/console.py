@@ -25,6 +25,7 @@ from hkeid_server.console.parts import Console
 from hkeid_server.house import House
 from hkeid_server.shell import PageSettings
 from hkeid_server.wiring.proofing import proofing_policy
+from hkeid_server.wiring.rights import open_request_desk
 
 
 def officers_policy(config: Config) -> WebAuthnPolicy:
@@ -117,6 +118,7 @@ def build_console(
             house.keys,
             house.clock,
         ),
+        requests=open_request_desk(house, officers),
         seats=None if rooms is None else CounterSeats(officers, rooms.officers),
         journal=house.journal,
         network=house.network,

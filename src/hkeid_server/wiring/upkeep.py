@@ -59,7 +59,9 @@ def purge_store(config: Config, store: Any, clock: Clock) -> int:
     retention = Retention(notices=timedelta(days=config.notices.kept_days))
     gone = purge(store, clock.now(), retention=retention)
     tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    rooms = gone.registrations + gone.upgrades + gone.notices + gone.logout_notices
+    rooms = (
+        gone.registrations + gone.upgrades + gone.notices + gone.logout_notices + gone.data_requests
+    )
     return tokens + gone.sessions + gone.officer_sessions + rooms + gone.signature_requests
 
 

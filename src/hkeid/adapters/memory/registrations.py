@@ -52,6 +52,12 @@ class MemoryRegistrations:
         found.sort(key=lambda record: record.id)
         return tuple(sorted(found, key=lambda record: record.created_at, reverse=True)[:50])
 
+    def of_resident(self, resident_id: str, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those that gave or give an eID, newest first."""
+        found = [one for one in self._records.values() if one.resident_id == resident_id]
+        found.sort(key=lambda record: record.id)
+        return tuple(sorted(found, key=lambda record: record.created_at, reverse=True)[:limit])
+
     def change(self, old: RegistrationRecord, new: RegistrationRecord) -> bool:
         """Compare-and-set on the version; id, case number and beginning never change."""
         stored = self._records.get(old.id)

@@ -66,6 +66,12 @@ class MemorySignatureRequests:
         held.sort(key=lambda one: (one.decided_at or one.created_at, one.id), reverse=True)
         return tuple(held[:limit])
 
+    def of_resident(self, resident_id: str, *, limit: int = 100) -> tuple[SignatureRequest, ...]:
+        """Those that a resident opened, signed or not, newest first."""
+        held = [one for one in self._requests.values() if one.resident_id == resident_id]
+        held.sort(key=lambda one: (one.created_at, one.id), reverse=True)
+        return tuple(held[:limit])
+
     def overdue(self, now: Instant, *, limit: int = 500) -> tuple[SignatureRequest, ...]:
         """Those that wait although their time is over, oldest first."""
         held = [

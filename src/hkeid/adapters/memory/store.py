@@ -37,6 +37,7 @@ from hkeid.adapters.memory.residents import (
     MemorySealedFields,
 )
 from hkeid.adapters.memory.reviews import MemoryReviews
+from hkeid.adapters.memory.rights import MemoryDataRequests
 from hkeid.adapters.memory.saml import MemoryParticipations
 from hkeid.adapters.memory.sessions import MemorySessions
 from hkeid.adapters.memory.signature_requests import MemorySignatureRequests
@@ -60,6 +61,7 @@ class MemoryTransaction:
         "clients",
         "consents",
         "credentials",
+        "data_requests",
         "disclosures",
         "evidence_items",
         "grants",
@@ -107,6 +109,7 @@ class MemoryTransaction:
         self.consents = MemoryConsents(journal)
         self.disclosures = MemoryDisclosures(journal)
         self.guardian_approvals = MemoryGuardianApprovals(journal)
+        self.data_requests = MemoryDataRequests(journal)
         self.notices = MemoryNotices(journal)
         self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)

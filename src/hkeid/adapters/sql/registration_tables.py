@@ -48,6 +48,7 @@ registrations = Table(
     Index("registrations_site_idx", "site", "step", "expires_at"),
     Index("registrations_provider_idx", "provider", "step", "expires_at"),
     Index("registrations_number_idx", "number_digest"),
+    Index("registrations_resident_idx", "resident_id"),
     sqlite_with_rowid=False,
 )
 

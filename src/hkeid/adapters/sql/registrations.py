@@ -43,6 +43,12 @@ _BY_BROWSER: Final = Statement(
     .order_by(_r.created_at.desc(), _r.id)
     .limit(literal_column("50"))
 )
+_OF_RESIDENT: Final = Statement(
+    select(registrations)
+    .where(_r.resident_id == param(_r.resident_id))
+    .order_by(_r.created_at.desc(), _r.id)
+    .limit(_LIMIT)
+)
 _CHANGE: Final = Statement(
     update(registrations)
     .where(_r.id == param(_r.id, "of_id"), _r.version == param(_r.version, "old_version"))
@@ -181,6 +187,10 @@ class SqlRegistrations:
     def by_browser(self, browser: bytes) -> tuple[RegistrationRecord, ...]:
         """Those begun in a browser, newest first."""
         return self._records(_BY_BROWSER, {"browser": browser})
+
+    def of_resident(self, resident_id: str, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those that gave or give an eID, newest first."""
+        return self._records(_OF_RESIDENT, {"resident_id": resident_id, "limit": limit})
 
     def change(self, old: RegistrationRecord, new: RegistrationRecord) -> bool:
         """Compare-and-set on the version; id, case number and beginning never change."""

@@ -57,6 +57,12 @@ _SIGNED_BY: Final = Statement(
     .order_by(_r.decided_at.desc(), _r.id.desc())
     .limit(_LIMIT)
 )
+_OF_RESIDENT: Final = Statement(
+    select(signature_requests)
+    .where(_r.resident_id == param(_r.resident_id))
+    .order_by(_r.created_at.desc(), _r.id.desc())
+    .limit(_LIMIT)
+)
 _OVERDUE: Final = Statement(
     select(signature_requests)
     .where(
@@ -111,6 +117,11 @@ class SqlSignatureRequests:
         """Those that a resident signed, newest first."""
         parameters = {**_MADE_STATES, "resident_id": resident_id, "limit": limit}
         rows = self._connection.rows(_SIGNED_BY, parameters)
+        return tuple(_request(row) for row in rows)
+
+    def of_resident(self, resident_id: str, *, limit: int = 100) -> tuple[SignatureRequest, ...]:
+        """Those that a resident opened, signed or not, newest first."""
+        rows = self._connection.rows(_OF_RESIDENT, {"resident_id": resident_id, "limit": limit})
         return tuple(_request(row) for row in rows)
 
     def overdue(self, now: Instant, *, limit: int = 500) -> tuple[SignatureRequest, ...]:

@@ -31,6 +31,7 @@ from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
 from hkeid.adapters.sql.registrations import SqlRegistrations
 from hkeid.adapters.sql.residents import SqlResidents
 from hkeid.adapters.sql.reviews import SqlRecordAccesses, SqlReviews
+from hkeid.adapters.sql.rights import SqlDataRequests
 from hkeid.adapters.sql.saml import SqlParticipations
 from hkeid.adapters.sql.sealed import SqlBlindIndex, SqlSealedFields
 from hkeid.adapters.sql.sessions import SqlSessions
@@ -57,6 +58,7 @@ class SqlTransaction:
         "clients",
         "consents",
         "credentials",
+        "data_requests",
         "disclosures",
         "evidence_items",
         "grants",
@@ -104,6 +106,7 @@ class SqlTransaction:
         self.consents = SqlConsents(connection)
         self.disclosures = SqlDisclosures(connection)
         self.guardian_approvals = SqlGuardianApprovals(connection)
+        self.data_requests = SqlDataRequests(connection)
         self.notices = SqlNotices(connection)
         self.logout_notices = SqlLogoutNotices(connection)
         self.officers = SqlOfficers(connection)

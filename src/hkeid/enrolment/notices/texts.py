@@ -154,6 +154,28 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
         ("有人員查閱了你的紀錄", "到「我的 eID」可查看由哪個部門、何時及為何查閱。"),
         ("有人员查阅了您的记录", "到“我的 eID”可查看由哪个部门、何时及为何查阅。"),
     ),
+    "data_request_answered": (
+        (
+            "Your request about your data was answered",
+            "The answer is in My eID, under My data.",
+        ),
+        ("你就個人資料提出的要求已有回覆", "回覆載於「我的 eID」的「我的資料」。"),
+        ("您就个人资料提出的要求已有答复", "答复载于“我的 eID”的“我的资料”。"),
+    ),
+    "data_request_refused": (
+        (
+            "Your request about your data was refused",
+            "The reason, and what you can do, are in My eID, under My data.",
+        ),
+        (
+            "你就個人資料提出的要求被拒絕",
+            "拒絕的理由及你可以採取的行動，載於「我的 eID」的「我的資料」。",
+        ),
+        (
+            "您就个人资料提出的要求被拒绝",
+            "拒绝的理由及您可以采取的行动，载于“我的 eID”的“我的资料”。",
+        ),
+    ),
     "contact_changed": (
         ("Your notices go elsewhere", "An address for notices about your eID was changed."),
         ("通知地址已更改", "接收 eID 通知的地址已更改。"),

@@ -199,6 +199,10 @@ class RegistrationRepository(Protocol):
         """Those begun in a browser, newest first."""
         ...
 
+    def of_resident(self, resident_id: str, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
+        """Those that gave or give an eID, newest first."""
+        ...
+
     def change(self, old: RegistrationRecord, new: RegistrationRecord) -> bool:
         """Replace ``old`` by ``new`` if the stored version is still ``old.version``; the stored
         version becomes ``old.version + 1``. False when somebody else was faster.

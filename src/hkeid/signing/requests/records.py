@@ -81,6 +81,10 @@ class SignatureRequestRepository(Protocol):
         """Those that a resident signed, newest first."""
         ...
 
+    def of_resident(self, resident_id: str, *, limit: int = 100) -> tuple[SignatureRequest, ...]:
+        """Those that a resident opened, signed or not, newest first."""
+        ...
+
     def overdue(self, now: Instant, *, limit: int = 500) -> tuple[SignatureRequest, ...]:
         """Those that wait although their time is over, oldest first."""
         ...

@@ -48,6 +48,7 @@ from hkeid.testing.store_contract.registry import (
     SealedFieldsContract,
 )
 from hkeid.testing.store_contract.reviews import ReviewsContract
+from hkeid.testing.store_contract.rights import DataRequestsContract
 from hkeid.testing.store_contract.saml import ParticipationsContract
 from hkeid.testing.store_contract.sessions import SessionsContract
 from hkeid.testing.store_contract.signature_requests import SignatureRequestsContract
@@ -73,6 +74,7 @@ class StoreContract(
     ConsentsContract,
     DisclosuresContract,
     GuardianApprovalsContract,
+    DataRequestsContract,
     NoticesContract,
     LogoutNoticesContract,
     RegistrationsContract,
@@ -107,6 +109,7 @@ __all__ = [
     "ClientsContract",
     "ConsentsContract",
     "CredentialsContract",
+    "DataRequestsContract",
     "DisclosuresContract",
     "EveryRepository",
     "EvidenceItemsContract",

@@ -31,6 +31,7 @@ from hkeid.profile.records import (
     Disclosure,
     ProfileTransaction,
 )
+from hkeid.profile.rights.records import DataRequestRepository
 from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.records import BlindIndexRepository, Credential, Resident
 from hkeid.saml.idp.records import ParticipationRepository
@@ -58,6 +59,8 @@ class EveryRepository(
 
     @property
     def blind_index(self) -> BlindIndexRepository: ...
+    @property
+    def data_requests(self) -> DataRequestRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
     @property

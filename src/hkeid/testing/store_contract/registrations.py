@@ -64,6 +64,15 @@ def a_registration(
 class RegistrationsContract:
     """``tx.registrations``."""
 
+    def test_registrations_are_found_by_resident(self, store: AnyStore) -> None:
+        """Newest first."""
+        newer = replace(a_registration(), resident_id=(whose := fresh_id()))
+        older = replace(newer, id=fresh_id(), reference=fresh_id(), created_at=NOW - _DAY)
+        with store.transaction() as tx:
+            assert all(tx.registrations.add(one) for one in (older, newer))
+            found = [tx.registrations.of_resident(whose, limit=most) for most in (1, 9)]
+            assert found == [(newer,), (newer, older)]
+
     def test_what_is_added_is_what_is_read(self, store: AnyStore) -> None:
         """Every member; what may be missing may be missing."""
         full = a_registration()

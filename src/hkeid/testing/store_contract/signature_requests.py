@@ -99,6 +99,9 @@ class SignatureRequestsContract:
             found = tx.signature_requests.signed_by(resident_id)
             assert [each.id for each in found] == [second.id, first.id]
             assert len(tx.signature_requests.signed_by(resident_id, limit=1)) == 1
+            opened = tx.signature_requests.of_resident(resident_id)
+            assert {each.id for each in opened} == {first.id, second.id, waiting.id}
+            assert len(tx.signature_requests.of_resident(resident_id, limit=2)) == 2
 
     def test_overdue_signature_requests_are_found_and_ended_ones_purged(
         self, store: AnyStore

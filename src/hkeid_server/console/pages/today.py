@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from flask import Blueprint, Response
@@ -25,7 +26,10 @@ def today(officer: OfficerView) -> Response:
     if not officer.may(Permission.FIGURES_READ):
         return see_other("/console/stations")
     figures = console().figures.today(officer)
-    return show("console/today.html", today_page(figures))
+    page = today_page(figures)
+    if officer.may(Permission.REQUESTS_READ):
+        page = replace(page, requests=console().requests.figures(officer))
+    return show("console/today.html", page)
 
 
 def today_page(figures: Figures) -> TodayPage:

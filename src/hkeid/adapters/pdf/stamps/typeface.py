@@ -67,6 +67,12 @@ class Typeface:
         """Font units below the base line, negative."""
         return int(self._opened()["hhea"].descent)
 
+    def close(self) -> None:
+        """Close the file; it is opened again with the next character."""
+        if self._font is not None:
+            self._font.close()
+        self._font, self._characters, self._glyphs = None, {}, {}
+
     def glyph(self, character: str) -> Glyph:
         """The glyph of a character; the empty text stands for the sign of a missing one.
 
@@ -128,6 +134,9 @@ def _read(path: Path) -> Any:
             if face["name"].getDebugName(1) == _FACE:
                 break
         chosen = faces[-1] if faces[-1]["name"].getDebugName(1) == _FACE else faces[0]
+        for face in faces:
+            if face is not chosen:
+                face.close()
         if "CFF " not in chosen:
             raise ConfigurationError("stamp_font_unusable", detail=f"{path}: no CFF outlines")
     except (OSError, TTLibError, KeyError, ValueError) as error:

@@ -1,0 +1,1 @@
+"""Residents' rights to their own data, as the pages work with them."""
