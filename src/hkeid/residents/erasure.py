@@ -111,6 +111,9 @@ def _erase_rows(
             keys = tx.signing_keys.retire(resident_id, RevocationReason.CESSATION_OF_OPERATION, now)
             if revoked and not (fields or digests or credentials or keys):
                 return False
+            if resident is not None and revoked:
+                # Ended before: how long proofs are kept counts from the erasure all the same.
+                tx.residents.change(resident, replace(resident, updated_at=now))
             tx.audit.append(
                 ResidentErased(
                     resident_id=resident_id,

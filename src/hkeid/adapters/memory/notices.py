@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.enrolment.notices.records import DueNotice
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 
 
-class MemoryNotices:
+class MemoryNotices(MemoryExpiring[str]):
     """:class:`hkeid.enrolment.notices.NoticeRepository`."""
 
     __slots__ = ("_journal", "_notices")
@@ -60,10 +61,8 @@ class MemoryNotices:
         found.sort(key=lambda one: one.id)
         return tuple(sorted(found, key=lambda one: one.due_at, reverse=True)[:limit])
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were due before ``before``."""
-        old = sorted((one.due_at, one.id) for one in self._notices.values() if one.due_at < before)
-        gone = 0
-        for _, notice_id in islice(old, limit):
-            gone += self._journal.remove(self._notices, notice_id)
-        return gone
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.due_at, key) for key, one in self._notices.items())
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._notices, key)

@@ -13,6 +13,7 @@ from hkeid.adapters.memory.certificates import (
     MemoryRevocationLists,
     MemorySerialCounters,
 )
+from hkeid.adapters.memory.erased_records import MemoryErasedRecords
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.links import MemoryLinks, MemoryUpstreamSessions
 from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
@@ -61,6 +62,7 @@ class MemoryTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "erased_records",
         "evidence_items",
         "grants",
         "guardian_approvals",
@@ -124,6 +126,17 @@ class MemoryTransaction:
         self.issued_certificates = MemoryIssuedCertificates(journal)
         self.revocation_lists = MemoryRevocationLists(journal)
         self.serial_counters = MemorySerialCounters(journal)
+        self.erased_records = MemoryErasedRecords(
+            self.residents,
+            self.sealed_fields,
+            {
+                "consents": self.consents,
+                "disclosures": self.disclosures,
+                "guardian_approvals": self.guardian_approvals,
+                "record_accesses": self.record_accesses,
+                "credentials": self.credentials,
+            },
+        )
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

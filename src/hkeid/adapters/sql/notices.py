@@ -8,8 +8,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.life_tables import notices
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.ports.notices import Channel
@@ -46,13 +47,14 @@ _OF_RESIDENT: Final = Statement(
     .order_by(_n.due_at.desc(), _n.id)
     .limit(_LIMIT)
 )
-_PURGE: Final = Statement(purging(notices, _n.due_at, _n.id))
 
 
-class SqlNotices:
+class SqlNotices(SqlExpiring):
     """:class:`hkeid.enrolment.notices.NoticeRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(notices, _n.due_at, _n.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -92,11 +94,6 @@ class SqlNotices:
         """A resident's notices, newest first."""
         parameters = {"resident_id": resident_id, "limit": limit}
         return tuple(_notice(row) for row in self._connection.rows(_OF_RESIDENT, parameters))
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were due before ``before``."""
-        parameters = {"before": epoch_microseconds(before), "limit": limit}
-        return self._connection.change(_PURGE, parameters)
 
 
 def _changing(notice: DueNotice) -> dict[str, Any]:

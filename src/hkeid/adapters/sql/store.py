@@ -21,6 +21,7 @@ from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
+from hkeid.adapters.sql.erased_records import SqlErasedRecords
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
 from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
 from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
@@ -58,6 +59,7 @@ class SqlTransaction:
         "consents",
         "credentials",
         "disclosures",
+        "erased_records",
         "evidence_items",
         "grants",
         "guardian_approvals",
@@ -121,6 +123,7 @@ class SqlTransaction:
         self.issued_certificates = SqlIssuedCertificates(connection)
         self.revocation_lists = SqlRevocationLists(connection)
         self.serial_counters = SqlSerialCounters(connection)
+        self.erased_records = SqlErasedRecords(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

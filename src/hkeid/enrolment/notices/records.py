@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hkeid.kernel.instants import Instant
 from hkeid.ports.notices import Channel
+from hkeid.ports.storage import Expiring
 
 
 class NoticeOutcome(StrEnum):
@@ -43,7 +44,7 @@ class DueNotice:
     outcome: NoticeOutcome | None = None
 
 
-class NoticeRepository(Protocol):
+class NoticeRepository(Expiring, Protocol):
     """Notices inside a transaction."""
 
     def add(self, notice: DueNotice) -> None:
@@ -65,8 +66,4 @@ class NoticeRepository(Protocol):
 
     def of_resident(self, resident_id: str, *, limit: int = 50) -> tuple[DueNotice, ...]:
         """A resident's notices, newest first."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` notices that were due before ``before``."""
         ...

@@ -24,7 +24,7 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
 from hkeid.officers.records import OfficersTransaction
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
-from hkeid.ports.storage import SingleUseRecord, Store
+from hkeid.ports.storage import Expiring, SingleUseRecord, Store
 from hkeid.profile.records import (
     ConsentDecision,
     ConsentEvidence,
@@ -56,6 +56,8 @@ class EveryRepository(
     @property
     def reviews(self) -> ReviewRepository: ...
 
+    @property
+    def erased_records(self) -> Expiring: ...
     @property
     def blind_index(self) -> BlindIndexRepository: ...
     @property

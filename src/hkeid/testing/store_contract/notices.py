@@ -91,6 +91,6 @@ class NoticesContract:
             for _ in range(3):
                 tx.notices.add(a_notice(at=long_ago))
         with store.transaction() as tx:
-            assert tx.notices.purge(long_ago) == 0
-            assert tx.notices.purge(long_ago + SECOND, limit=2) == 2
-            assert tx.notices.purge(long_ago + SECOND, limit=2) == 1
+            assert len(tx.notices.purge(long_ago)) == 0
+            assert len(tx.notices.purge(long_ago + SECOND, limit=2)) == 2
+            assert len(tx.notices.purge(long_ago + SECOND, limit=2)) == 1
