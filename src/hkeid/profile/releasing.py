@@ -78,6 +78,8 @@ class Releasing:
                 salt=sealed,
             )
             record(tx, disclosure)
+            about = "data_disclosed" if purpose == LOGIN_PURPOSE else "form_sent"
+            self._holding.tell(tx, resident_id, about, now)
         return released
 
     def _permitted(

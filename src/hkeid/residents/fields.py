@@ -232,6 +232,14 @@ _DECLARED = (
         "notices",
     ),
     _pseudonymous(
+        "notice_choice",
+        "To tell the resident only what they want to be told",
+        _WITH_THE_EID,
+        (Ending.ACT,),
+        "notice_choices",
+        visible_to=(Viewer.RESIDENT,),
+    ),
+    _pseudonymous(
         "service_use",
         "Proof of consent and of what was disclosed to whom (never the values disclosed)",
         "While there is an eID, and seven years after its erasure, for consent must be proved; by then "

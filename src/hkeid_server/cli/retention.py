@@ -20,7 +20,7 @@ _NEVER_A_ROUND = timedelta(days=1)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with purposes and proofs.")
 @config_option
 def retention(config_path: Path, *, as_json: bool) -> None:
-    """Say what is kept, how long, and whether anything is older than it may be (exit status 1)."""
+    """Say what is kept, how long, and whether anything is older than it may be."""
     found = _look(config_path)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))

@@ -29,7 +29,7 @@ from hkeid_server.shell import PageSettings
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation, lay_foundation
 from hkeid_server.wiring.logouts import open_courier
-from hkeid_server.wiring.notices import decision_letters, open_notices
+from hkeid_server.wiring.notices import decision_letters, open_notices, teller
 from hkeid_server.wiring.opening import (
     register_clients,
 )
@@ -62,7 +62,7 @@ def build_house(
     """
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
-    ledger = ConsentLedger(store, base.fields, clock, random)
+    ledger = ConsentLedger(store, base.fields, clock, random, tell=teller(random))
     proofing, evidence = _proofing(base)
     notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
@@ -79,7 +79,7 @@ def build_house(
         fields=base.fields,
         policy=base.passkeys,
         ledger=ledger,
-        profile=EmeProfile(store, base.fields, keys, clock, random, ledger),
+        profile=EmeProfile(store, base.fields, keys, clock, random, ledger, tell=teller(random)),
         broker=base.broker,
         activation=_activation(base),
         devices=_devices(base),

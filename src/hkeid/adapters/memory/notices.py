@@ -66,3 +66,30 @@ class MemoryNotices(MemoryExpiring[str]):
 
     def _forget(self, key: str) -> None:
         self._journal.remove(self._notices, key)
+
+
+class MemoryNoticeChoices:
+    """:class:`hkeid.enrolment.notices.NoticeChoiceRepository`."""
+
+    __slots__ = ("_choices", "_journal")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._choices: dict[tuple[str, str, str], bool] = {}
+
+    def of_resident(self, resident_id: str) -> dict[tuple[str, str], bool]:
+        """A resident's choices, by topic and channel."""
+        return {
+            (topic, channel): wanted
+            for (of, topic, channel), wanted in self._choices.items()
+            if of == resident_id
+        }
+
+    def put(self, resident_id: str, topic: str, channel: str, *, wanted: bool) -> None:
+        """Keep a choice, in the place of an earlier one."""
+        self._journal.set(self._choices, (resident_id, topic, channel), wanted)
+
+    def delete(self, resident_id: str) -> int:
+        """Forget a resident's choices."""
+        keys = [key for key in self._choices if key[0] == resident_id]
+        return sum(self._journal.remove(self._choices, key) for key in keys)

@@ -17,7 +17,7 @@ from hkeid.adapters.memory.erased_records import MemoryErasedRecords
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.links import MemoryLinks, MemoryUpstreamSessions
 from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
-from hkeid.adapters.memory.notices import MemoryNotices
+from hkeid.adapters.memory.notices import MemoryNoticeChoices, MemoryNotices
 from hkeid.adapters.memory.officers import (
     MemoryOfficerCredentials,
     MemoryOfficers,
@@ -70,6 +70,7 @@ class MemoryTransaction:
         "links",
         "logout_notices",
         "made_signatures",
+        "notice_choices",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -110,6 +111,7 @@ class MemoryTransaction:
         self.disclosures = MemoryDisclosures(journal)
         self.guardian_approvals = MemoryGuardianApprovals(journal)
         self.notices = MemoryNotices(journal)
+        self.notice_choices = MemoryNoticeChoices(journal)
         self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)
         self.officer_credentials = MemoryOfficerCredentials(journal)

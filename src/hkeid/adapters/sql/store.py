@@ -25,7 +25,7 @@ from hkeid.adapters.sql.erased_records import SqlErasedRecords
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
 from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
 from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
-from hkeid.adapters.sql.notices import SqlNotices
+from hkeid.adapters.sql.notices import SqlNoticeChoices, SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures, SqlGuardianApprovals
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
@@ -67,6 +67,7 @@ class SqlTransaction:
         "links",
         "logout_notices",
         "made_signatures",
+        "notice_choices",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -107,6 +108,7 @@ class SqlTransaction:
         self.disclosures = SqlDisclosures(connection)
         self.guardian_approvals = SqlGuardianApprovals(connection)
         self.notices = SqlNotices(connection)
+        self.notice_choices = SqlNoticeChoices(connection)
         self.logout_notices = SqlLogoutNotices(connection)
         self.officers = SqlOfficers(connection)
         self.officer_credentials = SqlOfficerCredentials(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -42,6 +43,22 @@ class DueNotice:
     told: tuple[Channel, ...] = ()
     done_at: Instant | None = None
     outcome: NoticeOutcome | None = None
+
+
+class NoticeChoiceRepository(Protocol):
+    """What residents chose otherwise than it is at first, inside a transaction."""
+
+    def of_resident(self, resident_id: str) -> Mapping[tuple[str, str], bool]:
+        """A resident's choices, by topic and channel."""
+        ...
+
+    def put(self, resident_id: str, topic: str, channel: str, *, wanted: bool) -> None:
+        """Keep a choice, in the place of an earlier one."""
+        ...
+
+    def delete(self, resident_id: str) -> int:
+        """Forget a resident's choices; returns how many."""
+        ...
 
 
 class NoticeRepository(Expiring, Protocol):

@@ -14,7 +14,7 @@ from hkeid.broker.records import Session
 from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
-from hkeid.enrolment.notices.records import NoticeRepository
+from hkeid.enrolment.notices.records import NoticeChoiceRepository, NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
 from hkeid.enrolment.stations.records import StationRepository
@@ -62,6 +62,8 @@ class EveryRepository(
     def blind_index(self) -> BlindIndexRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def notice_choices(self) -> NoticeChoiceRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
     @property
