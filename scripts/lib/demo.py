@@ -16,15 +16,18 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 from demo_upstreams import (
     describe,
     describe_service,
+    describe_town,
     start_company,
     start_iam_smart,
     start_service_of_saml,
+    start_town,
     start_university,
 )
 from hkeid.adapters.system import SystemClock, SystemRandom
@@ -47,6 +50,7 @@ from hkeid.testing.journey_plus import JourneyPlus
 from hkeid.testing.journey_review import JourneyOfReview
 from hkeid.testing.journey_saml import JourneyOfSaml
 from hkeid.testing.journey_signing import JourneyOfSigning
+from hkeid.testing.journey_town import JourneyOfTown
 from hkeid.testing.journey_upstreams import JourneyOfUpstreams
 from hkeid.testing.personas import PERSONAS
 from hkeid.testing.portraits import portrait
@@ -83,6 +87,7 @@ class Ports:
     saml: int = 5003
     company: int = 8030
     university: int = 8031
+    town: int = 5005
 
     def services(self) -> dict[str, str]:
         """Base URLs of the relying parties by client id."""
@@ -279,6 +284,7 @@ def guide(installation: Installation, ports: Ports, counter_link: str) -> str:
         f"     or with the simulated iAM Smart              http://localhost:{ports.iam_smart}",
         "     or with a company's or a university's login  (they ask who you are, and no password)",
         f"     at a service that speaks SAML                http://localhost:{ports.saml}",
+        f"     have forms filled: hospital, bank, shop …    http://localhost:{ports.town}",
         "     somebody with a password from before?        open the old account there, and link it",
         f"  4. See who received what                        {provider}/account",
         "",
@@ -337,6 +343,12 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         resident=journey.resident,
         elsewhere=away,
     )
+    town = JourneyOfTown(
+        town=f"http://localhost:{ports.town}",
+        resident=journey.resident,
+        keep=partial(_kept, installation.folder / "kept"),
+        run=installation.run_without_configuration,
+    )
     review = JourneyOfReview(
         issuer=installation.issuer,
         console=f"http://localhost:{ports.admin}",
@@ -364,6 +376,7 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
         *away.steps(),
         *upstreams.steps(),
         *(saml.steps() if _enabled(installation, "saml") else ()),
+        *town.steps(),
         *(() if done.exists() else (station, *higher.steps(), *_signing(installation, signing))),
         *(() if done.exists() else review.steps()),
         Step(name="verify the audit trail", do=verify),
@@ -376,6 +389,12 @@ def once(installation: Installation, ports: Ports, desk: Counter) -> int:
     done.touch()
     print(f"\nThe whole journey took {seconds:.1f} s.")
     return 0
+
+
+def _kept(folder: Path, name: str, content: bytes) -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    return str(folder / name)
 
 
 def _signing(installation: Installation, journey: JourneyOfSigning) -> tuple[Step, ...]:
@@ -422,6 +441,7 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
             university=ports.university,
         )
         describe_service(installation.folder, port=ports.saml, issuer=installation.issuer)
+        describe_town(installation, ports.town)
         servers = {"the register of persons": stack.enter_context(registry)}
         iam_smart = start_iam_smart(installation.folder, ports.iam_smart)
         servers["the simulated iAM Smart"] = stack.enter_context(iam_smart)
@@ -430,6 +450,7 @@ def demonstrate(folder: Path, ports: Ports, *, alone: bool) -> int:
             ("the SAML service", start_service_of_saml, ports.saml),
             ("the company", start_company, ports.company),
             ("the university", start_university, ports.university),
+            ("the services of the town", start_town, ports.town),
         ):
             servers[name] = stack.enter_context(
                 start(installation.folder, port, installation.issuer)

@@ -9,8 +9,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from hkeid.testing.iam_smart_simulator import Registration
+from hkeid.testing.installation import Installation
 from hkeid.testing.processes import ServerProcess
 from hkeid.testing.saml_service import SamlService, key_in
+from hkeid.testing.town import descriptions
 from hkeid.testing.upstream_university import University, keys_in
 
 _IAM_SMART = """kind = "iam_smart"
@@ -104,6 +106,24 @@ def start_university(folder: Path, port: int, issuer: str) -> ServerProcess:
         [sys.executable, "-m", "hkeid.testing.upstream_university", *words],
         port=port,
         log=folder / "university.log",
+        folder=folder,
+    )
+
+
+def describe_town(installation: Installation, port: int) -> None:
+    """Register the services of the town, before the provider starts."""
+    folder = installation.folder / "town"
+    for description in descriptions(f"http://localhost:{port}", folder):
+        installation.describe(description)
+
+
+def start_town(folder: Path, port: int, issuer: str) -> ServerProcess:
+    """The services of the town."""
+    words = ["--port", str(port), "--issuer", issuer, "--keys", str(folder / "town")]
+    return ServerProcess(
+        [sys.executable, "-m", "hkeid.testing.town", *words],
+        port=port,
+        log=folder / "town.log",
         folder=folder,
     )
 

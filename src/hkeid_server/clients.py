@@ -22,6 +22,7 @@
     [forms.warning]                               # a form that it fills: a purpose of its own
     fields = { name = "required", birthdate = "voluntary" }
     keeps_for = 365                               # days that a standing consent lasts at most
+    recipient = { en = "…", zh-Hant-HK = "…", zh-Hans = "…" }   # to whom it is passed on, if to anybody
     name = { en = "…", zh-Hant-HK = "…", zh-Hans = "…" }
     purpose = { en = "…", zh-Hant-HK = "…", zh-Hans = "…" }
 
@@ -136,6 +137,8 @@ def _form(form: DataForm) -> list[str]:
     lines = [f"[forms.{form.id}]", f"fields = {_inline(kinds)}"]
     if form.keeps_for is not None:
         lines.append(f"keeps_for = {form.keeps_for}")
+    if form.recipient:
+        lines.append(f"recipient = {_inline(form.recipient)}")
     return [*lines, f"name = {_inline(form.name)}", f"purpose = {_inline(form.purpose)}"]
 
 

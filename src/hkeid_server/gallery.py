@@ -28,6 +28,7 @@ from hkeid_server.gallery_console import console_samples
 from hkeid_server.gallery_content import EARLIER, NOON, card, ceremony, in_script, observatory
 from hkeid_server.gallery_csc import csc_samples
 from hkeid_server.gallery_elsewhere import doors, more_logins
+from hkeid_server.gallery_forms import form_samples
 from hkeid_server.gallery_life import life_samples
 from hkeid_server.gallery_profile import profile_samples
 from hkeid_server.gallery_registration import CAMERA, samples
@@ -306,6 +307,7 @@ SAMPLES: dict[str, Sample] = {
             *station_samples(partial(ceremony, "create"), partial(ceremony, "get")).items(),
             *console_samples().items(),
             *profile_samples().items(),
+            *form_samples().items(),
             *verification_samples().items(),
             *signing_samples(partial(ceremony, "get"), observatory).items(),
         )

@@ -26,7 +26,7 @@ from hkeid_server.registration_content import local_date
 from hkeid_server.shell import translate
 
 _SINCE: Final = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
-_HOME: Final = {
+HOME: Final = {
     "EngPremisesAddress": {
         "Region": "KLN",
         "EngDistrict": {"DcDistrict": "SHAM SHUI PO DISTRICT"},
@@ -45,7 +45,7 @@ _HOME: Final = {
     },
 }
 _VALUES: Final[dict[str, Any]] = {
-    "residential_address": _HOME,
+    "residential_address": HOME,
     "mobile_telephone": "+85291234567",
     "email": {"address": "tai-man.chan@mail.example.hk", "proved": True},
     "marital_status": "married",

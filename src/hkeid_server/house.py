@@ -24,6 +24,7 @@ from hkeid.op import Interaction, InteractionKind, Outcome
 from hkeid.ports import Clock, KeyStore, Random, Store
 from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger, EmeProfile, Receipts
+from hkeid.profile.forms import FormFilling
 from hkeid.residents import PersonalFields
 from hkeid.webauthn import WebAuthnPolicy
 from hkeid_server.config import Config
@@ -145,6 +146,11 @@ class House:
     def receipts(self) -> Receipts:
         """Makes consent receipts for residents."""
         return Receipts(self.store, self.keys, self.config.issuer, self.clock, self.random)
+
+    @property
+    def forms(self) -> FormFilling:
+        """Forms that relying parties have filled."""
+        return FormFilling(self.store, self.fields, self.clock, self.random)
 
 
 def house() -> House:

@@ -138,4 +138,5 @@ def field_page(name: str, *, kept: bool, form: str, typed: Mapping[str, str]) ->
         forms=ADDRESS_FORMS.get(name, ()),
         districts=districts(script) if address else (),
         regions=regions(script) if address else (),
+        action=f"/account/profile/{name}",
     )

@@ -54,6 +54,9 @@ class ProfileFieldPage:
     :ivar form: of an address: ``parts``, ``lines`` or ``box``; ``forms``: those that may be chosen.
     :ivar districts: codes with what they are called.
     :ivar error: why nothing was kept, a word of the template; ``at_fault``: id of the input.
+    :ivar action: where the form goes.
+    :ivar state: what was filled in so far of a service's form, for which the value is written; None: it is
+        kept in the profile.
     """
 
     name: str
@@ -68,6 +71,8 @@ class ProfileFieldPage:
     regions: tuple[tuple[str, str], ...] = ()
     error: str | None = None
     at_fault: str = ""
+    action: str = ""
+    state: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

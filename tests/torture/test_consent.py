@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hkeid.profile import deciding, holding
+from hkeid.profile.forms import fetching
 from hkeid.profile.records import ConsentDecision
 from hkeid.testing import consent_histories
 
@@ -28,7 +29,7 @@ def test_random_histories(tmp_path: Path) -> None:
     assert ended.returncode == 0
 
 
-def differences(histories: int = 150) -> int:
+def differences(histories: int = 400) -> int:
     (case,) = consent_histories.run(histories, seed=1, progress=lambda _: None)
     assert case["attempts"] == histories
     return int(case["failures"])
@@ -48,6 +49,12 @@ BROKEN = {
     "the term of a form is forgotten": (deciding, "_expiry", lambda purpose, until, now: until),
     "bundling is allowed": (deciding, "bundled", lambda *_: False),
     "minors are adults": (deciding.Deciding, "_is_minor", lambda *_: False),
+    "what was sent once stands": (
+        holding.Holding,
+        "decisions",
+        lambda self, *about: self.newest(*about),
+    ),
+    "a form that was withdrawn is fetched": (fetching, "_same", lambda newest, sent: True),
     "tokens outlive the last consent": (deciding, "_end_grants", lambda *_: 0),
 }
 

@@ -48,6 +48,7 @@ class Interaction:
     :ivar detail: the authorization detail to be approved (APPROVAL), else None.
     :ivar confirmation: the four characters that the client shows too (APPROVAL), or None.
     :ivar session: the present session, or None.
+    :ivar names_resident: the client learns who the resident is to it; False: a request that logs nobody in.
     :ivar ask: False: nothing needs to be shown (a LOGOUT whose ``id_token_hint`` belongs to the
         present session); end the session and resume with ``LogoutConfirmed`` at once.
     """
@@ -63,6 +64,7 @@ class Interaction:
     session: SessionView | None = None
     expires_at: Instant
     ask: bool = True
+    names_resident: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,14 @@ class Approved:
     :ivar authorisation: what proves the approval to the API that acts upon it; sealed into the code and
         then into the access token, so that nobody reads it in the store. None: nothing of the kind.
     :ivar expires_at: the access token is good no longer than this; None: as others are.
+    :ivar lasting: a refresh token may give the detail again, never the authorisation; else it was approved
+        for one access token, and there is no refresh token.
     """
 
     detail: Detail = field(repr=False)
     authorisation: Secret | None = None
     expires_at: Instant | None = None
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -25,6 +25,8 @@ class DataForm:
     :ivar voluntary: claims that may be left out.
     :ivar keeps_for: days that a standing consent lasts at most, or None: there is no standing consent,
         and the form is filled once each time.
+    :ivar recipient: to whom the relying party passes the form on, by BCP 47 tag (Cap. 486 DPP1: classes of
+        transferees); empty: to nobody.
     """
 
     id: str
@@ -33,6 +35,7 @@ class DataForm:
     required: tuple[str, ...] = ()
     voluntary: tuple[str, ...] = ()
     keeps_for: int | None = None
+    recipient: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def claims(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ refuses all others.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from hkeid.kernel import canonical_json
@@ -17,6 +17,29 @@ MOST_DETAILS: Final = 10
 """Objects in one request."""
 
 Detail = Mapping[str, Any]
+
+
+class RegisteredForm(Protocol):
+    """A form of a client, as far as a type of detail needs to know it."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """All its claims."""
+        ...
+
+
+class Registration(Protocol):
+    """A client, as far as a type of detail needs to know it."""
+
+    @property
+    def forms(self) -> Sequence[RegisteredForm]:
+        """Forms that it fills."""
+        ...
 
 
 class DetailType(Protocol):
@@ -41,21 +64,31 @@ class DetailType(Protocol):
         """
         ...
 
+    def may_ask(self, client: Registration, detail: Detail) -> bool:
+        """Whether the client's registration has what ``detail``, which :meth:`parse` gave, asks for."""
+        ...
+
     def covers(self, granted: Detail, asked: Detail) -> bool:
         """Whether ``asked`` is ``granted`` or less (§6.1)."""
         ...
 
 
 def parse_details(
-    text: str, types: Mapping[str, DetailType], allowed: Collection[str]
+    text: str,
+    types: Mapping[str, DetailType],
+    allowed: Collection[str],
+    client: Registration | None = None,
 ) -> tuple[Detail, ...]:
     """Parse the parameter: a JSON array of 1 to 10 objects of types that the client may use.
 
+    :param client: whose registration must have what is asked for; None where that was seen to before.
     :raises OAuthError: ``invalid_authorization_details`` (§5): ``details_malformed``,
         ``details_too_many``, ``details_type_unknown``, ``details_type_not_registered``,
-        ``details_object_malformed``, ``details_approvals_many``.
+        ``details_object_malformed``, ``details_not_registered``, ``details_approvals_many``.
     """
     details = tuple(_parse_one(one, types, allowed) for one in _objects(text))
+    if client is not None and not all(types[one["type"]].may_ask(client, one) for one in details):
+        raise _refused("details_not_registered", "The client has not registered what it asks for.")
     if sum(types[one["type"]].approval for one in details) > 1:
         raise _refused("details_approvals_many", "One such object can be approved at a time.")
     return details

@@ -22,7 +22,7 @@ MEMBERS: Final = ("claims", "voluntary_claims", "forms", "direct_marketing")
 """Names of client metadata that are read here."""
 
 _FORM_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
-_FORM_KEYS = frozenset({"name", "purpose", "fields", "keeps_for"})
+_FORM_KEYS = frozenset({"name", "purpose", "fields", "keeps_for", "recipient"})
 _MARKETING_KEYS = frozenset({"goods", "channels", "claims"})
 _MOST_FORMS = 50
 _MOST_DAYS = 3650
@@ -87,6 +87,9 @@ def _form(name: Any, form: Any) -> DataForm:
         required=tuple(kinds["required"]),
         voluntary=tuple(kinds["voluntary"]),
         keeps_for=keeps_for,
+        recipient=_scripts(table["recipient"], f"{where}.recipient")
+        if "recipient" in table
+        else {},
     )
 
 

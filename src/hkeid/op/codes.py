@@ -26,7 +26,7 @@ class CodeTerms:
 
     :ivar sealed: authorization details (RFC 9396 §6) and the proof of an approval, for who presents the
         code; "" where there are none.
-    :ivar approved: whether the resident approved one of the details by itself.
+    :ivar approved: whether the resident approved one of the details by itself, for one access token.
     :ivar until: when the access token ends at the latest, or None.
     """
 
@@ -93,7 +93,7 @@ def new_code_record(
         "challenge": request.code_challenge,
         "nonce": request.nonce,
         "sealed": sealed,
-        "approved": approved is not None,
+        "approved": approved is not None and not approved.lasting,
         "until": None if until is None else epoch_seconds(until),
     }
     return SingleUseRecord(

@@ -36,6 +36,7 @@ class Answer:
     :ivar statement: ``question.statement.version`` as it was on the page.
     :ivar language: in which the page was shown.
     :ivar until: when the resident wants it to end, or None: as late as the purpose allows.
+    :ivar once: for one sending of a form, until ``until``; else the agreement stands.
     """
 
     agreed: frozenset[str]
@@ -45,6 +46,7 @@ class Answer:
     evidence: ConsentEvidence
     purpose: str = LOGIN_PURPOSE
     until: Instant | None = None
+    once: bool = False
 
     @property
     def claims(self) -> frozenset[str]:
@@ -62,54 +64,62 @@ class Deciding:
 
     def decide(self, resident_id: str, client_id: str, answer: Answer) -> None:
         """See :meth:`hkeid.profile.ConsentLedger.decide`."""
+        with self._holding.store.transaction() as tx:
+            self.decide_in(tx, resident_id, client_id, answer)
+
+    def decide_in(
+        self, tx: ProfileTransaction, resident_id: str, client_id: str, answer: Answer
+    ) -> tuple[ConsentDecision, ...]:
+        """As :meth:`decide`, within a transaction; returns the decisions."""
         spoken = Language.parse(answer.language)
         if answer.agreed & answer.refused or not answer.claims:
             raise MalformedInput("consent_contradictory")
-        with self._holding.store.transaction() as tx:
-            client = self._client_to_decide_on(tx, resident_id, client_id)
-            about, statement = self._check_answer(client, answer)
-            latest = tx.consents.latest(resident_id, client_id)
-            if bundled(latest, answer.purpose, answer.evidence.question):
-                raise Refused("consent_bundled")
-            now = not_before(latest, self._holding.clock.now())
-            guardian = self._guardian(tx, resident_id, answer.agreed, now)
-            evidence = replace(answer.evidence, guardian=guardian)
-            expires_at = _expiry(about.purpose, answer.until, now)
-            tx.consents.keep_statement(
-                answer.statement,
-                statement_document(client, about.purpose, answer.claims, statement),
+        client = self._client_to_decide_on(tx, resident_id, client_id)
+        about, statement = self._check_answer(client, answer)
+        latest = tx.consents.latest(resident_id, client_id)
+        if bundled(latest, answer.purpose, answer.evidence.question):
+            raise Refused("consent_bundled")
+        now = not_before(latest, self._holding.clock.now())
+        guardian = self._guardian(tx, resident_id, answer.agreed, now)
+        evidence = replace(answer.evidence, guardian=guardian)
+        expires_at = _expiry(about.purpose, answer.until, now)
+        decisions = tuple(
+            ConsentDecision(
+                id=self._holding.random.token(_ID_BYTES),
+                resident_id=resident_id,
+                client_id=client_id,
+                purpose=answer.purpose,
+                claim=claim,
+                agreed=claim in answer.agreed,
+                statement=f"{answer.statement}.{about.digests[claim]}",
+                language=spoken.value,
+                decided_at=now,
+                expires_at=expires_at if claim in answer.agreed else None,
+                evidence=evidence,
+                once=answer.once,
             )
-            tx.consents.append(
-                tuple(
-                    ConsentDecision(
-                        id=self._holding.random.token(_ID_BYTES),
-                        resident_id=resident_id,
-                        client_id=client_id,
-                        purpose=answer.purpose,
-                        claim=claim,
-                        agreed=claim in answer.agreed,
-                        statement=f"{answer.statement}.{about.digests[claim]}",
-                        language=spoken.value,
-                        decided_at=now,
-                        expires_at=expires_at if claim in answer.agreed else None,
-                        evidence=evidence,
-                    )
-                    for claim in sorted(answer.claims)
-                )
+            for claim in sorted(answer.claims)
+        )
+        tx.consents.keep_statement(
+            answer.statement,
+            statement_document(client, about.purpose, answer.claims, statement),
+        )
+        tx.consents.append(decisions)
+        tx.audit.append(
+            ConsentDecided(
+                resident_id=resident_id,
+                client_id=client_id,
+                purpose=answer.purpose,
+                agreed=tuple(sorted(answer.agreed)),
+                refused=tuple(sorted(answer.refused)),
+                statement=answer.statement,
+                language=spoken.value,
+                session_id=evidence.session_id,
+                guardian=guardian,
+                once=answer.once,
             )
-            tx.audit.append(
-                ConsentDecided(
-                    resident_id=resident_id,
-                    client_id=client_id,
-                    purpose=answer.purpose,
-                    agreed=tuple(sorted(answer.agreed)),
-                    refused=tuple(sorted(answer.refused)),
-                    statement=answer.statement,
-                    language=spoken.value,
-                    session_id=evidence.session_id,
-                    guardian=guardian,
-                )
-            )
+        )
+        return decisions
 
     def withdraw(
         self,
@@ -185,7 +195,9 @@ class Deciding:
             raise Refused("purpose_not_registered")
         if not answer.claims <= set(about.digests):
             raise Refused("claim_not_registered")
-        if not about.purpose.standing:
+        if answer.once and (not about.purpose.is_form or answer.until is None):
+            raise Refused("consent_not_once")
+        if not answer.once and not about.purpose.standing:
             raise Refused("consent_not_standing")
         if answer.refused - about.purpose.voluntary:
             raise Refused("consent_required_claim_refused")

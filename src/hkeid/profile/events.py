@@ -16,6 +16,7 @@ class ConsentDecided(AuditEvent):
     :ivar statement: version of the collection statement that was on the page.
     :ivar session_id: the session in which it was answered.
     :ivar guardian: id of the approval on which a minor's agreement rests, or None.
+    :ivar once: for one sending of a form.
     """
 
     NAME: ClassVar[str] = "profile:consent:decided"
@@ -29,6 +30,7 @@ class ConsentDecided(AuditEvent):
     language: str
     session_id: str
     guardian: str | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

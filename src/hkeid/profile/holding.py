@@ -13,10 +13,13 @@ from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.claims import NUMBER_IS_REGISTERED, Texts, fields_of
+from hkeid.profile.eme import Source
 from hkeid.profile.purposes import Purpose, purposes_of
 from hkeid.profile.records import ConsentDecision, ConsentKey, ProfileTransaction
 from hkeid.profile.signals import entry_texts
+from hkeid.profile.sources import source_of_particulars
 from hkeid.profile.statement import purpose_digest
+from hkeid.residents.records import Resident
 from hkeid.residents.sealing import PersonalFields
 
 _CACHED_CLIENTS = 1024
@@ -72,9 +75,21 @@ class Holding:
         purpose: str,
         now: Instant,
     ) -> dict[str, ConsentDecision]:
-        """The decisions that hold, by claim: the newest ones, without those that expired and those
-        about a purpose that is not registered in these words (any more).
+        """The decisions that hold, by claim: the newest ones, without those that expired, those about
+        one sending of a form and those about a purpose that is not registered in these words (any more).
         """
+        held = self.newest(tx, resident_id, client, purpose, now)
+        return {claim: decision for claim, decision in held.items() if not decision.once}
+
+    def newest(
+        self,
+        tx: ProfileTransaction,
+        resident_id: str,
+        client: RelyingParty,
+        purpose: str,
+        now: Instant,
+    ) -> dict[str, ConsentDecision]:
+        """As :meth:`decisions`, with those about one sending of a form."""
         about = self.purpose(client, purpose)
         if about is None:
             return {}
@@ -113,6 +128,14 @@ class Holding:
             if self.fields.number_leads_to(tx, number, resident_id):
                 found[NUMBER_IS_REGISTERED] = "yes"
         return found
+
+    def particulars_source(self, tx: ProfileTransaction, resident: Resident) -> Source | None:
+        """See :func:`hkeid.profile.sources.source_of_particulars`."""
+        texts = self.fields.read(tx, resident.id, ("hkic_number",))
+        registered = "hkic_number" in texts and self.fields.number_leads_to(
+            tx, HkicNumber.parse(texts["hkic_number"]), resident.id
+        )
+        return source_of_particulars(resident, registered=registered)
 
 
 def not_before(latest: Mapping[ConsentKey, ConsentDecision], now: Instant) -> Instant:

@@ -138,7 +138,7 @@ class ConsentLedger:
             ``consent_expiry_past``.
         :raises hkeid.kernel.errors.Refused: reasons ``client_unknown``, ``resident_not_active``,
             ``purpose_not_registered``, ``claim_not_registered``, ``consent_not_standing`` (the form
-            is filled once each time), ``consent_required_claim_refused`` (then nobody is served:
+            is filled once each time), ``consent_not_once`` (what is no form, or has no end), ``consent_required_claim_refused`` (then nobody is served:
             decline instead), ``consent_bundled`` (direct marketing together with something else),
             ``guardian_missing``, ``statement_outdated`` (show the page again).
         """

@@ -21,6 +21,7 @@ class Purpose:
 
     :ivar id: the purpose in the consent ledger.
     :ivar name: of the form, by BCP 47 tag; empty for others.
+    :ivar recipient: to whom the form is passed on, by BCP 47 tag; empty: to nobody.
     :ivar reasons: why, by claim and BCP 47 tag; known claims only, in the order of pages.
     :ivar voluntary: claims that may be withheld.
     :ivar longest: how long an agreement lasts at most, or None: until it is withdrawn.
@@ -35,11 +36,17 @@ class Purpose:
     longest: timedelta | None = None
     standing: bool = True
     marketing: DirectMarketing | None = None
+    recipient: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def claims(self) -> tuple[str, ...]:
         """The claims, in the order of pages."""
         return tuple(self.reasons)
+
+    @property
+    def is_form(self) -> bool:
+        """Whether it is a form."""
+        return self.id not in (LOGIN_PURPOSE, DIRECT_MARKETING)
 
 
 def purpose_of(client: RelyingParty, purpose: str) -> Purpose | None:
@@ -57,6 +64,7 @@ def purpose_of(client: RelyingParty, purpose: str) -> Purpose | None:
                 voluntary=frozenset(form.voluntary),
                 longest=None if form.keeps_for is None else timedelta(days=form.keeps_for),
                 standing=form.keeps_for is not None,
+                recipient=form.recipient,
             )
     return None
 

@@ -65,6 +65,8 @@ class ConsentDecision:
     :ivar language: the script in which the page was shown (``en``, ``zh-Hant-HK``, ``zh-Hans``).
     :ivar expires_at: from then on the agreement counts as never given, or None.
     :ivar evidence: how it was given; None for decisions of earlier releases.
+    :ivar once: it is about one sending of a form: what the resident saw on that page may be fetched until
+        ``expires_at``, and nothing else is released because of it.
     """
 
     id: str
@@ -78,6 +80,7 @@ class ConsentDecision:
     decided_at: Instant
     expires_at: Instant | None = None
     evidence: ConsentEvidence | None = None
+    once: bool = False
 
     def permits(self, at: Instant) -> bool:
         """Whether it is an agreement, and not expired."""

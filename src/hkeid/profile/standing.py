@@ -38,7 +38,8 @@ def newest(history: Iterable[ConsentDecision]) -> tuple[ConsentDecision, ...]:
 def standing_consents(
     history: Iterable[ConsentDecision], now: Instant
 ) -> tuple[StandingConsent, ...]:
-    """What is agreed to at ``now``, the latest agreement first.
+    """What is agreed to at ``now``, the latest agreement first; one sending of a form is over when it
+    has happened.
 
     :param history: newest first.
     """
@@ -51,5 +52,5 @@ def standing_consents(
             expires_at=decision.expires_at,
         )
         for decision in newest(history)
-        if decision.permits(now)
+        if decision.permits(now) and not decision.once
     )

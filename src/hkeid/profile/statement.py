@@ -66,6 +66,7 @@ def statement_document(
             "client_uri": client.client_uri,
             "policy_uri": client.policy_uri,
             "form_name": dict(purpose.name),
+            "recipient": dict(purpose.recipient),
             "reasons": {one: dict(purpose.reasons[one]) for one in purpose.claims if one in claims},
             "voluntary": sorted(purpose.voluntary & set(claims)),
             "texts": {
@@ -111,6 +112,8 @@ def purpose_digest(client: RelyingParty, claim: str, purpose: Purpose | None = N
     about: list[Any] = [_FORMAT, client.id, claim, claim in purpose.voluntary, reason, purpose.id]
     if purpose.marketing is not None:
         about.append([channel.value for channel in purpose.marketing.channels])
+    if purpose.recipient:
+        about.append(dict(purpose.recipient))
     return _digest(about)
 
 
@@ -173,7 +176,7 @@ def _text(
         title=words.title,
         opening=opening.format(client=name, form=in_language(purpose.name, language)),
         purposes=purposes,
-        paragraphs=_paragraphs(client, purpose, asked, words, name),
+        paragraphs=_paragraphs(client, purpose, asked, words, language),
     )
 
 
@@ -182,13 +185,14 @@ def _paragraphs(
     purpose: Purpose,
     asked: tuple[str, ...],
     words: StatementWords,
-    name: str,
+    language: Language,
 ) -> tuple[str, ...]:
+    name = in_language(client.name, language)
     voluntary = sum(claim in purpose.voluntary for claim in asked)
     templates = [
         words.about_required if voluntary < len(asked) else None,
         words.about_voluntary if voluntary else None,
-        words.receivers,
+        words.receivers_beyond if purpose.recipient else words.receivers,
         words.lasting if purpose.longest is not None else None,
         words.policy if client.policy_uri else None,
         words.withdrawal,
@@ -201,6 +205,7 @@ def _paragraphs(
             policy=client.policy_uri,
             contact=client.client_uri,
             days=0 if purpose.longest is None else purpose.longest.days,
+            recipient=in_language(purpose.recipient, language),
         )
         for template in templates
         if template is not None

@@ -16,7 +16,7 @@ from hkeid.identity.language import Language
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementWords:
     """Templates; ``{client}``, ``{policy}``, ``{contact}``, ``{label}``, ``{kind}``, ``{reason}``,
-    ``{form}``, ``{days}``.
+    ``{form}``, ``{days}``, ``{recipient}``.
     """
 
     title: str
@@ -29,6 +29,7 @@ class StatementWords:
     about_required: str
     about_voluntary: str
     receivers: str
+    receivers_beyond: str
     policy: str
     withdrawal: str
     access: str
@@ -60,6 +61,10 @@ _ENGLISH = StatementWords(
         "The information goes to {client} and to nobody else. We keep a record of which items were "
         "sent and when, without what they said."
     ),
+    receivers_beyond=(
+        "The information goes to {client}, which passes it on to {recipient}, and to nobody else. We keep "
+        "a record of which items were sent and when, without what they said."
+    ),
     policy="How {client} handles personal information: {policy}",
     withdrawal=(
         "You can withdraw at any time on the page “My eID”. From then on nothing more is sent. "
@@ -84,6 +89,7 @@ _TRADITIONAL = StatementWords(
     about_required="如你不提供必須提供的項目，{client}便無法透過 eID 為你服務。你可改用該機構提供的其他方法。",
     about_voluntary="自願提供的項目由你決定。即使不提供，你仍可使用服務。",
     receivers="資料只會送交{client}，不會送交其他人。我們只記錄送出了哪些項目和時間，不會記錄內容。",
+    receivers_beyond="資料會送交{client}，再由該機構轉交{recipient}，不會送交其他人。我們只記錄送出了哪些項目和時間，不會記錄內容。",
     policy="{client}處理個人資料的政策：{policy}",
     withdrawal=(
         "你可隨時在「我的 eID」頁面撤回同意，之後便不會再送出資料。"
@@ -107,6 +113,7 @@ _SIMPLIFIED = StatementWords(
     about_required="如你不提供必须提供的项目，{client}便无法通过 eID 为你服务。你可改用该机构提供的其他方法。",
     about_voluntary="自愿提供的项目由你决定。即使不提供，你仍可使用服务。",
     receivers="资料只会送交{client}，不会送交其他人。我们只记录送出了哪些项目和时间，不会记录内容。",
+    receivers_beyond="资料会送交{client}，再由该机构转交{recipient}，不会送交其他人。我们只记录送出了哪些项目和时间，不会记录内容。",
     policy="{client}处理个人资料的政策：{policy}",
     withdrawal=(
         "你可随时在「我的 eID」页面撤回同意，之后便不会再送出资料。"

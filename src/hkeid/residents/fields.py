@@ -185,6 +185,15 @@ _DECLARED = (
         "upstream_links",
     ),
     PersonalField(
+        name="form_submission",
+        purpose="To hand a form that the resident sent to the relying party that asked for it",
+        retention="Until it is fetched, and ten minutes at most; then sealed until it is purged",
+        ends=(Ending.ACT, Ending.CLOCK),
+        protection=Protection.SEALED,
+        visible_to=(Viewer.RESIDENT, Viewer.CONSENTED_CLIENT),
+        places=("single_use.payload",),
+    ),
+    PersonalField(
         name="registration_evidence",
         purpose="To prove who registers: pictures of card and face, what was read and confirmed, an "
         "e-mail address if one was left. To sign: documents that a service asks to be signed, until it "

@@ -190,8 +190,12 @@ class PersonalFields:
         place = _place(resident_id, "disclosures", "salt", disclosure_id)
         return _opened(cipher, resident_id, kept, wanted), self._seal(cipher, salt, place)
 
+    def seal_disclosure_salt(self, resident_id: str, disclosure_id: str, salt: bytes) -> bytes:
+        """Seal the salt of a disclosure, for ``Disclosure.salt``."""
+        return self.seal(resident_id, "disclosures", "salt", disclosure_id, salt)
+
     def disclosure_salt(self, resident_id: str, disclosure_id: str, sealed: bytes) -> bytes:
-        """The salt that :meth:`read_for_disclosure` sealed.
+        """The salt that :meth:`read_for_disclosure` or :meth:`seal_disclosure_salt` sealed.
 
         :raises hkeid.kernel.errors.NotFound: reason ``data_key_missing``.
         :raises Unsealable: it was altered or moved.

@@ -13,6 +13,10 @@
     # show asked.code, keep asked.state, send the browser to asked.url; when it is back:
     signed = rp.finish_signature(asked.state, callback_url).pdf
 
+    asked = rp.start_form("visit", redirect_uri=…)
+    # keep asked.state, send the browser to asked.url; when it is back:
+    rp.finish_form(asked.state, callback_url)["visit"].claims
+
     policy = VerificationPolicy(max_age=timedelta(days=730), check_methods=("vcrypt",))
     # RelyingParty(…, userinfo_algorithm="ES256", verification=policy), and with
     # claims={"userinfo": {"verified_claims": policy.request(["name", "birthdate"])}} at start_login:
@@ -32,6 +36,7 @@ from hkeid.rp.customer_records import (
     verify_record,
 )
 from hkeid.rp.errors import (
+    FormNotSent,
     LoginDeclined,
     LoginFailed,
     ProviderMisbehaved,
@@ -40,12 +45,16 @@ from hkeid.rp.errors import (
     SignatureNotTaken,
     StartAgain,
 )
+from hkeid.rp.form_records import FilledForm, FilledForms
 from hkeid.rp.logout_tokens import LogoutToken
 from hkeid.rp.records import Login, Resident, Tokens
 from hkeid.rp.verified_claims import VerificationPolicy, VerifiedClaims
 
 __all__ = [
     "ClientKey",
+    "FilledForm",
+    "FilledForms",
+    "FormNotSent",
     "KnowYourCustomerRecord",
     "Login",
     "LoginDeclined",

@@ -13,6 +13,7 @@ from hkeid.kernel.secret import Secret
 from hkeid.ports.surroundings import Clock, HttpClient, Random
 from hkeid.rp import callback as responses
 from hkeid.rp.asking_claims import AsksForClaims
+from hkeid.rp.asking_forms import AsksForForms
 from hkeid.rp.asking_signatures import AsksForSignatures
 from hkeid.rp.authorization import authorization_request, check_scope, claims_by_name
 from hkeid.rp.client_key import ClientKey, PrivateKey
@@ -37,7 +38,7 @@ LOGIN_LIFETIME = timedelta(minutes=15)
 """How long a resident may take at the provider before the login must begin again."""
 
 
-class RelyingParty(AsksForClaims, AsksForSignatures, ReadsLogoutTokens):
+class RelyingParty(AsksForClaims, AsksForForms, AsksForSignatures, ReadsLogoutTokens):
     """One registered client at one provider. Safe to share between threads; make one per process.
 
     :param issuer: the provider's issuer URL, exactly as it names itself.

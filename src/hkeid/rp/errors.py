@@ -5,6 +5,7 @@
     LoginFailed                 every way in which a login (refresh, revocation …) does not succeed
     ├── StartAgain              the browser's side of the login does not fit: begin a new one
     ├── LoginDeclined           the provider answered with an error; ``error`` is its wire code
+    │   ├── FormNotSent         the resident sent no form
     │   ├── SignatureDeclined   the resident did not sign
     │   └── SignatureNotTaken   the provider did not take the request for a signature on
     ├── ProviderMisbehaved      an answer breaks a rule; nothing in it was trusted
@@ -50,6 +51,14 @@ class LoginDeclined(LoginFailed):
     ) -> None:
         self.error = error
         super().__init__(reason, safe_text, detail=detail)
+
+
+class FormNotSent(LoginDeclined):
+    """There is no form: ``form_declined`` (the resident did not send it), ``form_not_available`` (it was fetched
+    before, is over, or was withdrawn).
+    """
+
+    default_safe_text = "The form was not sent. You can fill it in yourself, or try again."
 
 
 class SignatureDeclined(LoginDeclined):

@@ -21,6 +21,14 @@ Asking for a signature (an eID+ is needed)::
         asked = eid.request_signature(pdf, document_name="Declaration")
         return asked.remember(render_template("sign.html", asked=asked))
 
+Having a form filled from what residents keep at eID::
+
+    eid = EidLogin(app, …, filled=lambda forms, context: book(forms["visit"].claims))
+
+    @app.get("/book")
+    def book_visit():
+        return eid.fill_form("visit")
+
 Accounts that the service has already (:meth:`~hkeid.rp.flask_links.LinksAccounts.link_account`)::
 
     eid.link_account(links, current_account=…, account_login="/login", has_other_login=…)
@@ -43,7 +51,7 @@ from hkeid.ports.surroundings import HttpClient
 from hkeid.rp.client import RelyingParty
 from hkeid.rp.client_key import PrivateKey
 from hkeid.rp.errors import LoginFailed, SignatureNotTaken
-from hkeid.rp.page_texts import LINK_KINDS, SIGNING_KINDS, kind_of
+from hkeid.rp.page_texts import FORM_KINDS, LINK_KINDS, SIGNING_KINDS, kind_of
 from hkeid.rp.pages import (
     CONTENT_SECURITY_POLICY,
     FailurePage,
@@ -60,6 +68,7 @@ except ImportError:
     raise MissingExtra("flask", "flask") from None
 
 from hkeid.rp.flask_bridge import Locales, browser_request, finish, send, style_page
+from hkeid.rp.flask_forms import FilledView, FillsForms
 from hkeid.rp.flask_links import LinksAccounts
 
 if TYPE_CHECKING:
@@ -70,7 +79,7 @@ FailureView = Callable[[FailurePage], Any]
 SignedView = Callable[["Signed", str], Any]
 
 
-class EidLogin(LinksAccounts):
+class EidLogin(FillsForms, LinksAccounts):
     """Log in with eID: ``/eid/login``, ``/eid/callback`` and ``/eid/logout`` for one application.
 
     :param app: the application, which needs a ``SECRET_KEY``; or call :meth:`init_app` later.
@@ -89,6 +98,8 @@ class EidLogin(LinksAccounts):
         application's own dress.
     :param signed: called with a :class:`~hkeid.rp.signature_records.Signed` and the context when a visitor
         has signed; gives the response. Register ``<base URL>/eid/signed`` as a redirect URI then.
+    :param filled: called with :class:`~hkeid.rp.form_records.FilledForms` and the context when a visitor has sent
+        forms; gives the response. Register ``<base URL>/eid/filled`` as a redirect URI then.
 
     Further options are those of :class:`~hkeid.rp.web.WebSettings`
     (``session_lifetime``, ``after_login``, ``after_logout``, ``scope``, ``max_age`` …).
@@ -116,6 +127,7 @@ class EidLogin(LinksAccounts):
         locales: Locales | None = None,
         failure_view: FailureView | None = None,
         signed: SignedView | None = None,
+        filled: FilledView | None = None,
         http: HttpClient | None = None,
         **party_options: Any,
     ) -> None:
@@ -142,6 +154,7 @@ class EidLogin(LinksAccounts):
         self._locales = locales
         self._failure_view = failure_view
         self._signed_view = signed
+        self._filled_view = filled
         self._app = app
         if app is not None:
             self.init_app(app)
@@ -171,6 +184,7 @@ class EidLogin(LinksAccounts):
         pages.add_url_rule("/backchannel-logout", view_func=backchannel_logout, methods=["POST"])
         if self._signed_view is not None:
             pages.add_url_rule("/signed", "signed", self._signed_page)
+        self._add_forms(pages)
         app.register_error_handler(SignatureNotTaken, self._not_taken)
         pages.add_url_rule("/kit.css", "style", style_page)
         app.register_blueprint(pages)
@@ -340,6 +354,8 @@ class AskedSignature:
 
 
 def _retry(login: WebLogin, request: BrowserRequest, failed: LoginFailed) -> str:
+    if kind_of(failed) in FORM_KINDS or login.forms.awaits(request):
+        return login.forms.retry_path(request)
     signing = kind_of(failed) in SIGNING_KINDS
     return login.signing.retry_path(request) if signing else login.retry_path(request)
 
@@ -348,6 +364,8 @@ def _forgotten(
     login: WebLogin, request: BrowserRequest, failed: LoginFailed
 ) -> tuple[SetCookie, ...]:
     """A request that came to nothing is forgotten; one that may still be answered is not."""
+    if login.forms.awaits(request):
+        return login.forms.forget(request)
     over = kind_of(failed) in SIGNING_KINDS and failed.reason != "signature_waiting"
     return login.signing.forget(request) if over else ()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hkeid.kernel.errors import MalformedInput
+from hkeid.oidc.forms import FORM_ENDPOINT
 from hkeid.rp.errors import ProviderMisbehaved
 from hkeid.rp.transport import check_url
 
@@ -30,6 +31,7 @@ class ProviderMetadata:
     :ivar pushed_endpoint: takes pushed authorization requests (RFC 9126 §5), or None.
     :ivar pushing_required: it takes no others.
     :ivar dpop_algorithms: for proofs of possession (RFC 9449 §5.1); empty: the provider takes none.
+    :ivar form_endpoint: where filled forms are fetched, or None.
     :ivar iss_in_response: the provider adds ``iss`` to its authorization responses (RFC 9207 §3);
         one without it is then refused.
     """
@@ -48,6 +50,7 @@ class ProviderMetadata:
     pushed_endpoint: str | None = None
     pushing_required: bool = False
     dpop_algorithms: tuple[str, ...] = ()
+    form_endpoint: str | None = None
 
 
 def parse_metadata(
@@ -84,6 +87,7 @@ def parse_metadata(
         pushing_required=document.get("require_pushed_authorization_requests") is True,
         iss_in_response=document.get("authorization_response_iss_parameter_supported") is True,
         dpop_algorithms=_words(document, "dpop_signing_alg_values_supported"),
+        form_endpoint=_optional(document, FORM_ENDPOINT, secure=secure),
     )
 
 

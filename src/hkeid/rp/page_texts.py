@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hkeid.rp.errors import (
+    FormNotSent,
     LoginDeclined,
     LoginFailed,
     ProviderUnavailable,
@@ -239,6 +240,42 @@ _PAGES: Mapping[str, Mapping[str, Words]] = {
             "请返回再签署一次。",
         ),
     },
+    "not_sent": {
+        "en": Words(
+            "You did not send the form",
+            "You did not send the form from eID, or it can no longer be fetched. This service received "
+            "nothing.",
+            "You can go back and send it, or fill in the form in another way.",
+        ),
+        "zh-Hant-HK": Words(
+            "你沒有送出表格",
+            "你沒有從 eID 送出表格，或表格已不能再取得。本服務沒有收到任何資料。",
+            "你可以返回再送出，或以其他方法填寫表格。",
+        ),
+        "zh-Hans": Words(
+            "您没有发送表格",
+            "您没有从 eID 发送表格，或表格已不能再取得。本服务没有收到任何资料。",
+            "您可以返回再发送，或以其他方法填写表格。",
+        ),
+    },
+    "form_lost": {
+        "en": Words(
+            "The form did not arrive here",
+            "This was begun in another browser or too long ago, or the answer from eID did not pass "
+            "this service's checks.",
+            "Go back and send the form once more.",
+        ),
+        "zh-Hant-HK": Words(
+            "本服務沒有收到表格",
+            "這份表格在另一個瀏覽器開始、開始得太久，或 eID 的回覆未能通過本服務的檢查。",
+            "請返回再送出一次。",
+        ),
+        "zh-Hans": Words(
+            "本服务没有收到表格",
+            "这份表格在另一个浏览器开始、开始得太久，或 eID 的回复未能通过本服务的检查。",
+            "请返回再发送一次。",
+        ),
+    },
     "logout": {
         "en": Words(
             "You are still logged in",
@@ -258,6 +295,8 @@ _PAGES: Mapping[str, Mapping[str, Words]] = {
     },
 }
 
+FORM_KINDS = frozenset({"not_sent", "form_lost"})
+"""Pages about a form: another try leads to the page from which it was asked."""
 SIGNING_KINDS = frozenset({"not_signed", "not_taken", "signature_lost"})
 """Pages about a signature: another try leads to the page from which it was asked."""
 LINK_KINDS = frozenset(REFUSALS)
@@ -272,6 +311,12 @@ _BY_REASON = {
     "provider_access_denied": "declined",
     "logout_form_invalid": "logout",
 }
+_BY_CLASS: Mapping[str, type[LoginFailed]] = {
+    "not_sent": FormNotSent,
+    "not_taken": SignatureNotTaken,
+    "not_signed": SignatureDeclined,
+}
+_BY_BEGINNING = {"form_": "form_lost", "signature_": "signature_lost"}
 
 
 def kind_of(failed: LoginFailed) -> str:
@@ -280,12 +325,12 @@ def kind_of(failed: LoginFailed) -> str:
         return KINDS_OF_LINK_REFUSALS[failed.reason]
     if failed.reason in _BY_REASON:
         return _BY_REASON[failed.reason]
-    if isinstance(failed, SignatureNotTaken):
-        return "not_taken"
-    if isinstance(failed, SignatureDeclined):
-        return "not_signed"
-    if failed.reason.startswith("signature_") and not isinstance(failed, ProviderUnavailable):
-        return "signature_lost"
+    for kind, error in _BY_CLASS.items():
+        if isinstance(failed, error):
+            return kind
+    for begin, kind in _BY_BEGINNING.items():
+        if failed.reason.startswith(begin) and not isinstance(failed, ProviderUnavailable):
+            return kind
     if isinstance(failed, StartAgain):
         return "again"
     if isinstance(failed, ProviderUnavailable):
@@ -303,5 +348,5 @@ def words_of(failed: LoginFailed, locale: str) -> Words:
 
 def frame_of(failed: LoginFailed, locale: str) -> Frame:
     """The words around it: another try is a new login, or begins on the page before."""
-    back = kind_of(failed) in SIGNING_KINDS | LINK_KINDS
+    back = kind_of(failed) in FORM_KINDS | SIGNING_KINDS | LINK_KINDS
     return (BACK_FRAMES if back else FRAMES)[locale]

@@ -59,7 +59,7 @@ class FailurePage:
 
     :ivar status: HTTP status.
     :ivar kind: ``again``, ``declined``, ``stronger``, ``other_resident``, ``unavailable``,
-        ``unverified``, ``not_signed``, ``not_taken``, ``signature_lost`` or ``logout``; about linking
+        ``unverified``, ``not_sent``, ``form_lost``, ``not_signed``, ``not_taken``, ``signature_lost`` or ``logout``; about linking
         ``link_again``, ``link_eid_taken``, ``link_account_taken``, ``link_not_compared``, ``link_not_made`` or
         ``link_only_way_in``.
     :ivar reference: number under which the reason is in the log.

@@ -154,7 +154,8 @@ def exchange(
 ) -> HttpAnswer:
     """Send one request to the provider, with the failures that every endpoint shares.
 
-    ``what`` begins the reason: ``metadata``, ``jwks``, ``token``, ``userinfo``, ``revocation``.
+    ``what`` begins the reason: ``metadata``, ``jwks``, ``token``, ``userinfo``, ``form``,
+    ``revocation``.
 
     :raises ProviderUnavailable: ``{what}_unreachable`` or ``{what}_server_error`` (5xx).
     :raises ProviderMisbehaved: ``{what}_redirected``, ``{what}_too_large``.
@@ -182,6 +183,7 @@ _LIMITS = {
     "token": 131_072,
     "pushed": 65_536,
     "userinfo": 262_144,
+    "form": 262_144,
     "revocation": 65_536,
     "signature": 96 * 1_048_576,
 }

@@ -179,15 +179,7 @@ def read_tokens(
         ``token_refresh_token_malformed``, ``token_expires_in_malformed``,
         ``token_authorization_details_malformed``.
     """
-    if media_type(answer) != "application/json":
-        raise ProviderMisbehaved("token_not_json", detail=media_type(answer)[:40])
-    members = read_object(answer, "token")
-    given = members.get("token_type")
-    if not isinstance(given, str) or given.lower() != kind:
-        raise ProviderMisbehaved("token_type_unexpected")
-    access_token = _token(members, "access_token")
-    if access_token is None:
-        raise ProviderMisbehaved("token_access_token_malformed")
+    members, access_token = _token_members(answer, kind)
     id_token = members.get("id_token") if before is None else members.get("id_token", "")
     if not isinstance(id_token, str) or (before is None and not id_token):
         raise ProviderMisbehaved("token_id_token_missing")
@@ -203,6 +195,30 @@ def read_tokens(
         scope=scope if isinstance(scope, str) else None,
         authorization_details=_details(members, before),
     )
+
+
+def read_access_token(answer: HttpAnswer) -> tuple[Secret, tuple[Mapping[str, Any], ...]]:
+    """The access token of a response to a request that logs nobody in (RFC 6749 §5.1), and the authorization
+    details that were granted.
+
+    :raises ProviderMisbehaved: ``token_not_json``, ``token_type_unexpected``,
+        ``token_access_token_malformed``, ``token_authorization_details_malformed``.
+    """
+    members, access_token = _token_members(answer, "bearer")
+    return access_token, _details(members, None)
+
+
+def _token_members(answer: HttpAnswer, kind: str) -> tuple[Mapping[str, Any], Secret]:
+    if media_type(answer) != "application/json":
+        raise ProviderMisbehaved("token_not_json", detail=media_type(answer)[:40])
+    members = read_object(answer, "token")
+    given = members.get("token_type")
+    if not isinstance(given, str) or given.lower() != kind:
+        raise ProviderMisbehaved("token_type_unexpected")
+    access_token = _token(members, "access_token")
+    if access_token is None:
+        raise ProviderMisbehaved("token_access_token_malformed")
+    return members, access_token
 
 
 def _details(members: Mapping[str, Any], before: Tokens | None) -> tuple[Mapping[str, Any], ...]:

@@ -29,6 +29,7 @@ from hkeid.rp.web_session import MemorySessionStore, SessionKeeper, SessionStore
 
 if TYPE_CHECKING:
     from hkeid.rp.account_links import LinkingPolicy
+    from hkeid.rp.web_forms import WebForms
     from hkeid.rp.web_linking import WebLinking
     from hkeid.rp.web_signing import WebSigning
 
@@ -143,6 +144,13 @@ class WebLogin:
         self._name = f"eid-{sha256(party.client_id.encode()).hexdigest()[:8]}"
 
     @property
+    def forms(self) -> WebForms:
+        """Having forms filled; loaded with the first one."""
+        from hkeid.rp.web_forms import WebForms
+
+        return WebForms(self, self._sealer, self._clock)
+
+    @property
     def signing(self) -> WebSigning:
         """Asking for signatures; loaded with the first one."""
         from hkeid.rp.web_signing import WebSigning
@@ -178,8 +186,9 @@ class WebLogin:
         signed_in = self.current(request)
         if signed_in is not None and (wanted is None or signed_in.resident.reaches(wanted)):
             return None
-        page = request.path if request.method in ("GET", "HEAD") else _path_of(request.referrer)
-        members = {"next": self.safe_next(request, page)} | ({"acr": acr} if acr else {})
+        members = {"next": self.safe_next(request, page_before(request))} | (
+            {"acr": acr} if acr else {}
+        )
         return Answer(location=self._login_path(request, members))
 
     def begin(self, request: BrowserRequest) -> Answer:
@@ -276,7 +285,7 @@ class WebLogin:
         try:
             url = self.party.logout_url(
                 id_token=signed_in.id_token,
-                post_logout_redirect_uri=self._base(request) + after,
+                post_logout_redirect_uri=self.base(request) + after,
                 ui_locales=request.ui_locales,
             )
         except LoginFailed as failed:
@@ -322,19 +331,20 @@ class WebLogin:
 
         :raises StartAgain: ``host_malformed``.
         """
-        uri = self._base(request) + self.prefix(request) + "/callback"
+        uri = self.base(request) + self.prefix(request) + "/callback"
         try:
             check_url(uri, field="redirect_uri")
         except MalformedInput as error:
             raise StartAgain("host_malformed", detail=error.reason) from error
         return uri
 
-    def _base(self, request: BrowserRequest) -> str:
+    def base(self, request: BrowserRequest) -> str:
+        """Scheme and host under which browsers reach this service."""
         return (self.settings.base_url or request.base_url).rstrip("/")
 
     def is_secure(self, request: BrowserRequest) -> bool:
         """Whether this service is reached by https, so that cookies are too."""
-        return self._base(request).startswith("https:")
+        return self.base(request).startswith("https:")
 
     def cookie_name(self, request: BrowserRequest) -> str:
         """The session's cookie; the names of all others of the kits begin like it."""
@@ -357,6 +367,11 @@ def is_local_path(page: str) -> bool:
         return False
     parts = urlsplit(page)
     return not parts.scheme and not parts.netloc
+
+
+def page_before(request: BrowserRequest) -> str | None:
+    """The page that a visitor was on: this one, or the one whose form was sent; None: not known."""
+    return request.path if request.method in ("GET", "HEAD") else _path_of(request.referrer)
 
 
 def _path_of(url: str | None) -> str | None:

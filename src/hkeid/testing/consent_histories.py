@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random as Dice
-from typing import Any, Final
+from typing import Any
 
 from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.system import SystemRandom
 from hkeid.identity import Acr, BirthDate, EidState, HkicNumber, Person, PersonName, Sex
 from hkeid.kernel.errors import HkeidError
-from hkeid.op.records import Grant
+from hkeid.kernel.secret import Secret
+from hkeid.op.records import Client, Grant
 from hkeid.profile import (
     Answer,
     ConsentDecision,
@@ -25,43 +26,26 @@ from hkeid.profile import (
     ConsentLedger,
     Disclosure,
 )
+from hkeid.profile.forms import FormFetching, FormFilling
 from hkeid.residents import PersonalFields
 from hkeid.residents.guardians import GuardianApproval
 from hkeid.residents.records import Resident
 from hkeid.testing.consent_clients import CLAIMS, PURPOSES, new_client, registered
-from hkeid.testing.consent_model import ConsentModel, ModelAnswer, ModelResident
+from hkeid.testing.consent_forms import (
+    BEGINNING,
+    CLIENTS,
+    VALUES,
+    Difference,
+    MovedClock,
+    SendsForms,
+)
+from hkeid.testing.consent_model import (
+    ConsentModel,
+    ModelAnswer,
+    ModelResident,
+    ModelSubmission,
+)
 from hkeid.testing.keys import MemoryKeyStore
-
-CLIENTS: Final = ("bank", "clinic", "shop")
-_BEGINNING = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-_VALUES: Final = {
-    "ah": {
-        "name": "CHAN, Tai Man",
-        "family_name": "CHAN",
-        "birthdate": "1985-04-12",
-        "gender": "male",
-        "hkic_number": "A123456(3)",
-    },
-    "siu": {
-        "name": "CHAN, Siu Fung",
-        "family_name": "CHAN",
-        "birthdate": "2013-06-18",
-        "gender": "female",
-        "hkic_number": "G123456(A)",
-    },
-}
-
-
-class Difference(AssertionError):
-    """The ledger does not do what the model does."""
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.moment = _BEGINNING
-
-    def now(self) -> datetime:
-        return self.moment
 
 
 class _Vault:
@@ -84,7 +68,7 @@ class _Vault:
         raise NotImplementedError
 
 
-class History:
+class History(SendsForms):
     """One history; :meth:`step` does something at random.
 
     :ivar releases: how often a client asked.
@@ -92,21 +76,24 @@ class History:
     """
 
     def __init__(self, dice: Dice, keys: MemoryKeyStore) -> None:
-        self.dice, self.clock = dice, _Clock()
+        self.dice, self.clock = dice, MovedClock()
         self.releases = self.released = 0
         self._pages = 0
         self._recorded: set[str] = set()
         self._stale: list[tuple[str, ModelAnswer, str]] = []
         self._store = MemoryStore(keys, self.clock, SystemRandom())
         self._fields = PersonalFields(keys, _Vault(), SystemRandom())
-        self.ledger = ConsentLedger(self._store, self._fields, self.clock, SystemRandom())
+        parts = self._store, self._fields, self.clock, SystemRandom()
+        self.ledger = ConsentLedger(*parts)
+        self.filling, self.fetching = FormFilling(*parts), FormFetching(*parts)
+        self._submissions: list[tuple[ModelSubmission, Secret]] = []
         self.model = ConsentModel(
             clients={one: new_client(self.dice) for one in CLIENTS},
             residents={"ah": ModelResident(), "siu": ModelResident(minor=True)},
         )
         for client in CLIENTS:
             self._register(client)
-        for resident in _VALUES:
+        for resident in VALUES:
             self._enter(resident)
 
     def step(self) -> None:
@@ -116,7 +103,7 @@ class History:
         """
         steps = (
             *[self._answer] * 9, *[self._withdraw] * 2, *[self._wait] * 3, *[self._reregister] * 2,
-            self._switch_state, self._guardian, self._login,
+            *[self._send] * 3, *[self._fetch] * 3, self._switch_state, self._guardian, self._login,
         )  # fmt: skip
         self.dice.choice(steps)()
         self._release()
@@ -137,9 +124,7 @@ class History:
             refused=given.refused,
             statement=statement,
             language=self.dice.choice(("en", "zh-Hant-HK", "zh-Hans")),
-            evidence=ConsentEvidence(
-                session_id="s", acr=Acr.EID, authenticated_at=self.clock.now(), question=given.page
-            ),
+            evidence=self._evidence(given.page),
             purpose=given.purpose,
             until=given.until,
         )
@@ -151,6 +136,17 @@ class History:
             taken, reason = False, error.reason
         if taken != expected:
             raise Difference(f"answer {given}: {reason or 'taken'}")
+
+    def _evidence(self, page: str) -> ConsentEvidence:
+        return ConsentEvidence(
+            session_id="s", acr=Acr.EID, authenticated_at=self.clock.now(), question=page
+        )
+
+    def _registered(self, client: str) -> Client:
+        with self._store.transaction() as tx:
+            found = tx.clients.get(client)
+        assert found is not None
+        return found
 
     def _fill_in(self, client: str, purpose: str) -> tuple[ModelAnswer, str]:
         """A page as it is now, filled in well or badly."""
@@ -179,12 +175,11 @@ class History:
             page=f"page-{self._pages}",
             until=until,
         )
-        with self._store.transaction() as tx:
-            registered = tx.clients.get(client)
-        assert registered is not None
         if known is None:
             return given, "no statement"
-        return given, self.ledger.statement(registered, asked, purpose=purpose).version
+        return given, self.ledger.statement(
+            self._registered(client), asked, purpose=purpose
+        ).version
 
     def _withdraw(self) -> None:
         who, client = self._who(), self.dice.choice(CLIENTS)
@@ -214,7 +209,7 @@ class History:
         self._register(client)
 
     def _switch_state(self) -> None:
-        suspended = [one for one in _VALUES if not self.model.residents[one].active]
+        suspended = [one for one in VALUES if not self.model.residents[one].active]
         who = suspended[0] if suspended else self._who()
         resident = self.model.residents[who]
         resident.active = not resident.active
@@ -229,7 +224,7 @@ class History:
             return
         self.model.residents["siu"].guardian = True
         approval = GuardianApproval(
-            id="g", resident_id="siu", guardian_id="ah", registration="r", approved_at=_BEGINNING
+            id="g", resident_id="siu", guardian_id="ah", registration="r", approved_at=BEGINNING
         )
         with self._store.transaction() as tx:
             tx.guardian_approvals.add(approval)
@@ -262,8 +257,14 @@ class History:
         may = self.model.releasable(who, client, purpose, now) & set(names)
         got = self.ledger.release(who, client, names, now, purpose=purpose)
         self.releases += 1
-        if dict(got) != {claim: _VALUES[who][claim] for claim in may}:
+        if dict(got) != {claim: VALUES[who][claim] for claim in may}:
             raise Difference(f"{client} {purpose!r}: got {sorted(got)}, may have {sorted(may)}")
+        self._recorded_release(who, client, purpose, got)
+
+    def _recorded_release(
+        self, who: str, client: str, purpose: str, got: Mapping[str, Any]
+    ) -> None:
+        """There is one disclosure of what was released, and the ledger explains it."""
         fresh = [one for one in self.ledger.disclosures(who) if one.id not in self._recorded]
         if len(fresh) != bool(got):
             raise Difference(f"{len(fresh)} disclosures recorded of {sorted(got)}")
@@ -307,7 +308,7 @@ class History:
             tx.clients.put(registered(client, self.model.clients[client]))
 
     def _enter(self, who: str) -> None:
-        values = _VALUES[who]
+        values = VALUES[who]
         person = Person(
             name=PersonName(english=values["name"]),
             hkic_number=HkicNumber.parse(values["hkic_number"]),
@@ -321,11 +322,11 @@ class History:
                     id=who,
                     user_handle=who.encode() * 16,
                     state=EidState.ACTIVE,
-                    created_at=_BEGINNING,
-                    updated_at=_BEGINNING,
+                    created_at=BEGINNING,
+                    updated_at=BEGINNING,
                 )
             )
-            self._fields.put(tx, who, person.as_fields(), _BEGINNING)
+            self._fields.put(tx, who, person.as_fields(), BEGINNING)
 
     def _living(self, who: str, client: str) -> int:
         with self._store.transaction() as tx:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 ADVERTISING = "direct_marketing"
+NO_FORMS = ("", ADVERTISING)
+FETCHED_WITHIN = timedelta(minutes=10)
 Wording = tuple[str, bool]
 """Why a claim is wanted, and whether it may be withheld."""
 
@@ -38,6 +40,7 @@ class ModelAnswer:
 
     :ivar seen: the purpose as the page showed it, in words and term.
     :ivar page: which page was answered.
+    :ivar once: about one sending of a form.
     """
 
     client: str
@@ -47,6 +50,17 @@ class ModelAnswer:
     seen: tuple[Mapping[str, Wording], int | None]
     page: str
     until: datetime | None
+    once: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelSubmission:
+    """A form that was sent, for its client to fetch."""
+
+    who: str
+    answer: ModelAnswer
+    sent_at: datetime
+    fetched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class _Standing:
     wording: Wording
     until: datetime | None
     page: str
+    once: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +100,7 @@ class ConsentModel:
             for claim, wording in of.purposes[purpose].wording.items()
             if (said := resident.decided.get((client, purpose, claim))) is not None
             and said.agreed
+            and not said.once
             and said.wording == wording
             and (said.until is None or now < said.until)
         )
@@ -97,11 +113,13 @@ class ConsentModel:
             return False
         purpose = self.clients[given.client].purposes[given.purpose]
         until = given.until
-        if purpose.days:
+        if purpose.days and not given.once:
             longest = moment + timedelta(days=purpose.days)
             until = longest if until is None else min(until, longest)
         for claim in given.agreed | given.refused:
-            said = _Standing(claim in given.agreed, purpose.wording[claim], until, given.page)
+            said = _Standing(
+                claim in given.agreed, purpose.wording[claim], until, given.page, given.once
+            )
             resident.decided[given.client, given.purpose, claim] = said
         resident.latest[given.client] = moment
         return True
@@ -114,7 +132,9 @@ class ConsentModel:
         if not claims or given.agreed & given.refused or not claims <= set(purpose.wording):
             return False
         shown = ({claim: purpose.wording[claim] for claim in claims}, purpose.days)
-        if purpose.days == 0 or shown != given.seen:
+        if given.once and given.purpose in NO_FORMS:
+            return False
+        if (purpose.days == 0 and not given.once) or shown != given.seen:
             return False
         if not all(purpose.wording[claim][1] for claim in given.refused):
             return False
@@ -126,6 +146,35 @@ class ConsentModel:
         alone = resident.minor and not resident.guardian
         late = given.until is not None and given.until <= moment
         return not (by_the_way or late or (alone and given.agreed))
+
+    def fetch(
+        self, submission: ModelSubmission | None, who: str, client: str, purpose: str, now: datetime
+    ) -> frozenset[str]:
+        """What the client gets of a form, by its submission if it has one: what was sent and still is as it was
+        answered, once and in time; else what stands.
+        """
+        if purpose in NO_FORMS or purpose not in self.clients[client].purposes:
+            return frozenset()
+        sent = self._sent(submission, now)
+        return sent or self.releasable(who, client, purpose, now)
+
+    def _sent(self, submission: ModelSubmission | None, now: datetime) -> frozenset[str]:
+        if submission is None or submission.fetched or now >= submission.sent_at + FETCHED_WITHIN:
+            return frozenset()
+        submission.fetched = True
+        given = submission.answer
+        client, resident = self.clients[given.client], self.residents[submission.who]
+        if not (client.enabled and resident.active):
+            return frozenset()
+        wording = client.purposes[given.purpose].wording
+        return frozenset(
+            claim
+            for claim in given.agreed
+            if (said := resident.decided[given.client, given.purpose, claim]).agreed
+            and said.page == given.page
+            and said.wording == wording.get(claim)
+            and (said.until is None or now < said.until)
+        )
 
     def withdraw(
         self,

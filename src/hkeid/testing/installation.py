@@ -97,6 +97,13 @@ class Installation:
         """
         return self._hkeid(*words, "--config", str(self.configuration))
 
+    def run_without_configuration(self, *words: str) -> str:
+        """Run ``hkeid WORDS``, for commands that know no installation.
+
+        :raises CommandFailed: it did not end with status 0.
+        """
+        return self._hkeid(*words)
+
     def _hkeid(self, *words: str) -> str:
         ended = subprocess.run(  # noqa: S603 - our own command
             [*_COMMAND, *words],

@@ -10,7 +10,7 @@ Goes through the real pages of a running server by their forms, as a person woul
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,8 +25,10 @@ class VirtualResident:
 
     :ivar issuer: the provider's issuer, which is its pages' origin as well.
     :ivar persona: key of the persona whose ticket was taken last.
-    :ivar seen: kinds of the pages that :meth:`go_through` met last (``login``, ``consent``, ``choose``,
+    :ivar seen: kinds of the pages that :meth:`go_through` met last (``login``, ``consent``, ``form``, ``choose``,
         ``logout``), in order.
+    :ivar fill: answers the page of a form that a service has filled; sends it with all that is voluntary
+        unless it is replaced.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class VirtualResident:
         self.browser = browser or Browser()
         self.seen: list[str] = []
         self.persona = ""
+        self.fill: Callable[[Page], Page] = self.send_form
 
     def ticket(self, persona: str | None = None) -> str:
         """An activation code from the sandbox's page of test persons.
@@ -119,6 +122,9 @@ class VirtualResident:
             elif "consent-form" in page.attributes:
                 self.seen.append("consent")
                 page = self.decide(page, share=share)
+            elif "fill-form" in page.attributes:
+                self.seen.append("form")
+                page = self.fill(page)
             elif "continue-account" in page.attributes:
                 self.seen.append("choose")
                 page = self.browser.submit(page.form("continue-account"))
@@ -139,6 +145,63 @@ class VirtualResident:
         voluntary = [name for name in page.attributes if name.startswith("share-")]
         further = [("claim", page.attributes[name]["value"]) for name in voluntary]
         return self.browser.submit(form, further=further, button=("decision", "agree"))
+
+    def send_form(
+        self, page: Page, *, leave_out: Collection[str] = (), standing: bool = False
+    ) -> Page:
+        """Send the form on the page, with every voluntary claim that has a value but those to be left out.
+
+        :param standing: let it stand where that is offered.
+        """
+        offered = [name for name in page.attributes if name.startswith("send-")]
+        claims = [
+            page.attributes[name]["value"]
+            for name in offered
+            if page.attributes[name]["data-held"] == "yes"
+        ]
+        further = [("claim", claim) for claim in claims if claim not in leave_out]
+        often = {"often": "standing"} if standing else {}
+        return self.browser.submit(
+            page.form("fill-form"), often, further=further, button=("decision", "send")
+        )
+
+    def refuse_form(self, page: Page) -> Page:
+        """Do not send the form on the page."""
+        return self.browser.submit(page.form("fill-form"), button=("decision", "refuse"))
+
+    def write(self, page: Page, claim: str, fields: Mapping[str, str]) -> Page:
+        """Write another value into the form on the page; gives the form again.
+
+        :param fields: of the page of that field; ``form_wanted`` chooses the form of an address.
+        """
+        field = page.attributes[f"change-{claim}"]["value"]
+        page = self.browser.submit(page.form("fill-form"), button=("change", field))
+        given = dict(fields)
+        if "form_wanted" in given:
+            wanted = ("form_wanted", given.pop("form_wanted"))
+            page = self.browser.submit(page.form("field-form"), button=wanted)
+        return self.browser.submit(page.form("field-form"), given, button=("decision", "keep"))
+
+    def keep_in_profile(self, name: str, fields: Mapping[str, str]) -> Page:
+        """Opt in to the profile where that is still to do, and keep a value in it; ends on My profile."""
+        place = f"{self.issuer}/account/profile"
+        page = self._open(place)
+        if "start-profile" in page.attributes:
+            self.browser.submit(page.form("start-profile"))
+        form = fields.get("form")
+        page = self._open(f"{place}/{name}" + (f"?form={form}" if form else ""))
+        page = self.browser.submit(page.form("field-form"), fields)
+        if not page.url.startswith(f"{place}?done=kept"):
+            raise page.unexpected(f"{name} was not kept")
+        return page
+
+    def _open(self, url: str) -> Page:
+        """A page of My eID, after the passkey where it is asked for first."""
+        page = self.browser.get(url)
+        if "passkey-form" in page.attributes:
+            self.ceremony(page)
+            page = self.browser.get(url)
+        return page
 
     def _origin(self, page: Page) -> str:
         parts = urlsplit(page.url)

@@ -25,13 +25,8 @@ from hkeid_server.life_models import EmailCodePage
 from hkeid_server.pages.life_step_up import with_fresh_session
 from hkeid_server.problems import field_status
 from hkeid_server.profile_content import field_page, offered_fields, profile_page, stop_page
-from hkeid_server.profile_forms import (
-    ADDRESS_FORMS,
-    KINDS,
-    FormError,
-    typed_of,
-    value_of,
-)
+from hkeid_server.profile_forms import ADDRESS_FORMS, typed_of, value_of
+from hkeid_server.profile_problems import at_fault, word_of
 from hkeid_server.shell import language, show, translate
 from hkeid_server.visitors import see_other, with_session
 
@@ -40,27 +35,6 @@ blueprint = Blueprint("profile", __name__)
 _PAGE = "/account/profile"
 _LONGEST = 254
 _FAILURES = (Refused, MalformedInput, Unavailable)
-# What is wrong, by the word with which the template explains it.
-_WORDS = {
-    "eid_cooling": "cooling",
-    "resident_not_active": "not-active",
-    "eme_changes_exhausted": "changes",
-    "email_codes_exhausted": "codes",
-    "email_code_wrong": "wrong",
-    "telephone_not_mobile": "not-mobile",
-    "telephone_impossible": "impossible",
-    "address_district_unknown": "district",
-    "address_region_unknown": "region",
-    "address_empty": "address-empty",
-    "address_incomplete": "address-incomplete",
-    "address_number_without_name": "number-without-name",
-    "address_document_date_ahead": "date-ahead",
-    "address_document_date_malformed": "date",
-    "address_document_kind_unknown": "choose",
-    "marital_status_unknown": "choose",
-    "education_level_unknown": "choose",
-}
-_AT_FAULT = {"choice": "choice-1", "document": "issuer"}
 
 
 def _filling_in() -> timedelta:
@@ -86,7 +60,7 @@ def start(session: SessionView) -> Response:
     except Refused as error:
         house().journal.refusal(error, where=f"{_PAGE}/start")
         resident_id = session.authentication.resident_id
-        page = profile_page(resident_id, error=_word(error))
+        page = profile_page(resident_id, error=word_of(error))
         return show("profile/page.html", page, status=422, here=_PAGE)
     return see_other(f"{_PAGE}?done=started")
 
@@ -199,15 +173,13 @@ def _again(session: SessionView, name: str, error: HkeidError) -> Response:
     if found.since is None:
         return see_other(_PAGE)
     typed = {key: text[:_LONGEST] for key, text in request.form.items() if key != "csrf"}
-    field = getattr(error, "field", None) or ""
-    at_fault = field if isinstance(error, FormError) or KINDS[name] == "document" else ""
     return _form(
         name,
         kept=name in found.values,
         form=_form_asked(name),
         typed=typed,
         error=error,
-        at_fault=at_fault or _AT_FAULT.get(KINDS[name], "value"),
+        fault=at_fault(name, error),
     )
 
 
@@ -218,12 +190,12 @@ def _form(
     form: str,
     typed: dict[str, str],
     error: HkeidError | None = None,
-    at_fault: str = "",
+    fault: str = "",
 ) -> Response:
     page = replace(
         field_page(name, kept=kept, form=form, typed=typed),
-        error=None if error is None else _word(error),
-        at_fault=at_fault,
+        error=None if error is None else word_of(error),
+        at_fault=fault,
     )
     status = 200 if error is None else field_status(error)
     return show("profile/field.html", page, status=status, here=f"{_PAGE}/{name}")
@@ -235,18 +207,11 @@ def _code_page(address: str, *, error: str | None = None) -> EmailCodePage:
     )
 
 
-def _word(error: HkeidError) -> str:
-    """The word for a refusal by which the page explains it."""
-    if error.reason in _WORDS:
-        return _WORDS[error.reason]
-    return "malformed" if isinstance(error, MalformedInput) else "not-kept"
-
-
 def _code_word(error: HkeidError) -> str:
     """The word for a refusal of a code, of those that its page knows."""
     match error:
         case _ if error.reason in ("eid_cooling", "email_code_wrong"):
-            return _WORDS[error.reason]
+            return word_of(error)
         case _ if error.reason == "eme_changes_exhausted":
             return "changes"
         case TooManyAttempts():

@@ -10,15 +10,19 @@ from hkeid.enrolment.guardians import Guardians
 from hkeid.enrolment.new_phone import NewPhone
 from hkeid.enrolment.review import WaitingRoom
 from hkeid.oidc.authorization_details import DetailType
+from hkeid.oidc.forms import FORM_DETAIL
 from hkeid.op import InteractionKind, Provider, ProviderSettings
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid.ports.evidence import EvidenceVault
 from hkeid.profile import ConsentLedger, EmeProfile
+from hkeid.profile.forms import FormDetail, FormEndpoint, FormFetching
 from hkeid_server.browser import CookieNames
 from hkeid_server.certificates.parts import CertificateRooms
 from hkeid_server.config import Config
 from hkeid_server.house import Door, House
+from hkeid_server.interactions.by_detail import HandlerByDetail
 from hkeid_server.interactions.consent import ConsentHandler
+from hkeid_server.interactions.forms import FormHandler
 from hkeid_server.interactions.login import ChooseHandler, LoginHandler
 from hkeid_server.interactions.logout import LogoutHandler
 from hkeid_server.interactions.turn import Handler
@@ -92,7 +96,7 @@ def build_house(
         waiting_room=WaitingRoom(store, clock),
         evidence=evidence,
         proofing=proofing,
-        doors=_doors(provider, csc, saml),
+        doors=_doors(base, provider, csc, saml),
         back_doors=back_doors,
         saml=saml,
         saml_metadata=ground.metadata.rounds,
@@ -176,11 +180,17 @@ def _doors_that_know_saml(
 
 
 def _doors(
-    provider: Provider, csc: CscRooms | None, saml: IdentityProvider | None
+    base: Foundation, provider: Provider, csc: CscRooms | None, saml: IdentityProvider | None
 ) -> dict[str, Door]:
     """Front doors by name."""
+    fetching = FormFetching(base.store, base.fields, base.clock, base.random)
+    forms = FormEndpoint(provider, fetching, base.keys, base.clock)
     others: dict[str, Door | None] = {"csc": None if csc is None else csc.door, "saml": saml}
-    return {"oidc": provider, **{name: one for name, one in others.items() if one is not None}}
+    return {
+        "oidc": provider,
+        "forms": forms,
+        **{name: one for name, one in others.items() if one is not None},
+    }
 
 
 def _verification(base: Foundation, certificates: CertificateRooms | None) -> Verification | None:
@@ -195,12 +205,12 @@ def _open_provider(base: Foundation, ledger: ConsentLedger) -> Provider:
     """The OpenID Provider, with the clients that are described in files."""
     config = base.config
     register_clients(config, base.store)
-    details: tuple[DetailType, ...] = ()
+    details: tuple[DetailType, ...] = (FormDetail(),)
     scopes: tuple[str, ...] = ()
     if config.csc.enabled:
         from hkeid_server.wiring.csc import DETAILS, SCOPES
 
-        details, scopes = DETAILS, SCOPES
+        details, scopes = (*details, *DETAILS), SCOPES
     make = Provider.production if config.production else Provider.sandbox
     return make(
         config.issuer,
@@ -252,10 +262,13 @@ def _handlers(csc: CscRooms | None) -> dict[InteractionKind, Handler]:
         InteractionKind.CONSENT: ConsentHandler(),
         InteractionKind.LOGOUT: LogoutHandler(),
     }
+    approvals: dict[str, Handler] = {FORM_DETAIL: FormHandler()}
     if csc is not None:
         from hkeid_server.interactions.approval import ApprovalHandler
+        from hkeid_server.wiring.csc import DETAILS
 
-        handlers[InteractionKind.APPROVAL] = ApprovalHandler()
+        approvals |= dict.fromkeys((one.name for one in DETAILS), ApprovalHandler())
+    handlers[InteractionKind.APPROVAL] = HandlerByDetail(approvals)
     return handlers
 
 

@@ -39,6 +39,7 @@ from hkeid.adapters.memory import MemoryStore
 from hkeid.adapters.system import SystemRandom
 from hkeid.identity.state import EidState
 from hkeid.kernel.errors import ConfigurationError
+from hkeid.oidc.forms import FORM_DETAIL
 from hkeid.op.records import Client as RelyingParty
 from hkeid.op.records import ClientAuthMethod
 from hkeid.signing.cms import signed_attributes
@@ -318,7 +319,7 @@ def test_without_the_section_there_is_no_api(make_house) -> None:
     assert answer.status_code == 404
     document = Person(serve_house(house)).get("/.well-known/openid-configuration").get_json()
     assert "service" not in document["scopes_supported"]
-    assert "authorization_details_types_supported" not in document
+    assert document["authorization_details_types_supported"] == [FORM_DETAIL]
 
 
 def test_without_an_authority_it_does_not_start(make_house, tmp_path) -> None:

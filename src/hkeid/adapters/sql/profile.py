@@ -79,6 +79,7 @@ class SqlConsents:
                 "decided_at": epoch_microseconds(decision.decided_at),
                 "expires_at": moment(decision.expires_at),
                 "evidence": _evidence_document(decision.evidence),
+                "once": decision.once,
             }
             self._connection.change(_DECIDE, parameters)
 
@@ -116,6 +117,7 @@ def _decision(row: Row) -> ConsentDecision:
         decided_at,
         expires_at,
         evidence,
+        once,
     ) = row
     return ConsentDecision(
         id=decision_id,
@@ -129,6 +131,7 @@ def _decision(row: Row) -> ConsentDecision:
         decided_at=from_epoch_microseconds(decided_at),
         expires_at=instant(expires_at),
         evidence=None if evidence is None else _evidence(evidence),
+        once=bool(once),
     )
 
 

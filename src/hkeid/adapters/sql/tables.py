@@ -69,7 +69,7 @@ single_use = Table(
     _key("kind"),
     _key("digest", BYTES),
     _column("family", TEXT, nullable=True),
-    _column("payload", JSON_BYTES),
+    _column("payload", JSON_BYTES, personal="form_submission"),
     _column("created_at", INSTANT),
     _column("expires_at", INSTANT, index=True),
     _column("used_at", INSTANT, nullable=True),
@@ -223,6 +223,7 @@ consents = Table(
     _column("decided_at", INSTANT),
     _column("expires_at", INSTANT, nullable=True, personal="service_use"),
     _column("evidence", JSON_BYTES, nullable=True, personal="service_use"),
+    _column("once", Boolean(), nullable=True, personal="service_use"),
     Index("consents_resident_client_idx", "resident_id", "client_id"),
 )
 

@@ -12,7 +12,7 @@ from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_micros
 from hkeid.oidc.authorization_details import Detail, approved_one
 from hkeid.oidc.errors import ErrorCode, OAuthError, invalid_request
 from hkeid.oidc.prompts import Prompt
-from hkeid.oidc.scopes import OFFLINE_ACCESS
+from hkeid.oidc.scopes import OFFLINE_ACCESS, OPENID
 from hkeid.op import interactions
 from hkeid.op.authorization.checks import CHECKS
 from hkeid.op.authorization.decisions import (
@@ -264,6 +264,7 @@ class AuthorizationEndpoint:
             ui_locales=wanted.ui_locales,
             session=session,
             expires_at=expires_at,
+            names_resident=OPENID in wanted.scopes,
         )
 
     def _authentication_request(

@@ -10,6 +10,7 @@ from hkeid.identity.assurance import Acr, lowest, parse_acr_values
 from hkeid.oidc.authorization_details import Detail, parse_details
 from hkeid.oidc.claims_request import NO_CLAIMS, ClaimsRequest, base_name, parse_claims
 from hkeid.oidc.errors import ErrorCode, OAuthError, invalid_request
+from hkeid.oidc.forms import FORM_DETAIL
 from hkeid.oidc.parameters import Received
 from hkeid.oidc.prompts import Prompt, parse_prompt
 from hkeid.oidc.scopes import OFFLINE_ACCESS, OPENID, SCOPES, claims_of, parse_scope
@@ -88,7 +89,10 @@ def _domain(login_hint: str | None) -> str | None:
 def _details(text: str | None, known: KnownClient, parts: Parts) -> tuple[Detail, ...]:
     if text is None:
         return ()
-    return parse_details(text, parts.details, known.client.authorization_details_types)
+    allowed = known.client.authorization_details_types
+    if known.client.forms:  # registering a form is registering the type
+        allowed = (*allowed, FORM_DETAIL)
+    return parse_details(text, parts.details, allowed, known.client)
 
 
 def _granted_scopes(

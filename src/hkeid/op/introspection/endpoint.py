@@ -7,6 +7,8 @@ from typing import Any
 from hkeid.kernel.http import Request, Response
 from hkeid.kernel.instants import Instant, epoch_seconds
 from hkeid.oidc.errors import OAuthError, invalid_request
+from hkeid.oidc.forms import FORM_DETAIL
+from hkeid.oidc.scopes import OPENID
 from hkeid.op import paths
 from hkeid.op.bearer_tokens import Bearer, read_bearer
 from hkeid.op.client_authentication import CREDENTIAL_LIMITS, Caller, authenticate
@@ -60,13 +62,21 @@ class IntrospectionEndpoint:
             "active": True,
             "iss": self._parts.issuer,
             "client_id": bearer.known.id,
-            "sub": bearer.grant.subject,
             "token_type": "Bearer",
             "scope": " ".join(bearer.token.scopes),
             "iat": epoch_seconds(bearer.token.created_at),
             "exp": epoch_seconds(bearer.token.expires_at),
         }
+        if not _anonymous(bearer):
+            description["sub"] = bearer.grant.subject
         if bearer.details:
             # RFC 9396 §9.2: "the authorization details ... MUST be conveyed".
             description["authorization_details"] = [dict(one) for one in bearer.details]
         return description
+
+
+def _anonymous(bearer: Bearer) -> bool:
+    """Whether the token is for forms alone and nobody logged in: then it tells no name for the resident."""
+    return OPENID not in bearer.token.scopes and any(
+        detail["type"] == FORM_DETAIL for detail in bearer.details
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from hkeid.identity.assurance import Acr
 from hkeid.jose import ALGORITHMS
 from hkeid.oidc import client_assertion, locales, pkce
+from hkeid.oidc.forms import FORM_DETAIL, FORM_ENDPOINT, FORM_PATH
 from hkeid.oidc.prompts import Prompt
 from hkeid.oidc.scopes import SCOPES
 from hkeid.op import paths
@@ -105,13 +106,22 @@ def discovery_document(parts: Parts) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
     }
     document |= _verified_claims(parts)
-    if parts.details:
-        document["authorization_details_types_supported"] = sorted(parts.details)
+    document |= _details(parts)
     if parts.settings.service_documentation is not None:
         document["service_documentation"] = parts.settings.service_documentation
     if parts.settings.policy_uri is not None:
         document["op_policy_uri"] = parts.settings.policy_uri
     return document
+
+
+def _details(parts: Parts) -> dict[str, Any]:
+    """RFC 9396 §10, and where forms are fetched that are asked for in this way."""
+    if not parts.details:
+        return {}
+    found: dict[str, Any] = {"authorization_details_types_supported": sorted(parts.details)}
+    if FORM_DETAIL in parts.details:
+        found[FORM_ENDPOINT] = parts.url(FORM_PATH)
+    return found
 
 
 def _verified_claims(parts: Parts) -> dict[str, Any]:

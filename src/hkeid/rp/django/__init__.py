@@ -21,6 +21,12 @@ Asking for a signature (an eID+ is needed; register ``<base URL>/eid/signed`` as
     asked = request_signature(request, pdf, document_name="Tax return")
     return asked.remember(render(request, "sign.html", {"asked": asked}))
 
+Having a form filled from what residents keep at eID (register ``<base URL>/eid/filled`` as redirect URI too)::
+
+    HKEID = {…, "FILLED": "myproject.views.filled"}       # filled(request, forms, context)
+
+    return fill_form(request, "visit")
+
 Accounts that the project has already (``/eid/link``, ``/eid/unlink``, ``request.eid.account``)::
 
     HKEID = {…, "ACCOUNT_LINKS": {
@@ -44,6 +50,7 @@ except ImportError:
     raise MissingExtra("django", "django") from None
 
 from hkeid.rp.django.decorators import login_required
+from hkeid.rp.django.forms import fill_form
 from hkeid.rp.django.signatures import request_signature
 
-__all__ = ["login_required", "request_signature"]
+__all__ = ["fill_form", "login_required", "request_signature"]

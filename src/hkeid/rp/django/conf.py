@@ -45,6 +45,7 @@ _OWN = (
     "LOGOUT_STORE",
     "FAILURE_TEMPLATE",
     "SIGNED",
+    "FILLED",
     "ACCOUNT_LINKS",
 )
 REMEMBERS_LOGOUTS = "hkeid.rp.django.store.CacheSessionStore"

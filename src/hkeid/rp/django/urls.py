@@ -13,5 +13,6 @@ urlpatterns = [
     path("link", links.link, name="link"),
     path("unlink", links.unlink, name="unlink"),
     path("signed", views.signed, name="signed"),
+    path("filled", views.filled, name="filled"),
     path("kit.css", views.style, name="style"),
 ]

@@ -16,7 +16,7 @@ from hkeid.rp.django.bridge import browser_request, finish, send
 from hkeid.rp.django.conf import given, web_login
 from hkeid.rp.errors import LoginFailed
 from hkeid.rp.kit_style import STYLE
-from hkeid.rp.page_texts import LINK_KINDS, SIGNING_KINDS, kind_of
+from hkeid.rp.page_texts import FORM_KINDS, LINK_KINDS, SIGNING_KINDS, kind_of
 from hkeid.rp.pages import CONTENT_SECURITY_POLICY, failure_page
 from hkeid.rp.surroundings import SystemRandom
 from hkeid.rp.web import Answer, BrowserRequest
@@ -70,6 +70,22 @@ def signed(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def filled(request: HttpRequest) -> HttpResponse:
+    """The visitor is back from filling forms: ``HKEID["FILLED"]`` gets what was sent."""
+    view = given().get("FILLED")
+    if view is None:
+        raise Http404
+    seen = browser_request(request)
+    try:
+        done = web_login().forms.finish(seen)
+    except LoginFailed as failed:
+        return failure_response(request, failed)
+    handle = import_string(view) if isinstance(view, str) else view
+    response: HttpResponse = handle(request, done.forms, done.context)
+    return finish(response, Answer(location="", cookies=done.cookies))
+
+
+@require_GET
 def style(_request: HttpRequest) -> HttpResponse:
     """The style sheet of the failure page."""
     response = HttpResponse(STYLE, content_type="text/css; charset=utf-8")
@@ -93,6 +109,9 @@ def failure_response(request: HttpRequest, failed: LoginFailed) -> HttpResponse:
     if signing and failed.reason != "signature_waiting":
         gone = (*gone, *web.signing.forget(seen))
     retry = web.signing.retry_path(seen) if signing else web.retry_path(seen)
+    if kind_of(failed) in FORM_KINDS or web.forms.awaits(seen):
+        retry = web.forms.retry_path(seen)
+        gone = (*gone, *web.forms.forget(seen))
     linking = links.linking()
     if linking is not None:
         gone = (*gone, *linking.web.forget(seen))
