@@ -183,7 +183,9 @@ def _doors(
     base: Foundation, provider: Provider, csc: CscRooms | None, saml: IdentityProvider | None
 ) -> dict[str, Door]:
     """Front doors by name."""
-    fetching = FormFetching(base.store, base.fields, base.clock, base.random)
+    fetching = FormFetching(
+        base.store, base.fields, base.clock, base.random, tell=teller(base.random)
+    )
     forms = FormEndpoint(provider, fetching, base.keys, base.clock)
     others: dict[str, Door | None] = {"csc": None if csc is None else csc.door, "saml": saml}
     return {
