@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from hkeid.enrolment.notices import message
+from hkeid.enrolment.notices import CHOSEN_BY, OPTIONAL, Topic, message
 from hkeid.identity.language import Language
 from hkeid_server.life_models import (
     BrowserRow,
@@ -23,9 +23,11 @@ from hkeid_server.life_models import (
     NewPhoneEnterPage,
     NewPhonePasskeyPage,
     NoticesPage,
+    NotificationsPage,
     StepUpPage,
     StopPage,
     ToldLine,
+    TopicRow,
 )
 from hkeid_server.models import AccountPage, CeremonyForm
 from hkeid_server.pages.life_new_phone import qr_picture
@@ -74,6 +76,23 @@ def _notices(**more: object) -> NoticesPage:
     return replace(page, **more)  # type: ignore[arg-type]
 
 
+def _notifications(
+    *channels: str, done: bool = False, error: str | None = None
+) -> NotificationsPage:
+    offered = channels or tuple(one.value for one in CHOSEN_BY)
+    return NotificationsPage(
+        topics=tuple(
+            TopicRow(
+                topic=topic.value,
+                channels=tuple((one, topic in (Topic.PROFILE, Topic.ACCESS)) for one in offered),
+            )
+            for topic in OPTIONAL
+        ),
+        done=done,
+        error=error,
+    )
+
+
 def _minor(error: str | None = None) -> MinorAskPage:
     return MinorAskPage(
         code="7F3K-9Q2M-XA4D",
@@ -116,7 +135,7 @@ def life_samples(
     found: dict[str, tuple[str, Callable[[], object]]] = {
         **{
             f"step-up-{why}": ("step_up", partial(_step_up, request, why))
-            for why in ("new-phone", "notices", "minor", "elsewhere", "profile")
+            for why in ("new-phone", "notices", "notifications", "minor", "elsewhere", "profile")
         },
         "step-up-without-passkey": ("step_up", partial(StepUpPage, why="elsewhere", ceremony=None)),
         "new-phone-ask": ("new_phone_ask", NewPhoneAskPage),
@@ -169,6 +188,13 @@ def _of_notices() -> dict[str, tuple[str, Callable[[], object]]]:
         "notices-changes": ("notices", partial(_notices, errors={"browser": "changes"})),
         "notices-untold": ("notices", partial(_notices, errors={"email": "untold"})),
         "notices-cooling": ("notices", partial(_notices, errors={"phone": "cooling"})),
+        "notifications": ("notifications", _notifications),
+        "notifications-one-channel": ("notifications", partial(_notifications, "email")),
+        "notifications-done": ("notifications", partial(_notifications, done=True)),
+        **{
+            f"notifications-{error}": ("notifications", partial(_notifications, error=error))
+            for error in ("cooling", "changes")
+        },
         "email-code": ("email_code", partial(EmailCodePage, address="chan@mail.example.hk")),
         **{
             f"email-code-{error}": (

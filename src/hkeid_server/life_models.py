@@ -109,6 +109,30 @@ class ToldLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TopicRow:
+    """Something that a resident may be told of.
+
+    :ivar topic: value of :class:`hkeid.enrolment.notices.Topic`.
+    :ivar channels: those offered here, each with whether it is wanted.
+    """
+
+    topic: str
+    channels: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationsPage:
+    """Which notices the resident wants.
+
+    :ivar error: ``cooling``, ``changes``, or None.
+    """
+
+    topics: tuple[TopicRow, ...]
+    done: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticesPage:
     """Where the resident wants to be told.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from hkeid.adapters.backup import (
     restore_vault,
     write_erasures,
 )
+from hkeid.adapters.purging import DEFAULT_RETENTION, purge
 from hkeid.adapters.sql import SqlStore
 from hkeid.adapters.vault import SqlVault
 from hkeid.identity.state import EidState
@@ -35,6 +37,7 @@ from hkeid.testing.store_contract.everything import (
     SECOND,
     Happened,
     a_credential,
+    a_decision,
     a_grant,
     a_resident,
     a_session,
@@ -172,6 +175,72 @@ def test_a_backup_of_the_vault_has_a_horizon(house: House) -> None:
     assert [found.path for found in list_backups(house.vault_backups)] == [later.path]
     assert prune_vault_backups(house.vault_backups, NOW + timedelta(days=14)) == ()
     assert prune_vault_backups(house.vault_backups, NOW + timedelta(days=16)) == (later.path,)
+
+
+def test_after_the_horizon_nothing_is_left_that_opens_what_was_erased(
+    house: House, tmp_path
+) -> None:
+    """With a clock that moves: an old backup of the data lives on, the keys to it do not.
+
+    What the horizon rests on is that copies of the vault's backups are deleted; one that somebody kept
+    is refused, by the moment in its name.
+    """
+    with house.store() as store, store.transaction() as tx:
+        sealed = tx.sealed_fields.get(house.goes.id, "name_english")
+        neighbours = tx.sealed_fields.get(house.stays.id, "name_english")
+    data, keys = house.back_up()
+    house.erase()
+    kept = tmp_path / "elsewhere" / keys.path.name
+    kept.parent.mkdir()
+    shutil.copyfile(keys.path, kept)
+    erasures = tmp_path / "erasures"
+    with house.vault() as before:
+        write_erasures(before, erasures)
+    later = NOW + timedelta(days=7)
+    fresh = back_up_vault(house.vault_url, house.vault_backups, later)
+    assert [one.path for one in list_backups(house.vault_backups)] == [fresh.path]
+    vault.downgrade(house.vault_url, "base")
+    known = read_erasures(erasures)
+    with pytest.raises(Refused) as caught:
+        restore_vault(kept, house.vault_url, now=later, known=known, replace=True)
+    assert caught.value.reason == "backup_expired"
+    restore_vault(fresh.path, house.vault_url, now=later, known=known, replace=True)
+    house.restore_data(data, replace=True)
+    house.check_the_erased_one_is_gone()
+    house.check_the_other_one_is_there()
+    with house.vault() as restored:
+        fields = house.fields(restored)
+        place = ("sealed_fields", "sealed")
+        there = fields.unseal(house.stays.id, *place, f"{house.stays.id}.name_english", neighbours)
+        assert there == b"CHAN, Tai Man"
+        with pytest.raises(NotFound) as missing:
+            fields.unseal(house.goes.id, *place, f"{house.goes.id}.name_english", sealed)
+        assert missing.value.reason == "data_key_missing"
+
+
+def test_proofs_about_the_erased_go_in_time_and_come_back_with_no_backup_for_good(
+    house: House,
+) -> None:
+    """A restore brings proofs back that were purged; the next purge lets go of them again, seven years
+    after the erasure was replayed at the latest.
+    """
+    with house.store() as store, store.transaction() as tx:
+        tx.consents.append((a_decision(house.goes.id, "name"),))
+    data, _ = house.back_up()
+    house.erase()
+    over = NOW + SECOND + DEFAULT_RETENTION.erased_records + SECOND
+    with house.store() as store:
+        assert purge(store, over).counts["erased_records"] == 2, "the consent and the passkey"
+        with store.transaction() as tx:
+            assert tx.consents.history(house.goes.id) == ()
+    house.restore_data(data, replace=True)
+    replayed = house.parts["clock"].now()
+    with house.store() as store:
+        with store.transaction() as tx:
+            assert len(tx.consents.history(house.goes.id)) == 1
+        assert purge(store, replayed).counts["erased_records"] == 0
+        late = replayed + DEFAULT_RETENTION.erased_records + DAY
+        assert purge(store, late).counts["erased_records"] == 2
 
 
 def test_what_was_under_way_at_the_backup_ends_with_the_restore(house: House) -> None:

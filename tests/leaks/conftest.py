@@ -6,12 +6,13 @@ import hashlib
 import io
 import json
 import os
+import re
 import secrets
 import sqlite3
 import subprocess
 import sys
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -27,12 +28,21 @@ from sqlalchemy.engine import URL, make_url
 
 from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.enrolment.codes import new_code
+from hkeid.identity import Acr, AuthenticationResult, SessionView
 from hkeid.identity.birth_date import BirthDate
 from hkeid.identity.hkic_number import HkicNumber, check_character_of
 from hkeid.identity.names import PersonName
 from hkeid.identity.person import Person, Sex
 from hkeid.oidc.client_assertion import ASSERTION_TYPE
 from hkeid.ports import KeyPurpose
+from hkeid.residents.proofing import (
+    Proofing,
+    ProofingCheck,
+    ProofingPlace,
+    ProofingProcedure,
+)
+from hkeid.rp import VerificationPolicy
+from hkeid.rp.customer_records import KnowYourCustomerRecord, verify_record
 from hkeid.testing.authenticator import SoftwareAuthenticator
 from hkeid.testing.browser import Page
 from hkeid.testing.canaries import Canary
@@ -51,8 +61,11 @@ CALLBACK = "http://127.0.0.1:9/callback"
 FAREWELL = "http://127.0.0.1:9/bye"
 CLAIMS = (
     "name", "given_name", "family_name", "birthdate", "gender", "hkic_number", "former_name",
-    "also_known_as", "address", "hk_address", "address_document",
+    "also_known_as", "address", "hk_address", "address_document", "postal_address", "phone_number",
+    "home_phone_number", "office_phone_number", "email",
 )  # fmt: skip
+TAKEN_ON_RECORD = ("name", "birthdate", "hkic_number")
+"""What the client ``finch`` has verified for its customer's file."""
 REASON = {"en": "To greet you.", "zh-Hant-HK": "向你問好。", "zh-Hans": "向你问好。"}
 FORM = "application/x-www-form-urlencoded"
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -81,6 +94,18 @@ def a_person() -> Person:
     )
 
 
+def a_proofing() -> Proofing:
+    """How the person was identified."""
+    found = dict.fromkeys((ProofingCheck.CARD_IMAGE, ProofingCheck.REGISTER), True)
+    return Proofing.of(
+        SystemClock().now(),
+        ProofingProcedure.REMOTE_REGISTRATION,
+        ProofingPlace.REMOTE,
+        "2026-11",
+        found,
+    )
+
+
 @dataclass
 class Scene:
     """An installation, what was done to it and everything that may not be found afterwards.
@@ -89,6 +114,8 @@ class Scene:
     :ivar printed: what commands and the parts in this process printed, by name.
     :ivar helpers: ids of processes that belong to the server beside its children.
     :ivar environment: variables of the server.
+    :ivar receipts: receipts of consent that the resident took away, by name.
+    :ivar records: what relying parties keep in customers' files, by name.
     :ivar probes: answers to what a stranger sent with canaries in it, by name.
     """
 
@@ -101,6 +128,8 @@ class Scene:
     canaries: dict[str, set[str | bytes]] = field(default_factory=dict)
     exchanges: list[Exchange] = field(default_factory=list)
     printed: dict[str, str] = field(default_factory=dict)
+    receipts: dict[str, bytes] = field(default_factory=dict)
+    records: dict[str, bytes] = field(default_factory=dict)
     probes: dict[str, Page] = field(default_factory=dict)
     helpers: list[int] = field(default_factory=list)
     own_log: io.StringIO = field(default_factory=io.StringIO)
@@ -201,7 +230,7 @@ class Service:
         self.verifiers: dict[str, str] = {}
 
     def descriptions(self) -> list[dict[str, Any]]:
-        """One client with a key, one with a secret."""
+        """One client with a key, one with a secret, one that keeps customers' files."""
         common = {
             "name": {"en": "Canary", "zh-Hant-HK": "金絲雀", "zh-Hans": "金丝雀"},
             "redirect_uris": [CALLBACK],
@@ -217,7 +246,13 @@ class Service:
             "auth_method": "client_secret_basic",
             "secret_file": "mynah.secret",
         }
-        return [{**common, **keyed}, {**common, **secret}]
+        bank = {
+            **keyed,
+            "id": "finch",
+            "claims": dict.fromkeys((*TAKEN_ON_RECORD, "verified_claims"), REASON),
+            "userinfo_signed_response_alg": "ES256",
+        }
+        return [{**common, **keyed}, {**common, **secret}, {**common, **bank}]
 
     def request(self, **changes: str | None) -> str:
         """The address of an authorization request."""
@@ -253,11 +288,11 @@ class Service:
             self.verifiers[values["code"]] = self.verifiers[values["state"]]
         return values
 
-    def assertion(self, key: RelyingPartyKey | None = None) -> str:
+    def assertion(self, key: RelyingPartyKey | None = None, client: str = "canary") -> str:
         now = int(SystemClock().now().timestamp())
         claims = {
-            "iss": "canary",
-            "sub": "canary",
+            "iss": client,
+            "sub": client,
             "aud": self.scene.issuer,
             "iat": now,
             "exp": now + 60,
@@ -307,7 +342,7 @@ def enter(scene: Scene) -> tuple[str, str]:
     scene.note("hkic number", person.hkic_number.number, person.hkic_number.reveal())
     scene.note("birth date", person.birth_date.isoformat())
     with scene.house() as house:
-        resident_id = house.activation.register_applicant(person)
+        resident_id = house.activation.register_applicant(person, proofing=a_proofing())
         code = house.activation.issue_ticket(resident_id).reveal()
     scene.note("internal id", resident_id)
     scene.note("activation code", code, code.replace("-", ""))
@@ -344,7 +379,7 @@ def name_device(scene: Scene, resident: VirtualResident) -> None:
     assert label in page.text
 
 
-def keep_a_profile(scene: Scene, resident: VirtualResident) -> None:
+def keep_a_profile(scene: Scene, resident: VirtualResident, resident_id: str) -> None:
     """Opt in, and fill in what can be told from everything else."""
     browser, place = resident.browser, f"{scene.issuer}/account/profile"
     browser.submit(browser.get(place).form("start-profile"))
@@ -362,12 +397,72 @@ def keep_a_profile(scene: Scene, resident: VirtualResident) -> None:
             "issued_on": "2026-01-31",
         },
     }
+    number = secrets.randbelow(900_000) + 100_000
+    words |= {
+        "postal_address": {"district": "north", "en_building": a_word(), "zh_street": a_word()},
+        "mobile_telephone": {"value": f"91{number:06}"},
+        "home_telephone": {"value": f"21{number:06}"},
+        "office_telephone": {"value": f"31{number:06}"},
+    }
     for name, typed in words.items():
-        scene.note("profile", *(text for text in typed.values() if text.split(",")[0].isupper()))
+        for word in typed.values():
+            if word.split(",")[0].isupper():
+                scene.note("profile", word)
         page = browser.submit(browser.get(f"{place}/{name}").form("field-form"), typed)
         assert page.status == 200, page.text
     kept = browser.get(place).text
     assert all(str(value) in kept for value in scene.canaries["profile"])
+    prove_an_address(scene, resident_id)
+    scene.note("profile", *(f"+852{begin}{number:06}" for begin in ("91", "21", "31")))
+
+
+def prove_an_address(scene: Scene, resident_id: str) -> None:
+    """An e-mail address of the profile, with its code: in this process, where no letter is written."""
+    address = f"{a_word().lower()}@{a_word().lower()}.example.hk"
+    now = SystemClock().now()
+    seen = AuthenticationResult(
+        resident_id=resident_id, acr=Acr.EID, amr=("user",), authenticated_at=now
+    )
+    view = SessionView(session_id="in this process", authentication=seen)
+    with scene.house() as house:
+        code = house.profile.start_email(view, address).code.reveal()
+        assert house.profile.finish_email(view, code) == address
+    scene.note("profile", address)
+
+
+def take_receipts(scene: Scene, resident: VirtualResident) -> None:
+    """Receipts of consent, as a resident takes them away: the file, and what is signed in it."""
+    for name in ("receipt", "services/canary/receipt", "services/finch/receipt"):
+        page = resident.browser.get(f"{scene.issuer}/account/{name}")
+        assert page.status == 200, page.text
+        scene.receipts[name] = page.body
+        (jws,) = re.findall(rb"[\w-]+\.([\w-]+)\.[\w-]+", page.body)
+        scene.receipts[f"{name}, signed part"] = urlsafe_b64decode(jws + b"==")
+
+
+def keep_on_record(scene: Scene, resident: VirtualResident, service: Service) -> None:
+    """What a bank keeps in its customer's file: verified claims, signed, with the keys of that day."""
+    policy = VerificationPolicy()
+    asked = {"userinfo": {"verified_claims": policy.request(list(TAKEN_ON_RECORD))}}
+    address = service.request(client_id="finch", claims=json.dumps(asked), prompt=None)
+    page = resident.go_through(resident.browser.get(address))
+    code = service.answer(page)["code"]
+    redeemed = service.redeem(code, client_assertion=service.assertion(client="finch"))
+    assert redeemed.status == 200, redeemed.text
+    tokens = redeemed.json()
+    answer = service.userinfo(tokens["access_token"])
+    claims = urlsafe_b64decode(answer.text.split(".")[1] + "==")
+    record = KnowYourCustomerRecord(
+        issuer=scene.issuer,
+        client_id="finch",
+        sub=json.loads(claims)["sub"],
+        userinfo=answer.text,
+        keys=tuple(service.machine.get(f"{scene.issuer}/jwks").json()["keys"]),
+        obtained_at=SystemClock().now(),
+    )
+    verify_record(record, SystemClock().now(), policy=policy)
+    scene.records["customer record"] = record.as_json().encode()
+    scene.records["customer record, signed part"] = claims
 
 
 def ask_about_own_data(scene: Scene, resident: VirtualResident) -> None:
@@ -586,12 +681,14 @@ def travel(scene: Scene, service: Service) -> None:
     resident_id, code = enter(scene)
     activate(scene, resident, code)
     name_device(scene, resident)
-    keep_a_profile(scene, resident)
+    keep_a_profile(scene, resident, resident_id)
     ask_about_own_data(scene, resident)
     page = resident.browser.get(f"{scene.issuer}/account")
     resident.browser.submit(page.form("sign-out"))
     tokens = use_service(scene, resident, service)
     use_secret(scene, resident, service)
+    keep_on_record(scene, resident, service)
+    take_receipts(scene, resident)
     resident.authenticator, phone = SoftwareAuthenticator(synced=True), resident.authenticator
     page = resident.browser.get(f"{scene.issuer}/account/devices/add")
     if page.attributes["passkey-form"]["data-passkey"] == "get":
@@ -625,6 +722,7 @@ def operate(scene: Scene) -> None:
         ("clients", "list"),
         ("clients", "test", "canary"),
         ("keys", "list"),
+        ("retention", "--json"),
         ("check",),
     ):
         scene.run(*words)
@@ -715,3 +813,8 @@ def installation_of_canaries():
 @pytest.fixture(scope="session")
 def enter_a_person():
     return enter
+
+
+@pytest.fixture(scope="session")
+def fill_in_a_profile():
+    return keep_a_profile

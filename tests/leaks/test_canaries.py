@@ -42,6 +42,7 @@ PSEUDONYM = (
 PENDING = "must be given back to the service with the answer; no key to anything"
 FRESH = "a new form of the same browser, under its own cookie"
 NAMED = "the page begins again; the holder's passkey is kept under the holder's name"
+ON_RECORD = "what the resident agreed to have verified for this customer's file"
 DELIVERED = "this is how it is given to the one browser that may have it"
 
 ALLOWED = {
@@ -54,6 +55,10 @@ ALLOWED = {
     ("backups", "state", ""): PENDING,
     ("backups", "nonce", ""): PENDING,
     ("audit", "internal id", ""): PSEUDONYM,
+    ("records", "english name", ""): ON_RECORD,
+    ("records", "chinese name", ""): ON_RECORD,
+    ("records", "birth date", ""): ON_RECORD,
+    ("records", "hkic number", ""): ON_RECORD,
     ("addresses", "state", r" \?state$"): PENDING,
     (
         "addresses",
@@ -119,6 +124,16 @@ def backups(scene) -> Pieces:
     return left_behind.backups(scene.backups)
 
 
+def receipts(scene) -> Pieces:
+    """Receipts of consent: what was agreed to, and never a value."""
+    yield from scene.receipts.items()
+
+
+def records(scene) -> Pieces:
+    """Customers' files at a relying party: what it asked for, and nothing else of anybody."""
+    yield from scene.records.items()
+
+
 def metrics(scene) -> Pieces:
     for path in ("metrics", "health/ready", "health/live"):
         with urlopen(f"http://127.0.0.1:{scene.admin_port}/{path}", timeout=10) as answer:
@@ -156,7 +171,7 @@ def addresses(scene) -> Pieces:
 
 PLACES: tuple[Callable[[Any], Pieces], ...] = (
     log, output, audit, database, vault, backups, metrics, temporary, files, processes, errors, pages,
-    headers, addresses,
+    headers, addresses, receipts, records,
 )  # fmt: skip
 
 
@@ -289,6 +304,20 @@ def in_backups(scene, value: str) -> Iterator[None]:
 
 
 @contextmanager
+def in_receipts(scene, value: str) -> Iterator[None]:
+    scene.receipts["planted"] = f'{{"claim": "{value}"}}'.encode()
+    yield
+    del scene.receipts["planted"]
+
+
+@contextmanager
+def in_records(scene, value: str) -> Iterator[None]:
+    scene.records["planted"] = b64encode(b"-" + value.encode())
+    yield
+    del scene.records["planted"]
+
+
+@contextmanager
 def in_metrics(scene, value: str) -> Iterator[None]:
     """Counted where the server's own workers count."""
     server = Path(f"/proc/{_tree(scene.server._process.pid)[-1]}/environ").read_bytes()
@@ -368,6 +397,8 @@ CONTROLS = {
     pages: on_the_wire,
     headers: on_the_wire,
     addresses: on_the_wire,
+    receipts: in_receipts,
+    records: in_records,
 }
 
 

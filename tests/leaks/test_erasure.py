@@ -14,19 +14,20 @@ from hkeid.adapters.system import SystemClock, SystemRandom
 from hkeid.adapters.vault import SqlVault
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel.errors import NotFound, Refused
+from hkeid.profile.claims import CLAIMS
 from hkeid.residents import PersonalFields, find_by_hkic
 from hkeid.testing.canaries import Canary, CanarySearch
 from hkeid.testing.virtual_resident import VirtualResident
 
 
 class Gone:
-    """A resident who had an eID, a session and tokens, and was erased while the server ran; and a
-    neighbour who stays.
+    """A resident who had an eID, a profile, a session and tokens, and was erased while the server ran;
+    and a neighbour who stays.
 
     :ivar sealed: what was sealed for the resident, as a backup from before still holds it.
     """
 
-    def __init__(self, scene, service, enter) -> None:
+    def __init__(self, scene, service, enter, fill_in) -> None:
         self.scene, self.service = scene, service
         scene.start()
         self.id, code = enter(scene)
@@ -34,6 +35,7 @@ class Gone:
         self.neighbour, _ = enter(scene)
         self.resident = VirtualResident(scene.issuer, browser=scene.browser())
         self.resident.activate(code)
+        fill_in(scene, self.resident, self.id)
         page = self.resident.go_through(self.resident.browser.get(service.request()))
         self.tokens = service.redeem(service.answer(page)["code"]).json()
         assert service.userinfo(self.tokens["access_token"]).status == 200
@@ -43,18 +45,26 @@ class Gone:
         self.label = scene.sql(
             "SELECT id, label FROM credentials WHERE resident_id = :id", id=self.id
         )
-        assert len(self.sealed) >= 7
+        assert {field for field, _ in self.sealed} >= {
+            "name_english", "hkic_number", "eme_since", "eme_residential_address", "eme_email",
+        }  # fmt: skip
         with self.vault() as vault:
             self.wrapped = vault.get(self.id)
         assert self.keys_in_the_vault()
         with self.scene.house() as house:
             for field, sealed in self.sealed:
                 assert house.fields.unseal(*self.place(field), bytes(sealed))
+            self.disclosures = house.ledger.disclosures(self.id)
+            assert all(house.ledger.disclosure_salt(one) for one in self.disclosures)
+            assert house.ledger.standing(self.id)
+        assert self.disclosures
         scene.back_up()
         with self.scene.house() as house:
             house.fields.erase(house.store, self.id, SystemClock().now())
         self.known = [
-            one for one in scene.all_canaries() if one.kind.endswith(("name", "number", "date"))
+            one
+            for one in scene.all_canaries()
+            if one.kind.endswith(("name", "number", "date", "profile"))
         ]
 
     @contextmanager
@@ -104,9 +114,21 @@ class Gone:
             for credential_id, label in self.label:
                 with pytest.raises(NotFound, match="data_key_missing"):
                     fields.device_label(self.id, bytes(credential_id), bytes(label))
+            self.assert_the_ledger_is_dumb(house)
             with house.store.transaction() as tx:
                 assert find_by_hkic(tx, house.keys, HkicNumber.parse(self.hkic)) is None
                 assert fields.read(tx, self.neighbour, ("name_english",)), "a neighbour was erased"
+
+    def assert_the_ledger_is_dumb(self, house) -> None:
+        """What is left of the ledger releases nothing, and its digests prove nothing any more."""
+        now = SystemClock().now()
+        for name in CLAIMS:
+            assert house.ledger.release(self.id, "canary", [name], now) == {}, name
+        overview = house.profile.overview(self.id)
+        assert (overview.since, dict(overview.values)) == (None, {})
+        for disclosure in self.disclosures:
+            with pytest.raises(NotFound, match="data_key_missing"):
+                house.ledger.disclosure_salt(disclosure)
 
     def assert_nobody_is_logged_in(self) -> None:
         """Neither session nor passkey nor token does anything."""
@@ -127,10 +149,10 @@ class Gone:
     scope="module",
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
 )
-def gone(request, tmp_path_factory, installation_of_canaries, enter_a_person):
+def gone(request, tmp_path_factory, installation_of_canaries, enter_a_person, fill_in_a_profile):
     folder = tmp_path_factory.mktemp("erasure")
     with installation_of_canaries(folder, request.param) as (scene, service):
-        yield Gone(scene, service, enter_a_person)
+        yield Gone(scene, service, enter_a_person, fill_in_a_profile)
 
 
 # In this order: each begins with what the one before left.

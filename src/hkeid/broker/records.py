@@ -11,7 +11,7 @@ from hkeid.identity.assurance import Acr
 from hkeid.identity.authentication import Proxying
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import ClientRepository, GrantRepository
-from hkeid.ports.storage import AttemptBudgets, SingleUse
+from hkeid.ports.storage import AttemptBudgets, Expiring, SingleUse
 from hkeid.residents.records import CredentialRepository, ResidentRepository
 from hkeid.saml.idp.records import ParticipationRepository
 
@@ -45,7 +45,7 @@ class Session:
     proxying: Proxying | None = None
 
 
-class SessionRepository(Protocol):
+class SessionRepository(Expiring, Protocol):
     """Sessions inside a transaction."""
 
     def add(self, session: Session) -> None:
@@ -76,10 +76,6 @@ class SessionRepository(Protocol):
 
     def of_resident(self, resident_id: str) -> tuple[Session, ...]:
         """A resident's sessions that have not ended, newest first (expired ones included)."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete sessions that expired before ``before``."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hkeid.broker.records import BrokerTransaction
 from hkeid.kernel.instants import Instant
+from hkeid.ports.storage import Expiring
 from hkeid.residents.links import LinkRepository
 from hkeid.residents.records import BlindIndexRepository, SealedFieldRepository
 
@@ -34,7 +35,7 @@ class UpstreamSession:
     holder: bytes | None = None
 
 
-class UpstreamSessionRepository(Protocol):
+class UpstreamSessionRepository(Expiring, Protocol):
     """Such sessions inside a transaction."""
 
     def put(self, session: UpstreamSession) -> None:
@@ -55,10 +56,6 @@ class UpstreamSessionRepository(Protocol):
         """Those of a holder; of these the named ones alone, where any are named; without a holder,
         those with these names.
         """
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete those that expired before ``before``."""
         ...
 
 

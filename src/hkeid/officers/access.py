@@ -15,6 +15,7 @@ from hkeid.officers.records import Officer, OfficerStatus, OfficersTransaction, 
 from hkeid.officers.roles import RULES, Permission, Role, role_for
 from hkeid.officers.sessions import OfficerView
 from hkeid.officers.settings import OfficerSettings
+from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import HKIC_INDEX, PersonalFields
@@ -72,6 +73,8 @@ class Gate(Generic[Tx]):
     """Checks and records what officers do.
 
     :param store: a store with this room's repositories, and those of whoever acts behind the gate.
+    :param tell: tells residents that their record was looked at; of a case whose owner is not known yet
+        nobody is told.
     """
 
     def __init__(
@@ -81,7 +84,9 @@ class Gate(Generic[Tx]):
         clock: Clock,
         random: Random,
         settings: OfficerSettings,
+        tell: Tell = tell_nobody,
     ) -> None:
+        self._tell = tell
         self._store = store
         self._fields = fields
         self._clock = clock
@@ -165,6 +170,8 @@ class Gate(Generic[Tx]):
             if note:
                 access = _with_note(access, self._fields, note)
             tx.record_accesses.add(access)
+            if access.resident_id is not None:
+                self._tell(tx, access.resident_id, "record_seen", now)
         if not RULES[wanted.permission].audited:
             return access
         tx.audit.append(

@@ -20,6 +20,7 @@ from hkeid.officers.sessions import OfficerView
 from hkeid.officers.settings import OfficerSettings
 from hkeid.officers.staff import Staff
 from hkeid.ports.keys import KeyStore
+from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.residents import PersonalFields
@@ -47,6 +48,8 @@ class Officers(Generic[Tx]):
     :ivar staff: entering, inviting, suspending officers; for operators.
     :ivar login: enrolment, login, step-up, sessions.
     :ivar gate: checks and records what officers do.
+
+    :param tell: tells residents that their record was looked at.
     """
 
     def __init__(
@@ -58,13 +61,15 @@ class Officers(Generic[Tx]):
         clock: Clock,
         random: Random,
         settings: OfficerSettings | None = None,
+        *,
+        tell: Tell = tell_nobody,
     ) -> None:
         chosen = settings or OfficerSettings()
         self._store = store
         self._clock = clock
         self.staff = Staff(store, fields, keys, clock, random, chosen)
         self.login = OfficerLogin(store, policy, self.staff, clock, random, chosen)
-        self.gate: Gate[Tx] = Gate(store, fields, clock, random, chosen)
+        self.gate: Gate[Tx] = Gate(store, fields, clock, random, chosen, tell)
 
     def acting(
         self,

@@ -11,7 +11,7 @@ from hkeid.audit.events import AuditTrail
 from hkeid.kernel.instants import Instant
 from hkeid.officers.reasons import AccessReason
 from hkeid.officers.roles import Permission, Role
-from hkeid.ports.storage import AttemptBudgets, SingleUse
+from hkeid.ports.storage import AttemptBudgets, Expiring, SingleUse
 from hkeid.residents.records import BlindIndexRepository, Credential, CredentialStatus
 
 
@@ -136,7 +136,7 @@ class OfficerCredentialRepository(Protocol):
         ...
 
 
-class OfficerSessionRepository(Protocol):
+class OfficerSessionRepository(Expiring, Protocol):
     """Officers' sessions inside a transaction."""
 
     def add(self, session: OfficerSession) -> None:
@@ -167,10 +167,6 @@ class OfficerSessionRepository(Protocol):
 
     def end_of_officer(self, officer_id: str, now: Instant) -> int:
         """End all of an officer's; returns how many."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete sessions that expired before ``before``."""
         ...
 
 

@@ -15,7 +15,7 @@ from hkeid.audit.events import AuditTrail
 from hkeid.doors.relying_party import DataForm, DirectMarketing
 from hkeid.identity.assurance import Acr
 from hkeid.kernel.instants import Instant
-from hkeid.ports.storage import AttemptBudgets, SingleUse
+from hkeid.ports.storage import AttemptBudgets, Expiring, SingleUse
 from hkeid.residents.records import ResidentRepository
 
 
@@ -128,7 +128,7 @@ class AccessToken:
     expires_at: Instant
 
 
-class GrantRepository(Protocol):
+class GrantRepository(Expiring, Protocol):
     """Grants inside a transaction."""
 
     def add(self, grant: Grant) -> None:
@@ -155,12 +155,8 @@ class GrantRepository(Protocol):
         """The grants given within a broker session, revoked ones too, newest first."""
         ...
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete grants that expired before ``before``, with their access tokens."""
-        ...
 
-
-class AccessTokenRepository(Protocol):
+class AccessTokenRepository(Expiring, Protocol):
     """Access tokens inside a transaction."""
 
     def add(self, token: AccessToken) -> None:
@@ -173,10 +169,6 @@ class AccessTokenRepository(Protocol):
 
     def delete(self, digest: bytes) -> bool:
         """Revoke one token (RFC 7009)."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete tokens that expired before ``before``."""
         ...
 
 

@@ -51,6 +51,10 @@ class EvidenceVault(Protocol):
         """Destroy the key durably, then the ciphertext. May be repeated."""
         ...
 
-    def expire(self, now: Instant, *, limit: int = 1000) -> int:
-        """Destroy every session whose time is over; returns how many."""
+    def expire(self, now: Instant, *, limit: int = 1000) -> tuple[str, ...]:
+        """Destroy every session whose time is over; returns which."""
+        ...
+
+    def oldest(self) -> Instant | None:
+        """When the first of the sessions that can still be read ends; None: there is none."""
         ...

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+from hkeid.kernel.instants import Instant
 
 
 class Channel(StrEnum):
@@ -35,6 +37,23 @@ class Notice:
     body: str
     link: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Tell(Protocol):
+    """How a room below says, inside its own transaction, that a resident may have to be told."""
+
+    def __call__(self, tx: Any, resident_id: str, about: str, now: Instant) -> None:
+        """Keep a notice, if its resident wants one.
+
+        :param tx: the open transaction: no change goes untold, and nothing is told that did not happen.
+        :param about: a key of :data:`hkeid.enrolment.notices.MESSAGES`.
+        """
+        ...
+
+
+def tell_nobody(tx: Any, resident_id: str, about: str, now: Instant) -> None:
+    """:class:`Tell` where nobody is told."""
+    del tx, resident_id, about, now
 
 
 class Notifier(Protocol):

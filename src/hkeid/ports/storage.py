@@ -17,6 +17,30 @@ from hkeid.kernel.instants import Instant
 T_co = TypeVar("T_co", covariant=True)
 
 
+def record_name(*keys: str | bytes) -> str:
+    r"""What a record is called where its deletion is proved: its keys, bytes in hexadecimal.
+
+    >>> record_name("refresh_token", b"\x01\x02")
+    'refresh_token/0102'
+    """
+    return "/".join(key if isinstance(key, str) else bytes(key).hex() for key in keys)
+
+
+class Expiring(Protocol):
+    """A repository whose records have an end, and go some time after it."""
+
+    def purge(self, before: Instant, *, limit: int = 1000) -> tuple[str, ...]:
+        """Delete at most ``limit`` whose time was over before ``before``, the oldest first.
+
+        :returns: the :func:`record_name` of each that was deleted.
+        """
+        ...
+
+    def oldest(self) -> Instant | None:
+        """The earliest end of what is kept, or None where nothing has one."""
+        ...
+
+
 class Store(Protocol[T_co]):
     """Where state lives. One transaction sees one consistent state and commits as a whole."""
 
@@ -79,7 +103,7 @@ class Vanished:
 UseOutcome = Won | Lost | Vanished
 
 
-class SingleUse(Protocol):
+class SingleUse(Expiring, Protocol):
     """Single-use things inside a transaction."""
 
     def put(self, record: SingleUseRecord) -> bool:
@@ -108,10 +132,6 @@ class SingleUse(Protocol):
         """Revoke every record of the family, used or not; returns how many were newly revoked."""
         ...
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` records whose ``expires_at`` is earlier than ``before``."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetAnswer:
@@ -122,7 +142,7 @@ class BudgetAnswer:
     retry_after: int = 0
 
 
-class AttemptBudgets(Protocol):
+class AttemptBudgets(Expiring, Protocol):
     """Budgets of attempts, per kind and subject, in fixed windows."""
 
     def spend(
@@ -138,8 +158,4 @@ class AttemptBudgets(Protocol):
 
     def refund(self, kind: str, subject: bytes) -> None:
         """Forget what was spent (after a success), so that an owner never runs dry."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` budgets whose window ended before ``before``."""
         ...

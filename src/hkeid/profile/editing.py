@@ -20,6 +20,7 @@ from hkeid.kernel.errors import MalformedInput, NotFound, Refused, TooManyAttemp
 from hkeid.kernel.instants import Instant, epoch_seconds, from_epoch_seconds
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.keys import KeyStore
+from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.storage import AttemptBudgets, SingleUse, Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.claims import CLAIMS
@@ -99,6 +100,7 @@ class EmeProfile:
     """The profiles of all residents.
 
     :param recent: how old an authentication may be for a change: long enough to fill in a page.
+    :param tell: tells residents what changed, by the field's name alone.
     """
 
     def __init__(
@@ -111,7 +113,9 @@ class EmeProfile:
         ledger: Withdrawals,
         *,
         recent: timedelta = timedelta(minutes=30),
+        tell: Tell = tell_nobody,
     ) -> None:
+        self._tell = tell
         self._store = store
         self._fields = fields
         self._clock = clock
@@ -236,6 +240,7 @@ class EmeProfile:
             take_turn(tx, _TURN, resident_id, now)
             if self._fields.remove(tx, resident_id, (field.sealed,), now):
                 tx.audit.append(EmeRemoved(resident_id=resident_id, field=field.name))
+                self._tell(tx, resident_id, f"profile_removed.{field.name}", now)
 
     def opt_out(self, view: SessionView, *, language: str = Language.ENGLISH) -> tuple[str, ...]:
         """Give the profile up: every value is erased, codes on their way are void, and what was agreed
@@ -257,6 +262,7 @@ class EmeProfile:
             fields = tuple(name for name, field in EME_FIELDS.items() if field.sealed in removed)
             if removed:
                 tx.audit.append(EmeOptedOut(resident_id=resident_id, fields=fields))
+                self._tell(tx, resident_id, "profile_given_up", now)
         return fields
 
     # --- inside ----------------------------------------------------------------------------------
@@ -276,10 +282,13 @@ class EmeProfile:
             if not spent.allowed:
                 raise TooManyAttempts("eme_changes_exhausted", retry_after=spent.retry_after)
             kept = EmeValue(value=value, source=Source.SELF, kept_at=now)
+            before = self._fields.read(tx, resident_id, (field.sealed,))
             self._fields.put(tx, resident_id, {field.sealed: kept.text()}, now)
             tx.audit.append(
                 EmeChanged(resident_id=resident_id, field=field.name, source=Source.SELF.value)
             )
+            happened = "changed" if before else "added"
+            self._tell(tx, resident_id, f"profile_{happened}.{field.name}", now)
 
     def _withdraw_consents(self, resident_id: str, language: Language) -> None:
         sealed = {field.sealed for field in EME_FIELDS.values()}

@@ -9,6 +9,7 @@ from hkeid.doors.relying_party import DIRECT_MARKETING, RelyingParty
 from hkeid.identity.hkic_number import HkicNumber
 from hkeid.kernel.errors import NotFound
 from hkeid.kernel.instants import Instant
+from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.claims import NUMBER_IS_REGISTERED, Texts, fields_of
@@ -39,7 +40,7 @@ class BoundPurpose:
 class Holding:
     """What asking, deciding and releasing share."""
 
-    __slots__ = ("_purposes", "clock", "fields", "random", "store")
+    __slots__ = ("_purposes", "clock", "fields", "random", "store", "tell")
 
     def __init__(
         self,
@@ -47,7 +48,9 @@ class Holding:
         fields: PersonalFields,
         clock: Clock,
         random: Random,
+        tell: Tell = tell_nobody,
     ) -> None:
+        self.tell = tell
         self.store = store
         self.fields = fields
         self.clock = clock

@@ -8,6 +8,7 @@ from typing import Any
 from hkeid.doors.relying_party import LOGIN_PURPOSE, RelyingParty
 from hkeid.identity.language import Language
 from hkeid.kernel.instants import Instant
+from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.sessions import VerifiableClaims, VerifiedClaimsWish
 from hkeid.ports.storage import Store
 from hkeid.ports.surroundings import Clock, Random
@@ -36,6 +37,8 @@ class ConsentLedger:
     key holds, for the purpose in the words in which it was asked, until it expires. Withdrawal and
     expiry hold from the next release on. A purpose is ``""`` (what a client registered for logins),
     the id of a form of the client, or ``direct_marketing``.
+
+    :param tell: tells residents of each disclosure, where they want that.
     """
 
     __slots__ = ("_asking", "_deciding", "_holding", "_releasing")
@@ -46,8 +49,10 @@ class ConsentLedger:
         fields: PersonalFields,
         clock: Clock,
         random: Random,
+        *,
+        tell: Tell = tell_nobody,
     ) -> None:
-        self._holding = Holding(store, fields, clock, random)
+        self._holding = Holding(store, fields, clock, random, tell)
         self._asking = Asking(self._holding)
         self._deciding = Deciding(self._holding)
         self._releasing = Releasing(self._holding)

@@ -104,6 +104,8 @@ class Releasing:
                 salt=sealed,
             )
             record(tx, disclosure)
+            about = "data_disclosed" if purpose == LOGIN_PURPOSE else "form_sent"
+            self._holding.tell(tx, resident_id, about, now)
             sources: Mapping[str, ClaimSource] = {}
             if with_sources:
                 particulars = self._holding.particulars_source(tx, resident)

@@ -18,6 +18,7 @@ from hkeid.residents.records import (
     BlindIndexRepository,
     CredentialRepository,
     CredentialStatus,
+    Forgotten,
     ResidentRepository,
     RetiringKeys,
     SealedFieldRepository,
@@ -39,6 +40,8 @@ class ErasureTransaction(Protocol):
     def blind_index(self) -> BlindIndexRepository: ...
     @property
     def links(self) -> LinkRepository: ...
+    @property
+    def notice_choices(self) -> Forgotten: ...
     @property
     def signing_keys(self) -> RetiringKeys: ...
     @property
@@ -107,10 +110,14 @@ def _erase_rows(
                     continue  # somebody changed the resident meanwhile: look again
             fields = tx.sealed_fields.delete(resident_id)
             digests = tx.blind_index.delete(resident_id) + tx.links.delete(resident_id)
+            tx.notice_choices.delete(resident_id)
             credentials = _strip_credentials(tx, resident_id, now)
             keys = tx.signing_keys.retire(resident_id, RevocationReason.CESSATION_OF_OPERATION, now)
             if revoked and not (fields or digests or credentials or keys):
                 return False
+            if resident is not None and revoked:
+                # Ended before: how long proofs are kept counts from the erasure all the same.
+                tx.residents.change(resident, replace(resident, updated_at=now))
             tx.audit.append(
                 ResidentErased(
                     resident_id=resident_id,

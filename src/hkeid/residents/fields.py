@@ -13,6 +13,7 @@ from types import MappingProxyType
 from hkeid.residents.personal_field import (
     CLAIMS_VIEWERS,
     SEALED_PLACE,
+    Ending,
     PersonalField,
     Protection,
     Viewer,
@@ -31,6 +32,7 @@ def _particular(
         name=name,
         purpose=purpose,
         retention=_WITH_THE_EID,
+        ends=(Ending.ACT,),
         protection=Protection.SEALED,
         visible_to=visible_to,
         places=(SEALED_PLACE,),
@@ -41,6 +43,7 @@ def _pseudonymous(
     name: str,
     purpose: str,
     retention: str,
+    ends: tuple[Ending, ...],
     *tables: str,
     visible_to: tuple[Viewer, ...] = (Viewer.RESIDENT, Viewer.AUDITOR),
 ) -> PersonalField:
@@ -49,6 +52,7 @@ def _pseudonymous(
         name=name,
         purpose=purpose,
         retention=retention,
+        ends=ends,
         protection=Protection.PSEUDONYM,
         visible_to=visible_to,
         places=tables,
@@ -97,6 +101,7 @@ _DECLARED = (
         name="hkic_number_digest",
         purpose="To find a resident by identity-card number, and to keep eIDs one per person",
         retention=_WITH_THE_EID,
+        ends=(Ending.ACT,),
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
         places=("blind_index.digest",),
@@ -105,6 +110,7 @@ _DECLARED = (
         name="device_label",
         purpose="For the resident to recognise a device in the list of devices",
         retention="Until the resident removes or renames the device, or the eID is erased",
+        ends=(Ending.ACT,),
         protection=Protection.SEALED,
         visible_to=(Viewer.RESIDENT,),
         places=("credentials.label",),
@@ -113,6 +119,7 @@ _DECLARED = (
         name="session_agent",
         purpose="For the resident to recognise a session in the list of sessions",
         retention="Until the session is purged after its end, or the eID is erased",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED,
         visible_to=(Viewer.RESIDENT,),
         places=("sessions.agent",),
@@ -121,6 +128,7 @@ _DECLARED = (
         name="upstream_subject_digest",
         purpose="To know who somebody is that another identity provider proved, and to end their sessions",
         retention="Until the resident removes the link, or the eID is erased; of sessions, until purged",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
         places=(
@@ -134,6 +142,7 @@ _DECLARED = (
         name="upstream_session_kept",
         purpose="To log the resident out at the other identity provider as well",
         retention="Until the session is purged after its end, or the eID is erased",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED,
         visible_to=(Viewer.NOBODY,),
         places=("upstream_sessions.kept",),
@@ -142,6 +151,7 @@ _DECLARED = (
         "eid_entry",
         "The eID itself: its state, and how well its owner was proved; claim eid_risk, in coarse bands",
         "Kept after erasure, as an entry about nobody that keeps the id from being given again",
+        (Ending.RULE,),
         "residents",
         visible_to=_RISK_VIEWERS,
     ),
@@ -149,7 +159,9 @@ _DECLARED = (
         "device_key",
         "To verify logins: public keys of the resident's devices, when they were used last; claim eid_risk, "
         "their kinds alone",
-        "Revoked when the resident removes the device or the eID is erased; then kept as evidence",
+        "Revoked when the resident removes the device or the eID is erased; then kept as evidence, until "
+        "seven years after the erasure",
+        (Ending.CLOCK,),
         "credentials",
         visible_to=_RISK_VIEWERS,
     ),
@@ -157,6 +169,7 @@ _DECLARED = (
         "login_record",
         "To keep the resident logged in, and to show and end sessions",
         "Until purged after expiry (hours to months, as configured)",
+        (Ending.CLOCK,),
         "sessions",
         "grants",
         "logout_notices",
@@ -168,12 +181,14 @@ _DECLARED = (
         "upstream_link",
         "To let the resident log in with another identity provider: which one, since when",
         "Until the resident removes the link, or the eID is erased",
+        (Ending.ACT,),
         "upstream_links",
     ),
     PersonalField(
         name="form_submission",
         purpose="To hand a form that the resident sent to the relying party that asked for it",
         retention="Until it is fetched, and ten minutes at most; then sealed until it is purged",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED,
         visible_to=(Viewer.RESIDENT, Viewer.CONSENTED_CLIENT),
         places=("single_use.payload",),
@@ -186,6 +201,7 @@ _DECLARED = (
         retention="Pictures until the decision, particulars until the device is bound; half an hour "
         "at most, 30 days where an officer or a guardian decides. Documents until the service has them, "
         "the resident refuses or time is over; half an hour at most",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED_SESSION,
         visible_to=(Viewer.RESIDENT, Viewer.OFFICER, Viewer.CONSENTED_CLIENT),
         places=("evidence_items.sealed",),
@@ -194,6 +210,7 @@ _DECLARED = (
         name="registration_number_digest",
         purpose="To notice that one number is registered with again and again",
         retention="90 days where no eID was given; forgotten at once where one was",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
         places=("registrations.number_digest",),
@@ -203,6 +220,7 @@ _DECLARED = (
         purpose="So that nobody opens registrations without number, and many from one network do not "
         "bury others before officers",
         retention="While the registration is open, 30 days at most",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
         places=("registrations.network", "registrations.site", "registrations.provider"),
@@ -212,19 +230,30 @@ _DECLARED = (
         "Proof of how a person was identified: decision, policy, bands and models, never a picture",
         "Six years where an eID was given, else 90 days; after erasure of the eID nothing ties the "
         "internal id to a person",
+        (Ending.CLOCK,),
         "registrations",
     ),
     _pseudonymous(
         "notice",
         "To tell the resident what happened to the eID; neither address nor text",
         "90 days",
+        (Ending.CLOCK,),
         "notices",
+    ),
+    _pseudonymous(
+        "notice_choice",
+        "To tell the resident only what they want to be told",
+        _WITH_THE_EID,
+        (Ending.ACT,),
+        "notice_choices",
+        visible_to=(Viewer.RESIDENT,),
     ),
     _pseudonymous(
         "service_use",
         "Proof of consent and of what was disclosed to whom (never the values disclosed)",
-        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
-        "ties the internal id to a person",
+        "While there is an eID, and seven years after its erasure, for consent must be proved; by then "
+        "nothing ties the internal id to a person",
+        (Ending.CLOCK,),
         "consents",
         "disclosures",
     ),
@@ -232,6 +261,7 @@ _DECLARED = (
         name="disclosure_salt",
         purpose="For the resident to prove what was sent to a service (the digests say nothing without it)",
         retention="Until the eID is erased, after which the digests can be neither proved nor guessed",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED,
         visible_to=(Viewer.RESIDENT,),
         places=("disclosures.salt",),
@@ -239,14 +269,16 @@ _DECLARED = (
     _pseudonymous(
         "guardianship",
         "To show on whose word a minor has an eID and agrees to disclosures",
-        "As long as the operator must be able to prove consent; after erasure of the eID nothing "
-        "ties the internal ids to persons",
+        "While the minor has an eID, and seven years after its erasure, for consent must be proved; by "
+        "then nothing ties the internal ids to persons",
+        (Ending.CLOCK,),
         "guardian_approvals",
     ),
     PersonalField(
         name="officer_name",
         purpose="To know which officer is who (sealed under the officer's own data key)",
         retention="As long as the officer's accesses must be accounted for",
+        ends=(Ending.RULE,),
         protection=Protection.SEALED,
         visible_to=(Viewer.OPERATOR, Viewer.AUDITOR),
         places=("officers.name",),
@@ -255,6 +287,7 @@ _DECLARED = (
         name="officer_number_digest",
         purpose="So that no officer decides about themselves",
         retention="As long as the officer's entry",
+        ends=(Ending.RULE,),
         protection=Protection.KEYED_DIGEST,
         visible_to=(Viewer.NOBODY,),
         places=("officers.own_number",),
@@ -264,6 +297,7 @@ _DECLARED = (
         purpose="Why an officer looked at a record, in a few words; for a registration under review "
         "sealed under the officer's data key",
         retention="As long as the access it belongs to; unreadable once the eID is erased",
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED,
         visible_to=(Viewer.PRIVACY_OFFICER,),
         places=("record_accesses.note",),
@@ -271,8 +305,9 @@ _DECLARED = (
     _pseudonymous(
         "officer_access",
         "To show residents which office looked at their record, when and why",
-        "As long as the operator must account for it; after erasure of the eID nothing ties the "
-        "internal id to a person",
+        "While there is an eID, and seven years after its erasure, for it must be accounted for; by then "
+        "nothing ties the internal id to a person",
+        (Ending.CLOCK,),
         "record_accesses",
     ),
     _pseudonymous(
@@ -280,6 +315,7 @@ _DECLARED = (
         "To carry an upgrade by chip from step to step, and to answer questions about it (never what "
         "the card says: that is evidence, and goes with the decision)",
         "Thirty days after it ended",
+        (Ending.CLOCK,),
         "upgrades",
     ),
     _pseudonymous(
@@ -287,7 +323,8 @@ _DECLARED = (
         "To prove that the resident approved each signature: keys, certificates, hashes and the "
         "passkey's answers (never the document)",
         "As long as signatures may be disputed; after erasure of the eID nothing ties the internal id "
-        "to a person but the certificate",
+        "to a person but the certificate. Requests that were not signed: thirty days",
+        (Ending.RULE, Ending.CLOCK),
         "signing_keys",
         "made_signatures",
         "signature_requests",
@@ -297,6 +334,7 @@ _DECLARED = (
         purpose="For the resident to see what was signed, for whom and when: what the page showed, names "
         "of documents and never their content",
         retention=_WITH_THE_EID,
+        ends=(Ending.ACT, Ending.CLOCK),
         protection=Protection.SEALED,
         visible_to=(Viewer.RESIDENT, Viewer.CONSENTED_CLIENT),
         places=("signature_requests.record",),
@@ -307,6 +345,7 @@ _DECLARED = (
         "was revoked (never the certificate, which holds a name)",
         "As long as signatures made with it may be disputed; after erasure of the eID nothing ties the "
         "reference to a person",
+        (Ending.RULE,),
         "issued_certificates",
     ),
     _pseudonymous(
@@ -315,6 +354,7 @@ _DECLARED = (
         "that the law wants (Cap. 486 ss.19, 23, 27): kind, names of fields, dates, outcome",
         "Four years after it was closed; after erasure of the eID nothing ties the internal id to a "
         "person",
+        (Ending.CLOCK,),
         "data_requests",
         visible_to=(Viewer.RESIDENT, Viewer.PRIVACY_OFFICER, Viewer.AUDITOR),
     ),
@@ -322,6 +362,7 @@ _DECLARED = (
         name="data_request_words",
         purpose="What a resident wrote about their data, and what was answered",
         retention="Four years after the request was closed; unreadable once the eID is erased",
+        ends=(Ending.CLOCK, Ending.ACT),
         protection=Protection.SEALED,
         visible_to=(Viewer.RESIDENT, Viewer.PRIVACY_OFFICER),
         places=("data_requests.asked", "data_requests.answer"),
@@ -330,6 +371,7 @@ _DECLARED = (
         "audit_trail",
         "To prove who did what, and that nothing was altered",
         "As long as the operator's audit rules say",
+        (Ending.RULE,),
         "audit_records",
     ),
 )
@@ -349,11 +391,12 @@ _SEALED_BY_NAME = frozenset(field.name for field in _DECLARED if SEALED_PLACE in
 def data_map(declared: Iterable[PersonalField] = _DECLARED) -> str:
     """The registry as a Markdown table, for the documentation."""
     rows = [
-        "| field | purpose | kept until | protection at rest | seen in the clear by | where |",
-        "|---|---|---|---|---|---|",
+        "| field | purpose | kept until | ended by | protection at rest | seen in the clear by | where |",
+        "|---|---|---|---|---|---|---|",
     ]
     rows.extend(
-        f"| `{field.name}` | {field.purpose} | {field.retention} | {field.protection.value} "
+        f"| `{field.name}` | {field.purpose} | {field.retention} "
+        f"| {', '.join(end.value for end in field.ends)} | {field.protection.value} "
         f"| {', '.join(viewer.value for viewer in field.visible_to)} "
         f"| {', '.join(f'`{place}`' for place in field.places)} |"
         for field in declared

@@ -15,6 +15,17 @@ class Protection(StrEnum):
     PSEUDONYM = "in the clear, but under the resident's random internal id only"
 
 
+class Ending(StrEnum):
+    """What makes a kind of personal data go; the type says which of them a clock can carry out."""
+
+    CLOCK = "clock"
+    """A time that is stated: the purge sees to it, and ``hkeid retention`` shows it."""
+    ACT = "act"
+    """Something that somebody does: removing, giving up, deciding, erasing. No clock waits for it."""
+    RULE = "operator's rule"
+    """The operator decides; nothing here deletes it."""
+
+
 class Viewer(StrEnum):
     """Who may see a field in the clear."""
 
@@ -34,6 +45,7 @@ class PersonalField:
     :ivar name: its name among the sealed fields, or in ``Column.info["personal"]`` of its column.
     :ivar purpose: what it is kept for (Cap. 486 DPP1 and DPP3).
     :ivar retention: when it goes (DPP2).
+    :ivar ends: what makes it go, as ``retention`` says in words.
     :ivar protection: how it is kept (DPP4).
     :ivar visible_to: who may see it in the clear.
     :ivar places: ``table.column`` of each place where it is kept; for what is kept under a
@@ -43,6 +55,7 @@ class PersonalField:
     name: str
     purpose: str
     retention: str
+    ends: tuple[Ending, ...]
     protection: Protection
     visible_to: tuple[Viewer, ...]
     places: tuple[str, ...]

@@ -7,6 +7,7 @@ from typing import Final
 from hkeid.residents.personal_field import (
     CLAIMS_VIEWERS,
     SEALED_PLACE,
+    Ending,
     PersonalField,
     Protection,
     Viewer,
@@ -28,6 +29,7 @@ def _of_profile(
         name=name,
         purpose=purpose,
         retention=_WITH_THE_PROFILE,
+        ends=(Ending.ACT,),
         protection=Protection.SEALED,
         visible_to=visible_to,
         places=(SEALED_PLACE,),

@@ -167,6 +167,14 @@ class SealedFieldRepository(Protocol):
         ...
 
 
+class Forgotten(Protocol):
+    """What is forgotten with a resident, whoever keeps it."""
+
+    def delete(self, resident_id: str) -> int:
+        """Forget what belongs to a resident; returns how much it was."""
+        ...
+
+
 class BlindIndexRepository(Protocol):
     """Finding a resident by a keyed digest of an identifying value (law 4)."""
 

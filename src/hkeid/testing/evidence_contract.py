@@ -104,9 +104,13 @@ class EvidenceVaultContract:
         for session in (over, extended):
             vault.vault.put(session, "card", b"1")
         vault.vault.extend(extended, vault.clock.now() + timedelta(days=30))
-        assert vault.vault.expire(vault.clock.now()) == 0
+        assert vault.vault.expire(vault.clock.now()) == ()
+        assert vault.vault.oldest() == vault.clock.now() + _HALF_AN_HOUR
         vault.clock.advance(_HALF_AN_HOUR)
         assert vault.vault.get(over, "card") is None
-        assert vault.vault.expire(vault.clock.now()) == 1
+        assert vault.vault.expire(vault.clock.now()) == (over,)
         assert vault.vault.get(extended, "card") == b"1"
-        assert vault.vault.expire(vault.clock.now()) == 0
+        assert vault.vault.expire(vault.clock.now()) == ()
+        oldest = vault.vault.oldest()
+        assert oldest is not None
+        assert oldest > vault.clock.now()

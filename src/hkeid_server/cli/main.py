@@ -43,6 +43,11 @@ _COMMANDS = {
         "Suspend, resume or end an eID; ask the register again.",
     ),
     "restore": ("backup", "restore_group", "Come back from a backup, with the service stopped."),
+    "retention": (
+        "retention",
+        "retention",
+        "Say what is kept, how long, and whether anything is older than it may be.",
+    ),
     "rp": ("rp", "rp_group", "Be a relying party, in the terminal."),
     "saml": ("saml", "saml_group", "SAML: our metadata, and the services that come in."),
     "station": ("station", "station_group", "Be a station: read cards for upgrades to eID+."),

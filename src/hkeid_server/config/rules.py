@@ -21,6 +21,7 @@ from hkeid_server.config.officers import (
 from hkeid_server.config.outside import outside_complaints, outside_refusals
 from hkeid_server.config.proofing import check_proofing, proofing_refusals
 from hkeid_server.config.resident_keys import resident_keys_complaints
+from hkeid_server.config.retention import retention_complaints
 from hkeid_server.config.saml import saml_complaints
 from hkeid_server.config.schema import Config
 from hkeid_server.config.signing import signing_complaints
@@ -62,6 +63,7 @@ def check(config: Config) -> None:
     check_notices(config.notices)
     for name, expected in (
         *logout_complaints(config.logout),
+        *retention_complaints(config.retention),
         *certificates_complaints(config.certificates),
         *outside_complaints(config.outside_authority, config.outside_timestamps),
         *signing_complaints(config.signing, config.certificates, config.outside_timestamps),

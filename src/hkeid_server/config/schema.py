@@ -27,6 +27,7 @@ from hkeid_server.config.proofing import (
     RegistrySection,
 )
 from hkeid_server.config.resident_keys import ResidentKeysSection
+from hkeid_server.config.retention import RetentionSection
 from hkeid_server.config.saml import SamlSection
 from hkeid_server.config.signing import SigningSection
 from hkeid_server.config.stations import StationSection
@@ -230,6 +231,7 @@ class Config:
     stations: StationSection = field(default_factory=StationSection)
     notices: NoticesSection = field(default_factory=NoticesSection)
     logout: LogoutSection = field(default_factory=LogoutSection)
+    retention: RetentionSection = field(default_factory=RetentionSection)
     certificates: CertificatesSection = field(default_factory=CertificatesSection)
     outside_authority: OutsideAuthoritySection = field(default_factory=OutsideAuthoritySection)
     outside_timestamps: OutsideTimestampsSection = field(default_factory=OutsideTimestampsSection)

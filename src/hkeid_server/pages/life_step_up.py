@@ -31,6 +31,7 @@ blueprint = Blueprint("life_step_up", __name__)
 PAGES = {
     "new-phone": "/account/new-phone",
     "notices": "/account/notices",
+    "notifications": "/account/notifications",
     "minor": "/account/minor",
     "elsewhere": "/account/elsewhere",
     "profile": "/account/profile",

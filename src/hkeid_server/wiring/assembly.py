@@ -33,7 +33,7 @@ from hkeid_server.shell import PageSettings
 from hkeid_server.signing.parts import SigningRooms
 from hkeid_server.wiring.foundation import Foundation, lay_foundation
 from hkeid_server.wiring.logouts import open_courier
-from hkeid_server.wiring.notices import decision_letters, open_notices
+from hkeid_server.wiring.notices import decision_letters, open_notices, teller
 from hkeid_server.wiring.opening import (
     register_clients,
 )
@@ -67,7 +67,7 @@ def build_house(
     """
     base = lay_foundation(config, clock=clock, random=random, keys=keys, journal=journal)
     clock, random, keys, store = base.clock, base.random, base.keys, base.store
-    ledger = ConsentLedger(store, base.fields, clock, random)
+    ledger = ConsentLedger(store, base.fields, clock, random, tell=teller(random))
     proofing, evidence = _proofing(base)
     notices, registration = _telling(base, proofing, evidence)
     certificates = _certificates(base)
@@ -84,7 +84,7 @@ def build_house(
         fields=base.fields,
         policy=base.passkeys,
         ledger=ledger,
-        profile=EmeProfile(store, base.fields, keys, clock, random, ledger),
+        profile=EmeProfile(store, base.fields, keys, clock, random, ledger, tell=teller(random)),
         rights=open_rights(base),
         broker=base.broker,
         activation=_activation(base),
@@ -185,7 +185,9 @@ def _doors(
     base: Foundation, provider: Provider, csc: CscRooms | None, saml: IdentityProvider | None
 ) -> dict[str, Door]:
     """Front doors by name."""
-    fetching = FormFetching(base.store, base.fields, base.clock, base.random)
+    fetching = FormFetching(
+        base.store, base.fields, base.clock, base.random, tell=teller(base.random)
+    )
     forms = FormEndpoint(provider, fetching, base.keys, base.clock)
     others: dict[str, Door | None] = {"csc": None if csc is None else csc.door, "saml": saml}
     return {

@@ -24,6 +24,7 @@ from hkeid_server.config import Config
 from hkeid_server.console.parts import Console
 from hkeid_server.house import House
 from hkeid_server.shell import PageSettings
+from hkeid_server.wiring.notices import teller
 from hkeid_server.wiring.proofing import proofing_policy
 from hkeid_server.wiring.rights import open_request_desk
 
@@ -58,6 +59,7 @@ def build_officers(house: House) -> Officers[Any]:
             touch_every=min(timedelta(seconds=30), timedelta(minutes=section.idle_minutes) / 2),
             step_up=timedelta(minutes=section.step_up_minutes),
         ),
+        tell=teller(house.random),
     )
 
 

@@ -6,10 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hkeid.enrolment.notices import Contacts, Dispatcher, DispatchSettings, StopLinks
+from hkeid.enrolment.notices import (
+    Contacts,
+    Dispatcher,
+    DispatchSettings,
+    NoticeChoices,
+    StopLinks,
+    tell_as_chosen,
+)
 from hkeid.kernel.errors import ConfigurationError, HkeidError, Unavailable
+from hkeid.kernel.instants import Instant
 from hkeid.ports import Clock, KeyStore, Random, Store
-from hkeid.ports.notices import Channel, Notifier
+from hkeid.ports.notices import Channel, Notifier, Tell
 from hkeid.residents import PersonalFields
 from hkeid_server.config import Config
 from hkeid_server.journal import Journal
@@ -21,6 +29,16 @@ if TYPE_CHECKING:
 INBOX_FOLDER = "inbox"
 
 
+def teller(random: Random) -> Tell:
+    """Tells residents, in the transaction of whoever calls, what they want to be told."""
+
+    def tell(tx: Any, resident_id: str, about: str, now: Instant) -> None:
+        # Transactions of the store hold every room's repositories.
+        tell_as_chosen(tx, resident_id, about, now=now, random=random)
+
+    return tell
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeParts:
     """What pages and housekeeping need.
@@ -30,6 +48,7 @@ class NoticeParts:
     """
 
     contacts: Contacts
+    choices: NoticeChoices
     stop_links: StopLinks
     notifiers: tuple[Notifier, ...]
     inbox: DevelopmentInbox | None
@@ -72,6 +91,7 @@ def open_notices(
     notifiers, inbox = open_carriers(config, clock, random)
     return NoticeParts(
         contacts=Contacts(store, fields, keys, clock, random),
+        choices=NoticeChoices(store, clock, random),
         stop_links=StopLinks(store, clock, random, page=f"{config.issuer}/stop"),
         notifiers=notifiers,
         inbox=inbox,

@@ -21,6 +21,7 @@ from hkeid.saml.idp.services import ServiceDirectory
 from hkeid.saml.metadata import MetadataSource, SeparateMetadata
 from hkeid_server.saml_files import read_services
 from hkeid_server.wiring.logouts import logout_client
+from hkeid_server.wiring.notices import teller
 from hkeid_server.wiring.saml_foundation import SamlFoundation, provide_keys
 from hkeid_server.wiring.saml_services import DescribedServices
 
@@ -158,7 +159,9 @@ def identity_provider(
             None if back_doors is None else EndsBehind(base.store, back_doors, config.issuer)
         ),
         http=logout_client(config),
-        forms=FormFetching(base.store, base.fields, base.clock, base.random),
+        forms=FormFetching(
+            base.store, base.fields, base.clock, base.random, tell=teller(base.random)
+        ),
         certificates=ground.certificates,
         sandbox=not config.production,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hkeid.ports import Clock, KeyStore, Random
 from hkeid_server.config import Config
@@ -18,6 +18,9 @@ from hkeid_server.wiring.opening import (
     surroundings,
     vault_url,
 )
+
+if TYPE_CHECKING:
+    from hkeid.adapters.purging import Retention
 
 
 def make_keys(config: Config) -> bool:
@@ -52,17 +55,21 @@ def upgrade_vault(config: Config) -> bool:
     return True
 
 
+def retention_of(config: Config) -> Retention:
+    """How long things are kept."""
+    from hkeid.adapters.purging import Retention
+
+    return Retention(
+        notices=timedelta(days=config.notices.kept_days),
+        erased_records=timedelta(days=config.retention.after_erasure_days),
+    )
+
+
 def purge_store(config: Config, store: Any, clock: Clock) -> int:
     """Let go of what has expired and been kept long enough; returns how many records."""
-    from hkeid.adapters.purging import Retention, purge
+    from hkeid.adapters.purging import purge
 
-    retention = Retention(notices=timedelta(days=config.notices.kept_days))
-    gone = purge(store, clock.now(), retention=retention)
-    tokens = gone.single_use + gone.budgets + gone.access_tokens + gone.grants
-    rooms = (
-        gone.registrations + gone.upgrades + gone.notices + gone.logout_notices + gone.data_requests
-    )
-    return tokens + gone.sessions + gone.officer_sessions + rooms + gone.signature_requests
+    return purge(store, clock.now(), retention=retention_of(config)).total
 
 
 def end_registrations(
@@ -87,9 +94,21 @@ def end_registrations(
         )
     )
     try:
-        return cases.sweep(limit=500) + evidence.expire(clock.now())
+        return cases.sweep(limit=500) + _expire_evidence(store, evidence, clock)
     finally:
         evidence.close()
+
+
+def _expire_evidence(store: Any, evidence: Any, clock: Clock) -> int:
+    """Destroy evidence whose time is over, and prove it; returns of how many sessions."""
+    from hkeid.adapters.purging import note_purged
+
+    now = clock.now()
+    gone: tuple[str, ...] = evidence.expire(now)
+    # The keys are in the vault, which does not commit together with the store (ADR 5).
+    with store.transaction() as tx:
+        note_purged(tx, "evidence", gone, now)
+    return len(gone)
 
 
 def end_upgrades(config: Config, store: Any, keys: KeyStore, clock: Clock) -> int:

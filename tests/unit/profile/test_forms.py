@@ -218,6 +218,27 @@ def test_what_was_sent_is_fetched_once_with_proof(
         fetching.fetch(ME, CLINIC, "visit", sent.secret)
 
 
+def test_a_form_that_was_fetched_may_be_told(
+    filling: FormFilling,
+    store: MemoryStore,
+    fields: PersonalFields,
+    clock: Ticking,
+    ledger: ConsentLedger,
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    def tell(_tx: Any, resident_id: str, about: str, _now: Any) -> None:
+        told.append((resident_id, about))
+
+    fetching = FormFetching(store, fields, clock, SystemRandom(), tell=tell)
+    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger, "email")], {"email": MAIL})
+    assert told == [], "it was not fetched yet"
+    fetching.fetch(ME, CLINIC, "visit", sent.secret)
+    with pytest.raises(NotFound, match="form_not_available"):
+        fetching.fetch(ME, CLINIC, "visit", sent.secret)
+    assert told == [(ME, "form_sent")]
+
+
 @pytest.mark.parametrize("what", ["another secret", "none", "another client", "another resident"])
 def test_only_with_the_secret_of_its_own_token(
     filling: FormFilling,

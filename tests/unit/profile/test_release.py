@@ -10,6 +10,7 @@ import pytest
 from tests.unit.profile.conftest import evidence
 
 from hkeid.adapters.memory import MemoryStore
+from hkeid.adapters.system import SystemRandom
 from hkeid.identity import EidState
 from hkeid.kernel import canonical_json
 from hkeid.op.records import Client
@@ -242,3 +243,22 @@ def test_what_is_not_held_is_left_out(
         tx.sealed_fields.delete(RESIDENT)
     assert ledger.release(RESIDENT, CLIENT, ALL, clock.now()) == {}
     assert len(ledger.disclosures(RESIDENT)) == 1
+
+
+def test_each_disclosure_may_be_told_in_its_own_transaction(
+    store: MemoryStore, fields: PersonalFields, clock: Any, client: Client, resident: Resident
+) -> None:
+    told: list[tuple[str, str, int]] = []
+
+    def tell(tx: Any, resident_id: str, about: str, now: Any) -> None:
+        assert now == at
+        told.append((resident_id, about, len(tx.disclosures.of_resident(resident_id))))
+
+    ledger = ConsentLedger(store, fields, clock, SystemRandom(), tell=tell)
+    at = clock.now()
+    assert ledger.release(resident.id, client.id, ALL, at) == {}
+    assert told == [], "nothing was sent"
+    agree(ledger, client, ["name"])
+    at = clock.now()
+    assert ledger.release(resident.id, client.id, ALL, at)
+    assert told == [(RESIDENT, "data_disclosed", 1)]

@@ -96,6 +96,26 @@ def test_the_key_goes_even_when_the_store_fails(
     assert vault.get(resident.id) is None
 
 
+def test_proofs_are_kept_from_the_erasure_on_although_the_eid_ended_before(
+    store: MemoryStore,
+    fields: PersonalFields,
+    keys: MemoryKeyStore,
+    resident: Resident,
+    clock: Any,
+) -> None:
+    _fill(store, fields, keys, resident, clock)
+    with store.transaction() as tx:
+        found = tx.residents.get(resident.id)
+        assert found is not None
+        assert tx.residents.change(found, replace(found, state=EidState.REVOKED))
+        assert tx.erased_records.oldest() is None, "only ended, not erased"
+    erased = clock.tick(days=400)
+    fields.erase(store, resident.id, erased)
+    with store.transaction() as tx:
+        assert tx.erased_records.oldest() == erased
+        assert tx.erased_records.purge(erased) == ()
+
+
 def test_erasing_twice_changes_nothing_more(
     store: MemoryStore,
     fields: PersonalFields,

@@ -45,6 +45,10 @@ class EvidenceKeys(Protocol):
         """Sessions whose living key's time is over."""
         ...
 
+    def oldest(self) -> Instant | None:
+        """When the time of the first living key is over; None: there is none."""
+        ...
+
     def forget(self, before: Instant) -> int:
         """Take sessions off the list whose key was destroyed before ``before``."""
         ...
@@ -91,6 +95,12 @@ class MemoryEvidenceKeys:
             over = [k for k in self._keys.values() if k.wrapped is not None and k.expires_at <= now]
         over.sort(key=lambda key: (key.expires_at, key.session_id))
         return tuple(key.session_id for key in over[:limit])
+
+    def oldest(self) -> Instant | None:
+        """When the time of the first living key is over."""
+        with self._lock:
+            ends = [one.expires_at for one in self._keys.values() if one.wrapped is not None]
+        return min(ends, default=None)
 
     def forget(self, before: Instant) -> int:
         """Take sessions off the list whose key was destroyed before ``before``."""

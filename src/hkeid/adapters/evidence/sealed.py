@@ -150,7 +150,7 @@ class SealedEvidence:
         self._evidence_keys.destroy(session_id, self._clock.now())
         self._delete(session_id)
 
-    def expire(self, now: Instant, *, limit: int = 1000) -> int:
+    def expire(self, now: Instant, *, limit: int = 1000) -> tuple[str, ...]:
         """Destroy every session whose time is over; also ciphertext that a killed process left
         behind without a key.
         """
@@ -159,7 +159,11 @@ class SealedEvidence:
             self.destroy(session_id)
         self._sweep()
         self._evidence_keys.forget(now - _REMEMBERED)
-        return len(over)
+        return over
+
+    def oldest(self) -> Instant | None:
+        """When the first of the sessions that can still be read ends."""
+        return self._evidence_keys.oldest()
 
     def close(self) -> None:
         """Let go of the keys' database."""

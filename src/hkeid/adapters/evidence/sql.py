@@ -50,6 +50,7 @@ _EXPIRED: Final = Statement(
     .order_by(_k.expires_at, _k.session_id)
     .limit(bindparam("limit", required=True))
 )
+_OLDEST: Final = Statement(select(func.min(_k.expires_at)).where(_k.wrapped.is_not(None)))
 _FORGET: Final = Statement(
     delete(evidence_keys).where(_k.destroyed_at < param(_k.destroyed_at, "before"))
 )
@@ -125,6 +126,15 @@ class SqlEvidenceKeys:
         finally:
             self._database.end_reading(connection)
         return tuple(row[0] for row in rows)
+
+    def oldest(self) -> Instant | None:
+        """When the time of the first living key is over."""
+        connection = self._begin_reading()
+        try:
+            row = connection.one(_OLDEST, {})
+        finally:
+            self._database.end_reading(connection)
+        return None if row is None else instant(row[0])
 
     def forget(self, before: Instant) -> int:
         """Take sessions off the list whose key was destroyed before ``before``."""

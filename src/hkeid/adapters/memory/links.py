@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.broker.upstream_records import UpstreamSession
 from hkeid.kernel.instants import Instant
@@ -71,7 +72,7 @@ class MemoryLinks:
         return len(found)
 
 
-class MemoryUpstreamSessions:
+class MemoryUpstreamSessions(MemoryExpiring[str]):
     """:class:`hkeid.broker.upstream_records.UpstreamSessionRepository`."""
 
     __slots__ = ("_journal", "_sessions")
@@ -112,12 +113,8 @@ class MemoryUpstreamSessions:
         ]
         return tuple(sorted(found, key=lambda one: one.session_id))
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete those that expired, the oldest first."""
-        over = sorted(
-            (one for one in self._sessions.values() if one.expires_at < before),
-            key=lambda one: (one.expires_at, one.session_id),
-        )[:limit]
-        for one in over:
-            self._journal.remove(self._sessions, one.session_id)
-        return len(over)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.expires_at, key) for key, one in self._sessions.items())
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._sessions, key)

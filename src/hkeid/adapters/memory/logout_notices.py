@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.doors.logout.records import LogoutNotice
 from hkeid.kernel.errors import Refused
@@ -13,7 +14,7 @@ from hkeid.kernel.instants import Instant
 _Key = tuple[str, str]
 
 
-class MemoryLogoutNotices:
+class MemoryLogoutNotices(MemoryExpiring[_Key]):
     """:class:`hkeid.doors.logout.records.LogoutNoticeRepository`."""
 
     __slots__ = ("_journal", "_notices")
@@ -75,15 +76,11 @@ class MemoryLogoutNotices:
             return False
         return self._journal.remove(self._notices, _key(notice))
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` of sessions that ended before ``before``."""
-        old = sorted(
-            (one.ended_at, _key(one)) for one in self._notices.values() if one.ended_at < before
-        )
-        gone = 0
-        for _, key in islice(old, limit):
-            gone += self._journal.remove(self._notices, key)
-        return gone
+    def _ends(self) -> Iterator[tuple[Instant, _Key]]:
+        return ((one.ended_at, key) for key, one in self._notices.items())
+
+    def _forget(self, key: _Key) -> None:
+        self._journal.remove(self._notices, key)
 
     def _as_in(self, notice: LogoutNotice) -> LogoutNotice | None:
         stored = self._notices.get(_key(notice))

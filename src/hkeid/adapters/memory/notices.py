@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.enrolment.notices.records import DueNotice
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 
 
-class MemoryNotices:
+class MemoryNotices(MemoryExpiring[str]):
     """:class:`hkeid.enrolment.notices.NoticeRepository`."""
 
     __slots__ = ("_journal", "_notices")
@@ -60,10 +61,35 @@ class MemoryNotices:
         found.sort(key=lambda one: one.id)
         return tuple(sorted(found, key=lambda one: one.due_at, reverse=True)[:limit])
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were due before ``before``."""
-        old = sorted((one.due_at, one.id) for one in self._notices.values() if one.due_at < before)
-        gone = 0
-        for _, notice_id in islice(old, limit):
-            gone += self._journal.remove(self._notices, notice_id)
-        return gone
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.due_at, key) for key, one in self._notices.items())
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._notices, key)
+
+
+class MemoryNoticeChoices:
+    """:class:`hkeid.enrolment.notices.NoticeChoiceRepository`."""
+
+    __slots__ = ("_choices", "_journal")
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._choices: dict[tuple[str, str, str], bool] = {}
+
+    def of_resident(self, resident_id: str) -> dict[tuple[str, str], bool]:
+        """A resident's choices, by topic and channel."""
+        return {
+            (topic, channel): wanted
+            for (of, topic, channel), wanted in self._choices.items()
+            if of == resident_id
+        }
+
+    def put(self, resident_id: str, topic: str, channel: str, *, wanted: bool) -> None:
+        """Keep a choice, in the place of an earlier one."""
+        self._journal.set(self._choices, (resident_id, topic, channel), wanted)
+
+    def delete(self, resident_id: str) -> int:
+        """Forget a resident's choices."""
+        keys = [key for key in self._choices if key[0] == resident_id]
+        return sum(self._journal.remove(self._choices, key) for key in keys)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.residents import MemoryCredentials
 from hkeid.kernel.errors import Refused
@@ -67,7 +67,7 @@ class MemoryOfficerCredentials(MemoryCredentials):
         return self.of_resident(officer_id)
 
 
-class MemoryOfficerSessions:
+class MemoryOfficerSessions(MemoryExpiring[str]):
     """:class:`hkeid.officers.records.OfficerSessionRepository`."""
 
     __slots__ = ("_by_digest", "_journal", "_sessions")
@@ -134,14 +134,12 @@ class MemoryOfficerSessions:
         owned = [one.id for one in self._sessions.values() if one.officer_id == officer_id]
         return sum(self.end(session_id, now) for session_id in owned)
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete sessions that expired."""
-        expired = (one for one in self._sessions.values() if one.expires_at < before)
-        chosen = list(islice(expired, limit))
-        for session in chosen:
-            self._journal.remove(self._sessions, session.id)
-            self._journal.remove(self._by_digest, session.digest)
-        return len(chosen)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.expires_at, key) for key, one in self._sessions.items())
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._by_digest, self._sessions[key].digest)
+        self._journal.remove(self._sessions, key)
 
 
 class MemoryRecordAccesses:
@@ -203,3 +201,11 @@ class MemoryRecordAccesses:
     ) -> tuple[RecordAccess, ...]:
         found = [one for one in self._accesses.values() if wanted(one)]
         return tuple(sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:limit])
+
+    def names_of(self, resident_id: str) -> tuple[str, ...]:
+        """Ids of the accesses to a resident's record."""
+        return tuple(one.id for one in self._accesses.values() if one.resident_id == resident_id)
+
+    def forget(self, name: str) -> None:
+        """Delete an access."""
+        self._journal.remove(self._accesses, name)

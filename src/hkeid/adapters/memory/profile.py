@@ -17,7 +17,7 @@ class MemoryConsents:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._statements: dict[str, bytes] = {}
-        self._ids: dict[str, None] = {}
+        self._ids: dict[str, str] = {}
         self._decisions: dict[str, dict[int, ConsentDecision]] = {}
 
     def append(self, decisions: tuple[ConsentDecision, ...]) -> None:
@@ -28,12 +28,12 @@ class MemoryConsents:
         for decision in decisions:
             if decision.id in self._ids:
                 raise self._journal.doom(Refused("record_exists", detail="consents"))
-            self._journal.set(self._ids, decision.id, None)
+            self._journal.set(self._ids, decision.id, decision.resident_id)
             ledger = self._decisions.get(decision.resident_id)
             if ledger is None:
                 ledger = {}
                 self._journal.set(self._decisions, decision.resident_id, ledger)
-            self._journal.set(ledger, len(ledger), decision)
+            self._journal.set(ledger, max(ledger, default=-1) + 1, decision)
 
     def latest(self, resident_id: str, client_id: str) -> dict[ConsentKey, ConsentDecision]:
         """The newest decision by purpose and claim; of two at one instant the one appended last."""
@@ -56,6 +56,16 @@ class MemoryConsents:
         """The text of a collection statement."""
         return self._statements.get(version)
 
+    def names_of(self, resident_id: str) -> tuple[str, ...]:
+        """Ids of a resident's decisions."""
+        return tuple(one.id for one in self._decisions.get(resident_id, {}).values())
+
+    def forget(self, name: str) -> None:
+        """Delete a decision."""
+        ledger = self._decisions[self._ids[name]]
+        self._journal.remove(ledger, next(key for key, one in ledger.items() if one.id == name))
+        self._journal.remove(self._ids, name)
+
     def _of(self, resident_id: str) -> list[tuple[tuple[Instant, int], ConsentDecision]]:
         ledger = self._decisions.get(resident_id, {})
         found = [((one.decided_at, position), one) for position, one in ledger.items()]
@@ -69,7 +79,7 @@ class MemoryDisclosures:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._ids: dict[str, None] = {}
+        self._ids: dict[str, str] = {}
         self._disclosures: dict[str, dict[int, Disclosure]] = {}
 
     def append(self, disclosure: Disclosure) -> None:
@@ -79,12 +89,12 @@ class MemoryDisclosures:
         """
         if disclosure.id in self._ids:
             raise self._journal.doom(Refused("record_exists", detail="disclosures"))
-        self._journal.set(self._ids, disclosure.id, None)
+        self._journal.set(self._ids, disclosure.id, disclosure.resident_id)
         ledger = self._disclosures.get(disclosure.resident_id)
         if ledger is None:
             ledger = {}
             self._journal.set(self._disclosures, disclosure.resident_id, ledger)
-        self._journal.set(ledger, len(ledger), disclosure)
+        self._journal.set(ledger, max(ledger, default=-1) + 1, disclosure)
 
     def of_resident(self, resident_id: str, *, limit: int = 200) -> tuple[Disclosure, ...]:
         """A resident's disclosures, newest first."""
@@ -93,6 +103,16 @@ class MemoryDisclosures:
             ledger.items(), key=lambda item: (item[1].disclosed_at, item[0]), reverse=True
         )
         return tuple(disclosure for _, disclosure in ordered[:limit])
+
+    def names_of(self, resident_id: str) -> tuple[str, ...]:
+        """Ids of a resident's disclosures."""
+        return tuple(one.id for one in self._disclosures.get(resident_id, {}).values())
+
+    def forget(self, name: str) -> None:
+        """Delete a disclosure."""
+        ledger = self._disclosures[self._ids[name]]
+        self._journal.remove(ledger, next(key for key, one in ledger.items() if one.id == name))
+        self._journal.remove(self._ids, name)
 
 
 class MemoryGuardianApprovals:
@@ -118,6 +138,14 @@ class MemoryGuardianApprovals:
         found = [one for one in self._approvals.values() if one.resident_id == resident_id]
         ordered = sorted(sorted(found, key=lambda one: one.id), key=_moment, reverse=True)
         return tuple(ordered)
+
+    def names_of(self, resident_id: str) -> tuple[str, ...]:
+        """Ids of the approvals about a minor."""
+        return tuple(one.id for one in self._approvals.values() if one.resident_id == resident_id)
+
+    def forget(self, name: str) -> None:
+        """Delete an approval."""
+        self._journal.remove(self._approvals, name)
 
 
 def _moment(approval: GuardianApproval) -> Instant:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import AccessToken, Client, Grant
 
 
-class MemoryGrants:
+class MemoryGrants(MemoryExpiring[str]):
     """:class:`hkeid.op.records.GrantRepository`."""
 
     __slots__ = ("_grants", "_journal", "_of_resident", "_of_session", "_tokens")
@@ -61,16 +61,15 @@ class MemoryGrants:
         found = [self._grants[key] for key in self._of_session.get(session_id, {})]
         return tuple(sorted(found, key=lambda grant: (grant.created_at, grant.id), reverse=True))
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete grants that expired, with their access tokens."""
-        expired = (grant for grant in self._grants.values() if grant.expires_at < before)
-        chosen = list(islice(expired, limit))
-        for grant in chosen:
-            self._journal.remove(self._grants, grant.id)
-            self._journal.unlink(self._of_resident, grant.resident_id, grant.id)
-            self._journal.unlink(self._of_session, grant.session_id, grant.id)
-            self._tokens.delete_of_grant(grant.id)
-        return len(chosen)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.expires_at, key) for key, one in self._grants.items())
+
+    def _forget(self, key: str) -> None:
+        grant = self._grants[key]
+        self._journal.remove(self._grants, key)
+        self._journal.unlink(self._of_resident, grant.resident_id, key)
+        self._journal.unlink(self._of_session, grant.session_id, key)
+        self._tokens.delete_of_grant(key)
 
     def _live(self, ids: dict[str, None]) -> tuple[Grant, ...]:
         found = [self._grants[key] for key in ids]
@@ -78,7 +77,7 @@ class MemoryGrants:
         return tuple(sorted(live, key=lambda grant: (grant.created_at, grant.id), reverse=True))
 
 
-class MemoryAccessTokens:
+class MemoryAccessTokens(MemoryExpiring[bytes]):
     """:class:`hkeid.op.records.AccessTokenRepository`."""
 
     __slots__ = ("_grants", "_journal", "_of_grant", "_tokens")
@@ -128,10 +127,11 @@ class MemoryAccessTokens:
         for digest in list(self._of_grant.get(grant_id, ())):
             self.delete(digest)
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete tokens that expired."""
-        expired = (token.digest for token in self._tokens.values() if token.expires_at < before)
-        return sum(self.delete(digest) for digest in list(islice(expired, limit)))
+    def _ends(self) -> Iterator[tuple[Instant, bytes]]:
+        return ((one.expires_at, key) for key, one in self._tokens.items())
+
+    def _forget(self, key: bytes) -> None:
+        self.delete(key)
 
 
 class MemoryClients:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.enrolment.registration.records import (
     NetworkMark,
@@ -20,7 +21,7 @@ def _oldest_first(found: Iterable[RegistrationRecord]) -> list[RegistrationRecor
     return sorted(found, key=lambda record: (record.created_at, record.id))
 
 
-class MemoryRegistrations:
+class MemoryRegistrations(MemoryExpiring[str]):
     """:class:`hkeid.enrolment.registration.RegistrationRepository`."""
 
     __slots__ = ("_by_reference", "_journal", "_records")
@@ -158,17 +159,16 @@ class MemoryRegistrations:
         )
         return tuple(_oldest_first(found)[:limit])
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete concluded ones whose ``purge_after`` is before ``before``."""
-        old = [
-            record
-            for record in self._records.values()
-            if record.purge_after is not None and record.purge_after < before
-        ][:limit]
-        for record in old:
-            self._journal.remove(self._records, record.id)
-            self._journal.remove(self._by_reference, record.reference)
-        return len(old)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return (
+            (one.purge_after, key)
+            for key, one in self._records.items()
+            if one.purge_after is not None
+        )
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._by_reference, self._records[key].reference)
+        self._journal.remove(self._records, key)
 
 
 class MemoryEvidenceItems:

@@ -117,6 +117,16 @@ class MemoryCredentials:
         self._journal.set(self._credentials, credential_id, replace(stored, label=label))
         return True
 
+    def names_of(self, resident_id: str) -> tuple[str, ...]:
+        """Ids of a resident's credentials, in hexadecimal."""
+        return tuple(key.hex() for key in self._of_resident.get(resident_id, ()))
+
+    def forget(self, name: str) -> None:
+        """Delete a credential."""
+        credential = self._credentials[bytes.fromhex(name)]
+        self._journal.remove(self._credentials, credential.id)
+        self._journal.unlink(self._of_resident, credential.resident_id, credential.id)
+
 
 class MemorySealedFields:
     """:class:`hkeid.residents.records.SealedFieldRepository`."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.kernel.instants import Instant
 from hkeid.profile.rights.records import DataRequest, RequestKind
 
 
-class MemoryDataRequests:
+class MemoryDataRequests(MemoryExpiring[str]):
     """:class:`hkeid.profile.rights.DataRequestRepository`."""
 
     __slots__ = ("_journal", "_requests")
@@ -66,14 +66,10 @@ class MemoryDataRequests:
         self._journal.set(self._requests, old.id, changed)
         return True
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were closed before ``before``."""
-        old = sorted(
-            (one.closed_at, one.id)
-            for one in self._requests.values()
-            if one.closed_at is not None and one.closed_at < before
-        )
-        gone = 0
-        for _, request_id in islice(old, limit):
-            gone += self._journal.remove(self._requests, request_id)
-        return gone
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        for one in self._requests.values():
+            if one.closed_at is not None:
+                yield one.closed_at, one.id
+
+    def _forget(self, key: str) -> object:
+        return self._journal.remove(self._requests, key)

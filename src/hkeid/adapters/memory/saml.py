@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.kernel.instants import Instant
 from hkeid.saml.idp.records import Participation
@@ -9,7 +12,7 @@ from hkeid.saml.idp.records import Participation
 _Key = tuple[str, str, str]
 
 
-class MemoryParticipations:
+class MemoryParticipations(MemoryExpiring[_Key]):
     """:class:`hkeid.saml.idp.ParticipationRepository`."""
 
     __slots__ = ("_by_key", "_by_name", "_by_session", "_journal")
@@ -43,12 +46,8 @@ class MemoryParticipations:
             self._forget(key)
         return len(keys)
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete participations that expired."""
-        old = [key for key, one in self._by_key.items() if one.expires_at < before][:limit]
-        for key in old:
-            self._forget(key)
-        return len(old)
+    def _ends(self) -> Iterator[tuple[Instant, _Key]]:
+        return ((one.expires_at, key) for key, one in self._by_key.items())
 
     def _forget(self, key: _Key) -> None:
         session_id, entity_id, name_id = key

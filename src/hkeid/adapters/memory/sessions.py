@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.broker.records import Session
 from hkeid.kernel.errors import Refused
 from hkeid.kernel.instants import Instant
 
 
-class MemorySessions:
+class MemorySessions(MemoryExpiring[str]):
     """:class:`hkeid.broker.records.SessionRepository`."""
 
     __slots__ = ("_by_digest", "_journal", "_of_resident", "_sessions")
@@ -91,12 +92,11 @@ class MemorySessions:
         live = [session for session in found if session.ended_at is None]
         return tuple(sorted(live, key=lambda one: (one.created_at, one.id), reverse=True))
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete sessions that expired."""
-        expired = (one for one in self._sessions.values() if one.expires_at < before)
-        chosen = list(islice(expired, limit))
-        for session in chosen:
-            self._journal.remove(self._sessions, session.id)
-            self._journal.remove(self._by_digest, session.digest)
-            self._journal.unlink(self._of_resident, session.resident_id, session.id)
-        return len(chosen)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.expires_at, key) for key, one in self._sessions.items())
+
+    def _forget(self, key: str) -> None:
+        session = self._sessions[key]
+        self._journal.remove(self._sessions, key)
+        self._journal.remove(self._by_digest, session.digest)
+        self._journal.unlink(self._of_resident, session.resident_id, key)

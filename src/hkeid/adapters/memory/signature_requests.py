@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.kernel.instants import Instant
 from hkeid.signing.requests.records import RequestState, SignatureRequest
 
 
-class MemorySignatureRequests:
+class MemorySignatureRequests(MemoryExpiring[str]):
     """:class:`hkeid.signing.requests.SignatureRequestRepository`."""
 
     __slots__ = ("_journal", "_requests")
@@ -82,13 +84,8 @@ class MemorySignatureRequests:
         held.sort(key=lambda one: (one.expires_at, one.id))
         return tuple(held[:limit])
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete those that ended before without a signature."""
-        gone = [
-            one.id
-            for one in self._requests.values()
-            if not one.state.made and one.expires_at < before
-        ][:limit]
-        for request_id in gone:
-            self._journal.remove(self._requests, request_id)
-        return len(gone)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.expires_at, key) for key, one in self._requests.items() if not one.state.made)
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._requests, key)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
 
 from hkeid.adapters.budget_windows import seconds_left
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.kernel.instants import Instant
 from hkeid.ports.storage import BudgetAnswer, Lost, SingleUseRecord, UseOutcome, Vanished, Won
@@ -14,7 +15,7 @@ from hkeid.ports.storage import BudgetAnswer, Lost, SingleUseRecord, UseOutcome,
 _Key = tuple[str, bytes]
 
 
-class MemorySingleUse:
+class MemorySingleUse(MemoryExpiring[_Key]):
     """:class:`hkeid.ports.SingleUse`; the store's lock is what makes its verbs conditional."""
 
     __slots__ = ("_families", "_journal", "_records")
@@ -75,19 +76,17 @@ class MemorySingleUse:
                 revoked += 1
         return revoked
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` expired records; the oldest stand first in the table."""
-        expired = (record for record in self._records.values() if record.expires_at < before)
-        chosen = list(islice(expired, limit))
-        for record in chosen:
-            key = (record.kind, record.digest)
-            self._journal.remove(self._records, key)
-            if record.family is not None:
-                self._journal.unlink(self._families, record.family, key)
-        return len(chosen)
+    def _ends(self) -> Iterator[tuple[Instant, _Key]]:
+        return ((one.expires_at, key) for key, one in self._records.items())
+
+    def _forget(self, key: _Key) -> None:
+        family = self._records[key].family
+        self._journal.remove(self._records, key)
+        if family is not None:
+            self._journal.unlink(self._families, family, key)
 
 
-class MemoryAttemptBudgets:
+class MemoryAttemptBudgets(MemoryExpiring[_Key]):
     """:class:`hkeid.ports.AttemptBudgets`: the end of the window and what was spent in it."""
 
     __slots__ = ("_journal", "_windows")
@@ -115,10 +114,8 @@ class MemoryAttemptBudgets:
         """Forget what was spent."""
         self._journal.remove(self._windows, (kind, subject))
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` budgets whose window ended."""
-        ended = (key for key, (ends_at, _) in self._windows.items() if ends_at < before)
-        chosen = list(islice(ended, limit))
-        for key in chosen:
-            self._journal.remove(self._windows, key)
-        return len(chosen)
+    def _ends(self) -> Iterator[tuple[Instant, _Key]]:
+        return ((ends_at, key) for key, (ends_at, _) in self._windows.items())
+
+    def _forget(self, key: _Key) -> None:
+        self._journal.remove(self._windows, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from hkeid.adapters.memory.expiring import MemoryExpiring
 from hkeid.adapters.memory.journal import Journal
 from hkeid.enrolment.stations.records import Station
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
@@ -66,7 +67,7 @@ class MemoryStations:
         return iter([self._stations[key] for key in sorted(self._stations)])
 
 
-class MemoryUpgrades:
+class MemoryUpgrades(MemoryExpiring[str]):
     """:class:`hkeid.enrolment.upgrade.UpgradeRepository`."""
 
     __slots__ = ("_journal", "_upgrades")
@@ -125,13 +126,11 @@ class MemoryUpgrades:
         self._journal.set(self._upgrades, old.id, changed)
         return True
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` whose time ended before ``before``, the oldest first."""
-        found = self._those(lambda one: one.expires_at < before)
-        gone = sorted(found, key=lambda one: one.expires_at)[:limit]
-        for upgrade in gone:
-            self._journal.remove(self._upgrades, upgrade.id)
-        return len(gone)
+    def _ends(self) -> Iterator[tuple[Instant, str]]:
+        return ((one.expires_at, key) for key, one in self._upgrades.items())
+
+    def _forget(self, key: str) -> None:
+        self._journal.remove(self._upgrades, key)
 
     def _those(self, wanted: Callable[[Upgrade], bool]) -> list[Upgrade]:
         return [one for one in self._upgrades.values() if wanted(one)]

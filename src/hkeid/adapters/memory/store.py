@@ -13,10 +13,11 @@ from hkeid.adapters.memory.certificates import (
     MemoryRevocationLists,
     MemorySerialCounters,
 )
+from hkeid.adapters.memory.erased_records import MemoryErasedRecords
 from hkeid.adapters.memory.journal import Journal
 from hkeid.adapters.memory.links import MemoryLinks, MemoryUpstreamSessions
 from hkeid.adapters.memory.logout_notices import MemoryLogoutNotices
-from hkeid.adapters.memory.notices import MemoryNotices
+from hkeid.adapters.memory.notices import MemoryNoticeChoices, MemoryNotices
 from hkeid.adapters.memory.officers import (
     MemoryOfficerCredentials,
     MemoryOfficers,
@@ -63,6 +64,7 @@ class MemoryTransaction:
         "credentials",
         "data_requests",
         "disclosures",
+        "erased_records",
         "evidence_items",
         "grants",
         "guardian_approvals",
@@ -70,6 +72,7 @@ class MemoryTransaction:
         "links",
         "logout_notices",
         "made_signatures",
+        "notice_choices",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -111,6 +114,7 @@ class MemoryTransaction:
         self.guardian_approvals = MemoryGuardianApprovals(journal)
         self.data_requests = MemoryDataRequests(journal)
         self.notices = MemoryNotices(journal)
+        self.notice_choices = MemoryNoticeChoices(journal)
         self.logout_notices = MemoryLogoutNotices(journal)
         self.officers = MemoryOfficers(journal)
         self.officer_credentials = MemoryOfficerCredentials(journal)
@@ -127,6 +131,17 @@ class MemoryTransaction:
         self.issued_certificates = MemoryIssuedCertificates(journal)
         self.revocation_lists = MemoryRevocationLists(journal)
         self.serial_counters = MemorySerialCounters(journal)
+        self.erased_records = MemoryErasedRecords(
+            self.residents,
+            self.sealed_fields,
+            {
+                "consents": self.consents,
+                "disclosures": self.disclosures,
+                "guardian_approvals": self.guardian_approvals,
+                "record_accesses": self.record_accesses,
+                "credentials": self.credentials,
+            },
+        )
         self.audit_records = MemoryAuditRecords(journal)
         self.audit: LeasedTrail = writers.trail(self.audit_records.keep)
 

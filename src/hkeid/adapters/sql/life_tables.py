@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Table
+from sqlalchemy import BigInteger, Boolean, Index, Table
 
 from hkeid.adapters.sql.tables import INSTANT, JSON_BYTES, METADATA, TEXT
 from hkeid.adapters.sql.tables import column as _column
@@ -24,6 +24,17 @@ notices = Table(
     Index("notices_done_next_idx", "done_at", "next_at"),
     sqlite_with_rowid=False,
 )
+
+notice_choices = Table(
+    "notice_choices",
+    METADATA,
+    _key("resident_id"),
+    _key("topic"),
+    _key("channel"),
+    _column("wanted", Boolean()),
+    sqlite_with_rowid=False,
+)
+"""What a resident chose otherwise than is the case at first."""
 
 logout_notices = Table(
     "logout_notices",

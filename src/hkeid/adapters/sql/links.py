@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import ClauseElement, and_, delete, or_, select, update
 
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.statements import Insert, Statement, param, purging, values
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
 from hkeid.adapters.sql.upstream_tables import upstream_links, upstream_sessions
 from hkeid.broker.upstream_records import UpstreamSession
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
@@ -157,13 +158,14 @@ _BY_NAME: Final = Statement(
     .where(_of_provider, _s.upstream_session == param(_s.upstream_session))
     .order_by(_s.session_id)
 )
-_PURGE: Final = Statement(purging(upstream_sessions, _s.expires_at, _s.session_id))
 
 
-class SqlUpstreamSessions:
+class SqlUpstreamSessions(SqlExpiring):
     """:class:`hkeid.broker.upstream_records.UpstreamSessionRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(upstream_sessions, _s.expires_at, _s.session_id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -209,12 +211,6 @@ class SqlUpstreamSessions:
         ]
         found = [_upstream_session(row) for row in rows]
         return tuple(sorted(found, key=lambda one: one.session_id))
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete those that expired."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
 
 
 def _upstream_session(row: Row) -> UpstreamSession:

@@ -7,8 +7,9 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.life_tables import logout_notices
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.doors.logout.records import LogoutNotice
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 
@@ -49,13 +50,14 @@ _POSTPONE: Final = Statement(
     .values(next_at=param(_n.next_at, "until"))
 )
 _REMOVE: Final = Statement(delete(logout_notices).where(*_as_before))
-_PURGE: Final = Statement(purging(logout_notices, _n.ended_at, _n.session_id, _n.client_id))
 
 
-class SqlLogoutNotices:
+class SqlLogoutNotices(SqlExpiring):
     """:class:`hkeid.doors.logout.records.LogoutNoticeRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(logout_notices, _n.ended_at, _n.session_id, _n.client_id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -113,11 +115,6 @@ class SqlLogoutNotices:
     def remove(self, notice: LogoutNotice) -> bool:
         """Delete, if nobody has taken it up since."""
         return self._connection.change(_REMOVE, _before(notice)) == 1
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` of sessions that ended before ``before``."""
-        parameters = {"before": epoch_microseconds(before), "limit": limit}
-        return self._connection.change(_PURGE, parameters)
 
 
 def _before(notice: LogoutNotice) -> dict[str, Any]:

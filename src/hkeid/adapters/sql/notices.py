@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ClauseElement, bindparam, delete, insert, select, update
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.life_tables import notices
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
+from hkeid.adapters.sql.life_tables import notice_choices, notices
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
 from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.ports.notices import Channel
@@ -46,13 +47,14 @@ _OF_RESIDENT: Final = Statement(
     .order_by(_n.due_at.desc(), _n.id)
     .limit(_LIMIT)
 )
-_PURGE: Final = Statement(purging(notices, _n.due_at, _n.id))
 
 
-class SqlNotices:
+class SqlNotices(SqlExpiring):
     """:class:`hkeid.enrolment.notices.NoticeRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(notices, _n.due_at, _n.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -93,11 +95,6 @@ class SqlNotices:
         parameters = {"resident_id": resident_id, "limit": limit}
         return tuple(_notice(row) for row in self._connection.rows(_OF_RESIDENT, parameters))
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were due before ``before``."""
-        parameters = {"before": epoch_microseconds(before), "limit": limit}
-        return self._connection.change(_PURGE, parameters)
-
 
 def _changing(notice: DueNotice) -> dict[str, Any]:
     return {
@@ -122,3 +119,50 @@ def _notice(row: Row) -> DueNotice:
         done_at=instant(done_at),
         outcome=None if outcome is None else NoticeOutcome(outcome),
     )
+
+
+_c = notice_choices.c
+_CHOICES: Final = Statement(
+    select(_c.topic, _c.channel, _c.wanted).where(_c.resident_id == param(_c.resident_id))
+)
+_FORGET: Final = Statement(delete(notice_choices).where(_c.resident_id == param(_c.resident_id)))
+
+
+def _choosing(insert: Insert) -> ClauseElement:
+    fresh = insert(notice_choices).values(values(notice_choices))
+    statement: ClauseElement = fresh.on_conflict_do_update(
+        index_elements=[_c.resident_id, _c.topic, _c.channel],
+        set_={"wanted": fresh.excluded.wanted},
+    )
+    return statement
+
+
+_CHOOSE: Final = Statement(_choosing)
+
+
+class SqlNoticeChoices:
+    """:class:`hkeid.enrolment.notices.NoticeChoiceRepository`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: SqlConnection) -> None:
+        self._connection = connection
+
+    def of_resident(self, resident_id: str) -> dict[tuple[str, str], bool]:
+        """A resident's choices, by topic and channel."""
+        rows = self._connection.rows(_CHOICES, {"resident_id": resident_id})
+        return {(topic, channel): bool(wanted) for topic, channel, wanted in rows}
+
+    def put(self, resident_id: str, topic: str, channel: str, *, wanted: bool) -> None:
+        """Keep a choice, in the place of an earlier one."""
+        parameters = {
+            "resident_id": resident_id,
+            "topic": topic,
+            "channel": channel,
+            "wanted": wanted,
+        }
+        self._connection.change(_CHOOSE, parameters)
+
+    def delete(self, resident_id: str) -> int:
+        """Forget a resident's choices."""
+        return self._connection.change(_FORGET, {"resident_id": resident_id})

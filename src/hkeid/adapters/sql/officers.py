@@ -9,8 +9,9 @@ from sqlalchemy import and_, bindparam, insert, select, update
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.officers_tables import officer_credentials, officer_sessions, officers
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.officers.records import Officer, OfficerSession, OfficerStatus
 from hkeid.officers.roles import Role
@@ -250,13 +251,14 @@ _END_OF_OFFICER: Final = Statement(
     .where(_s.officer_id == param(_s.officer_id, "of_officer"), _s.ended_at.is_(None))
     .values(ended_at=param(_s.ended_at))
 )
-_PURGE: Final = Statement(purging(officer_sessions, _s.expires_at, _s.id))
 
 
-class SqlOfficerSessions:
+class SqlOfficerSessions(SqlExpiring):
     """:class:`hkeid.officers.records.OfficerSessionRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(officer_sessions, _s.expires_at, _s.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -319,12 +321,6 @@ class SqlOfficerSessions:
         """End all of an officer's."""
         parameters = {"of_officer": officer_id, "ended_at": epoch_microseconds(now)}
         return self._connection.change(_END_OF_OFFICER, parameters)
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete sessions that expired."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
 
 
 def _session(row: Row) -> OfficerSession:

@@ -8,7 +8,8 @@ from sqlalchemy import delete, insert, select, update
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.adapters.sql.tables import access_tokens, grants
 from hkeid.identity.assurance import Acr
 from hkeid.kernel import canonical_json
@@ -40,13 +41,14 @@ _EVERY_OF_SESSION: Final = Statement(
     .where(_g.session_id == param(_g.session_id))
     .order_by(_g.created_at.desc(), _g.id.desc())
 )
-_PURGE: Final = Statement(purging(grants, _g.expires_at, _g.id))
 
 
-class SqlGrants:
+class SqlGrants(SqlExpiring):
     """:class:`hkeid.op.records.GrantRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(grants, _g.expires_at, _g.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -99,12 +101,6 @@ class SqlGrants:
         rows = self._connection.rows(_EVERY_OF_SESSION, {"session_id": session_id})
         return tuple(_grant(row) for row in rows)
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete grants that expired; their access tokens go with them (ON DELETE CASCADE)."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
-
 
 def _grant(row: Row) -> Grant:
     (
@@ -149,13 +145,14 @@ _GET_TOKEN: Final = Statement(
     .where(_t.digest == param(_t.digest), _live)
 )
 _DELETE_TOKEN: Final = Statement(delete(access_tokens).where(_t.digest == param(_t.digest)))
-_PURGE_TOKENS: Final = Statement(purging(access_tokens, _t.expires_at, _t.digest))
 
 
-class SqlAccessTokens:
+class SqlAccessTokens(SqlExpiring):
     """:class:`hkeid.op.records.AccessTokenRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(access_tokens, _t.expires_at, _t.digest)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -194,9 +191,3 @@ class SqlAccessTokens:
     def delete(self, digest: bytes) -> bool:
         """Revoke one token."""
         return self._connection.change(_DELETE_TOKEN, {"digest": digest}) == 1
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete tokens that expired."""
-        return self._connection.change(
-            _PURGE_TOKENS, {"before": epoch_microseconds(before), "limit": limit}
-        )

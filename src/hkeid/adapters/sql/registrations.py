@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, bindparam, case, func, literal_column, or_, s
 
 from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.registration_tables import registrations
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.enrolment.registration.records import (
     NetworkMark,
     NetworkReach,
@@ -159,13 +160,14 @@ _UNDESTROYED: Final = Statement(
     .order_by(_r.created_at, _r.id)
     .limit(_LIMIT)
 )
-_PURGE: Final = Statement(purging(registrations, _r.purge_after, _r.id))
 
 
-class SqlRegistrations:
+class SqlRegistrations(SqlExpiring):
     """:class:`hkeid.enrolment.registration.RegistrationRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(registrations, _r.purge_after, _r.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -257,12 +259,6 @@ class SqlRegistrations:
     def undestroyed(self, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those that are decided and whose evidence may still be there."""
         return self._records(_UNDESTROYED, {**_DECIDED, "limit": limit})
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete concluded ones whose ``purge_after`` is before ``before``."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
 
     def _count(self, statement: Statement, parameters: dict[str, Any]) -> int:
         row = self._connection.find(statement, parameters)

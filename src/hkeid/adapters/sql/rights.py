@@ -9,9 +9,10 @@ from sqlalchemy import ClauseElement, bindparam, literal_column, select, update
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.rights_tables import data_requests
-from hkeid.adapters.sql.statements import Insert, Statement, param, purging, values
-from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
+from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
 from hkeid.profile.rights.grounds import RefusalGround
 from hkeid.profile.rights.records import DataRequest, Reminder, RequestKind, RequestState
 
@@ -61,13 +62,14 @@ _CHANGE: Final = Statement(
         version=_r.version + literal_column("1"),
     )
 )
-_PURGE: Final = Statement(purging(data_requests, _r.closed_at, _r.id))
 
 
-class SqlDataRequests:
+class SqlDataRequests(SqlExpiring):
     """:class:`hkeid.profile.rights.DataRequestRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(data_requests, _r.closed_at, _r.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -115,11 +117,6 @@ class SqlDataRequests:
         """Compare-and-set on the version of one that waits; what was asked never changes."""
         parameters = {"of_id": old.id, "old_version": old.version, **_changing(new)}
         return self._connection.change(_CHANGE, parameters) == 1
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were closed before ``before``."""
-        parameters = {"before": epoch_microseconds(before), "limit": limit}
-        return self._connection.change(_PURGE, parameters)
 
 
 def _changing(request: DataRequest) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.sql.elements import ClauseElement
 
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.saml_tables import saml_participations
-from hkeid.adapters.sql.statements import Insert, Statement, param, purging, values
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
 from hkeid.kernel.errors import MalformedInput
-from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
+from hkeid.kernel.instants import epoch_microseconds, from_epoch_microseconds
 from hkeid.saml.idp.records import Participation
 
 _p = saml_participations.c
@@ -43,15 +44,14 @@ _REMOVE: Final = Statement(
         _p.session_id == param(_p.session_id), _p.entity_id == param(_p.entity_id)
     )
 )
-_PURGE: Final = Statement(
-    purging(saml_participations, _p.expires_at, _p.session_id, _p.entity_id, _p.name_id)
-)
 
 
-class SqlParticipations:
+class SqlParticipations(SqlExpiring):
     """:class:`hkeid.saml.idp.ParticipationRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(saml_participations, _p.expires_at, _p.session_id, _p.entity_id, _p.name_id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -88,12 +88,6 @@ class SqlParticipations:
         """Forget a service of a session."""
         parameters = {"session_id": session_id, "entity_id": entity_id}
         return self._connection.change(_REMOVE, parameters)
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete participations that expired."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
 
 
 def _participation(row: Row) -> Participation:

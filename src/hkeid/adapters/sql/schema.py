@@ -23,7 +23,7 @@ from hkeid.adapters.sql.statements import Statement
 from hkeid.adapters.sql.tables import store_state
 from hkeid.kernel.errors import ConfigurationError
 
-HEAD: Final = "0018"
+HEAD: Final = "0019"
 """The revision that this release serves; the last one in ``migrations/versions``."""
 
 VERSION_TABLE: Final = "schema_version"

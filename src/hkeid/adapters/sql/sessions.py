@@ -8,7 +8,8 @@ from sqlalchemy import and_, insert, select, update
 
 from hkeid.adapters.sql.columns import instant, moment, word_list, words
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.adapters.sql.tables import sessions
 from hkeid.broker.records import Session
 from hkeid.identity.assurance import Acr
@@ -52,13 +53,14 @@ _OF_RESIDENT: Final = Statement(
     .where(_s.resident_id == param(_s.resident_id), _s.ended_at.is_(None))
     .order_by(_s.created_at.desc(), _s.id.desc())
 )
-_PURGE: Final = Statement(purging(sessions, _s.expires_at, _s.id))
 
 
-class SqlSessions:
+class SqlSessions(SqlExpiring):
     """:class:`hkeid.broker.records.SessionRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(sessions, _s.expires_at, _s.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -129,12 +131,6 @@ class SqlSessions:
         """A resident's sessions that have not ended, newest first."""
         rows = self._connection.rows(_OF_RESIDENT, {"resident_id": resident_id})
         return tuple(_session(row) for row in rows)
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete sessions that expired."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
 
 
 def _session(row: Row) -> Session:

@@ -9,8 +9,9 @@ from sqlalchemy import bindparam, func, literal_column, select, update
 
 from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
 from hkeid.adapters.sql.signing_tables import signature_requests
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
 from hkeid.signing.requests.records import RequestState, SignatureRequest
 
@@ -72,13 +73,14 @@ _OVERDUE: Final = Statement(
     .order_by(_r.expires_at, _r.id)
     .limit(_LIMIT)
 )
-_PURGE: Final = Statement(purging(signature_requests, _r.purge_after, _r.id))
 
 
-class SqlSignatureRequests:
+class SqlSignatureRequests(SqlExpiring):
     """:class:`hkeid.signing.requests.SignatureRequestRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(signature_requests, _r.purge_after, _r.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -132,11 +134,6 @@ class SqlSignatureRequests:
             "limit": limit,
         }
         return tuple(_request(row) for row in self._connection.rows(_OVERDUE, parameters))
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete those that ended before without a signature."""
-        parameters = {"before": epoch_microseconds(before), "limit": limit}
-        return self._connection.change(_PURGE, parameters)
 
 
 def _changing(request: SignatureRequest) -> Mapping[str, Any]:

@@ -20,7 +20,8 @@ from sqlalchemy import (
 
 from hkeid.adapters.budget_windows import seconds_left
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.statements import Insert, Statement, param, purging, values
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
+from hkeid.adapters.sql.statements import Insert, Statement, param, values
 from hkeid.adapters.sql.tables import attempt_budgets, single_use
 from hkeid.kernel.errors import Unavailable
 from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_microseconds
@@ -49,10 +50,9 @@ _REVOKE_FAMILY: Final = Statement(
     .where(_s.family == param(_s.family, "of_family"), _s.revoked_at.is_(None))
     .values(revoked_at=param(_s.revoked_at, "now"))
 )
-_PURGE: Final = Statement(purging(single_use, _s.expires_at, _s.kind, _s.digest))
 
 
-class SqlSingleUse:
+class SqlSingleUse(SqlExpiring):
     """:class:`hkeid.ports.SingleUse`.
 
     PostgreSQL runs these under READ COMMITTED: an UPDATE that meets a row which somebody else is
@@ -66,6 +66,8 @@ class SqlSingleUse:
     """
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(single_use, _s.expires_at, _s.kind, _s.digest)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -122,12 +124,6 @@ class SqlSingleUse:
             revoked += found
         return revoked
 
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` expired records."""
-        return self._connection.change(
-            _PURGE, {"before": epoch_microseconds(before), "limit": limit}
-        )
-
 
 def _parameters(record: SingleUseRecord) -> dict[str, object]:
     used_at, revoked_at = record.used_at, record.revoked_at
@@ -182,13 +178,14 @@ def _spending(insert: Insert) -> ClauseElement:
 _SPEND: Final = Statement(_spending)
 _WINDOW: Final = Statement(select(_b.window_ends_at).where(_this_budget))
 _REFUND: Final = Statement(delete(attempt_budgets).where(_this_budget))
-_PURGE_BUDGETS: Final = Statement(purging(attempt_budgets, _b.window_ends_at, _b.kind, _b.subject))
 
 
-class SqlAttemptBudgets:
+class SqlAttemptBudgets(SqlExpiring):
     """:class:`hkeid.ports.AttemptBudgets`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(attempt_budgets, _b.window_ends_at, _b.kind, _b.subject)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -217,9 +214,3 @@ class SqlAttemptBudgets:
     def refund(self, kind: str, subject: bytes) -> None:
         """Forget what was spent."""
         self._connection.change(_REFUND, {"kind": kind, "subject": subject})
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` budgets whose window ended."""
-        return self._connection.change(
-            _PURGE_BUDGETS, {"before": epoch_microseconds(before), "limit": limit}
-        )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, cast
 
-from sqlalchemy import Column, Delete, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Column, Table, bindparam, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine.interfaces import Dialect
@@ -76,8 +76,9 @@ def values(table: Table, *, without: Iterable[str] = ()) -> dict[str, BindParame
     return {column.name: param(column) for column in table.c if column.name not in left_out}
 
 
-def purging(table: Table, moment: Column[Any], *keys: Column[Any]) -> Delete:
-    """Delete at most ``:limit`` rows whose ``moment`` is before ``:before``, the oldest first.
+def purging(table: Table, moment: Column[Any], *keys: Column[Any]) -> ClauseElement:
+    """Delete at most ``:limit`` rows whose ``moment`` is before ``:before``, the oldest first; their
+    keys come back.
 
     Rows that another transaction holds are left for the next time instead of waited for. The rows
     are chosen in a common table expression: PostgreSQL might run a subquery more than once and then
@@ -93,4 +94,4 @@ def purging(table: Table, moment: Column[Any], *keys: Column[Any]) -> Delete:
         .cte("chosen", nesting=True)
     )
     key = keys[0] if len(keys) == 1 else tuple_(*keys)
-    return delete(table).where(key.in_(select(*chosen.c)))
+    return delete(table).where(key.in_(select(*chosen.c))).returning(*keys)

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, literal_column, select, update
 
 from hkeid.adapters.sql.columns import instant, moment
 from hkeid.adapters.sql.connection import Row, SqlConnection
-from hkeid.adapters.sql.statements import Statement, param, purging, values
+from hkeid.adapters.sql.expiring import Expiry, SqlExpiring
+from hkeid.adapters.sql.statements import Statement, param, values
 from hkeid.adapters.sql.station_tables import stations, upgrades
 from hkeid.enrolment.stations.records import Station, StationMode, StationStatus
 from hkeid.enrolment.upgrade.records import Upgrade, UpgradeStep
@@ -82,7 +83,6 @@ _CHANGE_UPGRADE: Final = Statement(
         version=_u.version + literal_column("1"),
     )
 )
-_PURGE: Final = Statement(purging(upgrades, _u.expires_at, _u.id))
 
 
 class SqlStations:
@@ -134,10 +134,12 @@ class SqlStations:
         return iter([_station(row) for row in self._connection.rows(_ALL_STATIONS, {})])
 
 
-class SqlUpgrades:
+class SqlUpgrades(SqlExpiring):
     """:class:`hkeid.enrolment.upgrade.UpgradeRepository`."""
 
     __slots__ = ("_connection",)
+
+    EXPIRY = Expiry(upgrades, _u.expires_at, _u.id)
 
     def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
@@ -188,11 +190,6 @@ class SqlUpgrades:
                 return False
         parameters = {**_upgrade_values(new), "of_id": old.id, "old_version": old.version}
         return self._connection.change(_CHANGE_UPGRADE, parameters) == 1
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` whose time ended before ``before``."""
-        parameters = {"before": epoch_microseconds(before), "limit": limit}
-        return self._connection.change(_PURGE, parameters)
 
     def _many(self, statement: Statement, parameters: dict[str, Any]) -> tuple[Upgrade, ...]:
         return tuple(_upgrade(row) for row in self._connection.rows(statement, parameters))

@@ -21,10 +21,11 @@ from hkeid.adapters.sql.clients import SqlClients
 from hkeid.adapters.sql.connection import SqlConnection
 from hkeid.adapters.sql.credentials import SqlCredentials
 from hkeid.adapters.sql.database import open_database
+from hkeid.adapters.sql.erased_records import SqlErasedRecords
 from hkeid.adapters.sql.evidence import SqlEvidenceItems
 from hkeid.adapters.sql.links import SqlLinks, SqlUpstreamSessions
 from hkeid.adapters.sql.logout_notices import SqlLogoutNotices
-from hkeid.adapters.sql.notices import SqlNotices
+from hkeid.adapters.sql.notices import SqlNoticeChoices, SqlNotices
 from hkeid.adapters.sql.officers import SqlOfficerCredentials, SqlOfficers, SqlOfficerSessions
 from hkeid.adapters.sql.profile import SqlConsents, SqlDisclosures, SqlGuardianApprovals
 from hkeid.adapters.sql.provider import SqlAccessTokens, SqlGrants
@@ -60,6 +61,7 @@ class SqlTransaction:
         "credentials",
         "data_requests",
         "disclosures",
+        "erased_records",
         "evidence_items",
         "grants",
         "guardian_approvals",
@@ -67,6 +69,7 @@ class SqlTransaction:
         "links",
         "logout_notices",
         "made_signatures",
+        "notice_choices",
         "notices",
         "officer_credentials",
         "officer_sessions",
@@ -108,6 +111,7 @@ class SqlTransaction:
         self.guardian_approvals = SqlGuardianApprovals(connection)
         self.data_requests = SqlDataRequests(connection)
         self.notices = SqlNotices(connection)
+        self.notice_choices = SqlNoticeChoices(connection)
         self.logout_notices = SqlLogoutNotices(connection)
         self.officers = SqlOfficers(connection)
         self.officer_credentials = SqlOfficerCredentials(connection)
@@ -124,6 +128,7 @@ class SqlTransaction:
         self.issued_certificates = SqlIssuedCertificates(connection)
         self.revocation_lists = SqlRevocationLists(connection)
         self.serial_counters = SqlSerialCounters(connection)
+        self.erased_records = SqlErasedRecords(connection)
         self.audit_records = SqlAuditRecords(connection)
         self.audit = writers.trail(self.audit_records.keep)
 

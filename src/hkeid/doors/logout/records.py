@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hkeid.kernel.instants import Instant
+from hkeid.ports.storage import Expiring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class LogoutNotice:
     attempts: int = 0
 
 
-class LogoutNoticeRepository(Protocol):
+class LogoutNoticeRepository(Expiring, Protocol):
     """Logout notices inside a transaction."""
 
     def add(self, notice: LogoutNotice) -> None:
@@ -66,8 +67,4 @@ class LogoutNoticeRepository(Protocol):
 
     def remove(self, notice: LogoutNotice) -> bool:
         """Delete, if ``attempts`` and ``next_at`` are still as in ``notice``."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` notices of sessions that ended before ``before``."""
         ...

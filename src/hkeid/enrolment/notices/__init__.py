@@ -12,29 +12,40 @@ if TYPE_CHECKING:
         ContactChannel,
         ContactsFull,
     )
+    from hkeid.enrolment.notices.choosing import NoticeChoices
     from hkeid.enrolment.notices.contacts import MOST_BROWSERS, Contacts
     from hkeid.enrolment.notices.dispatch import Dispatched, Dispatcher, DispatchSettings
-    from hkeid.enrolment.notices.records import DueNotice, NoticeOutcome, NoticeRepository
+    from hkeid.enrolment.notices.records import (
+        DueNotice,
+        NoticeChoiceRepository,
+        NoticeOutcome,
+        NoticeRepository,
+    )
     from hkeid.enrolment.notices.stopping import StopLinks
-    from hkeid.enrolment.notices.telling import tell
+    from hkeid.enrolment.notices.telling import tell, tell_as_chosen
     from hkeid.enrolment.notices.texts import MESSAGES, Message, message
+    from hkeid.enrolment.notices.topics import CHOSEN_BY, OPTIONAL, Topic, topic_of
 
 __getattr__ = names_on_demand(
     __name__,
     {
         "addresses": ("ContactBrowser", "ContactChannel", "ContactsFull"),
         "contacts": ("MOST_BROWSERS", "Contacts"),
+        "choosing": ("NoticeChoices",),
         "dispatch": ("Dispatched", "Dispatcher", "DispatchSettings"),
-        "records": ("DueNotice", "NoticeOutcome", "NoticeRepository"),
+        "records": ("DueNotice", "NoticeChoiceRepository", "NoticeOutcome", "NoticeRepository"),
         "stopping": ("StopLinks",),
-        "telling": ("tell",),
+        "telling": ("tell", "tell_as_chosen"),
+        "topics": ("CHOSEN_BY", "OPTIONAL", "Topic", "topic_of"),
         "texts": ("MESSAGES", "Message", "message"),
     },
 )
 
 __all__ = [
+    "CHOSEN_BY",
     "MESSAGES",
     "MOST_BROWSERS",
+    "OPTIONAL",
     "ContactBrowser",
     "ContactChannel",
     "Contacts",
@@ -44,9 +55,14 @@ __all__ = [
     "Dispatcher",
     "DueNotice",
     "Message",
+    "NoticeChoiceRepository",
+    "NoticeChoices",
     "NoticeOutcome",
     "NoticeRepository",
     "StopLinks",
+    "Topic",
     "message",
     "tell",
+    "tell_as_chosen",
+    "topic_of",
 ]

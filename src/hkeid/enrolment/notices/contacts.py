@@ -31,8 +31,9 @@ from hkeid.enrolment.notices.addresses import (
 from hkeid.enrolment.notices.changing import count_change, take_turn
 from hkeid.enrolment.notices.events import ContactChanged, ContactProofRefused
 from hkeid.enrolment.notices.former import FormerAddress, former_of, kept_former, with_former
-from hkeid.enrolment.notices.records import DueNotice, NoticeRepository
+from hkeid.enrolment.notices.records import DueNotice, NoticeChoiceRepository, NoticeRepository
 from hkeid.enrolment.notices.telling import tell
+from hkeid.enrolment.notices.topics import Topic, topic_of, wants
 from hkeid.identity.authentication import SessionView
 from hkeid.identity.language import Language
 from hkeid.kernel.errors import MalformedInput, NotFound
@@ -70,6 +71,8 @@ class ContactsTransaction(Protocol):
     def sealed_fields(self) -> SealedFieldRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def notice_choices(self) -> NoticeChoiceRepository: ...
     @property
     def audit(self) -> AuditTrail: ...
 
@@ -144,11 +147,17 @@ class Contacts:
             return tx.notices.of_resident(resident_id, limit=limit)
 
     def for_notice(self, resident_id: str, about: str) -> tuple[ContactChannel, ...]:
-        """Where a notice goes; that an address was changed goes to those before as well.
+        """Where a notice goes, as its resident chose; that an address was changed goes to those before
+        as well.
 
         :raises hkeid.kernel.errors.NotFound: ``data_key_missing``: the resident was erased.
         """
         found = self.of_resident(resident_id)
+        topic = topic_of(about)
+        if topic is not Topic.SECURITY:
+            with self._store.transaction() as tx:
+                choices = tx.notice_choices.of_resident(resident_id)
+            return tuple(one for one in found if wants(choices, topic, one.channel))
         if about != "contact_changed":
             return found
         with self._store.transaction() as tx:

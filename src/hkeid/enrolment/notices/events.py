@@ -26,6 +26,18 @@ class ContactProofRefused(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeChoicesChanged(AuditEvent):
+    """A resident chose which notices come.
+
+    :ivar choices: what changed, each as ``topic.channel.on`` or ``topic.channel.off``.
+    """
+
+    NAME: ClassVar[str] = "enrolment:notice-choices:changed"
+    resident_id: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeSent(AuditEvent):
     """Nothing is left to do about a notice.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from hkeid.kernel.instants import Instant
 from hkeid.ports.notices import Channel
+from hkeid.ports.storage import Expiring
 
 
 class NoticeOutcome(StrEnum):
@@ -43,7 +45,23 @@ class DueNotice:
     outcome: NoticeOutcome | None = None
 
 
-class NoticeRepository(Protocol):
+class NoticeChoiceRepository(Protocol):
+    """What residents chose otherwise than it is at first, inside a transaction."""
+
+    def of_resident(self, resident_id: str) -> Mapping[tuple[str, str], bool]:
+        """A resident's choices, by topic and channel."""
+        ...
+
+    def put(self, resident_id: str, topic: str, channel: str, *, wanted: bool) -> None:
+        """Keep a choice, in the place of an earlier one."""
+        ...
+
+    def delete(self, resident_id: str) -> int:
+        """Forget a resident's choices; returns how many."""
+        ...
+
+
+class NoticeRepository(Expiring, Protocol):
     """Notices inside a transaction."""
 
     def add(self, notice: DueNotice) -> None:
@@ -65,8 +83,4 @@ class NoticeRepository(Protocol):
 
     def of_resident(self, resident_id: str, *, limit: int = 50) -> tuple[DueNotice, ...]:
         """A resident's notices, newest first."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` notices that were due before ``before``."""
         ...

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hkeid.identity.language import Language
+from hkeid.profile.eme.fields import EME_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class Message:
     body: str
 
 
+_LANGUAGES = (Language.ENGLISH, Language.TRADITIONAL, Language.SIMPLIFIED)
+
 _IF_NOT_YOU = {
     Language.ENGLISH: (
         "If this was not you, open My eID and freeze your eID at once, or go to any eID counter."
@@ -29,7 +32,33 @@ _IF_NOT_YOU = {
     Language.SIMPLIFIED: "如非您本人操作，请立即到“我的 eID”暂停 eID，或亲临任何 eID 柜位。",
 }
 
-_HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] = {
+_Texts = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
+
+
+def _profile_changes() -> dict[str, _Texts]:
+    """What happened to each field of the profile, by the field's name and never its value."""
+    made: dict[str, _Texts] = {}
+    for name, field in EME_FIELDS.items():
+        english, traditional, simplified = (field.label[language] for language in _LANGUAGES)
+        made[f"profile_added.{name}"] = (
+            ("Your profile has something new", f"Added to your profile: {english}."),
+            ("你的資料檔有新增資料", f"已加入資料檔：{traditional}。"),
+            ("您的资料档有新增资料", f"已添加到资料档：{simplified}。"),
+        )
+        made[f"profile_changed.{name}"] = (
+            ("Your profile was changed", f"Changed in your profile: {english}."),
+            ("你的資料檔已更改", f"已更改資料檔中的：{traditional}。"),
+            ("您的资料档已更改", f"已更改资料档中的：{simplified}。"),
+        )
+        made[f"profile_removed.{name}"] = (
+            ("Something was removed from your profile", f"Removed from your profile: {english}."),
+            ("你的資料檔已移除資料", f"已從資料檔移除：{traditional}。"),
+            ("您的资料档已移除资料", f"已从资料档移除：{simplified}。"),
+        )
+    return made
+
+
+_HAPPENED: dict[str, _Texts] = {
     "eid_activated": (
         ("Your eID is active", "Your eID was activated and can now be used to log in."),
         ("你的 eID 已啟用", "你的 eID 已經啟用，現可用作登入。"),
@@ -176,6 +205,42 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
             "拒绝的理由及您可以采取的行动，载于“我的 eID”的“我的资料”。",
         ),
     ),
+    "data_disclosed": (
+        (
+            "A service received your data",
+            "You logged in and a service received what you agreed to. My eID shows which one, and what.",
+        ),
+        (
+            "有服務收到你的資料",
+            "你登入後，有服務收到你同意提供的資料。「我的 eID」會顯示是哪個服務及哪些資料。",
+        ),
+        (
+            "有服务收到您的资料",
+            "您登录后，有服务收到您同意提供的资料。“我的 eID”会显示是哪个服务及哪些资料。",
+        ),
+    ),
+    "form_sent": (
+        (
+            "A form was sent",
+            "A form was filled from your eID and sent to a service. My eID shows which one.",
+        ),
+        ("已傳送表格", "已用你的 eID 填寫表格並傳送給服務。「我的 eID」會顯示是哪個服務。"),
+        ("已发送表格", "已用您的 eID 填写表格并发送给服务。“我的 eID”会显示是哪个服务。"),
+    ),
+    "notice_choices_changed": (
+        (
+            "You get fewer messages",
+            "Some of our messages were turned off. Warnings like this one always come.",
+        ),
+        ("你會收到較少通知", "部分通知已關閉。像這樣的安全提示一定會發出。"),
+        ("您会收到较少通知", "部分通知已关闭。像这样的安全提示一定会发出。"),
+    ),
+    "profile_given_up": (
+        ("Your profile was erased", "Your profile was given up, and everything in it was erased."),
+        ("你的資料檔已刪除", "你已放棄資料檔，當中所有資料已刪除。"),
+        ("您的资料档已删除", "您已放弃资料档，其中所有资料已删除。"),
+    ),
+    **_profile_changes(),
     "contact_changed": (
         ("Your notices go elsewhere", "An address for notices about your eID was changed."),
         ("通知地址已更改", "接收 eID 通知的地址已更改。"),
@@ -183,10 +248,10 @@ _HAPPENED: dict[str, tuple[tuple[str, str], tuple[str, str], tuple[str, str]]] =
     ),
 }
 
-_CALM = frozenset({"case_decided", "guardian_asked", "guardian_decided"})
+_CALM = frozenset(
+    {"case_decided", "guardian_asked", "guardian_decided", "data_disclosed", "form_sent"}
+)
 """About these nobody need be alarmed."""
-
-_LANGUAGES = (Language.ENGLISH, Language.TRADITIONAL, Language.SIMPLIFIED)
 
 
 def _messages() -> Mapping[str, Mapping[Language, Message]]:

@@ -13,6 +13,7 @@ from typing import Protocol
 from hkeid.enrolment.records import EnrolmentTransaction
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import RecordAccessRepository
+from hkeid.ports.storage import Expiring
 from hkeid.residents.guardians import GuardianApprovalRepository
 
 
@@ -180,7 +181,7 @@ class NetworkMark:
         return bool(getattr(record, self.reach.value) == self.digest)
 
 
-class RegistrationRepository(Protocol):
+class RegistrationRepository(Expiring, Protocol):
     """Registrations inside a transaction."""
 
     def add(self, record: RegistrationRecord) -> bool:
@@ -258,10 +259,6 @@ class RegistrationRepository(Protocol):
 
     def undestroyed(self, *, limit: int = 100) -> tuple[RegistrationRecord, ...]:
         """Those that are decided and whose evidence may still be there."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` concluded ones whose ``purge_after`` is before ``before``."""
         ...
 
 

@@ -12,6 +12,7 @@ from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.stations.records import StationMode, StationRepository
 from hkeid.kernel.instants import Instant
 from hkeid.officers.records import OfficerRepository, RecordAccessRepository
+from hkeid.ports.storage import Expiring
 
 SERVED = "served"
 """Fact of an upgrade: the officers who sat at the station in its course."""
@@ -139,7 +140,7 @@ class Upgrade:
         return CASE_PREFIX + self.id
 
 
-class UpgradeRepository(Protocol):
+class UpgradeRepository(Expiring, Protocol):
     """Upgrades inside a transaction."""
 
     def add(self, upgrade: Upgrade) -> bool:
@@ -175,10 +176,6 @@ class UpgradeRepository(Protocol):
         version becomes ``old.version + 1``. False when somebody else was faster, or the number is
         taken.
         """
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` whose time ended before ``before``."""
         ...
 
 

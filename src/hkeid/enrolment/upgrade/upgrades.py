@@ -94,4 +94,4 @@ class Upgrades:
 
     def sweep(self) -> int:
         """End what is out of time; returns how many."""
-        return self._parts.vault.expire(self._parts.clock.now()) + self.offers.sweep()
+        return len(self._parts.vault.expire(self._parts.clock.now())) + self.offers.sweep()

@@ -10,6 +10,7 @@ from hkeid.doors.relying_party import DataForm, RelyingParty
 from hkeid.kernel.errors import NotFound
 from hkeid.kernel.instants import Instant
 from hkeid.kernel.secret import Secret
+from hkeid.ports.notices import Tell, tell_nobody
 from hkeid.ports.storage import Store, Won
 from hkeid.ports.surroundings import Clock, Random
 from hkeid.profile.forms.submissions import (
@@ -46,7 +47,10 @@ class FilledForm:
 
 
 class FormFetching:
-    """Forms between the consent ledger and the relying parties."""
+    """Forms between the consent ledger and the relying parties.
+
+    :param tell: tells residents of each form that a relying party fetched, where they want that.
+    """
 
     __slots__ = ("_holding", "_releasing")
 
@@ -56,8 +60,10 @@ class FormFetching:
         fields: PersonalFields,
         clock: Clock,
         random: Random,
+        *,
+        tell: Tell = tell_nobody,
     ) -> None:
-        self._holding = Holding(store, fields, clock, random)
+        self._holding = Holding(store, fields, clock, random, tell)
         self._releasing = Releasing(self._holding)
 
     def fetch(
@@ -135,6 +141,7 @@ class FormFetching:
                 return None
             disclosure = self._disclosure(sent, permitted, claims, now)
             record(tx, disclosure)
+            holding.tell(tx, disclosure.resident_id, "form_sent", now)
         return FilledForm(
             id=disclosure.id,
             form=form,

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from hkeid.audit.events import AuditTrail
 from hkeid.kernel.instants import Instant
-from hkeid.ports.storage import AttemptBudgets
+from hkeid.ports.storage import AttemptBudgets, Expiring
 from hkeid.ports.surroundings import Random
 from hkeid.profile.rights.grounds import RefusalGround
 from hkeid.residents.records import ResidentRepository, SealedFieldRepository
@@ -108,7 +108,7 @@ def new_request_id(random: Random) -> str:
     return "-".join((signs[:4], signs[4:8], signs[8:]))
 
 
-class DataRequestRepository(Protocol):
+class DataRequestRepository(Expiring, Protocol):
     """Requests inside a transaction. Those that were refused are the log book of s.27."""
 
     def add(self, request: DataRequest) -> bool:
@@ -136,10 +136,6 @@ class DataRequestRepository(Protocol):
         stored version is still ``old.version``; the stored version becomes ``old.version + 1``. What
         is closed never changes.
         """
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that were closed before ``before``."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from hkeid.audit.events import AuditTrail
 from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.kernel.instants import Instant
-from hkeid.ports.storage import AttemptBudgets, SingleUse
+from hkeid.ports.storage import AttemptBudgets, Expiring, SingleUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Participation:
     expires_at: Instant
 
 
-class ParticipationRepository(Protocol):
+class ParticipationRepository(Expiring, Protocol):
     """Participations inside a transaction."""
 
     def put(self, one: Participation) -> None:
@@ -47,10 +47,6 @@ class ParticipationRepository(Protocol):
 
     def remove(self, session_id: str, entity_id: str) -> int:
         """Forget a service of a session; how many names it had there."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete participations that expired before ``before``."""
         ...
 
 

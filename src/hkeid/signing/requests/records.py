@@ -8,6 +8,7 @@ from typing import Protocol
 
 from hkeid.kernel.instants import Instant
 from hkeid.op.records import ClientRepository
+from hkeid.ports.storage import Expiring
 from hkeid.residents.records import SealedFieldRepository
 from hkeid.signing.activation.records import SigningTransaction
 
@@ -56,7 +57,7 @@ class SignatureRequest:
     version: int = 1
 
 
-class SignatureRequestRepository(Protocol):
+class SignatureRequestRepository(Expiring, Protocol):
     """Requests inside a transaction."""
 
     def add(self, request: SignatureRequest) -> bool:
@@ -87,10 +88,6 @@ class SignatureRequestRepository(Protocol):
 
     def overdue(self, now: Instant, *, limit: int = 500) -> tuple[SignatureRequest, ...]:
         """Those that wait although their time is over, oldest first."""
-        ...
-
-    def purge(self, before: Instant, *, limit: int = 1000) -> int:
-        """Delete at most ``limit`` that ended before without a signature."""
         ...
 
 

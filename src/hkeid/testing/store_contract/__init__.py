@@ -18,9 +18,10 @@ from hkeid.testing.store_contract.certificates import (
 )
 from hkeid.testing.store_contract.concurrency import RacesContract
 from hkeid.testing.store_contract.everything import AnyStore, EveryRepository
+from hkeid.testing.store_contract.expiring import ExpiringContract
 from hkeid.testing.store_contract.links import LinksContract, UpstreamSessionsContract
 from hkeid.testing.store_contract.logout_notices import LogoutNoticesContract
-from hkeid.testing.store_contract.notices import NoticesContract
+from hkeid.testing.store_contract.notices import NoticeChoicesContract, NoticesContract
 from hkeid.testing.store_contract.officers import (
     OfficerCredentialsContract,
     OfficersContract,
@@ -76,6 +77,8 @@ class StoreContract(
     GuardianApprovalsContract,
     DataRequestsContract,
     NoticesContract,
+    NoticeChoicesContract,
+    ExpiringContract,
     LogoutNoticesContract,
     RegistrationsContract,
     EvidenceItemsContract,
@@ -113,10 +116,12 @@ __all__ = [
     "DisclosuresContract",
     "EveryRepository",
     "EvidenceItemsContract",
+    "ExpiringContract",
     "GrantsContract",
     "GuardianApprovalsContract",
     "IssuedCertificatesContract",
     "LogoutNoticesContract",
+    "NoticeChoicesContract",
     "NoticesContract",
     "OfficerCredentialsContract",
     "OfficerSessionsContract",

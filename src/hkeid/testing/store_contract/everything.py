@@ -14,7 +14,7 @@ from hkeid.broker.records import Session
 from hkeid.broker.upstream_records import UpstreamTransaction
 from hkeid.doors.logout.records import LogoutNoticeRepository
 from hkeid.doors.relying_party import DataForm, DirectMarketing, MarketingChannel
-from hkeid.enrolment.notices.records import NoticeRepository
+from hkeid.enrolment.notices.records import NoticeChoiceRepository, NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.review.records import ReviewRepository
 from hkeid.enrolment.stations.records import StationRepository
@@ -24,7 +24,7 @@ from hkeid.identity.state import EidState
 from hkeid.kernel.base64url import encode
 from hkeid.officers.records import OfficersTransaction
 from hkeid.op.records import AccessToken, Client, ClientAuthMethod, Grant, ProviderTransaction
-from hkeid.ports.storage import SingleUseRecord, Store
+from hkeid.ports.storage import Expiring, SingleUseRecord, Store
 from hkeid.profile.records import (
     ConsentDecision,
     ConsentEvidence,
@@ -58,11 +58,15 @@ class EveryRepository(
     def reviews(self) -> ReviewRepository: ...
 
     @property
+    def erased_records(self) -> Expiring: ...
+    @property
     def blind_index(self) -> BlindIndexRepository: ...
     @property
     def data_requests(self) -> DataRequestRepository: ...
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def notice_choices(self) -> NoticeChoiceRepository: ...
     @property
     def logout_notices(self) -> LogoutNoticeRepository: ...
     @property

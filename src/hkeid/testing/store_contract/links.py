@@ -171,6 +171,6 @@ class UpstreamSessionsContract:
         with store.transaction() as tx:
             tx.upstream_sessions.put(session)
             tx.upstream_sessions.put(fresh)
-            assert tx.upstream_sessions.purge(NOW - timedelta(days=399)) >= 1
+            assert len(tx.upstream_sessions.purge(NOW - timedelta(days=399))) >= 1
             assert tx.upstream_sessions.of_session(session.session_id) is None
             assert tx.upstream_sessions.of_session(fresh.session_id) == fresh

@@ -123,6 +123,6 @@ class LogoutNoticesContract:
             for _ in range(3):
                 tx.logout_notices.add(replace(a_logout_notice(at=long_ago), next_at=NOW))
         with store.transaction() as tx:
-            assert tx.logout_notices.purge(long_ago) == 0
-            assert tx.logout_notices.purge(long_ago + SECOND, limit=2) == 2
-            assert tx.logout_notices.purge(long_ago + SECOND, limit=2) == 1
+            assert len(tx.logout_notices.purge(long_ago)) == 0
+            assert len(tx.logout_notices.purge(long_ago + SECOND, limit=2)) == 2
+            assert len(tx.logout_notices.purge(long_ago + SECOND, limit=2)) == 1

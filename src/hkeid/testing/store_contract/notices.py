@@ -91,6 +91,31 @@ class NoticesContract:
             for _ in range(3):
                 tx.notices.add(a_notice(at=long_ago))
         with store.transaction() as tx:
-            assert tx.notices.purge(long_ago) == 0
-            assert tx.notices.purge(long_ago + SECOND, limit=2) == 2
-            assert tx.notices.purge(long_ago + SECOND, limit=2) == 1
+            assert len(tx.notices.purge(long_ago)) == 0
+            assert len(tx.notices.purge(long_ago + SECOND, limit=2)) == 2
+            assert len(tx.notices.purge(long_ago + SECOND, limit=2)) == 1
+
+
+class NoticeChoicesContract:
+    """``tx.notice_choices``."""
+
+    def test_a_choice_is_kept_changed_and_forgotten(self, store: AnyStore) -> None:
+        """By resident, topic and channel; those of others stay."""
+        chooser, other = fresh_id(), fresh_id()
+        with store.transaction() as tx:
+            assert tx.notice_choices.of_resident(chooser) == {}
+            tx.notice_choices.put(chooser, "profile", "email", wanted=False)
+            tx.notice_choices.put(chooser, "profile", "sms", wanted=True)
+            tx.notice_choices.put(other, "profile", "email", wanted=True)
+            tx.notice_choices.put(chooser, "profile", "email", wanted=True)
+            tx.notice_choices.put(chooser, "profile", "sms", wanted=False)
+        with store.transaction() as tx:
+            assert tx.notice_choices.of_resident(chooser) == {
+                ("profile", "email"): True,
+                ("profile", "sms"): False,
+            }
+            assert tx.notice_choices.delete(chooser) == 2
+            assert tx.notice_choices.delete(chooser) == 0
+        with store.transaction() as tx:
+            assert tx.notice_choices.of_resident(chooser) == {}
+            assert tx.notice_choices.of_resident(other) == {("profile", "email"): True}

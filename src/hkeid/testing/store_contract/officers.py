@@ -205,8 +205,8 @@ class OfficerSessionsContract:
         with store.transaction() as tx:
             for session in old:
                 tx.officer_sessions.add(session)
-            assert tx.officer_sessions.purge(long_ago + timedelta(days=1), limit=2) == 2
-            assert tx.officer_sessions.purge(long_ago + timedelta(days=1)) == 1
+            assert len(tx.officer_sessions.purge(long_ago + timedelta(days=1), limit=2)) == 2
+            assert len(tx.officer_sessions.purge(long_ago + timedelta(days=1))) == 1
             assert tx.officer_sessions.get(old[2].id) is None
 
 

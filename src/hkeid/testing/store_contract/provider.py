@@ -148,9 +148,9 @@ class GrantsContract:
                 tx.grants.add(grant)
                 tx.access_tokens.add(token)
         with store.transaction() as tx:
-            assert tx.grants.purge(past) == 0
-            assert tx.grants.purge(past + SECOND, limit=2) == 2
-            assert tx.grants.purge(past + SECOND, limit=2) == 1
+            assert len(tx.grants.purge(past)) == 0
+            assert len(tx.grants.purge(past + SECOND, limit=2)) == 2
+            assert len(tx.grants.purge(past + SECOND, limit=2)) == 1
             assert [tx.grants.get(grant.id) for grant in grants] == [None] * 3
             assert not any(tx.access_tokens.delete(token.digest) for token in tokens)
 
@@ -200,7 +200,7 @@ class AccessTokensContract:
             for _ in range(3):
                 tx.access_tokens.add(replace(an_access_token(grant), expires_at=past))
         with store.transaction() as tx:
-            assert tx.access_tokens.purge(past) == 0
-            assert tx.access_tokens.purge(past + SECOND, limit=2) == 2
-            assert tx.access_tokens.purge(past + SECOND, limit=2) == 1
+            assert len(tx.access_tokens.purge(past)) == 0
+            assert len(tx.access_tokens.purge(past + SECOND, limit=2)) == 2
+            assert len(tx.access_tokens.purge(past + SECOND, limit=2)) == 1
             assert tx.grants.get(grant.id) == grant

@@ -363,8 +363,8 @@ class RegistrationsContract:
             for record in (*old, *kept):
                 tx.registrations.add(record)
         with store.transaction() as tx:
-            assert tx.registrations.purge(past + SECOND, limit=2) == 2
-            assert tx.registrations.purge(past + SECOND) == 1
+            assert len(tx.registrations.purge(past + SECOND, limit=2)) == 2
+            assert len(tx.registrations.purge(past + SECOND)) == 1
             assert all(tx.registrations.get(record.id) is None for record in old)
             assert all(tx.registrations.get(record.id) == record for record in kept)
 

@@ -87,7 +87,7 @@ class ParticipationsContract:
             tx.participations.purge(LATER)
             assert all(tx.participations.of_session(one.session_id) for one in kept)
         with store.transaction() as tx:
-            assert tx.participations.purge(LATER + SECOND, limit=2) == 2
+            assert len(tx.participations.purge(LATER + SECOND, limit=2)) == 2
         with store.transaction() as tx:
             tx.participations.purge(LATER + SECOND)
             assert not any(tx.participations.of_session(one.session_id) for one in kept)

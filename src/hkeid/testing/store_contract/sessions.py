@@ -121,7 +121,7 @@ class SessionsContract:
             for session in sessions:
                 tx.sessions.add(session)
         with store.transaction() as tx:
-            assert tx.sessions.purge(past) == 0
-            assert tx.sessions.purge(past + SECOND, limit=2) == 2
-            assert tx.sessions.purge(past + SECOND, limit=2) == 1
+            assert len(tx.sessions.purge(past)) == 0
+            assert len(tx.sessions.purge(past + SECOND, limit=2)) == 2
+            assert len(tx.sessions.purge(past + SECOND, limit=2)) == 1
             assert [tx.sessions.by_digest(session.digest) for session in sessions] == [None] * 3

@@ -119,6 +119,6 @@ class SignatureRequestsContract:
             assert waiting.id in late
             assert signed.id not in late
         with store.transaction() as tx:
-            assert tx.signature_requests.purge(LATER + 60 * SECOND) >= 1
+            assert len(tx.signature_requests.purge(LATER + 60 * SECOND)) >= 1
             assert tx.signature_requests.get(waiting.id) is None
             assert tx.signature_requests.get(signed.id) is not None

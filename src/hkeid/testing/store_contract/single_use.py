@@ -134,9 +134,9 @@ class SingleUseContract:
             for record in (*expired, kept):
                 tx.single_use.put(record)
         with store.transaction() as tx:
-            assert tx.single_use.purge(past + SECOND, limit=2) == 2
-            assert tx.single_use.purge(past + SECOND, limit=2) == 1
-            assert tx.single_use.purge(past + SECOND, limit=2) == 0
+            assert len(tx.single_use.purge(past + SECOND, limit=2)) == 2
+            assert len(tx.single_use.purge(past + SECOND, limit=2)) == 1
+            assert len(tx.single_use.purge(past + SECOND, limit=2)) == 0
             assert tx.single_use.look(kept.kind, kept.digest) == kept
             assert all(tx.single_use.look(one.kind, one.digest) is None for one in expired)
 
@@ -220,6 +220,6 @@ class AttemptBudgetsContract:
             for _ in range(3):
                 tx.budgets.spend("ticket", fresh_bytes(), limit=1, window=window, now=past)
         with store.transaction() as tx:
-            assert tx.budgets.purge(past + window, limit=2) == 0
-            assert tx.budgets.purge(before, limit=2) == 2
-            assert tx.budgets.purge(before, limit=2) == 1
+            assert len(tx.budgets.purge(past + window, limit=2)) == 0
+            assert len(tx.budgets.purge(before, limit=2)) == 2
+            assert len(tx.budgets.purge(before, limit=2)) == 1

@@ -117,11 +117,14 @@ class EvidenceInMemory:
         self.held.pop(session_id, None)
         self.gone.add(session_id)
 
-    def expire(self, now: datetime, *, limit: int = 1000) -> int:
+    def expire(self, now: datetime, *, limit: int = 1000) -> tuple[str, ...]:
         late = [one for one, ends in self.ends.items() if ends <= now and one in self.held]
         for one in late:
             self.destroy(one)
-        return len(late)
+        return tuple(late)
+
+    def oldest(self) -> datetime | None:
+        return min((self.ends[one] for one in self.held if one in self.ends), default=None)
 
 
 @dataclass

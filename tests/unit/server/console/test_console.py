@@ -194,6 +194,10 @@ def test_a_record_is_found_by_the_exact_number_with_a_reason(
     assert "You called or wrote to us" in page.text
     assert "Q000101" not in log.getvalue()
     assert "Q000101" not in address
+    with house.store.transaction() as tx:
+        owner = next(iter(tx.record_accesses.since(house.clock.now()))).resident_id
+        told = [one.about for one in tx.notices.of_resident(owner)]
+    assert told.count("record_seen") == 1, "the resident is told, once for each opening"
     house.clock.wait(minutes=11)
     assert officer.get(address).status_code == 404
 
