@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def _heading_faults(tree: list[dict[str, Any]]) -> list[str]:
         if member["name"] == "level"
     ]
     faults = [] if levels.count(1) == 1 else [f"{levels.count(1)} titles"]
-    jumps = [(one, two) for one, two in zip(levels, levels[1:], strict=False) if two > one + 1]
+    jumps = [(one, two) for one, two in pairwise(levels) if two > one + 1]
     return faults + [f"heading of level {two} after level {one}" for one, two in jumps]
 
 
