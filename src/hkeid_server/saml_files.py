@@ -20,7 +20,8 @@
     zh-Hant-HK = "辦證。"
     zh-Hans = "办证。"
 
-``forms`` and ``direct_marketing`` are as in the description of a client of OpenID Connect. Unknown keys are errors (law 9).
+``forms`` and ``direct_marketing`` are as in the description of a client of OpenID Connect. A form also has ``attribute_service``: the
+index of the AttributeConsumingService in the service's metadata by which a request asks for it. Unknown keys are errors (law 9).
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from hkeid_server.descriptions import (
 
 _FLAGS = ("enabled", "idp_initiated", "require_signed_requests", "correlatable")
 _ADDRESSES = ("client_uri", "policy_uri")
+_INDEX = "attribute_service"
 _NEEDED = ("entity_id", "sector_identifier", "name")
 _KNOWN = frozenset(
     {
@@ -104,6 +106,7 @@ def read_service(path: Path) -> ServiceFile:
         relying_party=client,
         signs=Signs(_choice(described, "signs", Signs.BOTH)),
         encrypts=Encrypts(_choice(described, "encrypts", Encrypts.WHERE_POSSIBLE)),
+        forms=_form_services(described),
         **flags,
     )
     return ServiceFile(
@@ -145,6 +148,13 @@ def _client(described: Description) -> Client:
 def _purposes(described: Description) -> dict[str, Any]:
     """Forms and direct marketing, in the same words as for OpenID Connect."""
     content = {key: described[key] for key in MEMBERS if key in described}
+    if isinstance(content.get("forms"), Mapping):
+        content["forms"] = {
+            form: {key: value for key, value in table.items() if key != _INDEX}
+            if isinstance(table, Mapping)
+            else table
+            for form, table in content["forms"].items()
+        }
     try:
         forms, marketing = data_forms(content), direct_marketing(content)
     except MalformedInput as error:
@@ -156,6 +166,20 @@ def _purposes(described: Description) -> dict[str, Any]:
         if claim not in CLAIMS:
             raise described.invalid(claim, f"must be one of {', '.join(CLAIMS)}")
     return {"forms": forms, "direct_marketing": marketing}
+
+
+def _form_services(described: Description) -> dict[int, str]:
+    """By the index of an AttributeConsumingService, the form that it asks for."""
+    found: dict[int, str] = {}
+    for form, table in described.get("forms", {}).items():
+        index = table.get(_INDEX)
+        if index is None:
+            continue
+        if type(index) is not int or not 0 <= index <= 65_535 or index in found:
+            why = "must be an index of an AttributeConsumingService, each once"
+            raise described.invalid(f"forms.{form}.{_INDEX}", why)
+        found[index] = form
+    return found
 
 
 def _in_three_scripts(described: Description, key: str, texts: Any) -> dict[str, str]:

@@ -194,12 +194,12 @@ class SamlService:
         )
 
     def _log_in(self, request: Request, browser: str) -> Response:
-        del request
         directory, provider = self._directory()
         state = self._random.token(24)
-        begun = self._service(directory).begin(
-            LoginWish(identity_provider=provider), relay_state=state, now=self._clock.now()
-        )
+        asked = request.query.get("attributes")
+        index = int(asked) if asked is not None and asked.isdecimal() else None
+        wish = LoginWish(identity_provider=provider, attribute_service=index)
+        begun = self._service(directory).begin(wish, relay_state=state, now=self._clock.now())
         self._kept[state] = (browser, begun.kept)
         return self._leave(begun.to)
 

@@ -15,6 +15,7 @@ from hkeid.identity.authentication import SessionView
 from hkeid.kernel.http import Response, redirect
 from hkeid.ports import Clock, Store
 from hkeid.profile import ConsentLedger
+from hkeid.profile.forms import FormFetching
 from hkeid.saml.idp import IdentityProvider, IdentityProviderSettings, paths
 from hkeid.saml.idp.services import ServiceDirectory
 from hkeid.saml.metadata import MetadataSource, SeparateMetadata
@@ -157,6 +158,7 @@ def identity_provider(
             None if back_doors is None else EndsBehind(base.store, back_doors, config.issuer)
         ),
         http=logout_client(config),
+        forms=FormFetching(base.store, base.fields, base.clock, base.random),
         certificates=ground.certificates,
         sandbox=not config.production,
     )

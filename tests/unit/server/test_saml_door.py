@@ -52,6 +52,15 @@ idp_initiated = true
 """
 
 
+CARD = """
+[forms.card]
+attribute_service = 3
+fields = { name = "required", birthdate = "voluntary", marital_status = "voluntary" }
+name = { en = "Library card", "zh-Hant-HK" = "圖書證", "zh-Hans" = "图书证" }
+purpose = { en = "For your card.", "zh-Hant-HK" = "辦證。", "zh-Hans" = "办证。" }
+"""
+
+
 @pytest.fixture(scope="module")
 def key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -111,6 +120,18 @@ def lifetime_minutes() -> int:
 
 
 @pytest.fixture
+def attribute_service() -> bytes:
+    """An AttributeConsumingService in the service's metadata."""
+    return b""
+
+
+@pytest.fixture
+def forms() -> str:
+    """Forms in the service's description."""
+    return ""
+
+
+@pytest.fixture
 def saml_town(
     tmp_path: Path,
     make_house: Any,
@@ -119,6 +140,8 @@ def saml_town(
     monkeypatch: Any,
     more_endpoints: bytes,
     lifetime_minutes: int,
+    attribute_service: bytes,
+    forms: str,
 ) -> Town:
     clock.moment = datetime.now(UTC)
     service = SamlService(SERVICE, "http://localhost:8000/saml/metadata", key)
@@ -126,8 +149,9 @@ def saml_town(
     folder.mkdir()
     first = b"<md:SingleLogoutService"
     document = service.metadata().replace(first, more_endpoints + first, 1)
-    (folder / "library.xml").write_bytes(document)
-    (folder / "library.toml").write_text(DESCRIPTION, "utf-8")
+    end = b"</md:SPSSODescriptor>"
+    (folder / "library.xml").write_bytes(document.replace(end, attribute_service + end, 1))
+    (folder / "library.toml").write_text(DESCRIPTION + forms, "utf-8")
     house = make_house(saml={"enabled": True}, sessions={"lifetime_minutes": lifetime_minutes})
     from hkeid_server.sandbox import seed_sandbox
 
@@ -187,6 +211,75 @@ def log_in(saml_town: Town, person: Any) -> None:
 def consent(text: str) -> dict[str, Any]:
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', text))
     return {**hidden, "claim": "birthdate", "decision": "agree"}
+
+
+class TestForms:
+    """saml-core §3.4.1.1: AttributeConsumingServiceIndex; saml-metadata §2.4.4.1."""
+
+    @pytest.fixture
+    def attribute_service(self) -> bytes:
+        return (
+            b'<md:AttributeConsumingService index="3"><md:ServiceName xml:lang="en">Card</md:ServiceName>'
+            b'<md:RequestedAttribute Name="urn:oid:2.16.840.1.113730.3.1.241"'
+            b' NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"/>'
+            b'<md:RequestedAttribute Name="urn:hkeid:claim:marital_status"'
+            b' NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:uri"/>'
+            b"</md:AttributeConsumingService>"
+        )
+
+    @pytest.fixture
+    def forms(self) -> str:
+        return CARD
+
+    def _asked(self, town: Town, person: Any) -> Any:
+        place = urlsplit(town.at_service("/login?attributes=3").header("Location"))
+        person.get(f"{place.path}?{place.query}")
+        assert person.page.status_code == 303, person.page.text
+        return person.follow()
+
+    def _press(self, person: Any, **fields: Any) -> Any:
+        action = re.search(r'action="(/interaction/saml/[^"]+)"[^>]*id="f', person.page.text)
+        assert action, person.page.text
+        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', person.page.text)
+        return person.post(action[1], {**dict(hidden), **fields})
+
+    def test_are_filled_and_told_as_attributes(self, saml_town: Town, holder: Any) -> None:
+        page = self._asked(saml_town, holder)
+        assert "Library card" in page.text
+        assert "Date of birth" not in page.text, "metadata does not ask for it there"
+        self._press(holder, change="marital_status")
+        self._press(holder, value="married", decision="keep")
+        self._press(holder, claim="marital_status", decision="send")
+        saml_town.follow(saml_town.deliver(holder.page))
+        home = saml_town.home()
+        assert "CHAN, Tai Man" in home
+        assert "married" in home
+        ledger = saml_town.house.ledger  # type: ignore[attr-defined]
+        with saml_town.house.store.transaction() as tx:  # type: ignore[attr-defined]
+            [who] = [one.id for one in tx.residents if tx.consents.history(one.id)]
+        [told] = ledger.disclosures(who)
+        assert (told.client_id, told.purpose) == ("library", "card")
+        assert not ledger.standing(who), "once"
+
+    def test_that_are_not_sent_are_told_to_the_service(self, saml_town: Town, holder: Any) -> None:
+        self._asked(saml_town, holder)
+        self._press(holder, decision="refuse")
+        answer = saml_town.deliver(holder.page)
+        assert b"CHAN" not in answer.body
+        assert "stranger" in saml_town.home()
+
+    def test_are_not_asked_for_where_nobody_may_be(self, saml_town: Town, holder: Any) -> None:
+        """A login without the index asks for what is registered for logins."""
+        log_in(saml_town, holder)
+        assert "married" not in saml_town.home()
+
+
+@pytest.mark.parametrize("index", ['"three"', "-1", "70000", "1.5"])
+def test_an_index_that_is_none(tmp_path: Path, index: str) -> None:
+    path = tmp_path / "library.toml"
+    path.write_text(DESCRIPTION + CARD.replace("= 3", f"= {index}"), "utf-8")
+    with pytest.raises(ConfigurationError, match="saml_service_value_invalid"):
+        read_service(path)
 
 
 class TestSessionsOfAnHour:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hkeid.kernel.secret import secret_digest
 from hkeid.ports.keys import KeyPurpose, KeyState, KeyStore
@@ -14,7 +14,14 @@ from hkeid.saml.dsig import ECDSA_SHA256, XmlSigner
 from hkeid.saml.idp import paths
 from hkeid.saml.idp.events import SamlLoginRefused
 from hkeid.saml.idp.records import IdentityProviderTransaction
-from hkeid.saml.idp.services import AuthorityLogout, OriginReader, ServiceDirectory, SessionEnder
+from hkeid.saml.idp.services import (
+    AuthorityLogout,
+    FormSource,
+    NoForms,
+    OriginReader,
+    ServiceDirectory,
+    SessionEnder,
+)
 from hkeid.saml.idp.settings import IdentityProviderSettings
 from hkeid.saml.messages import MessageReason, MessageRefused
 from hkeid.saml.metadata import MetadataSource, Role
@@ -28,6 +35,7 @@ class Parts:
     :ivar entity_id: our name.
     :ivar address: under which the paths are served, without a trailing slash.
     :ivar http: carries logout messages by SOAP; None: services are told through the browser alone.
+    :ivar forms: gives forms that residents sent.
     :ivar certificates: DER of certificates of our keys by ``kid``.
     """
 
@@ -47,6 +55,7 @@ class Parts:
     settings: IdentityProviderSettings
     certificates: Mapping[str, bytes]
     http: HttpClient | None = None
+    forms: FormSource = field(default_factory=NoForms)
 
     def url(self, path: str) -> str:
         """The address of one of the paths."""

@@ -24,6 +24,8 @@ from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.responses import NOT_FOUND, method_not_allowed
 from hkeid.saml.idp.services import (
     AuthorityLogout,
+    FormSource,
+    NoForms,
     OriginReader,
     OwnHouse,
     ServiceDirectory,
@@ -54,6 +56,7 @@ class IdentityProvider:
     :param authority: takes a logout that a service begins on to whoever is behind the hub.
     :param http: carries logout messages by SOAP while a service waits that wants a logout; None: services are
         told through the browser alone.
+    :param forms: gives forms that residents sent; None: no service has forms.
     :param certificates: DER of certificates of our keys by ``kid``, for peers that read no bare keys.
     :param sandbox: allow http on localhost.
     :raises ConfigurationError: ``address_malformed``, ``address_not_https``, ``setting_out_of_range``,
@@ -81,6 +84,7 @@ class IdentityProvider:
         origins: OriginReader | None = None,
         authority: AuthorityLogout | None = None,
         http: HttpClient | None = None,
+        forms: FormSource | None = None,
         certificates: Mapping[str, bytes] = NO_CERTIFICATES,
         sandbox: bool = False,
     ) -> None:
@@ -103,6 +107,7 @@ class IdentityProvider:
             settings=settings,
             certificates=certificates,
             http=http,
+            forms=forms or NoForms(),
         )
         self._parts.signer()
         self._sso = SsoEndpoint(self._parts)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from hkeid.doors.relying_party import RelyingParty
 from hkeid.identity.authentication import SessionView
+from hkeid.kernel.errors import NotFound
 from hkeid.kernel.http import Response
+from hkeid.kernel.secret import Secret
 from hkeid.saml.messages import NameIdFormat
 
 
@@ -41,6 +44,7 @@ class Service:
     :ivar require_signed_requests: whatever its metadata says.
     :ivar name_id_formats: that it may have, the preferred one first.
     :ivar correlatable: it may have subject-id, which is the same for all services that may.
+    :ivar forms: which AttributeConsumingService of its metadata asks for which form: by index, the form's id.
     """
 
     entity_id: str
@@ -52,6 +56,7 @@ class Service:
     encrypts: Encrypts = Encrypts.WHERE_POSSIBLE
     name_id_formats: tuple[NameIdFormat, ...] = (NameIdFormat.PERSISTENT, NameIdFormat.TRANSIENT)
     correlatable: bool = False
+    forms: Mapping[int, str] = field(default_factory=dict)
 
 
 class ServiceDirectory(Protocol):
@@ -59,6 +64,29 @@ class ServiceDirectory(Protocol):
 
     def find(self, entity_id: str) -> Service | None:
         """The service, or None."""
+        ...
+
+
+class FilledForm(Protocol):
+    """A form that the resident sent."""
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """Values by wire name."""
+        ...
+
+
+class FormSource(Protocol):
+    """Gives forms that residents sent."""
+
+    def fetch(
+        self, resident_id: str, client: RelyingParty, form: str, secret: Secret | None
+    ) -> FilledForm:
+        """What was sent, once; the disclosure is recorded, durably, before it returns.
+
+        :param secret: of the resident's approval.
+        :raises hkeid.kernel.errors.NotFound: there is nothing (any more).
+        """
         ...
 
 
@@ -89,6 +117,17 @@ class AuthorityLogout(Protocol):
         :returns: None: there is nobody, or nobody that can be asked.
         """
         ...
+
+
+class NoForms:
+    """A :class:`FormSource` that has none."""
+
+    def fetch(
+        self, resident_id: str, client: RelyingParty, form: str, secret: Secret | None
+    ) -> FilledForm:
+        """See :class:`FormSource`."""
+        del resident_id, client, form, secret
+        raise NotFound("form_not_available")
 
 
 class OwnHouse:

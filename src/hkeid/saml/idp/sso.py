@@ -8,7 +8,7 @@ from typing import Any
 
 from hkeid.doors import interactions
 from hkeid.doors.interactions import (
-    ConsentGiven,
+    Approved,
     Declined,
     Interaction,
     InteractionKind,
@@ -22,6 +22,7 @@ from hkeid.kernel.instants import Instant, epoch_microseconds, from_epoch_micros
 from hkeid.saml.idp.attributes import attributes
 from hkeid.saml.idp.delivery import deliver
 from hkeid.saml.idp.events import AssertionIssued, SamlLoginRefused
+from hkeid.saml.idp.forms import told
 from hkeid.saml.idp.issuing import issue, refusal, status_of
 from hkeid.saml.idp.naming import persistent_name
 from hkeid.saml.idp.parts import Parts
@@ -29,6 +30,7 @@ from hkeid.saml.idp.records import IdentityProviderTransaction
 from hkeid.saml.idp.responses import error_page
 from hkeid.saml.idp.trust import Peer, default_acs, peer_of, trusted_request
 from hkeid.saml.idp.visits import (
+    OUTCOMES,
     RECORD_KIND,
     Ask,
     Replayed,
@@ -112,17 +114,16 @@ class SsoEndpoint:
             reason = _DECLINED_AS.get(outcome.reason, MessageReason.DECLINED)
             refused = MessageRefused(reason, detail=outcome.reason)
             return self._refuse(wanted, peer, refused, now, used=digest)
-        expected = ConsentGiven if kind is InteractionKind.CONSENT else LoggedIn
-        if not isinstance(outcome, expected):
+        if not isinstance(outcome, OUTCOMES.get(kind, LoggedIn)):
             raise Refused("outcome_unexpected", detail=type(outcome).__name__)
         if session is None or not self._parts.sessions.is_live(session.session_id, now):
             raise Refused("session_ended")
         same = session.session_id == payload["session"]
-        if kind is InteractionKind.CONSENT and not same:
+        if kind in OUTCOMES and not same:
             raise Refused("interaction_other_session")
         done = frozenset(map(InteractionKind, payload["done"]))
         # Consent is the resident's own: in another session it is asked for again.
-        done = (done if same else done - {InteractionKind.CONSENT}) | {kind}
+        done = (done if same else done - OUTCOMES.keys()) | {kind}
         return self._proceed(
             Visit(
                 wanted=wanted,
@@ -134,6 +135,7 @@ class SsoEndpoint:
                 stale=moment(payload["stale"]),
                 done=done,
                 used=digest,
+                approved=outcome if isinstance(outcome, Approved) else None,
             )
         )
 
@@ -149,8 +151,7 @@ class SsoEndpoint:
         :raises Refused: ``interaction_other_session``; as :func:`hkeid.saml.idp.trust.peer_of`.
         """
         kind = InteractionKind(payload["kind"])
-        own = kind is InteractionKind.CONSENT
-        if own and session is not None and session.session_id != payload["session"]:
+        if kind in OUTCOMES and session is not None and session.session_id != payload["session"]:
             raise Refused("interaction_other_session")
         wanted = from_record(payload["wanted"], payload["private"])
         ask = Ask(kind, tuple(payload["claims"]), payload["fresh"])
@@ -220,6 +221,8 @@ class SsoEndpoint:
         if undecided:
             asked = tuple(name for name in wanted.claims if name in undecided)
             return or_passive(wanted, Ask(InteractionKind.CONSENT, asked))
+        if wanted.form is not None and visit.approved is None:
+            return or_passive(wanted, Ask(InteractionKind.APPROVAL))
         return None
 
     def _fresh(self, visit: Visit, session: SessionView) -> bool:
@@ -256,7 +259,8 @@ class SsoEndpoint:
             "fresh": ask.fresh,
             "began": epoch_microseconds(visit.began),
             "stale": None if visit.stale is None else epoch_microseconds(visit.stale),
-            "done": sorted(visit.done),
+            # What was sent counts for the answer that follows, or not at all.
+            "done": sorted(visit.done - {InteractionKind.APPROVAL}),
             "session": None if visit.session is None else visit.session.session_id,
         }
         interaction_id = parts.random.token()
@@ -301,6 +305,7 @@ class SsoEndpoint:
             client=party,
             request=request,
             claims=ask.claims,
+            detail=wanted.form if ask.kind is InteractionKind.APPROVAL else None,
             session=session,
             expires_at=expires_at,
         )
@@ -316,7 +321,9 @@ class SsoEndpoint:
             raise MessageRefused(MessageReason.AUTHN_CONTEXT_UNREACHABLE)
         party = visit.peer.service.relying_party
         released: Mapping[str, Any] = {}
-        if wanted.claims:
+        if wanted.form is not None and visit.approved is not None:
+            released = told(wanted.form, visit.approved, visit.peer, about.resident_id, parts)
+        elif wanted.claims:
             released = parts.claims.release(about.resident_id, party.id, wanted.claims, now)
         said = attributes(released)
         made = issue(wanted, visit.peer, session, class_ref, said, parts, now)

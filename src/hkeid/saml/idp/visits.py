@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hkeid.doors import interactions
-from hkeid.doors.interactions import InteractionKind
+from hkeid.doors.interactions import Approved, ConsentGiven, InteractionKind
 from hkeid.identity.authentication import SessionView
 from hkeid.kernel.instants import Instant, from_epoch_microseconds
 from hkeid.saml.idp.records import IdentityProviderTransaction
@@ -24,6 +24,7 @@ class Visit:
     :ivar stale: the authentication that was there then: never a fresh one.
     :ivar done: interactions that are behind.
     :ivar used: digest of the interaction that this request completes, or None.
+    :ivar approved: the form that the resident sent with it, or None.
     """
 
     wanted: Wanted
@@ -35,6 +36,7 @@ class Visit:
     stale: Instant | None
     done: frozenset[InteractionKind] = frozenset()
     used: bytes | None = None
+    approved: Approved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,13 @@ class Ask:
     kind: InteractionKind
     claims: tuple[str, ...] = ()
     fresh: bool = False
+
+
+OUTCOMES: dict[InteractionKind, type[ConsentGiven | Approved]] = {
+    InteractionKind.CONSENT: ConsentGiven,
+    InteractionKind.APPROVAL: Approved,
+}
+"""Questions to one resident in one session, with what answers them."""
 
 
 class Replayed(MessageRefused):

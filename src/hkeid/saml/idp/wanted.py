@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hkeid.doors.interactions import Detail
 from hkeid.identity.assurance import Acr
 from hkeid.saml.idp.assurance import NOTHING_ASKED, AssuranceDemand, demand
 from hkeid.saml.idp.attributes import wanted_claims
+from hkeid.saml.idp.forms import form_of
 from hkeid.saml.idp.parts import Parts
 from hkeid.saml.idp.services import Service
 from hkeid.saml.idp.trust import Peer, TrustedRequest
@@ -38,6 +40,7 @@ class Wanted:
     :ivar expected: the name under which the service must know the resident, or None.
     :ivar own_only: nobody behind the hub may have authenticated the resident (ProxyCount 0).
     :ivar claims: personal claims that it gets as attributes.
+    :ivar form: the form that is to be filled for it instead, with the fields that it asks for; or None.
     :ivar subject_id: saml-subject-id-attr: which one it needs.
     """
 
@@ -53,6 +56,7 @@ class Wanted:
     assurance: AssuranceDemand = NOTHING_ASKED
     own_only: bool = False
     claims: tuple[str, ...] = ()
+    form: Detail | None = None
     subject_id: SubjectIdRequirement | None = None
 
     def as_record(self) -> dict[str, Any]:
@@ -71,6 +75,7 @@ class Wanted:
             "own": self.assurance.own,
             "own_only": self.own_only,
             "claims": list(self.claims),
+            "form": None if self.form is None else dict(self.form),
             "subject_id": None if self.subject_id is None else self.subject_id.value,
         }
 
@@ -99,6 +104,8 @@ def from_record(record: Mapping[str, Any], private: Mapping[str, Any]) -> Wanted
         ),
         own_only=record["own_only"],
         claims=tuple(record["claims"]),
+        # Missing in what an older release kept.
+        form=record.get("form"),
         subject_id=None if required is None else SubjectIdRequirement(required),
     )
 
@@ -113,6 +120,8 @@ def understand(trusted: TrustedRequest, parts: Parts) -> Wanted:
     request, peer = trusted.request, trusted.peer
     own_only = _scoping(request.scoping, parts)
     name_format = _name_id_format(request, peer.service, peer.role)
+    asked = _asked(request, peer.role)
+    form = None if request.attribute_service is None else form_of(peer.service, asked)
     return Wanted(
         entity_id=peer.service.entity_id,
         request_id=request.id,
@@ -125,7 +134,8 @@ def understand(trusted: TrustedRequest, parts: Parts) -> Wanted:
         is_passive=request.is_passive,
         assurance=demand(request.requested_context),
         own_only=own_only,
-        claims=_claims(peer, _asked(request, peer.role), parts),
+        claims=() if form is not None else _claims(peer, asked, parts),
+        form=form,
         subject_id=_subject_id(peer),
     )
 
