@@ -2,6 +2,7 @@
 Object.assign(globalThis.checks, (() => {
   const { seen, say, hiddenFromSight, texts, rectsOf } = globalThis.checks;
   let plain = new Map();
+  const kept = () => [...plain].filter(([text]) => text.isConnected); // a countdown writes its words anew
 
   /** To be called before: what is seen, and how large its letters are. */
   const keepPlain = () => {
@@ -12,11 +13,11 @@ Object.assign(globalThis.checks, (() => {
   };
 
   const gone = () =>
-    [...plain.keys()].filter((text) => !(seen(text.parentElement) && rectsOf(text).length)).map((text) => `gone: "${text.data.trim().slice(0, 50)}"`);
+    kept().map(([text]) => text).filter((text) => !(seen(text.parentElement) && rectsOf(text).length)).map((text) => `gone: "${text.data.trim().slice(0, 50)}"`);
 
   const ENOUGH = 72; // px; twice the body's text at 200 %: huge type need not double
   const small = (times) =>
-    [...plain].filter(([text, size]) => parseFloat(getComputedStyle(text.parentElement).fontSize) < Math.min(size * times, ENOUGH)).map(([text]) => `does not grow: "${text.data.trim().slice(0, 50)}" in ${say(text.parentElement)}`);
+    kept().filter(([text, size]) => parseFloat(getComputedStyle(text.parentElement).fontSize) < Math.min(size * times, ENOUGH)).map(([text]) => `does not grow: "${text.data.trim().slice(0, 50)}" in ${say(text.parentElement)}`);
 
   const scroller = (one) => {
     for (let at = one.parentElement; at && at !== document.body; at = at.parentElement) {
