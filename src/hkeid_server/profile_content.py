@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from hkeid.identity import Acr, HkicNumber, Language
 from hkeid.identity.birth_date import BirthDate
@@ -20,6 +21,9 @@ from hkeid_server.shell import language, translate
 
 _PARTICULARS = ("name_english", "name_chinese", "hkic_number", "birth_date", "sex")
 _DONE = frozenset({"started", "kept", "removed", "ended"})
+
+
+_TYPED: Final = frozenset({"address", "name"})
 
 
 def spoken() -> Language:
@@ -61,13 +65,16 @@ def stop_page(resident_id: str) -> ProfileStopPage:
 def value_texts(name: str, value: object, script: Language) -> tuple[Text, ...]:
     """The forms of a value; where a form is in another script than the page, it says so."""
     forms = EME_FIELDS[name].show(value, script)
-    return tuple(_text(form, script) for form in forms)
+    typed = KINDS[name] in _TYPED
+    return tuple(_text(form, script, typed=typed) for form in forms)
 
 
-def _text(form: str, script: Language) -> Text:
+def _text(form: str, script: Language, *, typed: bool) -> Text:
     if form.isascii():
         return Text(text=form, lang=None if script is Language.ENGLISH else "en")
-    return Text(text=form, lang="zh-Hant-HK" if script is Language.ENGLISH else None)
+    # Addresses and names stand in traditional characters on every page; the rest is translated.
+    foreign = script is Language.ENGLISH or (typed and script is Language.SIMPLIFIED)
+    return Text(text=form, lang="zh-Hant-HK" if foreign else None)
 
 
 def _row(name: str, kept: EmeValue | None) -> ProfileRow:

@@ -13,6 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, render_template, request
+from markupsafe import Markup
 
 from hkeid.op.paths import FORM_POST_SCRIPT
 from hkeid_server import languages
@@ -20,6 +21,7 @@ from hkeid_server.browser import LANGUAGE_LIFETIME, CookieNames, form_token, rea
 from hkeid_server.headers import HSTS, page_headers
 from hkeid_server.languages import Language
 from hkeid_server.references import Visit
+from hkeid_server.scripts_of_words import by_script
 
 _TAG = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
 
@@ -214,6 +216,10 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={_fingerprint(name)}"
 
 
+def _by_script(words: str, *, of_a_person: bool = False) -> Markup:
+    return by_script(words, language().tag, of_a_person=of_a_person)
+
+
 def install_templates(app: Flask) -> None:
     """Teach Jinja the translations and the addresses of static files."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
@@ -228,5 +234,6 @@ def install_templates(app: Flask) -> None:
 
     environment: Any = app.jinja_env
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)
+    app.jinja_env.filters["by_script"] = _by_script
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["form_post_script"] = FORM_POST_SCRIPT

@@ -1,228 +1,237 @@
-"""Can a page be used without a mouse, without eyes, with large text? Each check gives what is wrong, as text.
+"""Can a page be used without a mouse, without eyes, with larger text? Each check gives its faults as texts.
 
-The checks are about what a person meets, not about how it is written: where the focus goes when Tab is pressed, what
-stands above what, which words a screen reader has for a field.
+What is looked at inside the page is in ``checks/*.js``; what is done to it from outside, here: keys are real keys,
+larger text is the setting of the reader's own browser, and the tree is the one that assistive technology gets.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, ViewportSize
 
-_MOST_STOPS = 120
-
-FOCUSABLE = """a[href], button, input:not([type=hidden]), select, textarea, summary, iframe,
-    [tabindex]:not([tabindex="-1"])"""
-
-# What Tab should reach: visible, enabled; of radio buttons with one name the chosen one, or else the first.
-_STOPS = f"""() => {{
-    const seen = one => one.checkVisibility({{visibilityProperty: true}}) && !one.disabled
-        && !one.closest('[inert]') && !one.closest('details:not([open]) > :not(summary)');
-    const all = [...document.querySelectorAll(`{FOCUSABLE}`)].filter(seen);
-    const groups = new Map();
-    for (const one of all) {{
-        if (one.type !== 'radio') continue;
-        const key = (one.form ? [...document.forms].indexOf(one.form) : -1) + ':' + one.name;
-        if (!groups.has(key) || one.checked) groups.set(key, one);
-    }}
-    const chosen = new Set(groups.values());
-    const stops = all.filter(one => one.type !== 'radio' || chosen.has(one));
-    stops.forEach((one, at) => {{ one.dataset.stop = at; }});
-    return stops.map(one => one.outerHTML.slice(0, 90));
-}}"""
-
-# A page may have put the focus on its title or on what is wrong; Tab then goes on from there. Here it begins on top.
-_FROM_THE_TOP = """() => {
-    document.body.tabIndex = -1;
-    document.body.focus();
-    document.body.removeAttribute('tabindex');
-    scrollTo(0, 0);
-}"""
-
-_FOCUSED = """() => {
-    const one = document.activeElement;
-    if (!one || one === document.body) return null;
-    const style = getComputedStyle(one);
-    const shown = one.type === 'checkbox' || one.type === 'radio' ? [one, one.parentElement] : [one];
-    const ring = shown.some(each => {
-        const of = getComputedStyle(each);
-        return parseFloat(of.outlineWidth) >= 2 && of.outlineStyle !== 'none' || of.boxShadow !== 'none';
-    });
-    const box = one.getBoundingClientRect();
-    return {stop: one.dataset.stop ?? null, ring, html: one.outerHTML.slice(0, 90),
-            top: box.top + scrollY, bottom: box.bottom + scrollY, left: box.left,
-            inside: box.bottom > 0 && box.top < innerHeight, position: style.position,
-            parts: one.type === 'date'};
-}"""
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+# 1280 x 1024 px at 400 % (WCAG 2.2, 1.4.10).
+CLOSE: ViewportSize = {"width": 320, "height": 256}
+PLAIN, LARGE = 16, 32  # px; the first is what browsers come with
+_SCRIPTS = [
+    Path(__file__).parent / "checks" / f"{name}.js"
+    for name in ("common", "keyboard", "reading", "zoom")
+]
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_RULES = {"type": "tag", "values": _TAGS}
+_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
-def keyboard_faults(page: Page) -> list[str]:
-    """Press Tab until it is through: everything is reached, in the order of reading, and seen."""
-    stops: list[str] = page.evaluate(_STOPS)
-    page.evaluate(_FROM_THE_TOP)
-    faults, visited, before = [], [], None
-    for _ in range(min(len(stops) * 2 + 8, _MOST_STOPS)):
-        page.keyboard.press("Tab")
-        at: dict[str, Any] | None = page.evaluate(_FOCUSED)
-        if at is None:
+@dataclass(frozen=True)
+class Reader:
+    """One page of a browser in which every check is at hand."""
+
+    page: Page
+    cdp: CDPSession
+
+    @classmethod
+    def of(cls, context: BrowserContext) -> Reader:
+        for script in (AXE_FILE_PATH, *_SCRIPTS):
+            context.add_init_script(path=script)
+        page = context.new_page()
+        return cls(page, context.new_cdp_session(page))
+
+    def ask(self, call: str) -> Any:
+        return self.page.evaluate(f"checks.{call}")
+
+    def open(self, url: str) -> None:
+        """The page as it is once its scripts have looked round."""
+        answer = self.page.goto(url)
+        assert answer is not None
+        assert answer.status == 200
+        self.ask("ready()")
+
+    def text_size(self, px: int) -> None:
+        """The setting of the browser, as a reader changes it."""
+        self.cdp.send(
+            "Page.setFontSizes", {"fontSizes": {"standard": px, "fixed": round(px * 13 / 16)}}
+        )
+
+
+@contextmanager
+def reading(browser: Browser, **options: Any) -> Iterator[Reader]:
+    """A reader with a window of its own, which is closed in the end."""
+    context = browser.new_context(**{"viewport": PHONE, "reduced_motion": "reduce", **options})
+    yield Reader.of(context)
+    context.close()
+
+
+# --- by keyboard ----------------------------------------------------------------------------------
+
+
+def keyboard_faults(reader: Reader) -> list[str]:
+    """Tab reaches everything in the order of the document and shows where it is; Enter and Space do what is said.
+
+    What folds is opened on the way, so that what is inside counts as well. To be called last: it moves about.
+    """
+    press, began = reader.page.keyboard.press, reader.ask("keyboardBegin()")
+    faults: list[str] = began["faults"]
+    for _ in range(2 * began["count"] + 8):  # a date has several parts
+        press("Tab")
+        at = reader.ask("keyboardAt()")
+        faults += at["faults"]
+        if at["over"]:
             break
-        if visited and at["stop"] == visited[-1] and at["parts"]:  # day, month, year
-            continue
-        lost = _lost(at, visited)
-        faults += [lost] if lost else []
-        if lost or (visited and at["stop"] == visited[0]):
-            break
-        faults += _unseen(before, at)
-        visited.append(at["stop"])
-        before = at
-    order = [int(stop) for stop in visited]
-    missed = sorted(set(range(len(stops))) - set(order))
-    faults += [f"never reached: {stops[stop]}" for stop in missed]
-    if order != sorted(order):
-        faults.append(f"another order than the document's: {order}")
+        if at["key"]:
+            press(at["key"])
+        if at.get("twice"):
+            reader.ask("keyboardClosed()")
+            press(at["key"])
+    return [*faults, *reader.ask("keyboardEnd()"), *_skip_faults(reader), *_jump_faults(reader)]
+
+
+def _skip_faults(reader: Reader) -> list[str]:
+    """The first stop leads past the head of the page (WCAG 2.2, 2.4.1), and Tab goes on from there."""
+    reader.ask("toTop()")
+    reader.page.keyboard.press("Tab")
+    if not reader.page.evaluate("document.activeElement.matches('.skip')"):
+        return ["no skip link comes first"]
+    reader.page.keyboard.press("Enter")
+    faults: list[str] = reader.ask("landed('#main')")
+    reader.page.keyboard.press("Tab")
+    return [*faults, *reader.ask("passed()")]
+
+
+def _jump_faults(reader: Reader) -> list[str]:
+    faults = []
+    for href in reader.ask("jumps()"):
+        reader.page.focus(f'#error-summary a[href="{href}"]')
+        reader.page.evaluate("location.hash = ''")
+        reader.page.evaluate("href => { location.hash = href }", href)
+        faults += reader.ask(f"landed({href!r})")
     return faults
 
 
-def _lost(at: dict[str, Any], visited: list[str]) -> str | None:
-    """Why pressing Tab is of no more use, or None."""
-    if at["stop"] is None:
-        return f"focus on what is no control: {at['html']}"
-    if visited and at["stop"] == visited[-1]:
-        return f"focus does not go on from {at['html']}"
-    return None
+# --- as it is read --------------------------------------------------------------------------------
+
+_NEED_NAMES = frozenset({
+    "button", "link", "textbox", "searchbox", "spinbutton", "checkbox", "switch", "radio", "combobox", "listbox",
+    "slider", "Date", "DisclosureTriangle", "image", "img", "dialog", "region", "radiogroup",
+})  # fmt: skip
+# The label of a box to tick is heard as the name of the box, not again beside it.
+_SAYS_ITS_LABEL = frozenset({"StaticText", "checkbox", "radio", "switch"})
+_LANDMARKS = ("banner", "main", "contentinfo")
 
 
-def _unseen(before: dict[str, Any] | None, at: dict[str, Any]) -> list[str]:
-    """What keeps a person from seeing where the focus is, or from expecting it there."""
-    faults = []
-    if not at["ring"]:
-        faults.append(f"no ring around {at['html']}")
-    if not at["inside"]:
-        faults.append(f"focus out of sight: {at['html']}")
-    if before is not None and _goes_back(before, at):
-        faults.append(f"focus goes up the page to {at['html']}")
+def reading_faults(reader: Reader) -> list[str]:
+    """Read aloud, a page has its words in the order of sight, and a name for everything that can be used."""
+    tree = _told(reader)
+    faults = [*_name_faults(tree), *_heading_faults(tree)]
+    # A countdown may tick between the two questions, but not twice in a row.
+    faults += _order_faults(tree, reader.ask("textsRead()")) and _order_faults(
+        _told(reader), reader.ask("textsRead()")
+    )
+    for check in ("turned()", "tongues()", "errors()", "sightOrder()"):
+        faults += reader.ask(check)
     return faults
 
 
-def _goes_back(before: dict[str, Any], at: dict[str, Any]) -> bool:
-    """Whether a stop is wholly above the one before, and not in a column to the right of it."""
-    pinned = "fixed" in (before["position"], at["position"])
-    above = at["bottom"] <= before["top"] and at["left"] <= before["left"]
-    return above and not pinned
+def _told(reader: Reader) -> list[dict[str, Any]]:
+    return list(_tree(reader.cdp.send("Accessibility.getFullAXTree")["nodes"]))
 
 
-_PICTURES = ("img", "image")
-_NEEDS_NAME = frozenset(
-    {"button", "link", "textbox", "checkbox", "radio", "combobox", "listbox", "switch", "slider", "searchbox"}
-    | {"spinbutton", "img", "image", "dialog", "Date", "DisclosureTriangle"}
-)  # fmt: skip
+def _tree(nodes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Nodes as a screen reader comes by them."""
+    by_id = {node["nodeId"]: node for node in nodes}
+    waiting = [nodes[0]]
+    while waiting:
+        node = waiting.pop()
+        if not node.get("ignored"):
+            yield node
+        waiting += [by_id[one] for one in reversed(node.get("childIds", ())) if one in by_id]
 
 
-def screen_reader_faults(page: Page, cdp: CDPSession) -> list[str]:
-    """The page as assistive technology gets it: names, headings, landmarks; read in the order of sight."""
-    nodes = cdp.send("Accessibility.getFullAXTree")["nodes"]
-    seen = [node for node in nodes if not node.get("ignored")]
-    faults = []
-    within = {
-        child for node in seen if node["role"]["value"] in _PICTURES for child in node["childIds"]
-    }
-    for node in seen:
-        if node["nodeId"] in within:  # what a picture is made of (WAI-ARIA 1.2 §5.2.8)
-            continue
-        role, name = node["role"]["value"], node.get("name", {}).get("value", "")
-        if role in _NEEDS_NAME and not name.strip():
-            faults.append(f"{role} without a name")
+def _role(node: dict[str, Any]) -> str:
+    return str(node["role"]["value"])
+
+
+def _name(node: dict[str, Any]) -> str:
+    return str(node.get("name", {}).get("value", ""))
+
+
+def _name_faults(tree: list[dict[str, Any]]) -> list[str]:
+    roles = [_role(node) for node in tree]
+    faults = [
+        f"{_role(one)} without a name"
+        for one in tree
+        if _role(one) in _NEED_NAMES and not _name(one).strip()
+    ]
+    return faults + [
+        f"{roles.count(role)} of {role}" for role in _LANDMARKS if roles.count(role) != 1
+    ]
+
+
+def _heading_faults(tree: list[dict[str, Any]]) -> list[str]:
+    """One title, and no level left out; what is wrong may be said before the title."""
     levels = [
         int(member["value"]["value"])
-        for node in seen
-        if node["role"]["value"] == "heading"
+        for node in tree
+        if _role(node) == "heading"
         for member in node.get("properties", ())
         if member["name"] == "level"
     ]
-    if levels.count(1) != 1:
-        faults.append(f"{levels.count(1)} headings of the first level")
-    jumps = [(one, two) for one, two in itertools.pairwise(levels) if two > one + 1]
-    faults += [f"heading of level {two} after level {one}" for one, two in jumps]
-    roles = [node["role"]["value"] for node in seen]
-    if roles.count("main") != 1:
-        faults.append(f"{roles.count('main')} main landmarks")
-    return faults + page.evaluate(_READING)
+    faults = [] if levels.count(1) == 1 else [f"{levels.count(1)} titles"]
+    jumps = [(one, two) for one, two in pairwise(levels) if two > one + 1]
+    return faults + [f"heading of level {two} after level {one}" for one, two in jumps]
 
 
-# Words in the order of the document, as far as they are seen; what is read later never stands wholly above what was
-# read before, in one column. And: fields that are wrong say so, and the summary leads to them.
-_READING = """() => {
-    const faults = [], hidden = one => one.closest('[aria-hidden=true], .visually-hidden, details:not([open]), svg, option, select');
-    const walk = document.createTreeWalker(document.querySelector('main') ?? document.body, NodeFilter.SHOW_TEXT);
-    let lowest = null;
-    while (walk.nextNode()) {
-        const text = walk.currentNode, parent = text.parentElement;
-        if (!text.data.trim() || hidden(parent) || !parent.checkVisibility({visibilityProperty: true})) continue;
-        const range = document.createRange();
-        range.selectNodeContents(text);
-        const box = range.getBoundingClientRect();
-        if (!box.width || getComputedStyle(parent).position === 'absolute') continue;
-        if (lowest && box.bottom <= lowest.top - 1 && box.left <= lowest.left)
-            faults.push(`read after "${lowest.words}" but stands above it: "${text.data.trim().slice(0, 40)}"`);
-        lowest = {top: box.top, left: box.left, words: text.data.trim().slice(0, 40)};
-    }
-    for (const one of document.querySelectorAll('[aria-invalid=true]'))
-        if (!(one.getAttribute('aria-describedby') ?? '').split(' ').some(id => document.getElementById(id)?.textContent.trim()))
-            faults.push(`wrong, and nothing says why: ${one.outerHTML.slice(0, 90)}`);
-    for (const one of document.querySelectorAll('#error-summary a[href^="#"]'))
-        if (!document.getElementById(one.getAttribute('href').slice(1)))
-            faults.push(`leads nowhere: ${one.outerHTML.slice(0, 90)}`);
-    for (const one of document.querySelectorAll('[aria-describedby], [aria-labelledby], [aria-controls]'))
-        for (const name of ['aria-describedby', 'aria-labelledby', 'aria-controls'])
-            for (const id of (one.getAttribute(name) ?? '').split(' ').filter(Boolean))
-                if (!document.getElementById(id)) faults.push(`${name} of nothing: ${id}`);
-    return faults;
-}"""
-
-# What is seen, by the texts of the page; and controls with their boxes.
-_SEEN = """() => [...document.querySelectorAll('body *')]
-    .filter(one => one.checkVisibility({visibilityProperty: true}) && !one.closest('svg, .visually-hidden'))
-    .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
-    .filter(one => { const box = one.getBoundingClientRect(); return box.width > 1 && box.height > 1; })
-    .map(one => one.textContent.trim().slice(0, 60))"""
-
-_SQUEEZED = """() => {
-    const faults = [], shown = one => one.checkVisibility({visibilityProperty: true});
-    const wide = document.documentElement;
-    if (wide.scrollWidth > wide.clientWidth + 1) {
-        const out = [...document.querySelectorAll('body *')].find(one => shown(one)
-            && one.getBoundingClientRect().right > wide.clientWidth + 1 && !one.closest('.scroller, .table-scroll'));
-        if (out) faults.push(`wider than the page: ${out.outerHTML.slice(0, 90)}`);
-    }
-    for (const one of document.querySelectorAll('body *')) {
-        if (!shown(one) || one.closest('svg, .visually-hidden') || one.matches('input, select, textarea, video, canvas, iframe, img')) continue;
-        const style = getComputedStyle(one), clips = v => v === 'hidden' || v === 'clip';
-        const cut = (clips(style.overflowY) && one.scrollHeight > one.clientHeight + 2)
-            || (clips(style.overflowX) && one.scrollWidth > one.clientWidth + 2);
-        const full = one.matches('button, .button, summary, .tag') && one.clientHeight > 0
-            && (one.scrollHeight > one.clientHeight + 2 || one.scrollWidth > one.clientWidth + 2);
-        if ((cut || full) && one.textContent.trim()) faults.push(`text is cut off: ${one.outerHTML.slice(0, 90)}`);
-    }
-    const controls = [...document.querySelectorAll('button, .button, input:not([type=hidden]), select, summary, a[href]')]
-        .filter(one => shown(one) && !one.closest('.visually-hidden, .skip') && getComputedStyle(one).position !== 'absolute');
-    const boxes = controls.map(one => [one, one.getBoundingClientRect()]).filter(([, box]) => box.width && box.height);
-    for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
-        const [one, a] = boxes[i], [two, b] = boxes[j];
-        if (one.contains(two) || two.contains(one)) continue;
-        if (a.left < b.right - 2 && b.left < a.right - 2 && a.top < b.bottom - 2 && b.top < a.bottom - 2)
-            faults.push(`one over the other: ${one.outerHTML.slice(0, 60)} and ${two.outerHTML.slice(0, 60)}`);
-    }
-    return faults;
-}"""
+def _order_faults(tree: list[dict[str, Any]], words: list[str]) -> list[str]:
+    """All that is written is read, in the order in which it is written."""
+    told = iter(_plain(_name(node)) for node in tree if _role(node) in _SAYS_ITS_LABEL)
+    for one in words:
+        if not any(_plain(one) == heard for heard in told):
+            return [f"not read where it stands: {one.strip()[:50]!r}"]
+    return []
 
 
-def large_text_faults(page: Page) -> list[str]:
-    """Text at 200 % (WCAG 2.2 §1.4.4): nothing is cut off, covered or gone, and nothing has to be scrolled sideways."""
-    before: list[str] = page.evaluate(_SEEN)
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    faults: list[str] = page.evaluate(_SQUEEZED)
-    after: list[str] = page.evaluate(_SEEN)
-    page.evaluate("document.documentElement.style.fontSize = ''")
-    return [*faults, *(f"gone: {text!r}" for text in dict.fromkeys(before) if text not in after)]
+def _plain(words: str) -> str:
+    return "".join(words.split()).casefold()
+
+
+# --- larger, and closer ---------------------------------------------------------------------------
+
+
+def zoom_faults(reader: Reader, size: ViewportSize) -> list[str]:
+    """Text at 200 % in the window that it is for (WCAG 2.2, 1.4.4), and the page at 400 % (1.4.10)."""
+    reader.page.set_viewport_size(size)
+    reader.ask("keepPlain()")
+    reader.text_size(LARGE)
+    larger = [*reader.ask("small(1.7)"), *reader.ask("squeezed()")]
+    reader.text_size(PLAIN)
+    reader.page.set_viewport_size(CLOSE)
+    closer = reader.ask("squeezed()")
+    reader.page.set_viewport_size(size)
+    return [f"text at 200 %: {one}" for one in larger] + [f"page at 400 %: {one}" for one in closer]
+
+
+# --- by rules -------------------------------------------------------------------------------------
+
+_RUN = """runOnly => axe.run(document, {runOnly, resultTypes: ["violations"]}).then(found =>
+    found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.html.slice(0, 160)}`)))"""
+
+
+def rule_faults(reader: Reader) -> list[str]:
+    """What axe finds."""
+    faults: list[str] = reader.page.evaluate(_RUN, _RULES)
+    return faults
+
+
+def dark_faults(reader: Reader) -> list[str]:
+    """What axe finds in the dark, where nothing differs but the colours."""
+    reader.page.emulate_media(color_scheme="dark")
+    faults: list[str] = reader.page.evaluate(_RUN, _COLOURS)
+    reader.page.emulate_media(color_scheme="light")
+    return [f"in the dark: {one}" for one in faults]

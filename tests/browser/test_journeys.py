@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
+from tests.browser.keys import press_enter_on, tab_to
 
 Activate = Callable[[Any, str], None]
 
@@ -32,8 +33,8 @@ def compose(page: Any, pictures: list[Path], path: Path) -> None:
     page.screenshot(path=path)
 
 
-def test_activation_makes_an_eid_on_this_device(
-    phone: Any, person: str, activate: Activate
+def test_activation_makes_an_eid_on_this_device_and_then_a_profile(
+    phone: Any, person: str, places: Any, activate: Activate
 ) -> None:
     activate(phone, person)
     expect(phone.page.locator("#page-title")).to_have_text("Your eID is active")
@@ -41,6 +42,31 @@ def test_activation_makes_an_eid_on_this_device(
     (credential,) = phone.credentials()
     assert credential["isResidentCredential"]
     assert credential["rpId"] == "localhost"
+    fill_in_a_profile_by_keyboard(phone.page, places)
+
+
+def fill_in_a_profile_by_keyboard(page: Any, places: Any) -> None:
+    """A profile is started, a field chosen, another one typed and then changed: no mouse anywhere."""
+    page.goto(f"{places.issuer}/account")
+    press_enter_on(page, "#go-profile")
+    press_enter_on(page, "#start-profile")
+    press_enter_on(page, "#edit-marital_status")
+    tab_to(page, "[name=value]")
+    page.keyboard.press("ArrowDown")
+    press_enter_on(page, "#keep-value")
+    expect(page.locator("#done")).to_be_visible()
+    expect(page.locator("#marital_status .value")).not_to_have_class("value none")
+    press_enter_on(page, "#edit-mobile_telephone")
+    tab_to(page, "#value")
+    page.keyboard.type("2123 4567")
+    page.keyboard.press("Enter")
+    expect(page.locator("#error-summary")).to_be_focused()
+    press_enter_on(page, "#error-summary a")
+    expect(page.locator("#value")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.type("9123 4567")
+    page.keyboard.press("Enter")
+    expect(page.locator("#mobile_telephone .value")).to_have_text("+852 9123 4567")
 
 
 def test_an_activation_code_is_good_once(
@@ -122,16 +148,28 @@ def test_consent_is_asked_once(phone: Any, person: str, places: Any, activate: A
     page.wait_for_url(f"{places.observatory}/**")
 
 
-def test_voluntary_claims_are_off_and_stay_off(
+def test_voluntary_claims_are_off_and_stay_off_for_somebody_without_a_mouse(
     phone: Any, person: str, places: Any, activate: Activate
 ) -> None:
+    """From the login to the service by keys alone."""
     page = phone.page
     activate(phone, person)
+    page.goto(f"{places.issuer}/account")
+    press_enter_on(page, "#sign-out")
+    page.wait_for_url("**/farewell/out")
     page.goto(places.observatory)
-    page.click("#log-in")
+    press_enter_on(page, "#log-in")
+    press_enter_on(page, "#use-passkey")
+    tab_to(page, "#share-gender")
     expect(page.locator("#share-gender")).not_to_be_checked()
-    page.click("#agree")
+    page.keyboard.press("Space")
+    expect(page.locator("#share-gender")).to_be_checked()
+    page.keyboard.press("Space")
+    expect(page.locator("#share-gender")).not_to_be_checked()
+    press_enter_on(page, "#agree")
+    page.wait_for_url(f"{places.observatory}/**")
     page.goto(f"{places.observatory}/account")
+    assert page.inner_text("#claim-name").strip()
     expect(page.locator("#claim-gender")).not_to_contain_text("ale")
 
 

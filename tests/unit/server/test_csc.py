@@ -210,7 +210,7 @@ def test_the_page_shows_who_asks_what_and_the_code_and_the_passkey_signs(town) -
     assert text_of(page, "document-hash-1") == grouped(DOCUMENT)
     assert "Tax return &lt;2026&gt;.pdf" in page
     assert "Annex.pdf" in page
-    assert text_of(page, "holder") == "CHAN Tai Man 陳大文"
+    assert 'id="holder">CHAN Tai Man <span lang="zh-Hant-HK">陳大文</span></dd>' in page
     assert text_of(page, "credential-id") == town.credential_id
     assert "no-document" not in page
     done = town.person.ceremony()
