@@ -23,7 +23,7 @@ def _demonstrate(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_step_of_the_journey_goes_well_twice_in_one_folder(tmp_path: Path) -> None:
-    ports = [free_port() for _ in range(11)]
+    ports = [free_port() for _ in range(12)]
     first = _demonstrate("--data", tmp_path, "--ports", *ports)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "log in at the first service with the passkey" in first.stdout
@@ -47,6 +47,6 @@ def test_a_port_that_is_taken_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         number = taken.getsockname()[1]
-        answer = _demonstrate("--ports", number, *(free_port() for _ in range(10)))
+        answer = _demonstrate("--ports", number, *(free_port() for _ in range(11)))
     assert answer.returncode == 1
     assert f"in use already: {number}" in answer.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
-from hkeid.enrolment.notices.records import NoticeRepository
+from hkeid.enrolment.notices.records import NoticeChoiceRepository, NoticeRepository
 from hkeid.enrolment.registration.records import RegistrationRepository
 from hkeid.enrolment.upgrade.records import UpgradeRepository
 from hkeid.kernel import base64url, canonical_json
@@ -21,6 +21,8 @@ class OwnRecordsTransaction(RequestsTransaction, Protocol):
 
     @property
     def notices(self) -> NoticeRepository: ...
+    @property
+    def notice_choices(self) -> NoticeChoiceRepository: ...
     @property
     def registrations(self) -> RegistrationRepository: ...
     @property
@@ -79,6 +81,13 @@ def _notices(reading: _Reading) -> Iterator[Row]:
         }
 
 
+def _notice_choices(reading: _Reading) -> Iterator[Row]:
+    """What was chosen otherwise than is the case at first."""
+    kept = reading.tx.notice_choices.of_resident(reading.resident_id)
+    for (topic, channel), wanted in sorted(kept.items()):
+        yield {"topic": topic, "channel": channel, "wanted": wanted}
+
+
 def _signing_keys(reading: _Reading) -> Iterator[Row]:
     for one in reading.tx.signing_keys.of_resident(reading.resident_id):
         yield {
@@ -133,6 +142,7 @@ RECORD_SECTIONS: Final[tuple[Section[Any], ...]] = (
     _section("registrations", "registrations", "registration_record", _registrations),
     _section("upgrades", "upgrades", "upgrade_record", _upgrades),
     _section("notices", "notices", "notice", _notices),
+    _section("notice_choices", "notice_choices", "notice_choice", _notice_choices),
     _section("signing_keys", "signing_keys", "signature_record", _signing_keys),
     _section("signatures", "made_signatures", "signature_record", _signatures),
     _section("signature_requests", "signature_requests", "signed_documents", _signed),

@@ -19,6 +19,7 @@ from hkeid.residents.personal_field import (
     Viewer,
 )
 from hkeid.residents.profile_fields import PROFILE_FIELDS
+from hkeid.residents.rights_fields import RIGHTS_FIELDS
 
 _WITH_THE_EID = "Until the eID is erased"
 _RISK_VIEWERS = (Viewer.RESIDENT, Viewer.CONSENTED_CLIENT, Viewer.AUDITOR)
@@ -348,25 +349,7 @@ _DECLARED = (
         (Ending.RULE,),
         "issued_certificates",
     ),
-    _pseudonymous(
-        "data_request",
-        "To answer what residents ask about their data within forty days, and to keep the log of refusals "
-        "that the law wants (Cap. 486 ss.19, 23, 27): kind, names of fields, dates, outcome",
-        "Four years after it was closed; after erasure of the eID nothing ties the internal id to a "
-        "person",
-        (Ending.CLOCK,),
-        "data_requests",
-        visible_to=(Viewer.RESIDENT, Viewer.PRIVACY_OFFICER, Viewer.AUDITOR),
-    ),
-    PersonalField(
-        name="data_request_words",
-        purpose="What a resident wrote about their data, and what was answered",
-        retention="Four years after the request was closed; unreadable once the eID is erased",
-        ends=(Ending.CLOCK, Ending.ACT),
-        protection=Protection.SEALED,
-        visible_to=(Viewer.RESIDENT, Viewer.PRIVACY_OFFICER),
-        places=("data_requests.asked", "data_requests.answer"),
-    ),
+    *RIGHTS_FIELDS,
     _pseudonymous(
         "audit_trail",
         "To prove who did what, and that nothing was altered",

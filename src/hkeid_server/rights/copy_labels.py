@@ -24,6 +24,7 @@ def section_titles() -> dict[str, str]:
         "registrations": translate("Registrations"),
         "upgrades": translate("Upgrades by chip"),
         "notices": translate("Notices to you"),
+        "notice_choices": translate("Notices that you chose"),
         "signing_keys": translate("Signing keys"),
         "signatures": translate("Signatures"),
         "signature_requests": translate("What you were asked to sign"),

@@ -231,7 +231,7 @@ def test_a_form_that_was_fetched_may_be_told(
         told.append((resident_id, about))
 
     fetching = FormFetching(store, fields, clock, SystemRandom(), tell=tell)
-    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger, "email")], {"email": MAIL})
+    sent = filling.send(ME, CLINIC, ASKED, [answer(ledger, "email", edits={"email": MAIL})])
     assert told == [], "it was not fetched yet"
     fetching.fetch(ME, CLINIC, "visit", sent.secret)
     with pytest.raises(NotFound, match="form_not_available"):

@@ -25,7 +25,7 @@ class Fate(StrEnum):
 
 
 _OFFICERS: Final = frozenset({"officer_name", "officer_number_digest"})
-_DELETED: Final = frozenset({"upstream_link"})
+_DELETED: Final = frozenset({"upstream_link", "notice_choice"})
 
 STAYS: Final[Mapping[str, Words]] = MappingProxyType(
     {

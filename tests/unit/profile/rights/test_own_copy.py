@@ -123,6 +123,7 @@ def fill(rights) -> dict[str, str]:
                 expires_at=now,
             )
         )
+        tx.notice_choices.put(resident_id, "canary_topic", "email", wanted=False)
         tx.notices.add(a_notice(resident_id=resident_id))
         tx.signing_keys.add(_signing_key(resident_id, now))
         tx.made_signatures.add(
@@ -173,6 +174,7 @@ def fill(rights) -> dict[str, str]:
         "registrations": "canary_face",
         "upgrades": "CANA-RY00-0000",
         "notices": "device_added",
+        "notice_choices": "canary_topic",
         "signing_keys": "canary-key",
         "signatures": "canary-signer",
         "signature_requests": "Canary Bank",
