@@ -64,6 +64,7 @@ class JourneyOfTown:
             Step(name="shop: delivery without an account", do=self._shop),
             Step(name="one change of address, two of three departments", do=self._move),
             Step(name="the receipt verifies offline", do=self._receipt),
+            Step(name="my data: a copy of everything, JSON and PDF", do=self._copy),
             Step(name="stop sharing: the pension platform's access ends", do=self._withdraw),
         )
 
@@ -153,6 +154,20 @@ class JourneyOfTown:
             self._keep("jwks.json", keys.body),
         )
         return said.strip().splitlines()[0]
+
+    def _copy(self) -> str:
+        place = f"{self.resident.issuer}/account/data"
+        self.resident.open(place)
+        copy = self.resident.open(f"{place}/copy.json")
+        sections = copy.json()["sections"]
+        disclosed = sections["disclosures"]["records"]
+        if not any(one["client_id"] == "town-hospital" for one in disclosed):
+            raise copy.unexpected("the hospital is not among those who received something")
+        printed = self.resident.open(f"{place}/copy.pdf")
+        if not printed.body.startswith(b"%PDF-"):
+            raise printed.unexpected("no PDF")
+        told = f"{len(sections)} sections, {len(disclosed)} disclosures"
+        return f"{told}; {len(printed.body) // 1024} KiB as PDF"
 
     def _withdraw(self) -> str:
         if self._letter().status != 200:

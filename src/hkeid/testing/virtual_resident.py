@@ -185,17 +185,17 @@ class VirtualResident:
     def keep_in_profile(self, name: str, fields: Mapping[str, str]) -> Page:
         """Opt in to the profile where that is still to do, and keep a value in it; ends on My profile."""
         place = f"{self.issuer}/account/profile"
-        page = self._open(place)
+        page = self.open(place)
         if "start-profile" in page.attributes:
             self.browser.submit(page.form("start-profile"))
         form = fields.get("form")
-        page = self._open(f"{place}/{name}" + (f"?form={form}" if form else ""))
+        page = self.open(f"{place}/{name}" + (f"?form={form}" if form else ""))
         page = self.browser.submit(page.form("field-form"), fields)
         if not page.url.startswith(f"{place}?done=kept"):
             raise page.unexpected(f"{name} was not kept")
         return page
 
-    def _open(self, url: str) -> Page:
+    def open(self, url: str) -> Page:
         """A page of My eID, after the passkey where it is asked for first."""
         page = self.browser.get(url)
         if "passkey-form" in page.attributes:
