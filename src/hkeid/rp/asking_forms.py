@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -143,11 +144,13 @@ class AsksForForms:
                 raise
             raise FormNotSent("form_declined", error=declined.error) from declined
         resident, access, details = self._redeemed(kept, code)
-        forms = {
-            form: self._form(form, access, None if resident is None else resident.sub)
-            for form in _granted(details)
-            if form in kept.forms
-        }
+        forms = {}
+        for form in _granted(details):
+            if form in kept.forms:
+                with suppress(FormNotSent):  # withdrawn since; the others are there all the same
+                    forms[form] = self._form(
+                        form, access, None if resident is None else resident.sub
+                    )
         if not forms:
             raise FormNotSent("form_declined")
         return FilledForms(forms=forms, resident=resident)

@@ -33,6 +33,7 @@ class FakeForms:
     :ivar changes: members of a form's answer that replace the right ones; None: without that member.
     :ivar typ: of that answer.
     :ivar answer: what the endpoint answers instead, or None.
+    :ivar gone: forms that were sent and withdrawn since.
     :ivar asked: authorization requests so far, by their parameters.
     """
 
@@ -42,6 +43,7 @@ class FakeForms:
         self.typ = FORM_JWT
         self.answer: HttpAnswer | None = None
         self.asked: list[dict[str, str]] = []
+        self.gone: frozenset[str] = frozenset()
         self._sent: dict[str, Claims] = {}
         self._sub: str | None = None
 
@@ -88,7 +90,7 @@ class FakeForms:
         return answer
 
     def _form(self, form: str) -> HttpAnswer:
-        if form not in self._sent:
+        if form not in self._sent or form in self.gone:
             return HttpAnswer(status=404)
         members: dict[str, Any] = {
             "iss": self.provider.issuer,

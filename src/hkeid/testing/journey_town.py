@@ -161,7 +161,7 @@ class JourneyOfTown:
         copy = self.resident.open(f"{place}/copy.json")
         sections = copy.json()["sections"]
         disclosed = sections["disclosures"]["records"]
-        if not any(one["client_id"] == "town-hospital" for one in disclosed):
+        if not any(one["service"] == "town-hospital" for one in disclosed):
             raise copy.unexpected("the hospital is not among those who received something")
         printed = self.resident.open(f"{place}/copy.pdf")
         if not printed.body.startswith(b"%PDF-"):

@@ -115,6 +115,13 @@ def test_a_state_that_is_none(rp: RelyingParty, state: str) -> None:
         rp.finish_form(state, f"{BACK}?code=x&state=y")
 
 
+def test_one_form_of_several_that_is_gone_meanwhile(rp: RelyingParty, forms: FakeForms) -> None:
+    asked = rp.start_form(("visit", "bill"), redirect_uri=BACK)
+    address = forms.fill(asked.url, {**VISIT, "bill": {"name": "CHAN"}})
+    forms.gone = frozenset({"bill"})
+    assert list(rp.finish_form(asked.state, address)) == ["visit"]
+
+
 def test_a_form_that_nobody_asked_for_is_not_fetched(rp: RelyingParty, forms: FakeForms) -> None:
     asked = rp.start_form("visit", redirect_uri=BACK)
     with pytest.raises(FormNotSent):
