@@ -14,6 +14,13 @@ from hkeid.ports.surroundings import Clock, HttpClient
 from hkeid.rp import callback as responses
 from hkeid.rp.authorization import authorization_request
 from hkeid.rp.errors import FormNotSent, LoginDeclined, LoginFailed
+from hkeid.rp.form_records import (
+    FilledForm,
+    FilledForms,
+    FormRequestState,
+    WantedForms,
+    wanted_forms,
+)
 from hkeid.rp.id_token import Expected
 from hkeid.rp.login_state import LoginState, SpentStates, spend
 from hkeid.rp.metadata import ProviderMetadata
@@ -22,9 +29,6 @@ from hkeid.rp.records import Login, Resident, Tokens
 from hkeid.rp.token_endpoint import ClientIdentity, post_form, read_access_token
 from hkeid.rp.transport import check_url
 from hkeid.rp.userinfo import BearerAccess
-
-if TYPE_CHECKING:
-    from hkeid.rp.form_records import FilledForm, FilledForms, FormRequestState, WantedForms
 
 
 class AsksForForms:
@@ -98,8 +102,6 @@ class AsksForForms:
             ``https`` (or loopback) URL.
         :raises hkeid.kernel.errors.ConfigurationError: ``pushing_unsupported``.
         """
-        from hkeid.rp.form_records import FormRequestState, wanted_forms
-
         check_url(redirect_uri, field="redirect_uri")
         wanted = wanted_forms(forms)
         kept = self._new_login(
@@ -129,8 +131,6 @@ class AsksForForms:
         :raises StartAgain: this browser did not begin this, or it is over.
         :raises LoginFailed: as :meth:`hkeid.rp.RelyingParty.finish_login` does.
         """
-        from hkeid.rp.form_records import FilledForms, FormRequestState
-
         kept = FormRequestState.decode(state)
         login = self._read_state(kept.login.encode())
         parameters = responses.read_callback(callback)

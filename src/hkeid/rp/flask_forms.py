@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import flask
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.rp.errors import LoginFailed
 from hkeid.rp.flask_bridge import finish
+from hkeid.rp.form_records import FilledForms, WantedForms
 from hkeid.rp.web import Answer, BrowserRequest, WebLogin
 
-if TYPE_CHECKING:
-    from hkeid.rp.form_records import FilledForms, WantedForms
-
-FilledView = Callable[["FilledForms", str], Any]
+FilledView = Callable[[FilledForms, str], Any]
 
 
 class FillsForms(ABC):

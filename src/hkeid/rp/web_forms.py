@@ -11,12 +11,12 @@ from hkeid.ports.surroundings import Clock
 from hkeid.rp.callback import read_callback
 from hkeid.rp.client import LOGIN_LIFETIME
 from hkeid.rp.errors import LoginFailed, StartAgain
+from hkeid.rp.form_records import FilledForms, FormRequestState, WantedForms
 from hkeid.rp.sealing import Sealer
 from hkeid.rp.transport import check_url
 from hkeid.rp.web import Answer, BrowserRequest, SetCookie, page_before
 
 if TYPE_CHECKING:
-    from hkeid.rp.form_records import FilledForms, WantedForms
     from hkeid.rp.login_state import LoginState
     from hkeid.rp.web import WebLogin
 
@@ -156,6 +156,4 @@ def _subject_of(kept: str) -> str | None:
 
 
 def _begun(kept: str) -> LoginState:
-    from hkeid.rp.form_records import FormRequestState
-
     return FormRequestState.decode(kept).login

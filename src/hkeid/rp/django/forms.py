@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.http import HttpRequest, HttpResponse
 
 from hkeid.kernel.errors import ConfigurationError
 from hkeid.rp.django.bridge import browser_request, send
 from hkeid.rp.django.conf import given, web_login
 from hkeid.rp.errors import LoginFailed
-
-if TYPE_CHECKING:
-    from hkeid.rp.form_records import WantedForms
+from hkeid.rp.form_records import WantedForms
 
 
 def fill_form(
