@@ -52,6 +52,7 @@ from hkeid.testing.store_contract.officers import an_access, an_officer_session
 from hkeid.testing.store_contract.registrations import a_registration
 from hkeid.testing.store_contract.saml import a_participation
 from hkeid.testing.store_contract.signature_requests import a_signature_request
+from hkeid.testing.store_contract.rights import a_request, refused
 from hkeid.testing.store_contract.stations import an_upgrade
 
 RETENTION = Retention()
@@ -178,6 +179,9 @@ PUT: dict[str, Callable] = {
         "logout_notices.add",
         lambda one: record_name(one.session_id, one.client_id),
         end="ended_at",
+    ),
+    "data_requests": _put(
+        lambda: refused(a_request()), "data_requests.add", _id, end="closed_at"
     ),
     "erased_records": _erased,
 }  # fmt: skip
