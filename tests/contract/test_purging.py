@@ -50,9 +50,9 @@ from hkeid.testing.store_contract.logout_notices import a_logout_notice
 from hkeid.testing.store_contract.notices import a_notice
 from hkeid.testing.store_contract.officers import an_access, an_officer_session
 from hkeid.testing.store_contract.registrations import a_registration
+from hkeid.testing.store_contract.rights import a_request, refused
 from hkeid.testing.store_contract.saml import a_participation
 from hkeid.testing.store_contract.signature_requests import a_signature_request
-from hkeid.testing.store_contract.rights import a_request, refused
 from hkeid.testing.store_contract.stations import an_upgrade
 
 RETENTION = Retention()
