@@ -88,6 +88,8 @@ def _facts() -> dict[str, str]:
         "status": translate("State"),
         "step": translate("State"),
         "outcome": translate("Outcome"),
+        "topic": translate("About"),
+        "wanted": translate("Wanted"),
         "reason": translate("Reason"),
         "assurance": translate("Assurance"),
         "source": translate("Where it comes from"),
